@@ -1,0 +1,5 @@
+export { integer, oneOf, optionalText, port, readEnv, text, url, type EnvSpec } from "./env.ts";
+export { newId } from "./id.ts";
+export { createLifecycle, type Lifecycle } from "./lifecycle.ts";
+export { createLogger, type Logger } from "./logger.ts";
+export { createMetrics, type Metrics } from "./metrics.ts";

@@ -1,0 +1,28 @@
+import Type, { type Static } from "typebox";
+import { Timestamp, Uuid } from "./formats.ts";
+
+/** Who did it: a key or a session of a developer, or the platform itself. */
+export const AuditActor = Type.Object({
+  kind: Type.Enum(["key", "session", "system"]),
+  /** Id of the key or session; empty for the platform. */
+  id: Type.String(),
+});
+export type AuditActor = Static<typeof AuditActor>;
+
+/**
+ * One entry of the audit trail: outbox payload = value of an `audit.events` record = row of `audit_events`.
+ * `event_id` is the outbox row's UUIDv7. `action` reads `<resource>.<past participle>`, e.g. `app.created`.
+ * `payload` is the resource after the change, never a secret.
+ */
+export const AuditEvent = Type.Object({
+  event_id: Uuid,
+  developer_id: Uuid,
+  occurred_at: Timestamp,
+  actor: AuditActor,
+  action: Type.String(),
+  target_type: Type.String(),
+  target_id: Type.String(),
+  request_id: Type.String(),
+  payload: Type.Record(Type.String(), Type.Unknown()),
+});
+export type AuditEvent = Static<typeof AuditEvent>;

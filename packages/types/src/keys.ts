@@ -1,0 +1,66 @@
+import Type, { type Static } from "typebox";
+import { PackageId } from "./apps.ts";
+import { Label, Timestamp, Uuid } from "./formats.ts";
+
+/** Every permission and what it allows. A key holds a subset; a session holds all. */
+export const permissions = {
+  "telemetry:write": "Send telemetry of the key's apps and read the receipts of what was sent.",
+  "telemetry:read": "Read receipts, statistics and rejected events of the key's apps.",
+  "apps:read": "Read apps.",
+  "apps:write": "Create and change apps.",
+  "keys:read": "List keys (never their secrets).",
+  "keys:write": "Create and delete keys.",
+  "audit:read": "Read the audit trail of the developer.",
+} as const;
+export type Permission = keyof typeof permissions;
+export const Permission = Type.Enum(Object.keys(permissions) as Permission[]);
+
+/** `ingest` keys only write telemetry and may be shipped inside an app; `management` keys stay on servers. */
+export const KeyKind = Type.Enum(["ingest", "management"]);
+export type KeyKind = Static<typeof KeyKind>;
+
+/** Body of `POST /v1/keys`. Without `permissions` a key gets all that its kind may hold; without `package_ids` every app. */
+export const NewKey = Type.Object(
+  {
+    name: Label(100),
+    kind: KeyKind,
+    permissions: Type.Optional(Type.Array(Permission, { minItems: 1, uniqueItems: true })),
+    package_ids: Type.Optional(Type.Array(PackageId, { minItems: 1, maxItems: 100, uniqueItems: true })),
+    expires_at: Type.Optional(Timestamp),
+  },
+  { additionalProperties: false },
+);
+export type NewKey = Static<typeof NewKey>;
+
+/** A key as a list shows it. `package_ids` is null when the key serves every app of its developer. */
+export const Key = Type.Object({
+  id: Uuid,
+  name: Type.String(),
+  kind: KeyKind,
+  key_prefix: Type.String(),
+  permissions: Type.Array(Type.String()),
+  package_ids: Type.Union([Type.Array(Type.String()), Type.Null()]),
+  last_used_at: Type.Union([Timestamp, Type.Null()]),
+  expires_at: Type.Union([Timestamp, Type.Null()]),
+  created_at: Timestamp,
+});
+export type Key = Static<typeof Key>;
+
+/** Answer of `POST /v1/keys`: the only time the secret is told. */
+export const KeyWithSecret = Type.Object({ ...Key.properties, secret: Type.String() });
+export type KeyWithSecret = Static<typeof KeyWithSecret>;
+
+/**
+ * Value of a `catalog.keys` record: what other processes need to check a key. `key_hash` is the SHA-256 of the whole
+ * secret, lower-case hex. `app_ids` is null for every app of the developer.
+ */
+export const KeyState = Type.Object({
+  key_id: Uuid,
+  key_hash: Type.String(),
+  kind: KeyKind,
+  developer_id: Uuid,
+  permissions: Type.Array(Type.String()),
+  app_ids: Type.Union([Type.Array(Uuid), Type.Null()]),
+  expires_at: Type.Union([Timestamp, Type.Null()]),
+});
+export type KeyState = Static<typeof KeyState>;

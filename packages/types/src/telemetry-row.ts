@@ -1,0 +1,75 @@
+// The columns that ingest writes and ClickHouse stores, name → ClickHouse type, in the order of the wire.
+// Tables are `<name>_raw` (ReplacingMergeTree); what people read is the view `<name>`, one row an event.
+
+const text = "LowCardinality(String)";
+
+/**
+ * `events_raw`. Identity is (app_id, session_id, client_time, event_key): a function of the event alone, so that every
+ * delivery of an event falls onto one row, whatever clock correction that delivery got.
+ */
+export const eventColumns = {
+  app_id: "UUID",
+  /** Zero UUID when the event belongs to no session. */
+  session_id: "UUID",
+  /** The event's time as the client told it, wrong clocks included. */
+  client_time: "DateTime64(3, 'UTC')",
+  /** 64 bits of the event id. */
+  event_key: "UInt64",
+  /** What was added to `client_time` to get the event time; 0 unless the clock was off by more than two minutes. */
+  clock_correction_ms: "Int64",
+  /** received_at − event_time; negative for events ahead of our clock. */
+  received_delay_ms: "Int64",
+  name: text,
+  kind: "Enum8('event' = 1, 'screen' = 2, 'perf' = 3, 'error' = 4, 'crash' = 5)",
+  install_id: "UUID",
+  version_code: "UInt32",
+  os: text,
+  os_version: text,
+  device_model: text,
+  locale: text,
+  country: text,
+  network: text,
+  mosis_version: text,
+  /** 0 when the event has no duration. */
+  duration_ms: "UInt32",
+  properties_string: "Map(LowCardinality(String), String)",
+  /** Booleans are 0 and 1. */
+  properties_number: "Map(LowCardinality(String), Float64)",
+} as const;
+
+/** `ingest_batches_raw`: one row a delivery, that is an acknowledged HTTP request; a retried batch has several. */
+export const batchColumns = {
+  app_id: "UUID",
+  batch_id: "UUID",
+  /** Random, one per HTTP request: a record written twice to ClickHouse is still one delivery. */
+  delivery_id: "UUID",
+  received_at: "DateTime64(3, 'UTC')",
+  key_id: "UUID",
+  accepted: "UInt32",
+  rejected: "UInt32",
+  /** Accepted events that carry a warning. */
+  warned: "UInt32",
+  /** Events the client says it had to throw away before sending, all reasons. */
+  discarded: "UInt64",
+  /** Body as sent, before inflating. */
+  body_bytes: "UInt32",
+  clock_correction_ms: "Int64",
+  sdk_name: text,
+  sdk_version: text,
+} as const;
+
+/** `rejected_events_raw`: one row an event that was refused, kept 30 days. */
+export const rejectedColumns = {
+  app_id: "UUID",
+  received_at: "DateTime64(3, 'UTC')",
+  batch_id: "UUID",
+  delivery_id: "UUID",
+  /** Position in the batch, from 0. */
+  index: "UInt32",
+  /** As sent, when it was a string; else empty. */
+  event_id: "String",
+  code: text,
+  pointer: "String",
+  /** The event as JSON, cut to 32 KiB. */
+  raw: "String",
+} as const;
