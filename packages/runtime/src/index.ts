@@ -1,4 +1,4 @@
-export { integer, oneOf, optionalText, port, readEnv, text, url, type EnvSpec } from "./env.ts";
+export { brokerList, type EnvSpec, integer, oneOf, optionalText, port, readEnv, text, url } from "./env.ts";
 export { newId } from "./id.ts";
 export { createLifecycle, type Lifecycle } from "./lifecycle.ts";
 export { createLogger, type Logger } from "./logger.ts";

@@ -1,0 +1,112 @@
+/** One variable: how its text becomes a value, what holds when it is unset, and one sentence on what it is for. */
+interface Variable<T> {
+  about: string;
+  /** Undefined when the variable must be set. */
+  fallback: { value: T } | undefined;
+  /** @throws Error whose message says what the text should have been. */
+  read: (text: string) => T;
+}
+
+export type EnvSpec = Record<string, Variable<unknown>>;
+export type EnvValues<Spec extends EnvSpec> = { [Name in keyof Spec]: ReturnType<Spec[Name]["read"]> };
+
+interface Common<T> {
+  about: string;
+  default?: T;
+}
+
+/**
+ * Reads every variable of the spec once. An empty text counts as unset.
+ * @throws Error that lists every bad or missing variable with what it is for.
+ */
+export function readEnv<Spec extends EnvSpec>(
+  spec: Spec,
+  env: Record<string, string | undefined>,
+): EnvValues<Spec> {
+  const values: Record<string, unknown> = {};
+  const faults: string[] = [];
+  for (const [name, variable] of Object.entries(spec)) {
+    const text = env[name];
+    if (text === undefined || text === "") {
+      if (variable.fallback) values[name] = variable.fallback.value;
+      else faults.push(`${name} is not set: ${variable.about}`);
+      continue;
+    }
+    try {
+      values[name] = variable.read(text);
+    } catch (error) {
+      faults.push(`${name} ${(error as Error).message}: ${variable.about}`);
+    }
+  }
+  if (faults.length > 0) throw new Error(`The environment is not usable.\n  ${faults.join("\n  ")}`);
+  return values as EnvValues<Spec>;
+}
+
+export function text(options: Common<string>): Variable<string> {
+  return { ...common(options), read: (value) => value };
+}
+
+/** Text or null when unset. */
+export function optionalText({ about }: { about: string }): Variable<string | null> {
+  return { about, fallback: { value: null }, read: (value) => value };
+}
+
+/** An absolute URL, kept as text. */
+export function url(options: Common<string>): Variable<string> {
+  return {
+    ...common(options),
+    read(value) {
+      if (!URL.canParse(value)) throw new Error("must be a URL");
+      return value;
+    },
+  };
+}
+
+/** Comma-separated `host:port` pairs. */
+export function brokerList(options: Common<string[]>): Variable<string[]> {
+  return {
+    ...common(options),
+    read(value) {
+      const brokers = value.split(",").map((broker) => broker.trim());
+      if (!brokers.every((broker) => /^[^\s:]+:\d{1,5}$/.test(broker))) {
+        throw new Error("must be host:port, several with commas between");
+      }
+      return brokers;
+    },
+  };
+}
+
+export function integer(options: Common<number> & { min: number; max: number }): Variable<number> {
+  const { min, max } = options;
+  return {
+    ...common(options),
+    read(value) {
+      const number = Number(value);
+      if (!Number.isInteger(number) || number < min || number > max) {
+        throw new Error(`must be a whole number from ${min} to ${max}`);
+      }
+      return number;
+    },
+  };
+}
+
+/** A TCP port; 0 lets the system choose. */
+export function port(options: Common<number>): Variable<number> {
+  return integer({ ...options, min: 0, max: 65_535 });
+}
+
+export function oneOf<const T extends string>(options: Common<T> & { values: readonly T[] }): Variable<T> {
+  const { values } = options;
+  return {
+    ...common(options),
+    read(value) {
+      const found = values.find((candidate) => candidate === value);
+      if (found === undefined) throw new Error(`must be one of ${values.join(", ")}`);
+      return found;
+    },
+  };
+}
+
+function common<T>({ about, default: value }: Common<T>): Pick<Variable<T>, "about" | "fallback"> {
+  return { about, fallback: value === undefined ? undefined : { value } };
+}

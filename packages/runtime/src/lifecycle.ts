@@ -1,0 +1,54 @@
+import type { Logger } from "./logger.ts";
+
+/** What a process has opened, closed in reverse order. */
+export interface Lifecycle {
+  /** Takes charge of a resource: it is closed after everything that was opened later. Returns the resource. */
+  own<T>(name: string, resource: T, close: (resource: T) => Promise<void> | void): T;
+  /** Resolves with the reason to stop: SIGTERM, SIGINT, or `disconnect` when the parent that started us is gone. */
+  untilSignal(): Promise<string>;
+  /** Closes everything, newest first. A close that fails or takes too long is logged and does not stop the others. */
+  close(): Promise<void>;
+}
+
+/** @param closeTimeoutMs bound of each single close. */
+export function createLifecycle({ log, closeTimeoutMs }: { log: Logger; closeTimeoutMs: number }): Lifecycle {
+  const owned: { name: string; close: () => Promise<void> | void }[] = [];
+  return {
+    own(name, resource, close) {
+      owned.push({ name, close: () => close(resource) });
+      return resource;
+    },
+    untilSignal,
+    async close() {
+      for (let entry = owned.pop(); entry; entry = owned.pop()) {
+        try {
+          await withDeadline(Promise.resolve(entry.close()), closeTimeoutMs);
+        } catch (error) {
+          log.error({ err: error, resource: entry.name }, `closing ${entry.name} failed`);
+        }
+      }
+    },
+  };
+}
+
+function untilSignal(): Promise<string> {
+  return new Promise((resolve) => {
+    process.once("SIGTERM", () => resolve("SIGTERM"));
+    process.once("SIGINT", () => resolve("SIGINT"));
+    // A launcher that was killed cannot send a signal; its end of the IPC channel closes instead.
+    process.once("disconnect", () => resolve("disconnect"));
+    if (process.channel === null) resolve("disconnect");
+  });
+}
+
+async function withDeadline(work: Promise<void>, timeoutMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`not closed after ${timeoutMs} ms`)), timeoutMs);
+  });
+  try {
+    await Promise.race([work, deadline]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
