@@ -1,0 +1,134 @@
+// The arrows between packages, as rules. ARCHITECTURE.md draws them.
+
+const adapters = ["http", "postgres", "kafka", "clickhouse"];
+const tests = "\\.test\\.ts$|^(packages|services)/[^/]+/test/|^(test|bench)/";
+
+/** Only files that match `from` may import the npm package. */
+function onlyIn(npmPackage, from) {
+  return {
+    name: `${npmPackage.replace(/[@/]/g, "-").replace(/^-/, "")}-stays-in-one-place`,
+    comment: `${npmPackage} is known only to ${from}.`,
+    severity: "error",
+    from: { pathNot: from },
+    to: { path: `(^|/)node_modules/(@types/)?${npmPackage}/` },
+  };
+}
+
+export default {
+  forbidden: [
+    {
+      name: "no-cycles",
+      comment: "Two files that need each other are one file, or miss a third.",
+      severity: "error",
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: "imports-resolve",
+      comment: "An import that leads nowhere hides from every other rule.",
+      severity: "error",
+      from: {},
+      to: { couldNotResolve: true },
+    },
+    {
+      name: "imports-are-declared",
+      comment: "A workspace imports only what its package.json (or the root's) lists.",
+      severity: "error",
+      from: { path: "^(packages|services)/" },
+      to: { dependencyTypes: ["npm-no-pkg", "npm-unknown"] },
+    },
+    {
+      name: "services-are-strangers",
+      comment: "Services meet only in Kafka.",
+      severity: "error",
+      from: { path: "^services/([^/]+)/" },
+      to: { path: "^services/", pathNot: "^services/$1/" },
+    },
+    {
+      name: "packages-below-services",
+      comment: "A package never knows who uses it.",
+      severity: "error",
+      from: { path: "^packages/", pathNot: tests },
+      to: { path: "^(services|bench|test|infra|demo)/" },
+    },
+    {
+      name: "adapters-are-strangers",
+      comment: "Each adapter knows one outside system, and none of its siblings.",
+      severity: "error",
+      from: { path: `^packages/(${adapters.join("|")})/src/` },
+      to: { path: `^packages/(${adapters.join("|")})/`, pathNot: "^packages/$1/" },
+    },
+    {
+      name: "runtime-below-adapters",
+      comment: "runtime knows the environment, logs, clocks and metrics; only types lie below it.",
+      severity: "error",
+      from: { path: "^packages/runtime/src/" },
+      to: { path: "^packages/", pathNot: "^packages/(runtime|types)/" },
+    },
+    {
+      name: "types-are-schemas",
+      comment: "types imports typebox and nothing else, so that anything may import types.",
+      severity: "error",
+      from: { path: "^packages/types/src/", pathNot: tests },
+      to: { pathNot: "^packages/types/src/|(^|/)node_modules/typebox/" },
+    },
+    {
+      name: "client-stands-alone",
+      comment: "The SDK is imported by strangers: only types, and what Node has built in.",
+      severity: "error",
+      from: { path: "^packages/client/src/", pathNot: tests },
+      to: { pathNot: "^packages/(client|types)/src/", dependencyTypesNot: ["core"] },
+    },
+    {
+      name: "devstack-starts-nothing-in-production",
+      comment: "The embedded servers are for tests, bench and the launcher.",
+      severity: "error",
+      from: { pathNot: `^packages/devstack/|^infra/local/|${tests}` },
+      to: { path: "^packages/devstack/" },
+    },
+    {
+      name: "packages-by-name",
+      comment: "A workspace enters another by its package name, never by a relative path.",
+      severity: "error",
+      from: { path: "^(packages|services)/([^/]+)/" },
+      to: {
+        path: "^(packages|services)/",
+        pathNot: "^(packages|services)/$2/",
+        dependencyTypesNot: ["aliased-workspace"],
+      },
+    },
+    {
+      name: "routes-belong-to-their-slice",
+      comment: "A slice may use another slice's queries.ts or append.ts, never its routes.ts.",
+      severity: "error",
+      from: { path: "^services/([^/]+)/src/([^/]+)/" },
+      to: { path: "^services/[^/]+/src/[^/]+/routes\\.ts$", pathNot: "^services/$1/src/$2/" },
+    },
+    {
+      name: "production-imports-no-test-code",
+      comment: "What runs never imports what tests it.",
+      severity: "error",
+      from: { path: "^(packages|services)/[^/]+/src/", pathNot: tests },
+      to: { path: tests },
+    },
+    onlyIn("express", "^packages/http/|^services/.*/(routes|api|ingest|query)\\.ts$"),
+    onlyIn("pg", "^packages/(postgres|devstack)/"),
+    onlyIn("node-pg-migrate", "^packages/postgres/"),
+    onlyIn("kafkajs", "^packages/kafka/"),
+    onlyIn("@clickhouse/client", "^packages/clickhouse/"),
+    onlyIn("pino", "^packages/runtime/"),
+    onlyIn("prom-client", "^packages/runtime/"),
+  ],
+  options: {
+    // TypeScript 7 has no JavaScript API any more; swc reads the same syntax, type imports included.
+    parser: "swc",
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: "node_modules" },
+    combinedDependencies: true,
+    enhancedResolveOptions: {
+      exportsFields: ["exports"],
+      conditionNames: ["import", "node", "default", "types"],
+      extensions: [".ts", ".mjs", ".js", ".d.ts"],
+    },
+  },
+};

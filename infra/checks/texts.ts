@@ -1,0 +1,79 @@
+// What no other tool checks: long lines, addresses that must not be in the repository, and documents that
+// name files or tests which do not exist. Prints every fault and exits 1 when there is one.
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+
+const lineColumnsMax = 110;
+
+// New files count before their first commit; deleted ones no more.
+const listed = execFileSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"]);
+const files = [...new Set(listed.toString().split("\0"))].filter((file) => file !== "" && existsSync(file));
+const texts = new Map(files.map((file) => [file, readFileSync(file, "utf8")]));
+
+const faults = [...longLines(), ...registryHosts(), ...brokenLinks(), ...missingNames()];
+for (const fault of faults) console.error(fault);
+console.log(`${files.length} files read, ${faults.length} faults`);
+process.exitCode = faults.length > 0 ? 1 : 0;
+
+/** The formatter wraps code; it leaves strings, comments and SQL alone. */
+function longLines(): string[] {
+  const code = files.filter((file) => /\.(ts|mjs|sql)$/.test(file));
+  return code.flatMap((file) =>
+    lines(file)
+      .filter(({ text }) => text.length > lineColumnsMax)
+      .map(({ number, text }) => `${file}:${number}: ${text.length} columns, ${lineColumnsMax} allowed`),
+  );
+}
+
+/** A lock file with hosts in it installs only where those hosts answer. */
+function registryHosts(): string[] {
+  return lines("package-lock.json")
+    .filter(({ text }) => /"resolved": *"https?:/.test(text))
+    .map(({ number }) => `package-lock.json:${number}: names a registry host; see .npmrc`);
+}
+
+/** Relative links between documents, and from a document into the tree. */
+function brokenLinks(): string[] {
+  return documents().flatMap((file) =>
+    lines(file).flatMap(({ number, text }) =>
+      [...text.matchAll(/\]\(([^)#\s]+)[^)]*\)/g)]
+        .map(([, target = ""]) => target)
+        .filter((target) => !/^[a-z]+:/.test(target) && !existsSync(join(dirname(file), target)))
+        .map((target) => `${file}:${number}: links to ${target}, which does not exist`),
+    ),
+  );
+}
+
+/** Paths and quoted test names in documents. */
+function missingNames(): string[] {
+  return documents().flatMap((file) =>
+    lines(file).flatMap(({ number, text }) => [
+      ...missingPaths(text).map((path) => `${file}:${number}: names ${path}, which does not exist`),
+      ...missingTests(text).map(
+        (name) => `${file}:${number}: names the test “${name}”, which does not exist`,
+      ),
+    ]),
+  );
+}
+
+function missingPaths(line: string): string[] {
+  return [...line.matchAll(/`((?:services|packages|infra|docs|test|bench|demo)\/[\w./-]*[\w/])`/g)]
+    .map(([, path = ""]) => path)
+    .filter((path) => !existsSync(path));
+}
+
+/** A test is named as `path/to/x.test.ts` “the name as it stands in the file”. */
+function missingTests(line: string): string[] {
+  return [...line.matchAll(/`([\w./-]+\.test\.ts)` “([^”]+)”/g)]
+    .filter(([, path = "", name = ""]) => !(texts.get(path) ?? "").includes(name))
+    .map(([, path, name]) => `${name} in ${path}`);
+}
+
+function documents(): string[] {
+  return files.filter((file) => file.endsWith(".md"));
+}
+
+function lines(file: string): { number: number; text: string }[] {
+  return (texts.get(file) ?? "").split("\n").map((text, index) => ({ number: index + 1, text }));
+}
