@@ -1,0 +1,49 @@
+import { problemOf } from "./problem.ts";
+
+/** How a client reaches one service. */
+export interface ClientOptions {
+  /** Base URL of the service. */
+  endpoint: string;
+  /** Bearer token: a session's token or a key's secret. */
+  token?: string;
+  /** Default 30 s. */
+  requestTimeoutMs?: number;
+  fetch?: typeof fetch;
+}
+
+export type Call = <T>(method: string, path: string, body?: unknown) => Promise<T>;
+
+/**
+ * A function that calls one service with JSON in and out. An answer without a body resolves with undefined.
+ * Its promises reject with `MosisProblem` for every answer that is not 2xx, and with fetch's own error when
+ * there is none.
+ */
+export function createCall({
+  endpoint,
+  token,
+  requestTimeoutMs = 30_000,
+  fetch: ask = fetch,
+}: ClientOptions): Call {
+  const base = endpoint.replace(/\/+$/, "");
+  return async <T>(method: string, path: string, body?: unknown): Promise<T> => {
+    const headers: Record<string, string> = { accept: "application/json" };
+    if (token !== undefined) headers.authorization = `Bearer ${token}`;
+    if (body !== undefined) headers["content-type"] = "application/json";
+    const response = await ask(base + path, {
+      method,
+      headers,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(requestTimeoutMs),
+    });
+    if (!response.ok) throw await problemOf(response);
+    const text = await response.text();
+    return (text === "" ? undefined : JSON.parse(text)) as T;
+  };
+}
+
+/** `?a=1&b=2` of what is set, or nothing. */
+export function queryString(values: Record<string, string | number | undefined>): string {
+  const set = Object.entries(values).filter(([, value]) => value !== undefined);
+  const query = new URLSearchParams(set.map(([name, value]) => [name, String(value)])).toString();
+  return query === "" ? "" : `?${query}`;
+}

@@ -1,0 +1,50 @@
+import type { App, NewApp } from "@mosis/types/apps";
+import type { Developer, NewDeveloper, NewSession, Session } from "@mosis/types/developers";
+import type { Key, KeyWithSecret, NewKey } from "@mosis/types/keys";
+import { type ClientOptions, createCall, queryString } from "./answers.ts";
+
+/** One page of a list. `next_cursor` is null on the last one. */
+export interface PageOf<T> {
+  data: T[];
+  page: { next_cursor: string | null; has_more: boolean };
+}
+
+export interface PageOptions {
+  /** 1–100, default 50. */
+  limit?: number;
+  cursor?: string;
+}
+
+/** The catalog API. Every method rejects with `MosisProblem` when the service says no. */
+export interface Catalog {
+  createDeveloper(developer: NewDeveloper): Promise<Developer>;
+  /** Signs in and answers with the session; `catalog.as(token)` is the client that uses it. */
+  signIn(credentials: NewSession): Promise<Session>;
+  /** The same service with other credentials. */
+  as(token: string): Catalog;
+  me(): Promise<Developer>;
+  createApp(app: NewApp): Promise<App>;
+  apps(options?: PageOptions): Promise<PageOf<App>>;
+  app(packageId: string): Promise<App>;
+  /** The answer is the only time that the key's secret is told. */
+  createKey(key: NewKey): Promise<KeyWithSecret>;
+  keys(options?: PageOptions): Promise<PageOf<Key>>;
+  deleteKey(id: string): Promise<void>;
+}
+
+export function createCatalog(options: ClientOptions): Catalog {
+  const call = createCall(options);
+  const segment = encodeURIComponent;
+  return {
+    createDeveloper: (developer) => call("POST", "/v1/developers", developer),
+    signIn: (credentials) => call("POST", "/v1/sessions", credentials),
+    as: (token) => createCatalog({ ...options, token }),
+    me: () => call("GET", "/v1/developers/me"),
+    createApp: (app) => call("POST", "/v1/apps", app),
+    apps: (page) => call("GET", `/v1/apps${queryString({ ...page })}`),
+    app: (packageId) => call("GET", `/v1/apps/${segment(packageId)}`),
+    createKey: (key) => call("POST", "/v1/keys", key),
+    keys: (page) => call("GET", `/v1/keys${queryString({ ...page })}`),
+    deleteKey: (id) => call("DELETE", `/v1/keys/${segment(id)}`),
+  };
+}

@@ -1,0 +1,13 @@
+export { type Catalog, createCatalog, type PageOf, type PageOptions } from "./catalog.ts";
+export { isWorthRetrying } from "./delivery.ts";
+export { MosisProblem } from "./problem.ts";
+export { type AuditOptions, createQuery, type Query } from "./query.ts";
+export { createTelemetry } from "./telemetry.ts";
+export type {
+  Telemetry,
+  TelemetryOptions,
+  TelemetryReport,
+  TelemetryStats,
+  TrackOptions,
+} from "./telemetry-options.ts";
+export { newUuid } from "./uuid.ts";
