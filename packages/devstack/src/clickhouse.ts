@@ -1,0 +1,41 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { writeServerConfig } from "./clickhouse-config.ts";
+import { requireFreePort, type Server, startServer } from "./server.ts";
+
+/** The local administrator of `infra/clickhouse/users.d/mosis.xml`. Loopback only. */
+const account = { user: "mosis_admin", password: "mosis" } as const;
+
+/**
+ * Starts the real ClickHouse server (HTTP and native protocol) on 127.0.0.1 with its data below
+ * `dataDir/clickhouse` and the configuration of `infra/clickhouse`.
+ */
+export async function startClickHouse(options: {
+  dataDir: string;
+  httpPort: number;
+  tcpPort: number;
+}): Promise<Server> {
+  const { dataDir, httpPort, tcpPort } = options;
+  await requireFreePort(httpPort, "CLICKHOUSE_HTTP_PORT");
+  await requireFreePort(tcpPort, "CLICKHOUSE_TCP_PORT");
+  const home = join(dataDir, "clickhouse");
+  const logFile = join(dataDir, "logs", "clickhouse.log");
+  mkdirSync(home, { recursive: true });
+  const configFile = writeServerConfig({ home, logFile });
+  const host = fileURLToPath(import.meta.resolve("./clickhouse-host.ts"));
+  const ping = `http://127.0.0.1:${httpPort}/ping`;
+  return startServer({
+    name: "ClickHouse",
+    url: `http://${account.user}:${account.password}@127.0.0.1:${httpPort}`,
+    command: process.execPath,
+    args: [host, join(home, "data"), configFile, String(httpPort), String(tcpPort)],
+    cwd: home,
+    env: {},
+    logFile: join(dataDir, "logs", "clickhouse-host.log"),
+    stopBy: "stdin",
+    stopTimeoutMs: 10_000,
+    isReady: () => fetch(ping).then((answer) => answer.ok, () => false),
+    readyTimeoutMs: 60_000,
+  });
+}

@@ -1,0 +1,44 @@
+// Runs one server and ends it when the process that asked for it is gone, even by kill -9: no orphan stays behind.
+// Started by `server.ts` with an IPC channel; argument: a `GuardedCommand` as JSON.
+import { type ChildProcess, spawn } from "node:child_process";
+import { openSync } from "node:fs";
+import type { GuardedCommand, GuardMessage } from "./server.ts";
+
+const { command, args, cwd, env, logFile, stopBy, stopTimeoutMs } = JSON.parse(
+  process.argv[2] ?? "{}",
+) as GuardedCommand;
+
+const logHandle = openSync(logFile, "a");
+// Its own session: a Ctrl-C in the terminal reaches the launcher, which stops the servers in order, and not them.
+const child = spawn(command, args, {
+  cwd,
+  env: { ...process.env, ...env },
+  detached: true,
+  stdio: ["pipe", logHandle, logHandle],
+});
+
+child.on("spawn", () => tell({ pid: child.pid ?? 0 }));
+child.on("error", (error) => {
+  tell({ failed: error.message });
+  process.exit(1);
+});
+child.on("exit", (code, signal) => {
+  tell({ exited: signal ?? String(code) });
+  process.exit(0);
+});
+// The server may close its end first.
+child.stdin?.on("error", () => {});
+
+process.on("message", () => stop(child));
+process.on("disconnect", () => stop(child));
+for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => stop(child));
+
+function stop(server: ChildProcess): void {
+  if (stopBy === "stdin") server.stdin?.end();
+  else server.kill(stopBy);
+  setTimeout(() => server.kill("SIGKILL"), stopTimeoutMs).unref();
+}
+
+function tell(message: GuardMessage): void {
+  if (process.connected) process.send?.(message);
+}

@@ -1,0 +1,93 @@
+import { execFile } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { kafkaJars } from "./kafka-jars.ts";
+import { logHas, logSize, requireFreePort, type Server, StackError, startServer } from "./server.ts";
+
+const run = promisify(execFile);
+const logging = fileURLToPath(new URL("../../../infra/kafka/log4j2.properties", import.meta.url));
+
+/** Starts a Kafka broker (KRaft, broker and controller in one process) with its data below `dataDir/kafka`. */
+export async function startKafka(options: {
+  dataDir: string;
+  port: number;
+  controllerPort: number;
+  cacheDir: string | null;
+}): Promise<Server> {
+  const { dataDir, port, controllerPort, cacheDir } = options;
+  await requireJava();
+  await requireFreePort(port, "KAFKA_PORT");
+  const jars = await kafkaJars({ cacheDir, dataDir });
+  const home = join(dataDir, "kafka");
+  const logFile = join(dataDir, "logs", "kafka.log");
+  mkdirSync(home, { recursive: true });
+  const settingsFile = join(home, "server.properties");
+  writeFileSync(settingsFile, settings({ port, controllerPort, logs: join(home, "logs") }));
+  const java = ["-cp", join(jars, "*"), `-Dlog4j2.configurationFile=${logging}`];
+  if (!existsSync(join(home, "logs", "meta.properties"))) {
+    const clusterId = randomBytes(16).toString("base64url");
+    const format = ["kafka.tools.StorageTool", "format", "--standalone", "-t", clusterId, "-c", settingsFile];
+    await run("java", [...java, ...fastStart, ...format]);
+  }
+  const logStart = logSize(logFile);
+  return startServer({
+    name: "Kafka",
+    url: `127.0.0.1:${port}`,
+    command: "java",
+    args: ["-Xmx512m", "-Xms128m", "-XX:+UseSerialGC", ...fastStart, ...java, "kafka.Kafka", settingsFile],
+    cwd: home,
+    env: {},
+    logFile,
+    stopBy: "SIGTERM",
+    stopTimeoutMs: 12_000,
+    isReady: () => Promise.resolve(logHas(logFile, "Kafka Server started", logStart)),
+    readyTimeoutMs: 90_000,
+  });
+}
+
+// Less time in the compiler while starting; the broker's hot loops are mostly in the kernel.
+const fastStart = ["-XX:TieredStopAtLevel=4", "-Xshare:auto"];
+
+async function requireJava(): Promise<void> {
+  const { stderr } = await run("java", ["-version"]).catch(() => {
+    throw new StackError("Java is missing: install a JDK or JRE of version 17 or newer, or use Docker with MOSIS_STACK=docker.");
+  });
+  const major = Number(/version "(\d+)/.exec(stderr)?.[1]);
+  if (major < 17) {
+    throw new StackError(`Java ${major} is too old: install version 17 or newer, or use Docker with MOSIS_STACK=docker.`);
+  }
+}
+
+/** `message.max.bytes` bounds a block; internal topics have few partitions, so that a broker starts fast. */
+function settings({ port, controllerPort, logs }: { port: number; controllerPort: number; logs: string }): string {
+  return `process.roles=broker,controller
+node.id=1
+listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}
+advertised.listeners=PLAINTEXT://127.0.0.1:${port}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+controller.listener.names=CONTROLLER
+controller.quorum.bootstrap.servers=127.0.0.1:${controllerPort}
+log.dirs=${logs}
+auto.create.topics.enable=false
+default.replication.factor=1
+offsets.topic.num.partitions=4
+offsets.topic.replication.factor=1
+transaction.state.log.num.partitions=1
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+share.coordinator.state.topic.num.partitions=1
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+group.initial.rebalance.delay.ms=0
+message.max.bytes=1572864
+replica.fetch.max.bytes=1572864
+log.segment.bytes=134217728
+log.cleaner.dedupe.buffer.size=33554432
+num.network.threads=2
+num.io.threads=4
+controlled.shutdown.max.retries=1
+`;
+}

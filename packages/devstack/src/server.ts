@@ -1,0 +1,127 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
+import { createServer } from "node:net";
+import { dirname } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+
+/** A command that a guard process runs and ends. */
+export interface GuardedCommand {
+  command: string;
+  args: string[];
+  cwd: string;
+  env: Record<string, string>;
+  logFile: string;
+  /** How the server is asked to end: a signal, or the end of its standard input. */
+  stopBy: NodeJS.Signals | "stdin";
+  /** After this it is killed. */
+  stopTimeoutMs: number;
+}
+
+/** What a guard tells its starter: the server's pid, that it could not start, or how it ended. */
+export type GuardMessage = { pid: number } | { failed: string } | { exited: string };
+
+/** A real server that runs below this process. */
+export interface Server {
+  name: string;
+  url: string;
+  /** Process id of the server itself, not of its guard. */
+  pid: number;
+  /** Resolves, with its signal or exit code, when the server has ended for whatever reason. */
+  exited: Promise<string>;
+  /** Asks the server to end and waits until it has. Starting it again on the same folder loses nothing. */
+  stop(): Promise<void>;
+  /** kill -9, and waits until it is gone. */
+  kill(): Promise<void>;
+}
+
+/** A fault of the machine, not of the code: its message is one line that says what to do. */
+export class StackError extends Error {}
+
+interface ServerOptions extends GuardedCommand {
+  name: string;
+  url: string;
+  /** Resolves true once the server answers. Asked every 50 ms. */
+  isReady: () => Promise<boolean>;
+  readyTimeoutMs: number;
+}
+
+/**
+ * Starts a server below a guard and waits until it answers.
+ * @throws StackError when it ends early or is not ready in time, with the end of its log.
+ */
+export async function startServer(options: ServerOptions): Promise<Server> {
+  const { name, url, isReady, readyTimeoutMs, ...command } = options;
+  mkdirSync(dirname(command.logFile), { recursive: true });
+  const guard = spawn(process.execPath, [fileURLToPath(import.meta.resolve("./guard.ts")), JSON.stringify(command)], {
+    detached: true,
+    stdio: ["ignore", "ignore", "inherit", "ipc"],
+  });
+  const { pid, exited } = await untilSpawned(guard, name);
+  let over: string | undefined;
+  void exited.then((how) => {
+    over = how;
+  });
+  const stop = async () => {
+    if (over === undefined && guard.connected) guard.send("stop");
+    await exited;
+  };
+  const deadline = Date.now() + readyTimeoutMs;
+  while (!(await isReady())) {
+    if (over !== undefined) throw new StackError(`${name} ended (${over}) before it was ready.\n${tail(command.logFile)}`);
+    if (Date.now() > deadline) {
+      await stop();
+      throw new StackError(`${name} was not ready after ${readyTimeoutMs} ms.\n${tail(command.logFile)}`);
+    }
+    await delay(50);
+  }
+  return {
+    name,
+    url,
+    pid,
+    exited,
+    stop,
+    async kill() {
+      if (over === undefined) process.kill(pid, "SIGKILL");
+      await exited;
+    },
+  };
+}
+
+/** @throws StackError one line when another process listens on the port. */
+export async function requireFreePort(port: number, variable: string): Promise<void> {
+  const free = await new Promise<boolean>((resolve) => {
+    const probe = createServer();
+    probe.once("error", () => resolve(false));
+    probe.listen({ port, host: "127.0.0.1", exclusive: true }, () => probe.close(() => resolve(true)));
+  });
+  if (!free) throw new StackError(`Port ${port} is in use: end what listens there, or set ${variable} to another port.`);
+}
+
+function untilSpawned(guard: ChildProcess, name: string): Promise<{ pid: number; exited: Promise<string> }> {
+  return new Promise((resolve, reject) => {
+    const exited = new Promise<string>((gone) => {
+      guard.on("message", (message: GuardMessage) => {
+        if ("pid" in message) resolve({ pid: message.pid, exited });
+        else if ("failed" in message) reject(new StackError(`${name} could not be started: ${message.failed}`));
+        else gone(message.exited);
+      });
+      guard.on("exit", () => gone("its guard ended"));
+    });
+  });
+}
+
+/** Size of a log before a start, so that only what the start adds is searched. */
+export function logSize(logFile: string): number {
+  return existsSync(logFile) ? statSync(logFile).size : 0;
+}
+
+/** Whether the log holds the text after a position. */
+export function logHas(logFile: string, text: string, from: number): boolean {
+  return existsSync(logFile) && readFileSync(logFile).subarray(from).includes(text);
+}
+
+function tail(logFile: string): string {
+  if (!existsSync(logFile)) return `No log at ${logFile}.`;
+  return `${readFileSync(logFile, "utf8").split("\n").slice(-12).join("\n")}\nThe whole log: ${logFile}`;
+}
