@@ -1,5 +1,5 @@
-// What no other tool checks: long lines, addresses that must not be in the repository, and documents that
-// name files or tests which do not exist. Prints every fault and exits 1 when there is one.
+// What no other tool checks: lines that are too long, and documents that name files or tests which do not exist.
+// Prints every fault and exits 1 when there is one.
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -11,7 +11,7 @@ const listed = execFileSync("git", ["ls-files", "-z", "--cached", "--others", "-
 const files = [...new Set(listed.toString().split("\0"))].filter((file) => file !== "" && existsSync(file));
 const texts = new Map(files.map((file) => [file, readFileSync(file, "utf8")]));
 
-const faults = [...longLines(), ...registryHosts(), ...brokenLinks(), ...missingNames()];
+const faults = [...longLines(), ...brokenLinks(), ...missingNames()];
 for (const fault of faults) console.error(fault);
 console.log(`${files.length} files read, ${faults.length} faults`);
 process.exitCode = faults.length > 0 ? 1 : 0;
@@ -24,13 +24,6 @@ function longLines(): string[] {
       .filter(({ text }) => text.length > lineColumnsMax)
       .map(({ number, text }) => `${file}:${number}: ${text.length} columns, ${lineColumnsMax} allowed`),
   );
-}
-
-/** A lock file with hosts in it installs only where those hosts answer. */
-function registryHosts(): string[] {
-  return lines("package-lock.json")
-    .filter(({ text }) => /"resolved": *"https?:/.test(text))
-    .map(({ number }) => `package-lock.json:${number}: names a registry host; see .npmrc`);
 }
 
 /** Relative links between documents, and from a document into the tree. */

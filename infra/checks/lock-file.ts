@@ -1,0 +1,101 @@
+// Checks that package-lock.json installs everywhere: it names no registry host, and every optional package of another
+// platform has an entry. npm leaves such an entry out when the registry at hand did not have the package, and then
+// `npm ci` refuses on every machine. `--write` adds what is missing: version and platform, which are known; without a
+// checksum, which only that platform's first installation can learn.
+import { readFileSync, writeFileSync } from "node:fs";
+
+interface Locked {
+  version?: string;
+  resolved?: string;
+  dev?: boolean;
+  license?: string;
+  optionalDependencies?: Record<string, string>;
+}
+
+const file = "package-lock.json";
+const lock = JSON.parse(readFileSync(file, "utf8")) as { packages: Record<string, Locked> };
+
+const hosts = Object.keys(lock.packages).filter((path) =>
+  /^https?:/.test(lock.packages[path]?.resolved ?? ""),
+);
+const missing = missingPlatforms();
+
+if (process.argv.includes("--write") && missing.size > 0) {
+  const all = Object.entries(lock.packages).concat([...missing]);
+  lock.packages = Object.fromEntries(all.toSorted(([a], [b]) => a.localeCompare(b, "en")));
+  writeFileSync(file, `${JSON.stringify(lock, null, 2)}\n`);
+  console.log(`${missing.size} entries added to ${file}`);
+} else {
+  for (const path of hosts) console.error(`${path}: resolved from a host; see .npmrc`);
+  for (const path of missing.keys()) console.error(`${path}: missing; run npm run lock -- --write`);
+  console.log(`${Object.keys(lock.packages).length} locked packages, ${hosts.length + missing.size} faults`);
+  process.exitCode = hosts.length + missing.size > 0 ? 1 : 0;
+}
+
+function missingPlatforms(): Map<string, object> {
+  const found = new Map<string, object>();
+  for (const [parent, entry] of Object.entries(lock.packages)) {
+    for (const [name, version] of Object.entries(entry.optionalDependencies ?? {})) {
+      const path = `node_modules/${name}`;
+      if (lock.packages[path] || lock.packages[`${parent}/${path}`]) continue;
+      const platform = platformOf(name);
+      // Without a platform, or with a range, npm itself has to say what is right.
+      if (platform && /^\d/.test(version)) found.set(path, locked({ version, parent: entry, platform }));
+    }
+  }
+  return found;
+}
+
+interface Platform {
+  os: string;
+  cpu: string;
+  libc: string | null;
+}
+
+/** Fields in npm's own order. */
+function locked(of: { version: string; parent: Locked; platform: Platform }): object {
+  const { version, parent, platform } = of;
+  return {
+    version,
+    cpu: [platform.cpu],
+    ...(parent.dev ? { dev: true } : {}),
+    ...(platform.libc ? { libc: [platform.libc] } : {}),
+    license: parent.license,
+    optional: true,
+    os: [platform.os],
+  };
+}
+
+/** Platform packages are named after their platform: `@oxlint/binding-linux-arm64-musl`. */
+function platformOf(name: string): Platform | null {
+  const words = name.split("/").at(-1)?.split("-") ?? [];
+  const systems = [
+    "aix",
+    "android",
+    "darwin",
+    "freebsd",
+    "linux",
+    "netbsd",
+    "openbsd",
+    "openharmony",
+    "sunos",
+    "win32",
+  ];
+  const processors = [
+    "arm",
+    "arm64",
+    "ia32",
+    "loong64",
+    "mips64el",
+    "ppc64",
+    "riscv64",
+    "s390x",
+    "wasm32",
+    "x64",
+  ];
+  const os = words.includes("windows") ? "win32" : words.find((word) => systems.includes(word));
+  const cpu = words.includes("64") ? "x64" : words.find((word) => processors.includes(word));
+  if (!os || !cpu) return null;
+  const libc = words.some((word) => word.startsWith("musl")) ? "musl" : "glibc";
+  return { os, cpu, libc: os === "linux" && words.some((word) => /^(musl|gnu)/.test(word)) ? libc : null };
+}
