@@ -12,6 +12,9 @@ interface Locked {
   optionalDependencies?: Record<string, string>;
 }
 
+const systems = /^(aix|android|darwin|freebsd|linux|netbsd|openbsd|openharmony|sunos|win32)$/;
+const processors = /^(arm|arm64|ia32|loong64|mips64el|ppc64|riscv64|s390x|wasm32|x64)$/;
+
 const file = "package-lock.json";
 const lock = JSON.parse(readFileSync(file, "utf8")) as { packages: Record<string, Locked> };
 
@@ -66,36 +69,12 @@ function locked(of: { version: string; parent: Locked; platform: Platform }): ob
   };
 }
 
-/** Platform packages are named after their platform: `@oxlint/binding-linux-arm64-musl`. */
+/** Platform packages are named after their platform: `@oxlint/binding-linux-arm64-musl`, `@turbo/windows-64`. */
 function platformOf(name: string): Platform | null {
-  const words = name.split("/").at(-1)?.split("-") ?? [];
-  const systems = [
-    "aix",
-    "android",
-    "darwin",
-    "freebsd",
-    "linux",
-    "netbsd",
-    "openbsd",
-    "openharmony",
-    "sunos",
-    "win32",
-  ];
-  const processors = [
-    "arm",
-    "arm64",
-    "ia32",
-    "loong64",
-    "mips64el",
-    "ppc64",
-    "riscv64",
-    "s390x",
-    "wasm32",
-    "x64",
-  ];
-  const os = words.includes("windows") ? "win32" : words.find((word) => systems.includes(word));
-  const cpu = words.includes("64") ? "x64" : words.find((word) => processors.includes(word));
+  const words = name.replace("windows-64", "win32-x64").replace("windows", "win32").split(/[/-]/);
+  const os = words.find((word) => systems.test(word));
+  const cpu = words.find((word) => processors.test(word));
   if (!os || !cpu) return null;
-  const libc = words.some((word) => word.startsWith("musl")) ? "musl" : "glibc";
-  return { os, cpu, libc: os === "linux" && words.some((word) => /^(musl|gnu)/.test(word)) ? libc : null };
+  const libc = words.find((word) => /^(musl|gnu)/.test(word));
+  return { os, cpu, libc: os === "linux" && libc ? (libc.startsWith("musl") ? "musl" : "glibc") : null };
 }
