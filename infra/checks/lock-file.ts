@@ -71,7 +71,7 @@ function locked(of: { version: string; parent: Locked; platform: Platform }): ob
 
 /** Platform packages are named after their platform: `@oxlint/binding-linux-arm64-musl`, `@turbo/windows-64`. */
 function platformOf(name: string): Platform | null {
-  const words = name.replace("windows-64", "win32-x64").replace("windows", "win32").split(/[/-]/);
+  const words = name.replace("windows", "win32").replace(/-64$/, "-x64").split(/[/-]/);
   const os = words.find((word) => systems.test(word));
   const cpu = words.find((word) => processors.test(word));
   if (!os || !cpu) return null;
