@@ -1,7 +1,7 @@
-// Checks that package-lock.json installs everywhere: it names no registry host, and every optional package of another
-// platform has an entry. npm leaves such an entry out when the registry at hand did not have the package, and then
-// `npm ci` refuses on every machine. `--write` adds what is missing: version and platform, which are known; without a
-// checksum, which only that platform's first installation can learn.
+// Checks that package-lock.json installs everywhere: it names no registry host, and every optional package of
+// another platform has an entry. npm leaves such an entry out when the registry at hand did not have the
+// package, and then `npm ci` refuses on every machine. `--write` adds what is missing: version and platform,
+// which are known; without a checksum, which only that platform's first installation can learn.
 import { readFileSync, writeFileSync } from "node:fs";
 
 interface Locked {
@@ -69,7 +69,9 @@ function locked(of: { version: string; parent: Locked; platform: Platform }): ob
   };
 }
 
-/** Platform packages are named after their platform: `@oxlint/binding-linux-arm64-musl`, `@turbo/windows-64`. */
+/**
+ * Platform packages are named after their platform: `@oxlint/binding-linux-arm64-musl`, `@turbo/windows-64`.
+ */
 function platformOf(name: string): Platform | null {
   const words = name.replace("windows", "win32").replace(/-64$/, "-x64").split(/[/-]/);
   const os = words.find((word) => systems.test(word));

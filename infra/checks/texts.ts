@@ -1,5 +1,5 @@
-// What no other tool checks: lines that are too long, and documents that name files or tests which do not exist.
-// Prints every fault and exits 1 when there is one.
+// What no other tool checks: lines that are too long, and documents that name files or tests which do not
+// exist. Prints every fault and exits 1 when there is one.
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";

@@ -26,7 +26,8 @@ test("an environment is read into typed values with defaults", () => {
 });
 
 test("one error lists every bad variable", () => {
-  const read = () => readEnv(spec, { PORT: "70000", LEVEL: "loud", BROKERS: "h", STORE: "nowhere", COUNT: "1.5" });
+  const read = () =>
+    readEnv(spec, { PORT: "70000", LEVEL: "loud", BROKERS: "h", STORE: "nowhere", COUNT: "1.5" });
   for (const name of ["NAME", "PORT", "LEVEL", "BROKERS", "STORE", "COUNT"]) {
     assert.throws(read, new RegExp(`  ${name} `), name);
   }

@@ -1,4 +1,7 @@
-/** One variable: how its text becomes a value, what holds when it is unset, and one sentence on what it is for. */
+/**
+ * One variable: how its text becomes a value, what holds when it is
+ * unset, and one sentence on what it is for.
+ */
 interface Variable<T> {
   about: string;
   /** Undefined when the variable must be set. */

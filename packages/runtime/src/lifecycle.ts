@@ -2,11 +2,19 @@ import type { Logger } from "./logger.ts";
 
 /** What a process has opened, closed in reverse order. */
 export interface Lifecycle {
-  /** Takes charge of a resource: it is closed after everything that was opened later. Returns the resource. */
+  /**
+   * Takes charge of a resource: it is closed after everything that was opened later. Returns the resource.
+   */
   own<T>(name: string, resource: T, close: (resource: T) => Promise<void> | void): T;
-  /** Resolves with the reason to stop: SIGTERM, SIGINT, or `disconnect` when the parent that started us is gone. */
+  /**
+   * Resolves with the reason to stop: SIGTERM, SIGINT, or `disconnect`
+   * when the parent that started us is gone.
+   */
   untilSignal(): Promise<string>;
-  /** Closes everything, newest first. A close that fails or takes too long is logged and does not stop the others. */
+  /**
+   * Closes everything, newest first. A close that fails or takes too
+   * long is logged and does not stop the others.
+   */
   close(): Promise<void>;
 }
 

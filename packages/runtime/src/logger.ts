@@ -14,6 +14,15 @@ export function createLogger({ service, level }: { service: string; level: strin
     formatters: { level: (label) => ({ level: label }) },
     serializers: { err: stdSerializers.err },
     // The last wall against a secret in a log: nobody should log these in the first place.
-    redact: ["authorization", "password", "secret", "token", "*.authorization", "*.password", "*.secret", "*.token"],
+    redact: [
+      "authorization",
+      "password",
+      "secret",
+      "token",
+      "*.authorization",
+      "*.password",
+      "*.secret",
+      "*.token",
+    ],
   });
 }

@@ -2,7 +2,10 @@ import Type, { type Static } from "typebox";
 import { Label, Timestamp, Uuid } from "./formats.ts";
 
 /** E-mail address. Compared in lower case: `Ada@x.org` and `ada@x.org` are one account. */
-export const Email = Type.String({ maxLength: 255, pattern: "^[^\\s@\\u0000-\\u001f]+@[^\\s@\\u0000-\\u001f]+\\.[^\\s@.\\u0000-\\u001f]+$" });
+export const Email = Type.String({
+  maxLength: 255,
+  pattern: "^[^\\s@\\u0000-\\u001f]+@[^\\s@\\u0000-\\u001f]+\\.[^\\s@.\\u0000-\\u001f]+$",
+});
 
 /** Body of `POST /v1/developers`. The password is 10–200 characters and is kept only as an argon2id hash. */
 export const NewDeveloper = Type.Object(

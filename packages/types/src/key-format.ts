@@ -1,8 +1,12 @@
-// The form of an API key's secret: `mi_live_` or `mk_live_`, 8 characters of id, 32 random characters, 6 characters
-// of CRC-32 over all before them, in base 62. A typo or a fake is told from a key without a look-up.
+// The form of an API key's secret: `mi_live_` or `mk_live_`, 8 characters of id, 32
+// random characters, 6 characters of CRC-32 over all before them, in base 62. A typo
+// or a fake is told from a key without a look-up.
 import type { KeyKind } from "./keys.ts";
 
-export const keyMarks = { ingest: "mi_live_", management: "mk_live_" } as const satisfies Record<KeyKind, string>;
+export const keyMarks = { ingest: "mi_live_", management: "mk_live_" } as const satisfies Record<
+  KeyKind,
+  string
+>;
 
 export const keyIdLength = 8;
 export const keyRandomLength = 32;
@@ -25,7 +29,8 @@ export function keyChecksum(crc32: number): string {
 
 /**
  * The kind of key a secret claims to be, or null when it is not in our form or its checksum is wrong.
- * @param crc32 of the text's bytes; `node:zlib`'s. An argument, because this package does no I/O and imports nothing.
+ * @param crc32 of the text's bytes; `node:zlib`'s. An argument,
+ * because this package does no I/O and imports nothing.
  */
 export function keyKindOf(secret: string, crc32: (text: string) => number): KeyKind | null {
   const match = shape.exec(secret);

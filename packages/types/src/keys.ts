@@ -19,7 +19,10 @@ export const Permission = Type.Enum(Object.keys(permissions) as Permission[]);
 export const KeyKind = Type.Enum(["ingest", "management"]);
 export type KeyKind = Static<typeof KeyKind>;
 
-/** Body of `POST /v1/keys`. Without `permissions` a key gets all that its kind may hold; without `package_ids` every app. */
+/**
+ * Body of `POST /v1/keys`. Without `permissions` a key gets all that its
+ * kind may hold; without `package_ids` every app.
+ */
 export const NewKey = Type.Object(
   {
     name: Label(100),
@@ -51,8 +54,8 @@ export const KeyWithSecret = Type.Object({ ...Key.properties, secret: Type.Strin
 export type KeyWithSecret = Static<typeof KeyWithSecret>;
 
 /**
- * Value of a `catalog.keys` record: what other processes need to check a key. `key_hash` is the SHA-256 of the whole
- * secret, lower-case hex. `app_ids` is null for every app of the developer.
+ * Value of a `catalog.keys` record: what other processes need to check a key. `key_hash` is the SHA-256 of
+ * the whole secret, lower-case hex. `app_ids` is null for every app of the developer.
  */
 export const KeyState = Type.Object({
   key_id: Uuid,

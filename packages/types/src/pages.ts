@@ -1,6 +1,8 @@
 import Type, { type TSchema } from "typebox";
 
-/** Query string of every list: `limit` rows (1–100, default 50) after an opaque `cursor` of an earlier page. */
+/**
+ * Query string of every list: `limit` rows (1–100, default 50) after an opaque `cursor` of an earlier page.
+ */
 export const PageQuery = Type.Object(
   {
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),

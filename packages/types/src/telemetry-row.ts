@@ -4,8 +4,8 @@
 const text = "LowCardinality(String)";
 
 /**
- * `events_raw`. Identity is (app_id, session_id, client_time, event_key): a function of the event alone, so that every
- * delivery of an event falls onto one row, whatever clock correction that delivery got.
+ * `events_raw`. Identity is (app_id, session_id, client_time, event_key): a function of the event alone, so
+ * that every delivery of an event falls onto one row, whatever clock correction that delivery got.
  */
 export const eventColumns = {
   app_id: "UUID",
@@ -15,7 +15,10 @@ export const eventColumns = {
   client_time: "DateTime64(3, 'UTC')",
   /** 64 bits of the event id. */
   event_key: "UInt64",
-  /** What was added to `client_time` to get the event time; 0 unless the clock was off by more than two minutes. */
+  /**
+   * What was added to `client_time` to get the event time; 0 unless
+   * the clock was off by more than two minutes.
+   */
   clock_correction_ms: "Int64",
   /** received_at − event_time; negative for events ahead of our clock. */
   received_delay_ms: "Int64",
@@ -37,7 +40,10 @@ export const eventColumns = {
   properties_number: "Map(LowCardinality(String), Float64)",
 } as const;
 
-/** `ingest_batches_raw`: one row a delivery, that is an acknowledged HTTP request; a retried batch has several. */
+/**
+ * `ingest_batches_raw`: one row a delivery, that is an acknowledged
+ * HTTP request; a retried batch has several.
+ */
 export const batchColumns = {
   app_id: "UUID",
   batch_id: "UUID",

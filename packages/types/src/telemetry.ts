@@ -2,7 +2,9 @@ import Type, { type Static } from "typebox";
 import { PackageId } from "./apps.ts";
 import { Timestamp, Uuid } from "./formats.ts";
 
-/** Limits of the telemetry contract. Every one is told in the OpenAPI document and in the problem it causes. */
+/**
+ * Limits of the telemetry contract. Every one is told in the OpenAPI document and in the problem it causes.
+ */
 export const telemetryLimits = {
   /** Bytes of a request body as sent, compressed or not. */
   bodyBytesMax: 1_048_576,
@@ -31,7 +33,10 @@ export type EventKind = keyof typeof eventKinds;
 /** Time of an event: RFC 3339 text or milliseconds since 1970 UTC. */
 export const EventTime = Type.Union([Type.String({ maxLength: 40 }), Type.Number()]);
 
-/** What all events of a batch share. Unknown fields of a context are ignored, so that newer SDKs work on older servers. */
+/**
+ * What all events of a batch share. Unknown fields of a context are
+ * ignored, so that newer SDKs work on older servers.
+ */
 export const BatchContext = Type.Object({
   install_id: Type.Optional(Uuid),
   version_code: Type.Optional(Type.Integer({ minimum: 0, maximum: 4_294_967_295 })),
@@ -62,14 +67,21 @@ export const TelemetryEvent = Type.Object(
 );
 export type TelemetryEvent = Static<typeof TelemetryEvent>;
 
-/** Body of `POST /v1/telemetry/batches`, the envelope: events are checked one by one, so that one bad event costs itself. */
+/**
+ * Body of `POST /v1/telemetry/batches`, the envelope: events are checked
+ * one by one, so that one bad event costs itself.
+ */
 export const TelemetryBatch = Type.Object({
   batch_id: Uuid,
   /** Needed only with a key that serves several apps. */
   package_id: Type.Optional(PackageId),
-  /** The client's clock when it sent the batch; without it no clock skew is corrected. Fresh at every attempt. */
+  /**
+   * The client's clock when it sent the batch; without it no clock skew is corrected. Fresh at every attempt.
+   */
   sent_at: Type.Optional(EventTime),
-  sdk: Type.Optional(Type.Object({ name: Type.String({ maxLength: 100 }), version: Type.String({ maxLength: 100 }) })),
+  sdk: Type.Optional(
+    Type.Object({ name: Type.String({ maxLength: 100 }), version: Type.String({ maxLength: 100 }) }),
+  ),
   context: Type.Optional(BatchContext),
   /** What the client itself had to throw away before sending. */
   discarded: Type.Optional(
@@ -103,11 +115,15 @@ export const eventCodes = {
   property_key_invalid: "Send property keys of 1 to 64 characters.",
   property_value_invalid: "Send a string, a finite number or a boolean; flatten objects and arrays.",
   string_truncated: "The string was cut to 1024 characters; the event was kept.",
-  clock_corrected: "The device clock was off by more than two minutes; the time was corrected and both are kept.",
+  clock_corrected:
+    "The device clock was off by more than two minutes; the time was corrected and both are kept.",
 } as const;
 export type EventCode = keyof typeof eventCodes;
 
-/** What happened to one event that is not plainly accepted: `warning` kept it, `drop` did not, `retry` asks to send it again. */
+/**
+ * What happened to one event that is not plainly accepted: `warning` kept
+ * it, `drop` did not, `retry` asks to send it again.
+ */
 export const EventResult = Type.Object({
   index: Type.Integer(),
   event_id: Type.Union([Type.String(), Type.Null()]),

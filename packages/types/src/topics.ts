@@ -1,14 +1,21 @@
-// Every Kafka topic of the platform: names, record keys and headers. Partitions and retention: infra/kafka/topics.json.
+// Every Kafka topic of the platform: names, record keys and headers.
+// Partitions and retention: infra/kafka/topics.json.
 
 /** Topic names without the prefix that tests and shared clusters may put in front (`KAFKA_TOPIC_PREFIX`). */
 export const topics = {
-  /** Native blocks of accepted events, any key; a flush is a run of records in one partition (see `recordHeaders`). */
+  /**
+   * Native blocks of accepted events, any key; a flush is a run of
+   * records in one partition (see `recordHeaders`).
+   */
   events: "telemetry.events",
   /** Native blocks of rejected events. */
   rejected: "telemetry.rejected",
   /** Records that the writer could not store, as they were, with the reason in their headers. */
   deadLetters: "telemetry.dead-letters",
-  /** One `AuditEvent` as JSON a record, key = developer id, so that a developer's order is a partition's order. */
+  /**
+   * One `AuditEvent` as JSON a record, key = developer id, so that a
+   * developer's order is a partition's order.
+   */
   audit: "audit.events",
   /** Compacted: the current `AppState` as JSON, key = app id; a record without a value is a deleted app. */
   apps: "catalog.apps",
@@ -18,7 +25,10 @@ export const topics = {
 
 export type Topic = (typeof topics)[keyof typeof topics];
 
-/** Header names of `telemetry.events` and `telemetry.rejected` records. Values are UTF-8 text unless said otherwise. */
+/**
+ * Header names of `telemetry.events` and `telemetry.rejected` records.
+ * Values are UTF-8 text unless said otherwise.
+ */
 export const recordHeaders = {
   /** Version of the block format: "1". A writer refuses (dead-letters) what it does not know. */
   format: "format",
@@ -26,7 +36,10 @@ export const recordHeaders = {
   rows: "rows",
   /** Month of the rows as `YYYYMM`, "0" for rows of wrong clocks; absent on rejected blocks. */
   month: "month",
-  /** Binary: a Native block of `ingest_batches` rows. Only on the last record of a flush, so its row proves its events. */
+  /**
+   * Binary: a Native block of `ingest_batches` rows. Only on the last
+   * record of a flush, so its row proves its events.
+   */
   batches: "batches",
 } as const;
 
