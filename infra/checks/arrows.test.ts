@@ -1,0 +1,111 @@
+// A rule that matches nothing passes forever. Here every rule of .dependency-cruiser.mjs is
+// broken once, in a small copy of the tree's shape, and each must be reported; then
+// everything that is allowed is done, and nothing may be.
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { type TestContext, test } from "node:test";
+
+const repository = resolve(import.meta.dirname, "../..");
+
+/** Rule → files that break it. */
+const breaches: Record<string, Record<string, string>> = {
+  "no-cycles": {
+    "packages/http/src/hen.ts": `import "./egg.ts";`,
+    "packages/http/src/egg.ts": `import type { Hen } from "./hen.ts";`,
+  },
+  "imports-resolve": { "packages/http/src/lost.ts": `import "./nowhere.ts";` },
+  "imports-are-declared": { "packages/http/src/undeclared.ts": `import "kafkajs";` },
+  "services-are-strangers": {
+    "services/catalog/src/stranger.ts": `import "../../telemetry/src/index.ts";`,
+  },
+  "packages-below-services": {
+    "packages/http/src/climber.ts": `import "../../../services/catalog/src/index.ts";`,
+  },
+  "adapters-are-strangers": { "packages/http/src/sibling.ts": `import type { x } from "@mosis/kafka";` },
+  "runtime-below-adapters": { "packages/runtime/src/climber.ts": `import "@mosis/http";` },
+  "types-are-schemas": { "packages/types/src/doer.ts": `import "node:fs";` },
+  "client-stands-alone": { "packages/client/src/leaner.ts": `import "@mosis/runtime";` },
+  "devstack-starts-nothing-in-production": {
+    "services/catalog/src/starter.ts": `import "@mosis/devstack";`,
+  },
+  "packages-by-name": { "packages/kafka/src/burglar.ts": `import "../../types/src/topics.ts";` },
+  "routes-belong-to-their-slice": {
+    "services/catalog/src/apps/thief.ts": `import "../keys/routes.ts";`,
+    "services/catalog/src/keys/routes.ts": "export {};",
+  },
+  "production-imports-no-test-code": {
+    "services/catalog/src/cheat.ts": `import "../test/support.ts";`,
+    "services/catalog/test/support.ts": "export {};",
+  },
+  "express-stays-in-one-place": { "services/catalog/src/express.ts": `import "express";` },
+  "pg-stays-in-one-place": { "services/catalog/src/pg.ts": `import type { Pool } from "pg";` },
+  "node-pg-migrate-stays-in-one-place": { "services/catalog/src/migrate.ts": `import "node-pg-migrate";` },
+  "kafkajs-stays-in-one-place": { "services/catalog/src/kafka.ts": `import "kafkajs";` },
+  "clickhouse-client-stays-in-one-place": {
+    "services/telemetry/src/store.ts": `import "@clickhouse/client";`,
+  },
+  "pino-stays-in-one-place": { "services/telemetry/src/log.ts": `import "pino";` },
+  "prom-client-stays-in-one-place": { "services/telemetry/src/metrics.ts": `import "prom-client";` },
+};
+
+const allowed: Record<string, string> = {
+  "packages/http/src/server.ts": `import "express"; import "@mosis/runtime"; import "@mosis/types/topics";`,
+  "packages/client/src/sdk.ts": `import "node:zlib"; import "@mosis/types/topics";`,
+  "services/catalog/src/apps/routes.ts": `import { Router } from "express"; import "../keys/queries.ts";`,
+  "services/catalog/src/keys/queries.ts": `import "@mosis/postgres"; import "@mosis/types/topics";`,
+  "services/catalog/test/apps.test.ts": `import "@mosis/devstack"; import "../src/apps/routes.ts";`,
+  "infra/local/up.ts": `import "@mosis/devstack"; import "@mosis/client";`,
+};
+
+test("every rule between packages reports the import that breaks it", (t) => {
+  const reported = cruise(t, Object.assign({}, ...Object.values(breaches)));
+  assert.deepEqual([...new Set(reported)].toSorted(), Object.keys(breaches).toSorted());
+});
+
+test("imports that follow the arrows are not reported", (t) => {
+  assert.deepEqual(cruise(t, allowed), []);
+});
+
+/** Names of the rules that the files break, in a tree that has our workspaces and nothing else in them. */
+function cruise(t: TestContext, files: Record<string, string>): string[] {
+  const root = mkdtempSync(join(tmpdir(), "mosis-arrows-"));
+  t.after(() => rmSync(root, { recursive: true }));
+  mkdirSync(join(root, "node_modules/@mosis"), { recursive: true });
+  for (const entry of readdirSync(join(repository, "node_modules"))) {
+    if (entry === "@mosis") continue;
+    symlinkSync(join(repository, "node_modules", entry), join(root, "node_modules", entry));
+  }
+  for (const folder of ["packages", "services"]) {
+    for (const name of readdirSync(join(repository, folder))) {
+      const workspace = join(folder, name);
+      write(join(root, workspace, "src/index.ts"), "export {};");
+      cpSync(join(repository, workspace, "package.json"), join(root, workspace, "package.json"));
+      symlinkSync(join(root, workspace), join(root, "node_modules/@mosis", name));
+    }
+  }
+  write(join(root, "packages/types/src/topics.ts"), "export {};");
+  for (const [path, text] of Object.entries(files)) write(join(root, path), text);
+  for (const folder of ["infra", "bench", "test"]) mkdirSync(join(root, folder), { recursive: true });
+  for (const file of ["package.json", ".dependency-cruiser.mjs"]) {
+    cpSync(join(repository, file), join(root, file));
+  }
+
+  const depcruise = join(repository, "node_modules/.bin/depcruise");
+  const folders = ["packages", "services", "infra", "bench", "test"];
+  const run = spawnSync(depcruise, ["-c", ".dependency-cruiser.mjs", ...folders, "-T", "json"], {
+    cwd: root,
+    encoding: "utf8",
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  assert.equal(run.error, undefined);
+  const { summary } = JSON.parse(run.stdout) as { summary: { violations: { rule: { name: string } }[] } };
+  return summary.violations.map(({ rule }) => rule.name);
+}
+
+function write(path: string, text: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, `${text}\n`);
+}
