@@ -1,0 +1,64 @@
+import { readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+
+/** What a running platform wrote into its data folder: URLs with the credentials of a local administrator. */
+export interface Endpoints {
+  catalog: string;
+  ingest: string;
+  query: string;
+  postgres: string;
+  clickhouse: string;
+  kafka: string;
+}
+
+/** Something to tell a person in one line, without a stack. */
+export class UserError extends Error {}
+
+/**
+ * Reads the endpoints of a running platform.
+ * @param file as given by `--endpoints`; without it, the one in `MOSIS_DATA_DIR` (default `.mosis`).
+ * @throws UserError when there is none.
+ */
+export function readEndpoints(file: string | undefined): Endpoints {
+  const path = file ?? join(process.env["MOSIS_DATA_DIR"] ?? ".mosis", "endpoints.json");
+  try {
+    return JSON.parse(readFileSync(path, "utf8")) as Endpoints;
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code === "ENOENT" ? "is not there" : String(error);
+    throw new UserError(`Nothing runs: ${resolve(path)} ${reason}. Start the platform first: npm start`);
+  }
+}
+
+/** @throws UserError that names the first service that is away or not ready. */
+export async function requireReady(endpoints: Endpoints): Promise<void> {
+  for (const name of ["catalog", "ingest", "query"] as const) {
+    const url = `${endpoints[name]}/readyz`;
+    const status = await fetch(url, { signal: AbortSignal.timeout(5_000) }).then(
+      (response) => response.status,
+      () => "no answer",
+    );
+    if (status !== 200)
+      throw new UserError(`${name} is not ready (${url}: ${status}). Start the platform first: npm start`);
+  }
+}
+
+/** Runs a program of people's: its arguments read, its known errors told in one line, exit code 1 on any error. */
+export async function runProgram(program: () => Promise<void>): Promise<void> {
+  try {
+    await program();
+  } catch (error) {
+    const isTheirs =
+      error instanceof UserError || (error as NodeJS.ErrnoException).code?.startsWith("ERR_PARSE_ARGS");
+    console.error(isTheirs ? (error as Error).message : error);
+    process.exitCode = 1;
+  }
+}
+
+/** A whole number of an option. @throws UserError when it is not one or out of bounds. */
+export function wholeNumber(name: string, text: string, { min, max }: { min: number; max: number }): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < min || value > max) {
+    throw new UserError(`--${name} must be a whole number from ${min} to ${max}, not ${text}.`);
+  }
+  return value;
+}
