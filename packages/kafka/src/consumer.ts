@@ -1,0 +1,153 @@
+import type { Topic } from "@mosis/types/topics";
+import { connectTo, type KafkaConfig, topicOf, wireName } from "./cluster.ts";
+import { type GroupLag, groupLag } from "./lag.ts";
+import { type IncomingBatch, toIncoming } from "./record.ts";
+import { superviseConsumer } from "./supervise.ts";
+import type { EachBatchPayload } from "kafkajs";
+
+export interface BatchContext {
+  /** Beats happen by themselves while a handler runs; one that blocks the event loop for seconds may add its own. */
+  heartbeat(): Promise<void>;
+  /** True when the partition is being taken away or the consumer closes: finish what is begun, begin nothing. */
+  isStale(): boolean;
+}
+
+export type OnBatch = (batch: IncomingBatch, context: BatchContext) => Promise<void>;
+
+export interface ConsumerOptions {
+  group: string;
+  topics: Topic[];
+  /** The broker answers a fetch when it has this many bytes (all partitions together) … */
+  minBytes: number;
+  /** … or after this time. */
+  maxWaitMs: number;
+  /** Bound of what one partition gives in one fetch. A single larger record is still given. */
+  maxBytesPerPartition: number;
+  /** Bound of one fetch, and so of the memory it holds. Default 32 MiB. */
+  maxBytes?: number;
+  /** Handlers that run at the same time, each for another partition. Default 1. */
+  partitionsAtOnce?: number;
+  /** A member that is silent for so long is taken for dead. Default 15 s. */
+  sessionTimeoutMs?: number;
+  /** How long running handlers may take when the group rebalances. Default 60 s. */
+  rebalanceTimeoutMs?: number;
+  /** Pause before a failed batch is handed over again: doubles from this, up to `retryPauseMaxMs`. Default 200 ms. */
+  retryPauseMs?: number;
+  /** Default 5 s. */
+  retryPauseMaxMs?: number;
+}
+
+export interface Consumer {
+  /** How far the whole group is behind, by partition. Asks the broker. */
+  lag(): Promise<GroupLag[]>;
+  /** Rejects when consuming cannot go on (not for a broker that is away: that is waited for). Never resolves. */
+  failed: Promise<never>;
+  /** Waits for the running handlers, commits what they finished, leaves the group. */
+  close(): Promise<void>;
+}
+
+/**
+ * Hands over batches of one partition in order. The offset is committed after the handler resolved, never before: what a
+ * crash or a rebalance interrupts is handed over again, to whoever has the partition then.
+ */
+export async function openConsumer(
+  config: KafkaConfig & ConsumerOptions,
+  onBatch: OnBatch,
+): Promise<Consumer> {
+  const { group, topics, maxBytes = 33_554_432, sessionTimeoutMs = 15_000 } = config;
+  const kafka = connectTo(config);
+  const heartbeatMs = Math.floor(sessionTimeoutMs / 5);
+  const consumer = await superviseConsumer({
+    log: config.log,
+    open: () =>
+      kafka.consumer({
+        groupId: group,
+        allowAutoTopicCreation: false,
+        minBytes: config.minBytes,
+        maxWaitTimeInMs: config.maxWaitMs,
+        maxBytesPerPartition: config.maxBytesPerPartition,
+        maxBytes,
+        sessionTimeout: sessionTimeoutMs,
+        rebalanceTimeout: config.rebalanceTimeoutMs ?? 60_000,
+        heartbeatInterval: heartbeatMs,
+        metadataMaxAge: 60_000,
+        // A crash is handled by the supervisor, which knows every kind; kafkajs restarts after some only.
+        retry: { retries: 5, initialRetryTime: 100, maxRetryTime: 2000, restartOnFailure: async () => false },
+      }),
+    topics: topics.map((topic) => wireName(config, topic)),
+    run: {
+      autoCommit: false,
+      eachBatchAutoResolve: false,
+      partitionsConsumedConcurrently: config.partitionsAtOnce ?? 1,
+      eachBatch: (payload) => handleBatch(payload, { config, onBatch, heartbeatMs }),
+    },
+  });
+  const admin = kafka.admin({ retry: { retries: 1 } });
+  return {
+    lag: () => groupLag(admin, config, group, topics),
+    failed: consumer.failed,
+    async close() {
+      await consumer.close();
+      await admin.disconnect();
+    },
+  };
+}
+
+/** 1 handle, again and again until it works; 2 move our own position; 3 commit it. */
+async function handleBatch(
+  payload: EachBatchPayload,
+  {
+    config,
+    onBatch,
+    heartbeatMs,
+  }: { config: KafkaConfig & ConsumerOptions; onBatch: OnBatch; heartbeatMs: number },
+): Promise<void> {
+  const { batch } = payload;
+  const { retryPauseMs = 200, retryPauseMaxMs = 5000 } = config;
+  let rebalancing = false;
+  const beat = () =>
+    payload.heartbeat().catch(() => {
+      // The group is rebalancing or has lost us. kafkajs finds out by itself at its next own request.
+      rebalancing = true;
+    });
+  const isStale = () => rebalancing || payload.isStale() || !payload.isRunning();
+  const timer = setInterval(() => void beat(), heartbeatMs);
+  try {
+    const incoming = toIncoming(batch, topicOf(config, batch.topic));
+    for (let pauseMs = retryPauseMs; ; pauseMs = Math.min(pauseMs * 2, retryPauseMaxMs)) {
+      try {
+        await onBatch(incoming, { heartbeat: beat, isStale });
+        break;
+      } catch (error) {
+        config.log.error(
+          { err: error, topic: batch.topic, partition: batch.partition, offset: batch.firstOffset() },
+          `A batch of ${batch.topic} could not be handled; it is tried again in ${pauseMs} ms`,
+        );
+        await pauseUnless(isStale, pauseMs);
+        // Nothing is resolved: whoever gets the partition next starts at this batch.
+        if (isStale()) return;
+      }
+    }
+  } finally {
+    clearInterval(timer);
+  }
+  const lastOffset = batch.lastOffset();
+  payload.resolveOffset(lastOffset);
+  // Also when a rebalance has begun: until it ends, the broker still takes the commit, and the next owner
+  // starts behind this batch. When it does not, the throw makes kafkajs join again, and the batch comes twice.
+  await payload.commitOffsetsIfNecessary({
+    topics: [
+      {
+        topic: batch.topic,
+        partitions: [{ partition: batch.partition, offset: (BigInt(lastOffset) + 1n).toString() }],
+      },
+    ],
+  });
+}
+
+async function pauseUnless(isStale: () => boolean, pauseMs: number): Promise<void> {
+  const until = Date.now() + pauseMs;
+  while (Date.now() < until && !isStale()) {
+    await new Promise((resolve) => setTimeout(resolve, Math.min(100, until - Date.now())));
+  }
+}

@@ -1,0 +1,149 @@
+import { randomUUID } from "node:crypto";
+import type { Topic } from "@mosis/types/topics";
+import type { Admin, Consumer as KafkaJsConsumer, EachBatchPayload } from "kafkajs";
+import { connectTo, type KafkaConfig, topicOf, wireName } from "./cluster.ts";
+import { superviseConsumer } from "./supervise.ts";
+
+export interface FollowOptions {
+  topics: Topic[];
+  /** Called in order within a partition, never twice for an offset. It must not throw: a throw is logged and passed over. */
+  onRecord: (topic: Topic, key: string, value: Buffer | null, offset: string) => void;
+  /** The broker answers when it has anything, or after this time. Default 500 ms. */
+  maxWaitMs?: number;
+}
+
+export interface Followed {
+  /** Resolves once everything has been delivered that was in the topics at the start. */
+  caughtUp: Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Reads whole topics from their beginning and goes on following them: the way to keep a table
+ * in memory. Commits nothing, so every process sees every record. Reconnects by itself.
+ * @throws Error when Kafka cannot be reached or a topic is missing.
+ */
+export async function followTopics(config: KafkaConfig, options: FollowOptions): Promise<Followed> {
+  const { topics, onRecord, maxWaitMs = 500 } = options;
+  const kafka = connectTo(config);
+  const names = topics.map((topic) => wireName(config, topic));
+  const admin = kafka.admin();
+  await admin.connect();
+  const ends = await topicEnds(admin, names);
+  await admin.disconnect();
+  const positions = trackPositions(ends);
+
+  const consumer = await superviseConsumer({
+    log: config.log,
+    open: () => {
+      const opened = kafka.consumer({
+        // A group of one: kafkajs has no consumer without a group. Nothing is committed, so the broker forgets it.
+        groupId: `${config.clientId}-follow-${randomUUID()}`,
+        allowAutoTopicCreation: false,
+        minBytes: 1,
+        maxWaitTimeInMs: maxWaitMs,
+        maxBytesPerPartition: 4_194_304,
+        maxBytes: 16_777_216,
+        sessionTimeout: 30_000,
+        heartbeatInterval: 3000,
+        metadataMaxAge: 60_000,
+        retry: { retries: 3, initialRetryTime: 100, maxRetryTime: 1000, restartOnFailure: async () => false },
+      });
+      // Also for what has no record to deliver: markers of transactions, gaps that compaction left.
+      opened.on(opened.events.END_BATCH_PROCESS, ({ payload }) => {
+        positions.advance(payload.topic, payload.partition, BigInt(payload.lastOffset) + 1n);
+      });
+      return opened;
+    },
+    topics: names,
+    run: {
+      autoCommit: false,
+      eachBatchAutoResolve: true,
+      eachBatch: async (payload) => deliver(payload, { config, positions, onRecord }),
+    },
+    onStart: (started) => seekBehind(started, positions),
+  });
+  return { caughtUp: positions.caughtUp, close: () => consumer.close() };
+}
+
+interface Positions {
+  next(topic: string, partition: number): bigint;
+  advance(topic: string, partition: number, next: bigint): void;
+  entries(): { topic: string; partition: number; offset: bigint }[];
+  caughtUp: Promise<void>;
+}
+
+interface PartitionEnd {
+  topic: string;
+  partition: number;
+  /** Offset of the next record that will be written. */
+  end: bigint;
+}
+
+function trackPositions(ends: PartitionEnd[]): Positions {
+  const { promise: caughtUp, resolve } = Promise.withResolvers<void>();
+  const next = new Map<string, { topic: string; partition: number; offset: bigint }>();
+  const missing = new Map(ends.filter(({ end }) => end > 0n).map((e) => [id(e.topic, e.partition), e.end]));
+  if (missing.size === 0) resolve();
+  return {
+    caughtUp,
+    next: (topic, partition) => next.get(id(topic, partition))?.offset ?? 0n,
+    entries: () => [...next.values()],
+    advance(topic, partition, offset) {
+      const key = id(topic, partition);
+      next.set(key, { topic, partition, offset });
+      const end = missing.get(key);
+      if (end === undefined || offset < end) return;
+      missing.delete(key);
+      if (missing.size === 0) resolve();
+    },
+  };
+}
+
+function id(topic: string, partition: number): string {
+  return `${partition} ${topic}`;
+}
+
+function deliver(
+  { batch }: EachBatchPayload,
+  {
+    config,
+    positions,
+    onRecord,
+  }: { config: KafkaConfig; positions: Positions; onRecord: FollowOptions["onRecord"] },
+): void {
+  const topic = topicOf(config, batch.topic);
+  for (const { offset, key, value } of batch.messages) {
+    // A consumer that starts anew may read again what was delivered: an old state must not come back to life.
+    if (BigInt(offset) < positions.next(batch.topic, batch.partition)) continue;
+    try {
+      onRecord(topic, key?.toString() ?? "", value, offset);
+    } catch (error) {
+      config.log.error(
+        { err: error, topic, offset },
+        `A record of ${topic} could not be applied and is passed over`,
+      );
+    }
+    positions.advance(batch.topic, batch.partition, BigInt(offset) + 1n);
+  }
+}
+
+/** A new consumer goes on where the last one was, so that a lost connection does not cost a full read. */
+function seekBehind(consumer: KafkaJsConsumer, positions: Positions): void {
+  for (const { topic, partition, offset } of positions.entries()) {
+    consumer.seek({ topic, partition, offset: offset.toString() });
+  }
+}
+
+async function topicEnds(admin: Admin, names: string[]): Promise<PartitionEnd[]> {
+  const ends = names.map(async (topic) => {
+    const offsets = await admin.fetchTopicOffsets(topic);
+    return (
+      offsets
+        // Everything was removed by retention: nothing will be delivered.
+        .filter(({ low, high }) => low !== high)
+        .map(({ partition, high }) => ({ topic, partition, end: BigInt(high) }))
+    );
+  });
+  return (await Promise.all(ends)).flat();
+}

@@ -1,0 +1,63 @@
+// Replaces two parts of kafkajs 2.2.4 through the module cache, before anything else of it
+// is loaded. docs/decisions/0006-kafkajs-with-native-crc.md has the reasons and the figures.
+import { createRequire } from "node:module";
+import { crc32c } from "@node-rs/crc32";
+import type * as KafkaJs from "kafkajs";
+
+const require = createRequire(import.meta.url);
+
+/** A version whose inside is known: another one may have moved what is replaced here. */
+const knownVersion = "2.2.4";
+
+interface RequestQueue {
+  throttleCheckTimeoutId: NodeJS.Timeout | null;
+  throttledUntil: number;
+  pending: unknown[];
+  checkPendingRequests(): void;
+}
+
+/** kafkajs with the parts replaced. @throws Error when the installed kafkajs is not the known one. */
+export function loadKafkaJs(): typeof KafkaJs {
+  const { version } = require("kafkajs/package.json") as { version: string };
+  if (version !== knownVersion) {
+    throw new Error(
+      `kafkajs ${version} is installed, its replaced parts are known for ${knownVersion} only.`,
+    );
+  }
+  replaceChecksum();
+  replaceIdleTimer();
+  return require("kafkajs") as typeof KafkaJs;
+}
+
+/** The checksum of a record batch, in JavaScript in kafkajs: most of what a large block costs to send. */
+function replaceChecksum(): void {
+  const path = require.resolve("kafkajs/src/protocol/recordBatch/crc32C/index.js");
+  const original = require(path) as (bytes: Buffer) => number;
+  const probe = Buffer.from("123456789");
+  // RFC 3720 appendix B.4 has the same check value.
+  if (original(probe) !== 0xe3069283 || crc32c(probe) !== 0xe3069283) {
+    throw new Error("The CRC-32C of kafkajs and its replacement disagree.");
+  }
+  const cached = require.cache[path];
+  if (cached) cached.exports = (bytes: Buffer) => crc32c(bytes) >>> 0;
+}
+
+/**
+ * kafkajs arms a timer after every response, with a negative delay when the broker does not throttle:
+ * a timer a request for nothing, and a warning of Node. It is needed only while requests wait.
+ */
+function replaceIdleTimer(): void {
+  const queue = require("kafkajs/src/network/requestQueue/index.js") as { prototype: object };
+  const recheckMs = 10;
+  Object.assign(queue.prototype, {
+    scheduleCheckPendingRequests(this: RequestQueue): void {
+      if (this.pending.length === 0 || this.throttleCheckTimeoutId) return;
+      const throttledMs = this.throttledUntil - Date.now();
+      const check = () => {
+        this.throttleCheckTimeoutId = null;
+        this.checkPendingRequests();
+      };
+      this.throttleCheckTimeoutId = setTimeout(check, throttledMs > 0 ? throttledMs : recheckMs);
+    },
+  });
+}

@@ -1,0 +1,38 @@
+import type { Topic } from "@mosis/types/topics";
+import type { Batch, KafkaMessage } from "kafkajs";
+
+/** A record as it came. Its buffers are views of one fetched buffer: copy what must outlive the batch. */
+export interface IncomingRecord {
+  offset: string;
+  key: Buffer | null;
+  /** Null is a tombstone. */
+  value: Buffer | null;
+  headers: Record<string, Buffer>;
+  /** Milliseconds since 1970, set by whoever sent it. */
+  timestamp: number;
+}
+
+export interface IncomingBatch {
+  topic: Topic;
+  partition: number;
+  /** At least one, ascending by offset. Offsets may have gaps. */
+  records: IncomingRecord[];
+}
+
+export function toIncoming(batch: Batch, topic: Topic): IncomingBatch {
+  return { topic, partition: batch.partition, records: batch.messages.map(toRecord) };
+}
+
+function toRecord({ offset, key, value, headers, timestamp }: KafkaMessage): IncomingRecord {
+  return { offset, key, value, headers: toHeaders(headers), timestamp: Number(timestamp) };
+}
+
+function toHeaders(headers: KafkaMessage["headers"]): Record<string, Buffer> {
+  const result: Record<string, Buffer> = {};
+  for (const [name, value] of Object.entries(headers ?? {})) {
+    // A header may be repeated; ours never are, and of somebody else's the last one counts.
+    const last = Array.isArray(value) ? value.at(-1) : value;
+    if (last !== undefined) result[name] = typeof last === "string" ? Buffer.from(last) : last;
+  }
+  return result;
+}
