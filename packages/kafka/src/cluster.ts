@@ -44,8 +44,9 @@ export function topicOf(config: Pick<KafkaConfig, "topicPrefix">, name: string):
 }
 
 /**
- * kafkajs calls every retry an error, also those that succeed at the next try. What fails for good
- * reaches our callers as an error of their own, so its lines are one step quieter here.
+ * kafkajs calls every retry an error, also those that succeed at the next try, and an outage gives a line for
+ * every request in flight. What fails for good reaches our callers as an error of their own; only what a consumer
+ * has to say has no caller.
  */
 function relayLog(log: Logger, { level, namespace, log: entry }: LogEntry): void {
   const { message, error, groupId, broker } = entry;
@@ -55,7 +56,6 @@ function relayLog(log: Logger, { level, namespace, log: entry }: LogEntry): void
     group: groupId as unknown,
     broker: broker as unknown,
   };
-  if (level === kafkajs.logLevel.ERROR) log.warn(fields, message);
-  else if (level === kafkajs.logLevel.WARN) log.info(fields, message);
+  if (level === kafkajs.logLevel.ERROR && namespace.startsWith("Consumer")) log.warn(fields, message);
   else log.debug(fields, message);
 }

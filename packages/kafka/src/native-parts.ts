@@ -1,4 +1,4 @@
-// Replaces two parts of kafkajs 2.2.4 through the module cache, before anything else of it
+// Replaces three parts of kafkajs 2.2.4 through the module cache, before anything else of it
 // is loaded. docs/decisions/0006-kafkajs-with-native-crc.md has the reasons and the figures.
 import { createRequire } from "node:module";
 import { crc32c } from "@node-rs/crc32";
@@ -8,6 +8,11 @@ const require = createRequire(import.meta.url);
 
 /** A version whose inside is known: another one may have moved what is replaced here. */
 const knownVersion = "2.2.4";
+
+interface Encoder {
+  buf: Buffer;
+  offset: number;
+}
 
 interface RequestQueue {
   throttleCheckTimeoutId: NodeJS.Timeout | null;
@@ -25,6 +30,7 @@ export function loadKafkaJs(): typeof KafkaJs {
     );
   }
   replaceChecksum();
+  replaceGrowth();
   replaceIdleTimer();
   return require("kafkajs") as typeof KafkaJs;
 }
@@ -40,6 +46,24 @@ function replaceChecksum(): void {
   }
   const cached = require.cache[path];
   if (cached) cached.exports = (bytes: Buffer) => crc32c(bytes) >>> 0;
+}
+
+/**
+ * A block is copied into a larger buffer at each of the five layers of a request. Zeroing those buffers first
+ * costs as much as the copies, and only what was written is ever sent.
+ */
+function replaceGrowth(): void {
+  const encoder = require("kafkajs/src/protocol/encoder.js") as { prototype: object };
+  Object.assign(encoder.prototype, {
+    ensureAvailable(this: Encoder, length: number): void {
+      const needed = this.offset + length;
+      if (needed <= this.buf.length) return;
+      // Rounding large sizes up to a power of two would waste almost half; small ones grow often.
+      const grown = Buffer.allocUnsafeSlow(needed > 65_536 ? needed + 4096 : needed * 2);
+      this.buf.copy(grown, 0, 0, this.offset);
+      this.buf = grown;
+    },
+  });
 }
 
 /**
