@@ -1,0 +1,110 @@
+import { ByteSink } from "./byte-sink.ts";
+import { Int64Column, type NativeColumn, NumberColumn, StringColumn, UuidColumn } from "./native-columns.ts";
+import { MapColumn, TextColumn } from "./native-dictionary.ts";
+
+/** The ClickHouse types that can be written, with the column each gives. */
+type ColumnOf<Type extends string> = Type extends "UUID"
+  ? UuidColumn
+  : Type extends "LowCardinality(String)"
+    ? TextColumn
+    : Type extends "String"
+      ? StringColumn
+      : Type extends "Map(LowCardinality(String), String)"
+        ? MapColumn<StringColumn>
+        : Type extends "Map(LowCardinality(String), Float64)"
+          ? MapColumn<NumberColumn>
+          : Type extends "Int64" | "UInt64" | `DateTime64(${string})`
+            ? Int64Column
+            : Type extends "UInt32" | "Float64" | `Enum8(${string})`
+              ? NumberColumn
+              : never;
+
+export type ColumnTypes = Readonly<Record<string, string>>;
+export type ColumnsOf<Types extends ColumnTypes> = { readonly [Name in keyof Types]: ColumnOf<Types[Name]> };
+
+/**
+ * A ClickHouse Native block that is filled row by row, column by column, and encoded once. Blocks of the same
+ * columns may be concatenated: that is what an `INSERT … FORMAT Native` takes.
+ */
+export interface NativeBlock<Types extends ColumnTypes> {
+  /** Push exactly one value to every column for each row. */
+  readonly columns: ColumnsOf<Types>;
+  /** Rows of the first column. */
+  rows(): number;
+  /** Bytes that `encode` will return now, exactly. */
+  byteLength(): number;
+  /**
+   * The block as bytes of their own; the columns are empty afterwards and keep their memory.
+   * @throws Error when the columns differ in length: a bug of the caller, which would shift values between rows.
+   */
+  encode(): Buffer;
+  /** Forgets the rows. */
+  reset(): void;
+}
+
+/** @param types column name → ClickHouse type, in the order of the wire. */
+export function openBlock<const Types extends ColumnTypes>(types: Types): NativeBlock<Types> {
+  const entries = Object.entries(types).map(([name, type]) => ({ name, type, column: columnOf(type) }));
+  const columns = Object.fromEntries(entries.map(({ name, column }) => [name, column]));
+  const headerBytes = entries.reduce((sum, { name, type }) => sum + textBytes(name) + textBytes(type), 0);
+  const all = entries.map(({ column }) => column);
+  const rows = () => all[0]?.rows ?? 0;
+  const byteLength = () => {
+    let sum = headerBytes + varintBytes(all.length) + varintBytes(rows());
+    for (const column of all) sum += column.byteLength();
+    return sum;
+  };
+  const reset = () => {
+    for (const column of all) column.reset();
+  };
+  return {
+    columns: columns as ColumnsOf<Types>,
+    rows,
+    byteLength,
+    reset,
+    encode() {
+      const count = rows();
+      // Texts reserve their worst case: without slack the last one would move the whole block.
+      const out = new ByteSink(byteLength() + 1024);
+      out.varint(entries.length);
+      out.varint(count);
+      for (const { name, type, column } of entries) {
+        if (column.rows !== count) throw new Error(`${name} has ${column.rows} rows, the block has ${count}`);
+        out.text(name);
+        out.text(type);
+        column.writePrefix(out);
+        column.writeData(out);
+      }
+      reset();
+      return out.view();
+    },
+  };
+}
+
+function columnOf(type: string): NativeColumn {
+  if (type === "UUID") return new UuidColumn();
+  if (type === "LowCardinality(String)") return new TextColumn();
+  if (type === "String") return new StringColumn();
+  if (type === "UInt32") return new NumberColumn(new Uint32Array(firstRows));
+  if (type === "Float64") return new NumberColumn(new Float64Array(firstRows));
+  if (type.startsWith("Enum8(")) return new NumberColumn(new Int8Array(firstRows));
+  if (type === "Int64" || type === "UInt64" || type.startsWith("DateTime64(")) return new Int64Column();
+  if (type === "Map(LowCardinality(String), String)") return new MapColumn(new StringColumn());
+  if (type === "Map(LowCardinality(String), Float64)") {
+    return new MapColumn(new NumberColumn(new Float64Array(firstRows)));
+  }
+  throw new Error(`${type} cannot be written as a Native column`);
+}
+
+const firstRows = 1024;
+
+function textBytes(text: string): number {
+  const bytes = Buffer.byteLength(text);
+  return varintBytes(bytes) + bytes;
+}
+
+function varintBytes(value: number): number {
+  let bytes = 1;
+  for (let rest = value; rest > 127; rest = Math.floor(rest / 128)) bytes++;
+  return bytes;
+}
