@@ -5,6 +5,8 @@ export interface Metrics {
   registry: Registry;
   counter<L extends string = never>(name: string, help: string, labels?: readonly L[]): Counter<L>;
   gauge<L extends string = never>(name: string, help: string, labels?: readonly L[]): Gauge<L>;
+  /** A gauge whose value is read only when somebody looks. */
+  level(name: string, help: string, read: () => number): void;
   /** @param buckets upper bounds in the unit of the name, ascending. */
   histogram<L extends string = never>(
     name: string,
@@ -24,6 +26,10 @@ export function createMetrics({ service }: { service: string }): Metrics {
     registry,
     counter: (name, help, labels = []) => new Counter({ name, help, labelNames: [...labels], ...shared }),
     gauge: (name, help, labels = []) => new Gauge({ name, help, labelNames: [...labels], ...shared }),
+    level(name, help, read) {
+      const collect = () => gauge.set(read());
+      const gauge = new Gauge({ name, help, collect, ...shared });
+    },
     histogram: (name, help, buckets, labels = []) =>
       new Histogram({ name, help, buckets: [...buckets], labelNames: [...labels], ...shared }),
   };

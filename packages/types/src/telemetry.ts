@@ -14,7 +14,7 @@ export const telemetryLimits = {
   /** Bytes of one event as JSON. */
   eventBytesMax: 32_768,
   propertiesPerEventMax: 64,
-  /** UTF-16 code units, as JSON Schema's maxLength counts them in JavaScript. */
+  /** Code points, as JSON Schema's maxLength counts them; so are all lengths here. */
   nameLengthMax: 100,
   propertyKeyLengthMax: 64,
   propertyStringLengthMax: 1024,
@@ -54,13 +54,21 @@ export type BatchContext = Static<typeof BatchContext>;
 export const TelemetryEvent = Type.Object(
   {
     event_id: Uuid,
-    name: Type.String({ minLength: 1, maxLength: telemetryLimits.nameLengthMax }),
+    /** No control characters: a NUL or a line break in a name is a bug of the sender. */
+    name: Type.String({
+      minLength: 1,
+      maxLength: telemetryLimits.nameLengthMax,
+      pattern: "^[^\\u0000-\\u001f\\u007f]*$",
+    }),
     kind: Type.Optional(Type.Enum(Object.keys(eventKinds) as EventKind[])),
     time: EventTime,
     session_id: Type.Optional(Uuid),
     duration_ms: Type.Optional(Type.Number({ minimum: 0, maximum: 4_294_967_295 })),
     properties: Type.Optional(
-      Type.Record(Type.String(), Type.Union([Type.String(), Type.Number(), Type.Boolean()])),
+      Type.Record(Type.String(), Type.Union([Type.String(), Type.Number(), Type.Boolean()]), {
+        maxProperties: telemetryLimits.propertiesPerEventMax,
+        propertyNames: { type: "string", minLength: 1, maxLength: telemetryLimits.propertyKeyLengthMax },
+      }),
     ),
   },
   { additionalProperties: false },
@@ -104,7 +112,7 @@ export const eventCodes = {
   field_unknown: "The field is not part of the contract: put your own fields into properties.",
   type_invalid: "The field has the wrong type.",
   uuid_invalid: "Send a UUID as 8-4-4-4-12 hexadecimal digits.",
-  name_invalid: "Send a name of 1 to 100 characters.",
+  name_invalid: "Send a name of 1 to 100 characters without control characters.",
   kind_unknown: "Send one of event, screen, perf, error, crash, or leave kind out.",
   time_invalid: "Send RFC 3339 text or milliseconds since 1970.",
   time_too_old: "Events are taken up to 30 days after they happened.",
@@ -122,7 +130,8 @@ export type EventCode = keyof typeof eventCodes;
 
 /**
  * What happened to one event that is not plainly accepted: `warning` kept
- * it, `drop` did not, `retry` asks to send it again.
+ * it, `drop` did not, `retry` asks to send it again. `pointer` (RFC 6901) is relative to the event, "" the event
+ * itself. `clock_corrected` holds for a whole batch and is told once, at its first accepted event.
  */
 export const EventResult = Type.Object({
   index: Type.Integer(),

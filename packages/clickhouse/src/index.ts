@@ -1,0 +1,1 @@
+export { type ColumnTypes, type NativeBlock, openBlock } from "./native-block.ts";
