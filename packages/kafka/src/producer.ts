@@ -26,6 +26,8 @@ export interface Producer {
   send(batches: OutgoingBatch[]): Promise<void>;
   /** False after a send or a probe failed, until one succeeds again. Costs nothing: ask before every request. */
   connected(): boolean;
+  /** Asks the broker. Partitions are only ever added; who cached the number misses new ones, nothing worse. */
+  partitionCount(topic: Topic): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -72,6 +74,11 @@ export async function openProducer(config: KafkaConfig & ProducerLimits): Promis
 
   return {
     connected: () => up,
+    async partitionCount(topic) {
+      const name = wireName(config, topic);
+      const { topics } = await probe.fetchTopicMetadata({ topics: [name] });
+      return topics[0]?.partitions.length ?? 0;
+    },
     async send(batches) {
       const sending = producer.sendBatch({
         topicMessages: batches.map(({ topic, messages }) => ({

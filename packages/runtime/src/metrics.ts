@@ -27,8 +27,7 @@ export function createMetrics({ service }: { service: string }): Metrics {
     counter: (name, help, labels = []) => new Counter({ name, help, labelNames: [...labels], ...shared }),
     gauge: (name, help, labels = []) => new Gauge({ name, help, labelNames: [...labels], ...shared }),
     level(name, help, read) {
-      const collect = () => gauge.set(read());
-      const gauge = new Gauge({ name, help, collect, ...shared });
+      const gauge: Gauge = new Gauge({ name, help, collect: () => gauge.set(read()), ...shared });
     },
     histogram: (name, help, buckets, labels = []) =>
       new Histogram({ name, help, buckets: [...buckets], labelNames: [...labels], ...shared }),
