@@ -1,0 +1,127 @@
+import assert from "node:assert/strict";
+import { createHash, randomInt, randomUUID } from "node:crypto";
+import { test } from "node:test";
+import { crc32 } from "node:zlib";
+import { createLogger } from "@mosis/runtime";
+import type { AppState } from "@mosis/types/apps";
+import { base62, keyChecksum } from "@mosis/types/key-format";
+import type { KeyState } from "@mosis/types/keys";
+import { topics } from "@mosis/types/topics";
+import { createAccessTable } from "./access.ts";
+
+const log = createLogger({ service: "test", level: "silent" });
+const now = Date.UTC(2026, 10, 24);
+
+test("a key works from its record to its removal", () => {
+  const { table, header, key } = withKey({});
+  assert.deepEqual(table.authenticate(header, now), grantOf(table.authenticate(header, now)));
+  assert.equal(grantOf(table.authenticate(header, now)).keyId, key.key_id);
+  table.apply(topics.keys, key.key_id, null);
+  assert.equal(table.authenticate(header, now), "credentials_invalid");
+  table.apply(topics.keys, key.key_id, json(key));
+  assert.equal(grantOf(table.authenticate(header, now)).keyId, key.key_id);
+});
+
+test("a key ends at its expiry, also when its header was seen before", () => {
+  const { table, header } = withKey({ expires_at: new Date(now + 1000).toISOString() });
+  grantOf(table.authenticate(header, now + 999));
+  assert.equal(table.authenticate(header, now + 1000), "credentials_invalid");
+});
+
+test("a changed key is the changed one at the next request", () => {
+  const { table, header, key } = withKey({});
+  grantOf(table.authenticate(header, now));
+  table.apply(topics.keys, key.key_id, json({ ...key, permissions: ["telemetry:read"] }));
+  assert.equal(table.authenticate(header, now), "permission_missing");
+});
+
+test("a typo, a fake and a missing header are told apart from nothing", () => {
+  const { table, header } = withKey({});
+  assert.equal(table.authenticate(undefined, now), "credentials_missing");
+  const wrong = header.endsWith("A") ? "B" : "A";
+  for (const bad of [
+    "",
+    "Basic abc",
+    "Bearer",
+    "Bearer x",
+    header.slice(0, -1),
+    header.slice(0, -1) + wrong,
+  ]) {
+    assert.equal(table.authenticate(bad, now), "credentials_invalid", bad);
+  }
+  assert.equal(table.authenticate(`Bearer ${newSecret()}`, now), "credentials_invalid");
+});
+
+test("a record that cannot be read takes the key away", () => {
+  const { table, header, key } = withKey({});
+  grantOf(table.authenticate(header, now));
+  table.apply(topics.keys, key.key_id, Buffer.from("{"));
+  assert.equal(table.authenticate(header, now), "credentials_invalid");
+});
+
+test("a key of one app needs no package id, a key of more does", () => {
+  const one = withKey({});
+  const ownApp = { appId: one.app.app_id };
+  assert.deepEqual(one.table.appOf(grantOf(one.table.authenticate(one.header, now)), undefined), ownApp);
+  const all = withKey({ app_ids: null });
+  const grant = grantOf(all.table.authenticate(all.header, now));
+  assert.equal(all.table.appOf(grant, undefined), "app_required");
+  assert.deepEqual(all.table.appOf(grant, "org.mosis.chess"), { appId: all.app.app_id });
+});
+
+// Guards: a resource that is not yours answers exactly like one that does not exist.
+test("an app of somebody else is not found, like one that does not exist", () => {
+  const { table, header, app } = withKey({});
+  const foreign = { ...app, app_id: randomUUID(), developer_id: randomUUID(), package_id: "org.other.app" };
+  const sibling = { ...app, app_id: randomUUID(), package_id: "org.mosis.go" };
+  table.apply(topics.apps, foreign.app_id, json(foreign));
+  table.apply(topics.apps, sibling.app_id, json(sibling));
+  const grant = grantOf(table.authenticate(header, now));
+  for (const packageId of ["org.other.app", "org.mosis.go", "org.nobody.app"]) {
+    assert.equal(table.appOf(grant, packageId), "not_found", packageId);
+  }
+  table.apply(topics.apps, app.app_id, null);
+  assert.equal(table.appOf(grant, undefined), "not_found");
+});
+
+function withKey(changes: Partial<KeyState>) {
+  const table = createAccessTable({ log });
+  const secret = newSecret();
+  const developer_id = randomUUID();
+  const app: AppState = {
+    app_id: randomUUID(),
+    developer_id,
+    package_id: "org.mosis.chess",
+    name: "Chess",
+    status: "published",
+    updated_at: new Date(now).toISOString(),
+  };
+  const key: KeyState = {
+    key_id: randomUUID(),
+    key_hash: createHash("sha256").update(secret).digest("hex"),
+    kind: "ingest",
+    developer_id,
+    permissions: ["telemetry:write"],
+    app_ids: [app.app_id],
+    expires_at: null,
+    ...changes,
+  };
+  table.apply(topics.apps, app.app_id, json(app));
+  table.apply(topics.keys, key.key_id, json(key));
+  return { table, key, app, header: `Bearer ${secret}` };
+}
+
+function newSecret(): string {
+  const letters = Array.from({ length: 40 }, () => base62.charAt(randomInt(62)));
+  const body = `mi_live_${letters.join("")}`;
+  return body + keyChecksum(crc32(body));
+}
+
+function json(value: unknown): Buffer {
+  return Buffer.from(JSON.stringify(value));
+}
+
+function grantOf(grant: ReturnType<ReturnType<typeof createAccessTable>["authenticate"]>) {
+  if (typeof grant === "string") assert.fail(grant);
+  return grant;
+}

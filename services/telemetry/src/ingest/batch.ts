@@ -1,0 +1,39 @@
+import { type ProblemDetail, type ProblemCode } from "@mosis/types/problems";
+import { TelemetryBatch } from "@mosis/types/telemetry";
+import { Compile } from "typebox/compile";
+
+/** Why a whole batch is refused, as far as it can be told before its events are looked at. */
+export interface BatchRefusal {
+  code: ProblemCode;
+  detail: string;
+  errors?: ProblemDetail[];
+}
+
+const isBatch = Compile(TelemetryBatch);
+const errorsMax = 10;
+
+/** Parses a body once and checks the envelope: everything of a batch but its events. */
+export function parseBatch(bytes: Buffer): TelemetryBatch | BatchRefusal {
+  let value: unknown;
+  try {
+    value = JSON.parse(bytes.toString());
+  } catch (error) {
+    return { code: "malformed_json", detail: `The body is not valid JSON${placeOf(error)}.` };
+  }
+  if (isBatch.Check(value)) return value as TelemetryBatch;
+  return {
+    code: "batch_invalid",
+    detail: "The batch does not match its schema, so none of its events was taken.",
+    errors: isBatch
+      .Errors(value)
+      .slice(0, errorsMax)
+      .map(({ instancePath, keyword, message }) => ({ pointer: instancePath, code: keyword, message })),
+  };
+}
+
+/** Where the parser stopped. The rest of its message quotes the body, which may hold what is private. */
+function placeOf(error: unknown): string {
+  const position = /at position (\d+)/.exec(String(error))?.[1];
+  if (position !== undefined) return ` at position ${position}`;
+  return /end of JSON/.test(String(error)) ? ": it ends too early" : "";
+}

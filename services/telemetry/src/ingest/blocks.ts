@@ -1,0 +1,87 @@
+import { type NativeBlock, openBlock } from "@mosis/clickhouse";
+import type { OutgoingBatch, OutgoingRecord } from "@mosis/kafka";
+import { batchColumns, rejectedColumns } from "@mosis/types/telemetry-row";
+import { blockFormat, recordHeaders, topics } from "@mosis/types/topics";
+import { type EventBlock, openEventBlock } from "./columns.ts";
+import { type Months, monthsAround, slotCount } from "./months.ts";
+
+/** The blocks that requests are appended to, until a flush takes what they hold. */
+export interface OpenBlocks {
+  /** One a month; `months.slotOf` tells which. */
+  readonly events: readonly EventBlock[];
+  readonly batches: NativeBlock<typeof batchColumns>;
+  readonly rejected: NativeBlock<typeof rejectedColumns>;
+  /** The months of the open blocks. Changes only while they are empty. */
+  months(nowMs: number): Months;
+  byteLength(): number;
+  eventRows(): number;
+  /**
+   * Everything as Kafka records, events all in one partition; the blocks are empty afterwards.
+   * @param withBatches false for all but the last part of a flush: the rows of the batches prove
+   * that their events are stored, so they must not be there first.
+   */
+  take(partition: number, withBatches: boolean): OutgoingBatch[];
+  reset(): void;
+}
+
+export function openBlocks(): OpenBlocks {
+  const events = Array.from({ length: slotCount }, openEventBlock);
+  const batches = openBlock(batchColumns);
+  const rejected = openBlock(rejectedColumns);
+  const eventRows = () => events.reduce((sum, block) => sum + block.rows(), 0);
+  let months = monthsAround(Date.now());
+
+  const takeEvents = (partition: number): OutgoingRecord[] =>
+    events.flatMap((block, slot) => {
+      const rows = block.rows();
+      if (rows === 0) return [];
+      const headers = eventHeaders(rows, months.nameOf(slot));
+      return [{ value: block.encode(), headers, partition }];
+    });
+
+  return {
+    events,
+    batches,
+    rejected,
+    eventRows,
+    months(nowMs) {
+      if (nowMs >= months.untilMs && eventRows() === 0) months = monthsAround(nowMs);
+      return months;
+    },
+    byteLength() {
+      let bytes = batches.byteLength();
+      if (rejected.rows() > 0) bytes += rejected.byteLength();
+      for (const block of events) if (block.rows() > 0) bytes += block.byteLength();
+      return bytes;
+    },
+    take(partition, withBatches) {
+      const records = takeEvents(partition);
+      if (withBatches && batches.rows() > 0) {
+        if (records.length === 0) records.push({ value: "", headers: eventHeaders(0, "0"), partition });
+        const last = records.at(-1);
+        if (last) last.headers = { ...last.headers, [recordHeaders.batches]: batches.encode() };
+      }
+      const part: OutgoingBatch[] = records.length > 0 ? [{ topic: topics.events, messages: records }] : [];
+      if (rejected.rows() > 0) part.push({ topic: topics.rejected, messages: [takeRejected(rejected)] });
+      return part;
+    },
+    reset() {
+      for (const block of events) block.reset();
+      batches.reset();
+      rejected.reset();
+    },
+  };
+}
+
+function eventHeaders(rows: number, month: string): Record<string, string | Buffer> {
+  return {
+    [recordHeaders.format]: blockFormat,
+    [recordHeaders.rows]: String(rows),
+    [recordHeaders.month]: month,
+  };
+}
+
+function takeRejected(block: OpenBlocks["rejected"]): OutgoingRecord {
+  const headers = { [recordHeaders.format]: blockFormat, [recordHeaders.rows]: String(block.rows()) };
+  return { value: block.encode(), headers };
+}

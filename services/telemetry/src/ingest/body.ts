@@ -1,0 +1,162 @@
+import type { IncomingMessage } from "node:http";
+import {
+  brotliDecompressSync,
+  gunzipSync,
+  inflateSync,
+  type ZlibOptions,
+  zstdDecompressSync,
+} from "node:zlib";
+import type { ProblemCode } from "@mosis/types/problems";
+
+/** Why a body is not taken. */
+export interface BodyRefusal {
+  code: ProblemCode;
+  detail: string;
+}
+
+export interface Body {
+  /** After inflating. */
+  bytes: Buffer;
+  /** As sent. */
+  sentBytes: number;
+}
+
+export interface BodyLimits {
+  bodyBytesMax: number;
+  inflatedBytesMax: number;
+  /** From the headers to the last byte. */
+  bodyTimeoutMs: number;
+}
+
+type Inflate = (bytes: Buffer, options: ZlibOptions) => Buffer;
+
+/**
+ * Content codings that are taken. Synchronous on purpose: a body inflates in 50 µs, less than a trip to the
+ * thread pool, and a bomb stops at the limit after 5 ms with nothing else in memory.
+ */
+const inflaters: Readonly<Record<string, Inflate>> = {
+  gzip: gunzipSync,
+  "x-gzip": gunzipSync,
+  deflate: inflateSync,
+  br: brotliDecompressSync,
+  zstd: zstdDecompressSync as Inflate,
+};
+
+export interface BodyReader {
+  /**
+   * Reads a request's body with every limit counted while it arrives. Calls back exactly once, unless the client
+   * goes away: then never.
+   */
+  read(req: IncomingMessage, done: (result: Body | BodyRefusal) => void): void;
+  /** Bytes of bodies that are still arriving. */
+  heldBytes(): number;
+  close(): void;
+}
+
+interface Arriving {
+  chunks: Buffer[];
+  bytes: number;
+  /** Null once it is over. */
+  done: ((result: Body | BodyRefusal) => void) | null;
+  deadlineMs: number;
+}
+
+export function createBodyReader(limits: BodyLimits): BodyReader {
+  const { bodyBytesMax, bodyTimeoutMs } = limits;
+  // In the order of their deadlines, because all have the same time: one sweep instead of a timer a request.
+  const arriving = new Set<Arriving>();
+  let held = 0;
+
+  const finish = (body: Arriving, result: Body | BodyRefusal | null) => {
+    const { done } = body;
+    if (!done) return;
+    body.done = null;
+    held -= body.bytes;
+    arriving.delete(body);
+    if (result) done(result);
+  };
+  const sweep = setInterval(
+    () => {
+      const nowMs = Date.now();
+      for (const body of arriving) {
+        if (body.deadlineMs > nowMs) return;
+        finish(body, {
+          code: "request_timeout",
+          detail: `The body did not arrive within ${bodyTimeoutMs} ms. Send it again.`,
+        });
+      }
+    },
+    Math.min(1000, bodyTimeoutMs),
+  );
+  sweep.unref();
+
+  return {
+    heldBytes: () => held,
+    close: () => clearInterval(sweep),
+    read(req, done) {
+      const inflate = formOf(req, bodyBytesMax);
+      if ("code" in inflate) {
+        done(inflate);
+        return;
+      }
+      const body: Arriving = { chunks: [], bytes: 0, done, deadlineMs: Date.now() + bodyTimeoutMs };
+      arriving.add(body);
+      req.on("data", (chunk: Buffer) => {
+        if (!body.done) return;
+        held += chunk.length;
+        body.bytes += chunk.length;
+        body.chunks.push(chunk);
+        if (body.bytes > bodyBytesMax) finish(body, tooLarge(bodyBytesMax));
+      });
+      req.on("end", () => {
+        const bytes = body.chunks.length === 1 ? (body.chunks[0] as Buffer) : Buffer.concat(body.chunks);
+        finish(body, body.done ? inflated(bytes, inflate.inflate, limits) : null);
+      });
+      // The client went away. After `end` this does nothing.
+      req.on("close", () => finish(body, null));
+    },
+  };
+}
+
+/** What the headers say of a body, before any of it is read. */
+function formOf(req: IncomingMessage, bodyBytesMax: number): { inflate: Inflate | null } | BodyRefusal {
+  const { headers } = req;
+  const type = headers["content-type"];
+  if (type !== "application/json" && !/^application\/json\s*(;|$)/i.test(type ?? "")) {
+    return { code: "content_type_unsupported", detail: "Send the batch as application/json." };
+  }
+  if (Number(headers["content-length"] ?? 0) > bodyBytesMax) return tooLarge(bodyBytesMax);
+  const coding = headers["content-encoding"];
+  if (coding === undefined || coding === "identity" || coding === "") return { inflate: null };
+  const name = coding.toLowerCase().trim();
+  const inflate = Object.hasOwn(inflaters, name) ? inflaters[name] : undefined;
+  if (inflate) return { inflate };
+  return {
+    code: "content_encoding_unsupported",
+    detail: "Send the body as it is, or with one of gzip, deflate, br, zstd.",
+  };
+}
+
+function inflated(sent: Buffer, inflate: Inflate | null, limits: BodyLimits): Body | BodyRefusal {
+  if (!inflate) return { bytes: sent, sentBytes: sent.length };
+  const { inflatedBytesMax } = limits;
+  try {
+    const bytes = inflate(sent, { maxOutputLength: inflatedBytesMax, chunkSize: 65_536 });
+    return { bytes, sentBytes: sent.length };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") {
+      return {
+        code: "body_too_large",
+        detail: `The body inflates to more than ${inflatedBytesMax} bytes. Send fewer events a batch.`,
+      };
+    }
+    return { code: "malformed_body", detail: "The body is not what its Content-Encoding says." };
+  }
+}
+
+function tooLarge(bodyBytesMax: number): BodyRefusal {
+  return {
+    code: "body_too_large",
+    detail: `The body is larger than ${bodyBytesMax} bytes. Send fewer events a batch, or compress it.`,
+  };
+}

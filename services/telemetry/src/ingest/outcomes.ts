@@ -1,0 +1,78 @@
+import type { Metrics } from "@mosis/runtime";
+import { type EventCode, eventCodes } from "@mosis/types/telemetry";
+import type { AccessTable } from "./access.ts";
+import type { Flusher, Sent } from "./flush.ts";
+import type { Outcome } from "./pipeline.ts";
+
+/** What ingest counts. Labels are resolved once: looking them up at every event would cost more than its check. */
+export interface Outcomes {
+  answered(status: number): void;
+  batch(outcome: Outcome, bodyBytes: number): void;
+  sent(sent: Sent): void;
+}
+
+export function createOutcomes(metrics: Metrics): Outcomes {
+  const answers = metrics.counter("ingest_requests_total", "Batches by status of the answer.", ["status"]);
+  const events = metrics.counter("ingest_events_total", "Events by outcome.", ["outcome", "code"]);
+  const bodyBytes = metrics.counter("ingest_body_bytes_total", "Bytes of taken bodies as sent.");
+  const rows = metrics.counter("ingest_flushed_rows_total", "Events in acknowledged flushes.");
+  const bytes = metrics.counter("ingest_flushed_bytes_total", "Bytes of acknowledged flushes.");
+  const flushes = metrics.counter("ingest_flushes_total", "Flushes by result.", ["result"]);
+  const duration = metrics.histogram(
+    "ingest_flush_duration_ms",
+    "From the close of a flush to its acknowledgement.",
+    [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000, 15_000],
+  );
+  const accepted = events.labels("accepted", "");
+  const rejected = new Map(Object.keys(eventCodes).map((code) => [code, events.labels("rejected", code)]));
+  const statuses = new Map<number, ReturnType<typeof answers.labels>>();
+  const flushed = { ok: flushes.labels("acknowledged"), failed: flushes.labels("failed") };
+
+  return {
+    answered(status) {
+      let counter = statuses.get(status);
+      if (!counter) statuses.set(status, (counter = answers.labels(String(status))));
+      counter.inc();
+    },
+    batch(outcome, sentBytes) {
+      bodyBytes.inc(sentBytes);
+      accepted.inc(outcome.accepted);
+      if (outcome.rejected === 0) return;
+      for (const { result, code } of outcome.results) {
+        if (result === "drop") rejected.get(code as EventCode)?.inc();
+      }
+    },
+    sent({ rows: count, bytes: size, durationMs, ok }) {
+      (ok ? flushed.ok : flushed.failed).inc();
+      duration.observe(durationMs);
+      if (!ok) return;
+      rows.inc(count);
+      bytes.inc(size);
+    },
+  };
+}
+
+/** Levels that are read only when somebody looks. */
+export function watchLevels(
+  metrics: Metrics,
+  { access, flusher, heldBytes }: { access: AccessTable; flusher: Flusher; heldBytes: () => number },
+): void {
+  const levels: [string, string, () => number][] = [
+    [
+      "ingest_waiting_requests",
+      "Requests that wait for an acknowledgement.",
+      () => flusher.waiting().requests,
+    ],
+    ["ingest_waiting_bytes", "Bytes of flushes that are not acknowledged.", () => flusher.waiting().bytes],
+    ["ingest_flushes_in_flight", "Flushes under way.", () => flusher.waiting().sends],
+    ["ingest_arriving_bytes", "Bytes of bodies that are still arriving.", heldBytes],
+    ["access_keys", "Keys in the access table.", () => access.sizes().keys],
+    ["access_apps", "Apps in the access table.", () => access.sizes().apps],
+    [
+      "access_cached_headers",
+      "Authorization headers whose key is known.",
+      () => access.sizes().cachedHeaders,
+    ],
+  ];
+  for (const [name, help, read] of levels) metrics.level(name, help, read);
+}

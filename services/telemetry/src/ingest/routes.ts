@@ -1,0 +1,173 @@
+import { randomUUID } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { problem, sendProblem } from "@mosis/http";
+import type { Logger } from "@mosis/runtime";
+import type { ProblemCode, ProblemDetail } from "@mosis/types/problems";
+import type { TelemetryBatch } from "@mosis/types/telemetry";
+import type { AccessTable, Grant } from "./access.ts";
+import { parseBatch } from "./batch.ts";
+import type { Body, BodyReader } from "./body.ts";
+import { clockCorrection } from "./clock.ts";
+import type { Flusher } from "./flush.ts";
+import type { Outcomes } from "./outcomes.ts";
+import { appendDelivery, type Outcome } from "./pipeline.ts";
+
+export interface IngestDeps {
+  access: AccessTable;
+  bodies: BodyReader;
+  flusher: Flusher;
+  outcomes: Outcomes;
+  log: Logger;
+  /** True once the access table is complete and Kafka answers. */
+  available: () => boolean;
+  /** More bytes in arriving bodies and unacknowledged flushes than this, and new requests are refused. */
+  heldBytesMax: number;
+  /** More requests waiting for an acknowledgement than this, and new ones are refused. */
+  waitingRequestsMax: number;
+}
+
+/** One request on its way through the steps below. */
+interface Exchange {
+  deps: IngestDeps;
+  res: ServerResponse;
+  requestId: string;
+  deliveryId: string;
+}
+
+/**
+ * `POST /v1/telemetry/batches`: 1 room, 2 key, 3 body, 4 envelope and app, 5 events, 6 answer after the
+ * acknowledgement. Written on callbacks and plain node:http, for this is the only route where a microsecond counts.
+ */
+export function postBatches(deps: IngestDeps): (req: IncomingMessage, res: ServerResponse) => void {
+  return (req, res) => {
+    const deliveryId = randomUUID();
+    const exchange: Exchange = { deps, res, requestId: requestIdOf(req) ?? deliveryId, deliveryId };
+    if (!hasRoom(deps)) {
+      refuse(exchange, "unavailable", "Telemetry cannot be stored right now. Send the batch again later.");
+      return;
+    }
+    const grant = deps.access.authenticate(req.headers.authorization, Date.now());
+    if (typeof grant === "string") {
+      refuse(exchange, grant, accessDetails[grant]);
+      return;
+    }
+    deps.bodies.read(req, (body) => {
+      if ("code" in body) refuse(exchange, body.code, body.detail);
+      else take(exchange, grant, body);
+    });
+  };
+}
+
+const accessDetails = {
+  credentials_missing: "Send the header Authorization: Bearer <key>.",
+  credentials_invalid: "The key is unknown, revoked or expired.",
+  permission_missing: "The key lacks the permission telemetry:write.",
+} as const;
+
+function hasRoom({ available, flusher, bodies, heldBytesMax, waitingRequestsMax }: IngestDeps): boolean {
+  if (!available()) return false;
+  const { bytes, requests } = flusher.waiting();
+  return requests < waitingRequestsMax && bytes + bodies.heldBytes() < heldBytesMax;
+}
+
+function take(exchange: Exchange, grant: Grant, body: Body): void {
+  const { deps, deliveryId } = exchange;
+  const batch = parseBatch(body.bytes);
+  if ("code" in batch) return refuse(exchange, batch.code, batch.detail, batch.errors);
+  const app = deps.access.appOf(grant, batch.package_id);
+  if (app === "app_required") {
+    return refuse(exchange, app, "The key serves several apps: send package_id in the batch.");
+  }
+  if (app === "not_found") return refuse(exchange, app, "There is no such app.");
+  const receivedAtMs = Date.now();
+  const clockCorrectionMs = clockCorrection(batch.sent_at, receivedAtMs);
+  if (Number.isNaN(clockCorrectionMs)) {
+    const errors = [
+      { pointer: "/sent_at", code: "time_invalid", message: "must be RFC 3339 or milliseconds" },
+    ];
+    return refuse(exchange, "batch_invalid", "The time of sending cannot be read.", errors);
+  }
+  const delivery = {
+    appId: app.appId,
+    batch,
+    receivedAtMs,
+    clockCorrectionMs,
+    keyId: grant.keyId,
+    deliveryId,
+    bodyBytes: body.sentBytes,
+    inflatedBytes: body.bytes.length,
+  };
+  let outcome: Outcome;
+  try {
+    outcome = appendDelivery(deps.flusher, delivery);
+  } catch (error) {
+    // Ours alone: columns may be of different length now, so everybody who shares them must send again.
+    deps.log.error({ err: error, request_id: exchange.requestId }, "A batch could not be encoded");
+    deps.flusher.abandon(error instanceof Error ? error : new Error(String(error)));
+    return refuse(exchange, "internal_error", "The batch could not be processed.");
+  }
+  deps.flusher.commit((failure) => {
+    if (failure) {
+      refuse(
+        exchange,
+        "unavailable",
+        "The events could not be stored. Send the batch again, with the same ids.",
+      );
+    } else {
+      deps.outcomes.batch(outcome, body.sentBytes);
+      accept(exchange, batch, receivedAtMs, outcome);
+    }
+  });
+}
+
+function accept(exchange: Exchange, batch: TelemetryBatch, receivedAtMs: number, outcome: Outcome): void {
+  const { deps, res, requestId } = exchange;
+  const batchId = batch.batch_id.toLowerCase();
+  const receivedAt = timestamp(receivedAtMs);
+  const results = outcome.results.length === 0 ? "[]" : JSON.stringify(outcome.results);
+  // Everything that is put together here by hand was checked to need no escaping.
+  const body =
+    `{"batch_id":"${batchId}","received_at":"${receivedAt}","accepted":${outcome.accepted},` +
+    `"rejected":${outcome.rejected},"results":${results}}`;
+  res.writeHead(202, {
+    "Content-Type": "application/json",
+    "Content-Length": results.length === 2 ? body.length : Buffer.byteLength(body),
+    Location: `/v1/telemetry/batches/${batchId}?received_at=${receivedAt}`,
+    "X-Request-Id": requestId,
+  });
+  res.end(body);
+  deps.outcomes.answered(202);
+}
+
+/** Longest declared body that is still read to its end after a refusal, so that the connection can be kept. */
+const discardedBytesMax = 16_777_216;
+
+function refuse(exchange: Exchange, code: ProblemCode, detail: string, errors?: ProblemDetail[]): void {
+  const { deps, res, requestId } = exchange;
+  const headers: Record<string, string> = {};
+  if (code === "unavailable") headers["Retry-After"] = "2";
+  if (code === "credentials_missing" || code === "credentials_invalid")
+    headers["WWW-Authenticate"] = "Bearer";
+  const declared = Number(res.req.headers["content-length"] ?? 0);
+  if (code === "request_timeout" || declared > discardedBytesMax) headers["Connection"] = "close";
+  sendProblem(res, problem(code, detail, errors ? { headers, errors } : { headers }), requestId);
+  deps.outcomes.answered(res.statusCode);
+}
+
+/** The client's id for this request when it is a plain word of reasonable length. */
+function requestIdOf(req: IncomingMessage): string | undefined {
+  const id = req.headers["x-request-id"];
+  return typeof id === "string" && /^[\w.-]{1,64}$/.test(id) ? id : undefined;
+}
+
+let timestampMs = 0;
+let timestampText = "";
+
+/** Many requests share a millisecond, and formatting a date costs a microsecond. */
+function timestamp(ms: number): string {
+  if (ms !== timestampMs) {
+    timestampMs = ms;
+    timestampText = new Date(ms).toISOString();
+  }
+  return timestampText;
+}
