@@ -1,0 +1,129 @@
+import { type Logger, type Metrics, Unavailable } from "@mosis/runtime";
+import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Router } from "express";
+import { type ReadyChecks, statusRoutes } from "./status-routes.ts";
+import { createMethodTable, type MethodTable } from "./method-table.ts";
+import type { OpenApiDocument } from "./openapi.ts";
+import { Problem, problem, sendProblem } from "./problem.ts";
+import { requestId } from "./request-id.ts";
+
+/** One answered request. `route` is the pattern (`/v1/apps/{package_id}`); 499 is a client that went away. */
+export interface RequestSample {
+  method: string;
+  route: string;
+  status: number;
+  duration_ms: number;
+}
+
+export interface AppOptions {
+  log: Logger;
+  metrics: Metrics;
+  ready: ReadyChecks;
+  /** Routes that run before every middleware: no request id, no metrics, no headers of ours but what they set. */
+  hot?: (app: Express) => void;
+  routes: Router[];
+  /** Served at `/openapi.json`; its paths also decide between 404 and 405. */
+  openapi: OpenApiDocument;
+  /** Called once a request, after its answer. Hot routes, `/healthz`, `/readyz` and `/metrics` are not observed. */
+  observe?: (sample: RequestSample) => void;
+}
+
+/** An Express application in our order: hot routes, request id, metrics, headers, routes, status routes, errors. */
+export function createApp(options: AppOptions): Express {
+  const { log, metrics, ready, hot, routes, openapi, observe } = options;
+  const app = express();
+  app.disable("x-powered-by");
+  // An ETag of ours means a version of a resource, not a hash of bytes.
+  app.disable("etag");
+  app.set("query parser", "simple");
+
+  hot?.(app);
+  app.use(statusRoutes({ metrics, ready, openapi }));
+  app.use(observeRequests(metrics, observe));
+  app.use(setHeaders);
+  for (const router of routes) app.use(router);
+  app.use(refuseUnknown(createMethodTable(openapi)));
+  app.use(answerErrors(log));
+  return app;
+}
+
+const durationBucketsS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+function observeRequests(metrics: Metrics, observe: AppOptions["observe"]): RequestHandler {
+  const total = metrics.counter("http_requests_total", "Requests answered.", ["method", "route", "status"]);
+  const seconds = metrics.histogram(
+    "http_request_duration_seconds",
+    "From the head of the request to the end of the answer.",
+    durationBucketsS,
+    ["method", "route"],
+  );
+  return (req, res, next) => {
+    const startedAt = performance.now();
+    res.once("close", () => {
+      const duration_ms = performance.now() - startedAt;
+      const route = routeOf(req);
+      const status = res.writableFinished ? res.statusCode : 499;
+      total.inc({ method: req.method, route, status });
+      seconds.observe({ method: req.method, route }, duration_ms / 1000);
+      observe?.({ method: req.method, route, status, duration_ms });
+    });
+    next();
+  };
+}
+
+/** The pattern of the route that answered; one word for everything else, so that metrics stay bounded. */
+function routeOf(req: { route?: { path?: unknown } }): string {
+  const path = req.route?.path;
+  return typeof path === "string" ? path.replaceAll(/:(\w+)/g, "{$1}") : "unmatched";
+}
+
+const setHeaders: RequestHandler = (req, res, next) => {
+  res.setHeader("X-Request-Id", requestId(req));
+  res.setHeader("X-Content-Type-Options", "nosniff");
+  res.setHeader("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+  res.setHeader("Referrer-Policy", "no-referrer");
+  res.setHeader("Cache-Control", "no-store");
+  next();
+};
+
+function refuseUnknown(table: MethodTable): RequestHandler {
+  return (req) => {
+    const allowed = table.methodsOf(req.path);
+    if (allowed.length === 0) throw problem("not_found", "There is no such route; see /openapi.json.");
+    throw problem("method_not_allowed", `This route takes ${allowed.join(", ")}.`, {
+      headers: { Allow: allowed.join(", ") },
+    });
+  };
+}
+
+/** Where every error ends: a Problem is answered as it is, anything unknown is logged here, once, and is a bare 500. */
+function answerErrors(log: Logger): ErrorRequestHandler {
+  // Express tells an error handler by its four parameters.
+  return (error: unknown, req, res, _next) => {
+    const id = requestId(req);
+    const answer = asProblem(error);
+    if (answer.status >= 500 && !res.destroyed) {
+      const fields = { err: error, request_id: id, method: req.method, route: routeOf(req) };
+      if (answer.code === "internal_error") log.error(fields, "A request failed");
+      else log.warn(fields, "A request was refused: a store or a limit stands in the way");
+    }
+    sendProblem(res, answer, id);
+  };
+}
+
+function asProblem(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  if (error instanceof Unavailable) {
+    const headers = { "Retry-After": String(error.retryAfterSeconds) };
+    return problem("unavailable", error.message, { headers, cause: error });
+  }
+  // Express' own refusals, of a path that is not valid percent-encoding for example.
+  const { status } = error as { status?: unknown };
+  if (typeof status === "number" && status >= 400 && status < 500) {
+    return problem("invalid_request", "The request cannot be read: its path or header is malformed.", {
+      cause: error,
+    });
+  }
+  return problem("internal_error", "Something went wrong on our side. Tell us the request_id.", {
+    cause: error,
+  });
+}

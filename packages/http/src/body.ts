@@ -1,0 +1,124 @@
+import type { IncomingMessage } from "node:http";
+import { promisify } from "node:util";
+import { gunzip } from "node:zlib";
+import { malformedJson } from "./json-position.ts";
+import { problem } from "./problem.ts";
+
+const inflate = promisify(gunzip);
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+/** A longer declared body is not read to its end after a refusal: the connection is closed instead. */
+const discardedBytesMax = 16_777_216;
+
+/**
+ * Reads a JSON body, plain or gzip.
+ * @param bytesMax bound of the body as sent, and again of the inflated body.
+ * @throws Problem `content_type_unsupported`, `content_encoding_unsupported` (415), `body_too_large` (413),
+ * `malformed_body`, `malformed_json` (400, with the position), `invalid_request` (400) for a `__proto__` key.
+ */
+export async function readJson(req: IncomingMessage, { bytesMax }: { bytesMax: number }): Promise<unknown> {
+  requireJson(req);
+  const encoding = encodingOf(req);
+  const sent = await readBytes(req, bytesMax);
+  return parseJson(encoding === "gzip" ? await inflateBounded(sent, bytesMax) : sent);
+}
+
+function requireJson(req: IncomingMessage): void {
+  const type = req.headers["content-type"] ?? "";
+  const [name = "", ...parameters] = type.split(";").map((part) => part.trim().toLowerCase());
+  const isJson = /^application\/(json|[\w.!#$&^+-]+\+json)$/.test(name);
+  const otherCharset = parameters.some((parameter) => /^charset=(?!"?utf-8"?$)/.test(parameter));
+  if (isJson && !otherCharset) return;
+  throw problem(
+    "content_type_unsupported",
+    "Send JSON in UTF-8, with the header Content-Type: application/json.",
+    {
+      headers: { ...closeWhenLarge(req), Accept: "application/json" },
+    },
+  );
+}
+
+function encodingOf(req: IncomingMessage): "identity" | "gzip" {
+  const encoding = (req.headers["content-encoding"] ?? "identity").trim().toLowerCase();
+  if (encoding === "identity" || encoding === "gzip") return encoding;
+  throw problem("content_encoding_unsupported", "Send the body as it is, or with Content-Encoding: gzip.", {
+    headers: { ...closeWhenLarge(req), "Accept-Encoding": "gzip, identity" },
+  });
+}
+
+function readBytes(req: IncomingMessage, bytesMax: number): Promise<Buffer> {
+  const tooLarge = () =>
+    problem("body_too_large", `The body may have at most ${bytesMax} bytes.`, {
+      headers: closeWhenLarge(req),
+    });
+  if (Number(req.headers["content-length"] ?? 0) > bytesMax) return Promise.reject(tooLarge());
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    req.on("data", (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes <= bytesMax) {
+        chunks.push(chunk);
+        return;
+      }
+      // The rest flows by unread, at most until the server's request timeout: a connection that is cut while the
+      // client still writes would cost it the answer.
+      chunks.length = 0;
+      reject(tooLarge());
+    });
+    req.once("end", () => resolve(Buffer.concat(chunks)));
+    req.once("error", reject);
+    // An aborted request closes without an end. Nobody is left to answer.
+    req.once("close", () => {
+      if (!req.complete) reject(problem("malformed_body", "The body ended early."));
+    });
+  });
+}
+
+function closeWhenLarge(req: IncomingMessage): Record<string, string> {
+  return Number(req.headers["content-length"] ?? 0) > discardedBytesMax ? { Connection: "close" } : {};
+}
+
+async function inflateBounded(sent: Buffer, bytesMax: number): Promise<Buffer> {
+  try {
+    return await inflate(sent, { maxOutputLength: bytesMax });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") {
+      throw problem("body_too_large", `The body may have at most ${bytesMax} bytes after inflating.`, {
+        cause: error,
+      });
+    }
+    throw problem("malformed_body", "The body is not valid gzip.", { cause: error });
+  }
+}
+
+function parseJson(bytes: Buffer): unknown {
+  let text: string;
+  try {
+    text = utf8.decode(bytes);
+  } catch (error) {
+    throw problem("malformed_json", "The body is not valid UTF-8.", { cause: error });
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw malformedJson(text, error as SyntaxError);
+  }
+  // The escape may hide the word, so both lead to the search.
+  if (/__proto__|\\u00/.test(text)) refusePrototypeKeys(value);
+  return value;
+}
+
+/** `JSON.parse` makes `__proto__` an ordinary key; whoever copies the object later would set its prototype. */
+function refusePrototypeKeys(root: unknown): void {
+  const left: unknown[] = [root];
+  for (let value = left.pop(); value !== undefined; value = left.pop()) {
+    if (typeof value !== "object" || value === null) continue;
+    if (Object.hasOwn(value, "__proto__")) {
+      throw problem("invalid_request", "The body has a key __proto__, which no request may have.");
+    }
+    for (const child of Object.values(value))
+      if (typeof child === "object" && child !== null) left.push(child);
+  }
+}

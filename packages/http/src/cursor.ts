@@ -1,0 +1,56 @@
+import { createHash } from "node:crypto";
+import type { Static, TSchema } from "typebox";
+import { parse } from "./parse.ts";
+import { problem } from "./problem.ts";
+
+/** The cursors of one list: opaque text that holds the position of the last row of a page. */
+export interface Cursors<Position> {
+  encode(position: Position): string;
+  /** @throws Problem `cursor_invalid` (400) when the text is not a cursor of this list. */
+  decode(cursor: string): Position;
+}
+
+/**
+ * A cursor is not signed: it only says where to go on, and who may see what is decided by the query around it. It is
+ * bound to its list, so that one of another list is refused rather than misread.
+ * @param list name of the list, e.g. `apps`.
+ * @param position schema of what the query needs to go on, checked at every use.
+ */
+export function createCursors<T extends TSchema>(list: string, position: T): Cursors<Static<T>> {
+  const mark = createHash("sha256")
+    .update(`${list} ${JSON.stringify(position)}`)
+    .digest("base64url")
+    .slice(0, 6);
+  return {
+    encode: (value) => mark + Buffer.from(JSON.stringify(value)).toString("base64url"),
+    decode(cursor) {
+      try {
+        if (!cursor.startsWith(mark)) throw new Error("of another list");
+        const text = Buffer.from(cursor.slice(mark.length), "base64url").toString();
+        return parse(position, JSON.parse(text), "body");
+      } catch (error) {
+        throw problem("cursor_invalid", "Take the cursor from page.next_cursor of this list, unchanged.", {
+          cause: error,
+        });
+      }
+    },
+  };
+}
+
+/**
+ * The answer of a list from up to `limit + 1` rows: the one too many only says that there are more.
+ * @param next the cursor behind a row.
+ */
+export function pageOf<Row, Item>(
+  rows: Row[],
+  options: { limit: number; item: (row: Row) => Item; next: (last: Row) => string },
+): { data: Item[]; page: { next_cursor: string | null; has_more: boolean } } {
+  const { limit, item, next } = options;
+  const shown = rows.slice(0, limit);
+  const last = shown.at(-1);
+  const hasMore = rows.length > limit && last !== undefined;
+  return {
+    data: shown.map(item),
+    page: { next_cursor: hasMore ? next(last) : null, has_more: hasMore },
+  };
+}

@@ -1,0 +1,76 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { type ProblemBody, type ProblemCode, type ProblemDetail, problems } from "@mosis/types/problems";
+
+interface ProblemOptions {
+  errors?: ProblemDetail[];
+  /** Header fields of the answer, e.g. `Retry-After`. */
+  headers?: Record<string, string>;
+  /** What went wrong inside; never shown, logged when the status is 5xx. */
+  cause?: unknown;
+}
+
+/** The one error type of our HTTP: everything else that a handler throws is a 500. Made by `problem()`. */
+export class Problem extends Error {
+  readonly code: ProblemCode;
+  readonly status: number;
+  readonly detail: string;
+  readonly errors: ProblemDetail[] | undefined;
+  readonly headers: Record<string, string>;
+
+  constructor(code: ProblemCode, detail: string, { errors, headers = {}, cause }: ProblemOptions = {}) {
+    super(`${code}: ${detail}`, { cause });
+    this.name = "Problem";
+    this.code = code;
+    this.status = problems[code][0];
+    this.detail = detail;
+    this.errors = errors;
+    this.headers = headers;
+  }
+}
+
+/**
+ * @param code of the closed list; it decides status and title.
+ * @param detail public sentence that says what to do.
+ */
+export function problem(code: ProblemCode, detail: string, options: ProblemOptions = {}): Problem {
+  return new Problem(code, detail, options);
+}
+
+/**
+ * Answers with `application/problem+json` (RFC 9457). Works on a bare `node:http` response too. When the head of an
+ * answer is out already, the connection is cut: half an answer must not look like a whole one.
+ */
+export function sendProblem(res: ServerResponse, problem: Problem, requestId: string): void {
+  if (res.headersSent) {
+    res.destroy();
+    return;
+  }
+  const body: ProblemBody = {
+    type: `https://mosis.dev/problems/${problem.code}`,
+    title: problems[problem.code][1],
+    status: problem.status,
+    detail: problem.detail,
+    instance: pathOf(res.req),
+    code: problem.code,
+    request_id: requestId,
+    ...(problem.errors ? { errors: problem.errors } : {}),
+  };
+  const bytes = Buffer.from(JSON.stringify(body));
+  res.writeHead(problem.status, {
+    ...problem.headers,
+    "Content-Type": "application/problem+json",
+    "Content-Length": bytes.length,
+    "Cache-Control": "no-store",
+    "X-Request-Id": requestId,
+  });
+  res.end(bytes);
+}
+
+const instanceLengthMax = 512;
+
+/** The path as the client sent it. The query stays out: it may hold what should not be repeated. */
+function pathOf(req: IncomingMessage & { originalUrl?: string }): string {
+  const url = req.originalUrl ?? req.url ?? "";
+  const end = url.indexOf("?");
+  return (end === -1 ? url : url.slice(0, end)).slice(0, instanceLengthMax);
+}

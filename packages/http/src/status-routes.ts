@@ -1,0 +1,66 @@
+import type { Metrics } from "@mosis/runtime";
+import { Router } from "express";
+import type { OpenApiDocument } from "./openapi.ts";
+
+/**
+ * What a process needs before it may get traffic, by name. A check throws to say no, and may return a word on how it
+ * is, e.g. `standby`.
+ */
+export type ReadyChecks = Record<string, () => Promise<string | void> | string | void>;
+
+interface Verdict {
+  ready: boolean;
+  detail?: string;
+}
+
+const checkTimeoutMs = 2000;
+
+/** `/healthz` (the process answers), `/readyz` (each need by name), `/metrics` (Prometheus), `/openapi.json`. */
+export function statusRoutes({
+  metrics,
+  ready,
+  openapi,
+}: {
+  metrics: Metrics;
+  ready: ReadyChecks;
+  openapi: OpenApiDocument;
+}): Router {
+  const router = Router();
+  const document = JSON.stringify(openapi);
+
+  router.get("/healthz", (_req, res) => void res.json({ status: "alive" }));
+
+  router.get("/readyz", async (_req, res) => {
+    const names = Object.keys(ready);
+    const verdicts = await Promise.all(Object.values(ready).map(judge));
+    const isReady = verdicts.every((verdict) => verdict.ready);
+    res.status(isReady ? 200 : 503).json({
+      status: isReady ? "ready" : "not_ready",
+      checks: Object.fromEntries(names.map((name, i) => [name, verdicts[i]])),
+    });
+  });
+
+  router.get("/metrics", async (_req, res) => {
+    res.setHeader("Content-Type", metrics.registry.contentType);
+    res.end(await metrics.registry.metrics());
+  });
+
+  router.get("/openapi.json", (_req, res) => void res.type("application/json").send(document));
+
+  return router;
+}
+
+async function judge(check: ReadyChecks[string]): Promise<Verdict> {
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${checkTimeoutMs} ms`)), checkTimeoutMs);
+  });
+  try {
+    const detail = await Promise.race([check(), deadline]);
+    return detail === undefined ? { ready: true } : { ready: true, detail };
+  } catch (error) {
+    return { ready: false, detail: error instanceof Error ? error.message : String(error) };
+  } finally {
+    clearTimeout(timer);
+  }
+}
