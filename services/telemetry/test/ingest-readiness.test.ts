@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { startKafka } from "@mosis/devstack";
+import { openProducer } from "@mosis/kafka";
+import { topics } from "@mosis/types/topics";
+import { batchOf, eventOf, openApp, post } from "./sending.ts";
+import { eventually, freshKafka, publishApp, startIngest } from "./support.ts";
+
+test("nothing is judged before every key is read: a known key is never called unknown", async (t) => {
+  const kafka = await freshKafka();
+  const producer = await openProducer(kafka);
+  t.after(() => producer.close());
+  const filler = Buffer.alloc(2000, 32);
+  for (let i = 0; i < 20; i++) {
+    const messages = Array.from({ length: 400 }, (_, k) => ({ key: `filler-${i}-${k}`, value: filler }));
+    await producer.send([{ topic: topics.keys, messages }]);
+  }
+  const { secret } = await publishApp(producer);
+  const { url } = await startIngest(t, kafka);
+  const seen: number[] = [];
+  await eventually(async () => {
+    const { status } = await post(url, secret, batchOf([]));
+    seen.push(status);
+    assert.equal(status, 202);
+  });
+  assert.equal(seen[0], 503, "the first request came too late to prove anything");
+  assert.deepEqual(new Set(seen), new Set([503, 202]));
+  assert.equal((await fetch(`${url}/readyz`)).status, 200);
+});
+
+test("while Kafka is away requests get 503 and Retry-After, and afterwards everything works again", async (t) => {
+  const dataDir = mkdtempSync(join(tmpdir(), "mosis-kafka-"));
+  t.after(() => rmSync(dataDir, { recursive: true, force: true }));
+  const [port, controllerPort] = [await freePort(), await freePort()];
+  const start = () => startKafka({ dataDir, port, controllerPort, cacheDir: null });
+  let broker = await start();
+  t.after(() => broker.stop());
+  const { send, url } = await openApp(t, await freshKafka([`127.0.0.1:${port}`]));
+  assert.equal((await send(batchOf([eventOf({})]))).status, 202);
+
+  await broker.kill();
+  const answers = await Promise.all(Array.from({ length: 20 }, () => send(batchOf([eventOf({})]))));
+  for (const answer of answers) {
+    assert.equal(answer.status, 503);
+    assert.ok(Number(answer.headers.get("retry-after")) > 0);
+  }
+  const startedMs = performance.now();
+  assert.equal((await send("this is not even read")).status, 503);
+  assert.ok(performance.now() - startedMs < 500, "refused at once while Kafka is known to be away");
+  assert.equal((await fetch(`${url}/readyz`)).status, 503);
+
+  broker = await start();
+  await eventually(async () => assert.equal((await send(batchOf([eventOf({})]))).status, 202));
+  assert.equal((await fetch(`${url}/readyz`)).status, 200);
+});
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const probe = createServer().listen(0, "127.0.0.1", () => {
+      const address = probe.address();
+      probe.close(() => resolve(typeof address === "object" && address ? address.port : 0));
+    });
+  });
+}

@@ -1,0 +1,137 @@
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { connect } from "node:net";
+import { type TestContext, test } from "node:test";
+import { gzipSync } from "node:zlib";
+import type { ProblemBody } from "@mosis/types/problems";
+import { batchOf, eventOf, openApp, post } from "./sending.ts";
+import { eventually, freshKafka, newSecret, publishApp } from "./support.ts";
+
+const gzip = { "content-encoding": "gzip" };
+
+test("what cannot be a batch is refused with a problem that says why", async (t) => {
+  const { send, url, secret } = await started(t);
+  const good = () => batchOf([eventOf({})]);
+  const large = JSON.stringify(batchOf([eventOf({ properties: { a: "x".repeat(1_048_576) } })]));
+  const cases: [string, number, string, () => Promise<Response>][] = [
+    ["broken JSON", 400, "malformed_json", () => send('{"batch_id": ')],
+    ["an empty body", 400, "malformed_json", () => send("")],
+    ["UTF-16", 400, "malformed_json", () => send(Buffer.from(JSON.stringify(good()), "utf16le"))],
+    ["not gzip", 400, "malformed_body", () => send("{}", gzip)],
+    [
+      "half of gzip",
+      400,
+      "malformed_body",
+      () => send(gzipSync(JSON.stringify(good())).subarray(0, 40), gzip),
+    ],
+    ["more than 1 MiB", 413, "body_too_large", () => send(large)],
+    ["text", 415, "content_type_unsupported", () => send(good(), { "content-type": "text/plain" })],
+    [
+      "an unknown coding",
+      415,
+      "content_encoding_unsupported",
+      () => send(good(), { "content-encoding": "lzma" }),
+    ],
+    ["a list", 422, "batch_invalid", () => send([])],
+    ["no events", 422, "batch_invalid", () => send({ batch_id: randomUUID() })],
+    ["a wrong id", 422, "batch_invalid", () => send({ ...good(), batch_id: "1" })],
+    ["a wrong context", 422, "batch_invalid", () => send({ ...good(), context: { version_code: "42" } })],
+    ["a wrong time of sending", 422, "batch_invalid", () => send({ ...good(), sent_at: "now" })],
+    ["too many events", 422, "batch_invalid", () => send(batchOf(Array.from({ length: 1001 }, () => 1)))],
+    ["an app of nobody", 404, "not_found", () => send({ ...good(), package_id: "org.nobody.app" })],
+    ["a fake key", 401, "credentials_invalid", () => post(url, newSecret(), good())],
+    ["a typo in the key", 401, "credentials_invalid", () => post(url, `${secret}x`, good())],
+  ];
+  for (const [name, status, code, request] of cases) {
+    const answer = await request();
+    const body = (await answer.json()) as ProblemBody;
+    assert.deepEqual([answer.status, body.code], [status, code], name);
+    assert.match(answer.headers.get("content-type") ?? "", /^application\/problem\+json/, name);
+    assert.equal(body.request_id, answer.headers.get("x-request-id"), name);
+    assert.ok(body.detail.length > 10, name);
+  }
+  assert.equal((await send(good())).status, 202);
+});
+
+test("a gzip bomb is refused within 100 ms, and memory does not grow", async (t) => {
+  const { send } = await started(t);
+  const bomb = gzipSync(Buffer.alloc(1_000_000_000));
+  assert.ok(bomb.length < 1_048_576);
+  const attack = async () => {
+    const startedMs = performance.now();
+    const answer = await send(bomb, gzip);
+    const tookMs = performance.now() - startedMs;
+    assert.equal(answer.status, 413);
+    await answer.arrayBuffer();
+    return tookMs;
+  };
+  await attack();
+  const before = process.memoryUsage().rss;
+  const times: number[] = [];
+  for (let i = 0; i < 20; i++) times.push(await attack());
+  const grownMegabytes = (process.memoryUsage().rss - before) / 1_048_576;
+  const median = times.toSorted((a, b) => a - b)[10] ?? 0;
+  t.diagnostic(`median ${median.toFixed(1)} ms, grown by ${grownMegabytes.toFixed(0)} MiB`);
+  assert.ok(median < 100, `took ${median} ms`);
+  assert.ok(grownMegabytes < 100, `grew by ${grownMegabytes} MiB`);
+});
+
+test("a body that does not come is given up with 408", async (t) => {
+  const { url, secret } = await started(t);
+  const { port, hostname } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  t.after(() => socket.destroy());
+  socket.write(
+    "POST /v1/telemetry/batches HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" +
+      `Authorization: Bearer ${secret}\r\nContent-Length: 100\r\n\r\n{`,
+  );
+  const [chunk] = (await once(socket, "data")) as Buffer[];
+  assert.match(String(chunk), /^HTTP\/1\.1 408 /);
+});
+
+test("a body that says nothing of its length is counted while it comes", async (t) => {
+  const { url, secret } = await started(t);
+  const chunk = new Uint8Array(65_536).fill(32);
+  const request = {
+    method: "POST",
+    duplex: "half",
+    headers: { authorization: `Bearer ${secret}`, "content-type": "application/json" },
+    body: ReadableStream.from(Array.from({ length: 40 }, () => chunk)),
+  };
+  const answer = await fetch(`${url}/v1/telemetry/batches`, request as RequestInit);
+  assert.equal(answer.status, 413);
+});
+
+test("the id of a request is echoed when it is a plain word", async (t) => {
+  const { send } = await started(t);
+  const own = await send(batchOf([]), { "x-request-id": "my-request.1" });
+  assert.equal(own.headers.get("x-request-id"), "my-request.1");
+  const odd = await send(batchOf([]), { "x-request-id": "no spaces please" });
+  assert.match(odd.headers.get("x-request-id") ?? "", /^[0-9a-f-]{36}$/);
+});
+
+// Guards: a revoked or expired key stops working within 5 s.
+test("a revoked key stops working within 5 s, and a new one starts", async (t) => {
+  const { producer, key, send, url } = await started(t);
+  assert.equal((await send(batchOf([]))).status, 202);
+  await producer.send([{ topic: "catalog.keys", messages: [{ key: key.key_id, value: null }] }]);
+  await eventually(async () => assert.equal((await send(batchOf([]))).status, 401), 5000);
+  const other = await publishApp(producer);
+  await eventually(async () => assert.equal((await post(url, other.secret, batchOf([]))).status, 202), 5000);
+});
+
+test("a key of several apps needs to be told which", async (t) => {
+  const { producer, url } = await started(t);
+  const all = await publishApp(producer, { app_ids: null });
+  const batch = batchOf([]);
+  const named = { ...batch, package_id: all.app.package_id };
+  await eventually(async () => assert.equal((await post(url, all.secret, named)).status, 202));
+  assert.equal((await post(url, all.secret, batch)).status, 422);
+  const reader = await publishApp(producer, { permissions: ["telemetry:read"] });
+  await eventually(async () => assert.equal((await post(url, reader.secret, batch)).status, 403));
+});
+
+async function started(t: TestContext) {
+  return openApp(t, await freshKafka());
+}

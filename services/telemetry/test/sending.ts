@@ -1,0 +1,45 @@
+import { randomUUID } from "node:crypto";
+import type { TestContext } from "node:test";
+import type { KafkaConfig } from "@mosis/kafka";
+import { eventually, publishApp, startIngest, untilReady } from "./support.ts";
+
+type Fields = Record<string, unknown>;
+
+/** A good event with some fields changed. */
+export function eventOf(changes: Fields) {
+  return {
+    event_id: randomUUID(),
+    name: "test",
+    time: Date.now(),
+    properties: { a: 1 } as unknown,
+    ...changes,
+  };
+}
+
+export function batchOf(events: unknown[], changes: Fields = {}) {
+  return { batch_id: randomUUID(), events, ...changes };
+}
+
+/** A running ingest with one app, and a way to send to it with the app's key. */
+export async function openApp(t: TestContext, kafka: KafkaConfig) {
+  const { url, producer } = await startIngest(t, kafka);
+  const published = await publishApp(producer);
+  await untilReady(url);
+  const send = (body: unknown, headers: Record<string, string> = {}) =>
+    post(url, published.secret, body, headers);
+  await eventually(async () => {
+    if ((await send("x", { "content-type": "application/json" })).status === 401)
+      throw new Error("key unknown");
+  });
+  return { ...published, url, producer, send };
+}
+
+/** Posts a batch: bytes and text as they are, anything else as JSON. */
+export function post(url: string, secret: string, body: unknown, headers: Record<string, string> = {}) {
+  const raw = typeof body === "string" || body instanceof Uint8Array;
+  return fetch(`${url}/v1/telemetry/batches`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${secret}`, "content-type": "application/json", ...headers },
+    body: raw ? (body as string | Uint8Array<ArrayBuffer>) : JSON.stringify(body),
+  });
+}

@@ -1,0 +1,106 @@
+import assert from "node:assert/strict";
+import { createHash, randomInt, randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
+import type { TestContext } from "node:test";
+import { crc32 } from "node:zlib";
+import { listen } from "@mosis/http";
+import { ensureTopics, type KafkaConfig, openProducer, type Producer } from "@mosis/kafka";
+import { createLifecycle, createLogger, createMetrics } from "@mosis/runtime";
+import type { AppState } from "@mosis/types/apps";
+import { base62, keyChecksum } from "@mosis/types/key-format";
+import type { KeyState } from "@mosis/types/keys";
+import { topics } from "@mosis/types/topics";
+import { createIngest, type IngestOptions } from "../src/ingest.ts";
+
+export const log = createLogger({ service: "test", level: process.env["TEST_LOG_LEVEL"] ?? "silent" });
+
+/** How long a test waits for what must come. */
+export const deadlineMs = 20_000;
+
+/** Topics of this test alone, on the broker of the run. */
+export async function freshKafka(brokers = requiredEnv("KAFKA_BROKERS").split(",")): Promise<KafkaConfig> {
+  const kafka = { brokers, clientId: "test", topicPrefix: `t-${randomUUID()}-`, log };
+  const spec = readFileSync(new URL("../../../infra/kafka/topics.json", import.meta.url), "utf8");
+  await ensureTopics(kafka, JSON.parse(spec) as Parameters<typeof ensureTopics>[1]);
+  return kafka;
+}
+
+/** The real ingest over the given topics, listening on a port of its own. Ready or not: see `untilReady`. */
+export async function startIngest(t: TestContext, kafka: KafkaConfig, options: Partial<IngestOptions> = {}) {
+  const life = createLifecycle({ log, closeTimeoutMs: 10_000 });
+  t.after(() => life.close());
+  const producer = life.own("producer", await openProducer({ ...kafka, sendDeadlineMs: 3000 }), (it) =>
+    it.close(),
+  );
+  const app = await createIngest({
+    kafka,
+    producer,
+    log,
+    life,
+    metrics: createMetrics({ service: "test" }),
+    bodyTimeoutMs: 2000,
+    heldBytesMax: 64 * 1_048_576,
+    ...options,
+  });
+  const limits = { port: 0, requestTimeoutMs: 30_000, headersTimeoutMs: 5000 };
+  const server = life.own("server", await listen(app, limits), (it) => it.close());
+  return { url: server.url, producer };
+}
+
+export async function untilReady(url: string): Promise<void> {
+  await eventually(async () => assert.equal((await fetch(`${url}/readyz`)).status, 200));
+}
+
+/** Repeats a check until it passes; fails with its last error after the deadline. */
+export async function eventually<T>(check: () => Promise<T>, timeoutMs = deadlineMs): Promise<T> {
+  const until = Date.now() + timeoutMs;
+  for (;;) {
+    try {
+      return await check();
+    } catch (error) {
+      if (Date.now() > until) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    }
+  }
+}
+
+/** An app and an ingest key of it, published as the catalog does. */
+export async function publishApp(producer: Producer, changes: Partial<KeyState> = {}) {
+  const app: AppState = {
+    app_id: randomUUID(),
+    developer_id: randomUUID(),
+    package_id: `org.mosis.t${randomInt(1e9)}`,
+    name: "Test",
+    status: "published",
+    updated_at: new Date().toISOString(),
+  };
+  const secret = newSecret();
+  const key: KeyState = {
+    key_id: randomUUID(),
+    key_hash: createHash("sha256").update(secret).digest("hex"),
+    kind: "ingest",
+    developer_id: app.developer_id,
+    permissions: ["telemetry:write"],
+    app_ids: [app.app_id],
+    expires_at: null,
+    ...changes,
+  };
+  await producer.send([
+    { topic: topics.apps, messages: [{ key: app.app_id, value: JSON.stringify(app) }] },
+    { topic: topics.keys, messages: [{ key: key.key_id, value: JSON.stringify(key) }] },
+  ]);
+  return { app, key, secret };
+}
+
+export function newSecret(): string {
+  const letters = Array.from({ length: 40 }, () => base62.charAt(randomInt(62)));
+  const body = `mi_live_${letters.join("")}`;
+  return body + keyChecksum(crc32(body));
+}
+
+/** A variable that the runner of the tests sets: where the real servers are. */
+export function requiredEnv(name: string): string {
+  const value = process.env[name];
+  assert.ok(value, `${name} names the server to test with`);
+  return value;
+}
