@@ -1,4 +1,5 @@
 import type { Topic } from "@mosis/types/topics";
+import type { ProducerConfig } from "kafkajs";
 import { connectTo, kafkajs, type KafkaConfig, requestTimeoutMs, wireName } from "./cluster.ts";
 import { withDeadline } from "./deadline.ts";
 
@@ -46,15 +47,9 @@ export interface ProducerLimits {
 export async function openProducer(config: KafkaConfig & ProducerLimits): Promise<Producer> {
   const { log, sendDeadlineMs = 15_000, probeIntervalMs = 1000 } = config;
   const kafka = connectTo(config);
-  const producer = kafka.producer({
-    allowAutoTopicCreation: false,
-    idempotent: false,
-    createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
-    metadataMaxAge: 60_000,
-    retry: { retries: 6, initialRetryTime: 100, maxRetryTime: 2000, factor: 0.2, multiplier: 2 },
-  });
+  const producer = kafka.producer(producerOptions);
   const probe = kafka.admin({ retry: { retries: 0 } });
-  await withDeadline(connectWithRetries(producer, probe), 30_000, "Connecting to Kafka");
+  await withDeadline(Promise.all([producer.connect(), probe.connect()]), 30_000, "Connecting to Kafka");
 
   let up = true;
   let lastSuccessMs = Date.now();
@@ -65,9 +60,10 @@ export async function openProducer(config: KafkaConfig & ProducerLimits): Promis
     if (ok) log.info("Kafka is back");
     else log.error({ err: error }, "Kafka does not answer");
   };
+  const isDue = () => !up || Date.now() - lastSuccessMs >= probeIntervalMs;
   const prober = startProbe({
     intervalMs: probeIntervalMs,
-    isDue: () => !up || Date.now() - lastSuccessMs >= probeIntervalMs,
+    isDue,
     probe: () => probe.describeCluster(),
     note,
   });
@@ -105,9 +101,13 @@ export async function openProducer(config: KafkaConfig & ProducerLimits): Promis
   };
 }
 
-async function connectWithRetries(...clients: { connect(): Promise<void> }[]): Promise<void> {
-  await Promise.all(clients.map((client) => client.connect()));
-}
+const producerOptions: ProducerConfig = {
+  allowAutoTopicCreation: false,
+  idempotent: false,
+  createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
+  metadataMaxAge: 60_000,
+  retry: { retries: 6, initialRetryTime: 100, maxRetryTime: 2000, factor: 0.2, multiplier: 2 },
+};
 
 /** Asks the broker now and then, one question at a time. */
 function startProbe(options: {

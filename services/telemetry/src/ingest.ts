@@ -3,9 +3,9 @@ import { followTopics, type KafkaConfig, type Producer } from "@mosis/kafka";
 import type { Lifecycle, Logger, Metrics } from "@mosis/runtime";
 import { telemetryLimits } from "@mosis/types/telemetry";
 import { topics } from "@mosis/types/topics";
-import { createAccessTable } from "./ingest/access.ts";
+import { AccessTable } from "./ingest/access.ts";
 import { createBodyReader } from "./ingest/body.ts";
-import { createFlusher } from "./ingest/flush.ts";
+import { Flusher } from "./ingest/flush.ts";
 import { ingestApi } from "./ingest/openapi.ts";
 import { createOutcomes, watchLevels } from "./ingest/outcomes.ts";
 import { postBatches } from "./ingest/routes.ts";
@@ -23,9 +23,12 @@ export interface IngestOptions {
 /** Every route of ingest, the hot one first and before any middleware. Not ready until the access table is complete. */
 export async function createIngest(options: IngestOptions) {
   const { kafka, producer, log, metrics, life, bodyTimeoutMs, heldBytesMax } = options;
-  const access = createAccessTable({ log });
+  const access = new AccessTable({ log });
   let complete = false;
-  const followed = await followTopics(kafka, { topics: [topics.keys, topics.apps], onRecord: access.apply });
+  const followed = await followTopics(kafka, {
+    topics: [topics.keys, topics.apps],
+    onRecord: (topic, id, value) => access.apply(topic, id, value),
+  });
   life.own("access table", followed, (it) => it.close());
   void followed.caughtUp.then(() => {
     complete = true;
@@ -36,12 +39,17 @@ export async function createIngest(options: IngestOptions) {
   const bodies = life.own("bodies", createBodyReader({ ...telemetryLimits, bodyTimeoutMs }), (it) =>
     it.close(),
   );
-  const flusher = createFlusher({
+  const flusher = new Flusher({
     send: (batches) => producer.send(batches),
     partitions: await producer.partitionCount(topics.events),
     flushBytesMax: 750_000,
     flushesInFlightMax: 2,
-    onSent: (sent) => outcomes.sent(sent),
+    onSent(sent) {
+      outcomes.sent(sent);
+      // Its requests are answered with 503 and send again; the log is for whoever looks after Kafka.
+      if (sent.failure)
+        log.error({ err: sent.failure, requests: sent.requests }, "A flush was not acknowledged");
+    },
   });
   watchLevels(metrics, { access, flusher, heldBytes: () => bodies.heldBytes() });
 

@@ -18,20 +18,6 @@ export interface Grant {
 export type AccessRefusal = "credentials_missing" | "credentials_invalid" | "permission_missing";
 export type AppRefusal = "app_required" | "not_found";
 
-/**
- * Every key and app of the platform, in memory, built from the compacted topics. What a record changes
- * holds for the next request.
- */
-export interface AccessTable {
-  /** One record of `catalog.keys` or `catalog.apps`. A record that is not in its form is logged and passed over. */
-  apply(topic: Topic, id: string, value: Buffer | null): void;
-  /** @param header the Authorization header as it came. */
-  authenticate(header: string | undefined, nowMs: number): Grant | AccessRefusal;
-  /** The app id a batch is for. What is not the developer's answers like what does not exist. */
-  appOf(grant: Grant, packageId: string | undefined): { appId: string } | AppRefusal;
-  sizes(): { keys: number; apps: number; cachedHeaders: number };
-}
-
 interface KeyEntry extends Grant {
   keyHash: string;
   mayWrite: boolean;
@@ -46,67 +32,86 @@ const cachedHeadersMax = 20_000;
 const checkKey = Compile(KeyState);
 const checkApp = Compile(AppState);
 
-export function createAccessTable({ log }: { log: Logger }): AccessTable {
-  const keysById = new Map<string, KeyEntry>();
-  const keysByHash = new Map<string, KeyEntry>();
-  const appsById = new Map<string, AppState>();
-  const appsByPackage = new Map<string, AppState>();
-  const cache = new Map<string, KeyEntry>();
+/**
+ * Every key and app of the platform, in memory, built from the compacted topics. What a record changes
+ * holds for the next request.
+ */
+export class AccessTable {
+  private readonly log: Logger;
+  private readonly keysById = new Map<string, KeyEntry>();
+  private readonly keysByHash = new Map<string, KeyEntry>();
+  private readonly appsById = new Map<string, AppState>();
+  private readonly appsByPackage = new Map<string, AppState>();
+  private readonly keysByHeader = new Map<string, KeyEntry>();
 
-  const applyKey = (id: string, state: KeyState | null) => {
+  constructor({ log }: { log: Logger }) {
+    this.log = log;
+  }
+
+  /** One record of `catalog.keys` or `catalog.apps`; a value that is not in its form takes the key or app away. */
+  apply(topic: Topic, id: string, value: Buffer | null): void {
+    const where = { log: this.log, topic, id };
+    if (topic === topics.keys) this.applyKey(id, value && parsed(value, checkKey, where));
+    else if (topic === topics.apps) this.applyApp(id, value && parsed(value, checkApp, where));
+  }
+
+  /** @param header the Authorization header as it came. */
+  authenticate(header: string | undefined, nowMs: number): Grant | AccessRefusal {
+    if (header === undefined) return "credentials_missing";
+    const key = this.keyOf(header);
+    if (!key || !(nowMs < key.expiresAtMs)) return "credentials_invalid";
+    return key.mayWrite ? key : "permission_missing";
+  }
+
+  /** The app a batch is for. What is not the developer's answers like what does not exist. */
+  appOf({ appIds, developerId }: Grant, packageId: string | undefined): { appId: string } | AppRefusal {
+    if (packageId === undefined && appIds?.length !== 1) return "app_required";
+    const app =
+      packageId === undefined ? this.appsById.get(appIds?.[0] ?? "") : this.appsByPackage.get(packageId);
+    if (!app || app.developer_id !== developerId) return "not_found";
+    return appIds && !appIds.includes(app.app_id) ? "not_found" : { appId: app.app_id };
+  }
+
+  sizes(): { keys: number; apps: number; cachedHeaders: number } {
+    return { keys: this.keysById.size, apps: this.appsById.size, cachedHeaders: this.keysByHeader.size };
+  }
+
+  private applyKey(id: string, state: KeyState | null): void {
+    const { keysById, keysByHash } = this;
     const known = keysById.get(id);
     if (known) {
       known.revoked = true;
       keysById.delete(id);
-      // Only its own entry: another key never has this hash, but a repeated record must not remove a newer one.
-      if (keysByHash.get(known.keyHash) === known) keysByHash.delete(known.keyHash);
+      keysByHash.delete(known.keyHash);
     }
     if (!state) return;
     const entry = toEntry(state);
     keysById.set(id, entry);
     keysByHash.set(entry.keyHash, entry);
-  };
-  const applyApp = (id: string, state: AppState | null) => {
-    const known = appsById.get(id);
-    if (known && appsByPackage.get(known.package_id) === known) appsByPackage.delete(known.package_id);
-    appsById.delete(id);
+  }
+
+  private applyApp(id: string, state: AppState | null): void {
+    const known = this.appsById.get(id);
+    if (known) this.appsByPackage.delete(known.package_id);
+    this.appsById.delete(id);
     if (!state) return;
-    appsById.set(id, state);
-    appsByPackage.set(state.package_id, state);
-  };
-  const keyOf = (header: string): KeyEntry | undefined => {
-    const cached = cache.get(header);
+    this.appsById.set(id, state);
+    this.appsByPackage.set(state.package_id, state);
+  }
+
+  private keyOf(header: string): KeyEntry | undefined {
+    const { keysByHeader } = this;
+    const cached = keysByHeader.get(header);
     if (cached && !cached.revoked) return cached;
-    if (cached) cache.delete(header);
+    if (cached) keysByHeader.delete(header);
     const secret = /^bearer +(\S+) *$/i.exec(header)?.[1];
     if (secret === undefined || !keyKindOf(secret, crc32)) return undefined;
-    const entry = keysByHash.get(createHash("sha256").update(secret).digest("hex"));
+    const entry = this.keysByHash.get(createHash("sha256").update(secret).digest("hex"));
     if (!entry) return undefined;
-    if (cache.size >= cachedHeadersMax) cache.clear();
-    cache.set(header, entry);
+    if (keysByHeader.size >= cachedHeadersMax) keysByHeader.clear();
+    keysByHeader.set(header, entry);
     return entry;
-  };
-
-  return {
-    apply(topic, id, value) {
-      if (topic === topics.keys) applyKey(id, value && parsed(value, checkKey, { log, topic, id }));
-      else if (topic === topics.apps) applyApp(id, value && parsed(value, checkApp, { log, topic, id }));
-    },
-    authenticate(header, nowMs) {
-      if (header === undefined) return "credentials_missing";
-      const key = keyOf(header);
-      if (!key || !(nowMs < key.expiresAtMs)) return "credentials_invalid";
-      return key.mayWrite ? key : "permission_missing";
-    },
-    appOf(grant, packageId) {
-      const only = grant.appIds?.length === 1 ? appsById.get(grant.appIds[0] ?? "") : undefined;
-      if (packageId === undefined && grant.appIds?.length !== 1) return "app_required";
-      const app = packageId === undefined ? only : appsByPackage.get(packageId);
-      if (!app || app.developer_id !== grant.developerId) return "not_found";
-      return grant.appIds && !grant.appIds.includes(app.app_id) ? "not_found" : { appId: app.app_id };
-    },
-    sizes: () => ({ keys: keysById.size, apps: appsById.size, cachedHeaders: cache.size }),
-  };
+  }
 }
 
 function toEntry(state: KeyState): KeyEntry {

@@ -20,7 +20,7 @@ export function parseBatch(bytes: Buffer): TelemetryBatch | BatchRefusal {
   } catch (error) {
     return { code: "malformed_json", detail: `The body is not valid JSON${placeOf(error)}.` };
   }
-  if (isBatch.Check(value)) return value as TelemetryBatch;
+  if (isBatch.Check(value)) return value;
   return {
     code: "batch_invalid",
     detail: "The batch does not match its schema, so none of its events was taken.",

@@ -1,6 +1,6 @@
 import { type NativeBlock, openBlock } from "@mosis/clickhouse";
 import type { TelemetryBatch, TelemetryEvent } from "@mosis/types/telemetry";
-import { type EventKind, eventKinds, telemetryLimits } from "@mosis/types/telemetry";
+import { eventKinds, telemetryLimits } from "@mosis/types/telemetry";
 import { eventColumns } from "@mosis/types/telemetry-row";
 import { eventKey } from "./event-key.ts";
 
@@ -52,7 +52,7 @@ export function pushEvent(
   eventKey(event.event_id, columns.event_key);
   columns.received_delay_ms.push(delayMs);
   columns.name.push(event.name);
-  columns.kind.push(eventKinds[(event.kind ?? "event") as EventKind]);
+  columns.kind.push(eventKinds[event.kind ?? "event"]);
   columns.duration_ms.push(event.duration_ms === undefined ? 0 : Math.round(event.duration_ms));
   const { properties } = event;
   const cut = properties === undefined ? null : pushProperties(columns, properties);

@@ -1,29 +1,16 @@
 import type { OutgoingBatch } from "@mosis/kafka";
-import { type OpenBlocks, openBlocks } from "./blocks.ts";
+import { openBlocks } from "./blocks.ts";
 
 /** Called once: null when all that was appended is on all in-sync replicas, else why that is not known. */
 export type Acknowledge = (error: Error | null) => void;
-
-/** Group commit: what arrives while sends are under way becomes the next send. No timer paces it. */
-export interface Flusher {
-  /** Append to these and `commit` in the same turn of the event loop. */
-  readonly blocks: OpenBlocks;
-  /** Call between slices of a large request: takes out what would outgrow a Kafka record. */
-  cutIfLarge(): void;
-  /** The request is complete in the open blocks. */
-  commit(acknowledge: Acknowledge): void;
-  /** The open blocks are damaged (a bug): fails the requests in them and starts with empty ones. */
-  abandon(error: Error): void;
-  /** What waits for an acknowledgement. */
-  waiting(): { bytes: number; requests: number; sends: number };
-}
 
 export interface Sent {
   rows: number;
   bytes: number;
   requests: number;
   durationMs: number;
-  ok: boolean;
+  /** Null when it was acknowledged. */
+  failure: Error | null;
 }
 
 export interface FlushOptions {
@@ -46,82 +33,105 @@ interface Flush {
   bytes: number;
 }
 
-export function createFlusher(options: FlushOptions): Flusher {
-  const { send, partitions, flushBytesMax, flushesInFlightMax, onSent } = options;
-  const blocks = openBlocks();
-  const closed: Flush[] = [];
-  let turn = Math.floor(Math.random() * partitions);
-  let open = newFlush(turn % partitions);
-  let inFlight = 0;
-  let scheduled = false;
-  const waiting = { bytes: 0, requests: 0 };
+/** Group commit: what arrives while sends are under way becomes the next send. No timer paces it. */
+export class Flusher {
+  /** Append to these and `commit` in the same turn of the event loop. */
+  readonly blocks = openBlocks();
+  private readonly options: FlushOptions;
+  private readonly closed: Flush[] = [];
+  private turn: number;
+  private open: Flush;
+  private sends = 0;
+  private bytes = 0;
+  private requests = 0;
+  private scheduled = false;
 
-  const takePart = (withBatches: boolean) => {
-    open.rows += blocks.eventRows();
+  constructor(options: FlushOptions) {
+    this.options = options;
+    // Processes that start together must not walk over the partitions in step.
+    this.turn = Math.floor(Math.random() * options.partitions);
+    this.open = newFlush(this.turn);
+  }
+
+  /** Call between slices of a large request: takes out what would outgrow a Kafka record. */
+  cutIfLarge(): void {
+    if (this.blocks.byteLength() >= this.options.flushBytesMax) this.takePart(false);
+  }
+
+  /** The request is complete in the open blocks. */
+  commit(acknowledge: Acknowledge): void {
+    const { flushBytesMax, flushesInFlightMax } = this.options;
+    this.open.waiters.push(acknowledge);
+    this.requests++;
+    if (this.blocks.byteLength() >= flushBytesMax) this.close();
+    if (this.scheduled || this.sends >= flushesInFlightMax) return;
+    this.scheduled = true;
+    // After the requests that have already arrived in this turn of the event loop.
+    setImmediate(() => {
+      this.scheduled = false;
+      this.pump();
+    });
+  }
+
+  /** The open blocks are damaged (a bug): fails the requests in them and starts with empty ones. */
+  abandon(error: Error): void {
+    this.blocks.reset();
+    const damaged = this.open;
+    this.open = newFlush(damaged.partition);
+    this.settle(damaged, error, 0);
+  }
+
+  /** What waits for an acknowledgement. */
+  waiting(): { bytes: number; requests: number; sends: number } {
+    return { bytes: this.bytes, requests: this.requests, sends: this.sends };
+  }
+
+  private pump(): void {
+    while (this.sends < this.options.flushesInFlightMax) {
+      if (this.closed.length === 0 && this.open.waiters.length > 0) this.close();
+      const next = this.closed.shift();
+      if (!next) return;
+      void this.send(next);
+    }
+  }
+
+  private close(): void {
+    this.takePart(true);
+    this.closed.push(this.open);
+    this.turn = (this.turn + 1) % this.options.partitions;
+    this.open = newFlush(this.turn);
+  }
+
+  private takePart(withBatches: boolean): void {
+    const { open, blocks } = this;
     const bytes = blocks.byteLength();
+    open.rows += blocks.eventRows();
     open.bytes += bytes;
-    waiting.bytes += bytes;
+    this.bytes += bytes;
     open.parts.push(blocks.take(open.partition, withBatches));
-  };
-  const close = () => {
-    takePart(true);
-    closed.push(open);
-    open = newFlush(++turn % partitions);
-  };
-  const run = async (flush: Flush) => {
-    inFlight++;
+  }
+
+  /** Never rejects: a failure is told to the requests of the flush. */
+  private async send(flush: Flush): Promise<void> {
+    this.sends++;
     const startedMs = performance.now();
     let failure: Error | null = null;
     try {
-      for (const part of flush.parts) await send(part);
+      for (const part of flush.parts) await this.options.send(part);
     } catch (error) {
       failure = error instanceof Error ? error : new Error(String(error));
     }
-    inFlight--;
-    settle(flush, failure, performance.now() - startedMs);
-    pump();
-  };
-  const settle = (flush: Flush, failure: Error | null, durationMs: number) => {
-    const { rows, bytes, waiters } = flush;
-    waiting.bytes -= bytes;
-    waiting.requests -= waiters.length;
-    onSent({ rows, bytes, requests: waiters.length, durationMs, ok: failure === null });
-    for (const acknowledge of waiters) acknowledge(failure);
-  };
-  const pump = () => {
-    while (inFlight < flushesInFlightMax) {
-      if (closed.length === 0 && open.waiters.length > 0) close();
-      const next = closed.shift();
-      if (!next) return;
-      void run(next);
-    }
-  };
+    this.sends--;
+    this.settle(flush, failure, performance.now() - startedMs);
+    this.pump();
+  }
 
-  return {
-    blocks,
-    cutIfLarge() {
-      if (blocks.byteLength() >= flushBytesMax) takePart(false);
-    },
-    commit(acknowledge) {
-      open.waiters.push(acknowledge);
-      waiting.requests++;
-      if (blocks.byteLength() >= flushBytesMax) close();
-      if (scheduled || inFlight >= flushesInFlightMax) return;
-      scheduled = true;
-      // After the requests that have already arrived in this turn of the event loop.
-      setImmediate(() => {
-        scheduled = false;
-        pump();
-      });
-    },
-    abandon(error) {
-      blocks.reset();
-      const damaged = open;
-      open = newFlush(damaged.partition);
-      settle(damaged, error, 0);
-    },
-    waiting: () => ({ ...waiting, sends: inFlight }),
-  };
+  private settle({ rows, bytes, waiters }: Flush, failure: Error | null, durationMs: number): void {
+    this.bytes -= bytes;
+    this.requests -= waiters.length;
+    this.options.onSent({ rows, bytes, requests: waiters.length, durationMs, failure });
+    for (const acknowledge of waiters) acknowledge(failure);
+  }
 }
 
 function newFlush(partition: number): Flush {

@@ -1,5 +1,5 @@
 import type { Metrics } from "@mosis/runtime";
-import { type EventCode, eventCodes } from "@mosis/types/telemetry";
+import { eventCodes } from "@mosis/types/telemetry";
 import type { AccessTable } from "./access.ts";
 import type { Flusher, Sent } from "./flush.ts";
 import type { Outcome } from "./pipeline.ts";
@@ -39,13 +39,13 @@ export function createOutcomes(metrics: Metrics): Outcomes {
       accepted.inc(outcome.accepted);
       if (outcome.rejected === 0) return;
       for (const { result, code } of outcome.results) {
-        if (result === "drop") rejected.get(code as EventCode)?.inc();
+        if (result === "drop") rejected.get(code)?.inc();
       }
     },
-    sent({ rows: count, bytes: size, durationMs, ok }) {
-      (ok ? flushed.ok : flushed.failed).inc();
+    sent({ rows: count, bytes: size, durationMs, failure }) {
+      (failure ? flushed.failed : flushed.ok).inc();
       duration.observe(durationMs);
-      if (!ok) return;
+      if (failure) return;
       rows.inc(count);
       bytes.inc(size);
     },
