@@ -1,4 +1,4 @@
-import { type NativeBlock, openBlock } from "@mosis/clickhouse";
+import { type NativeBlock, openBlock } from "@mosis/clickhouse/native-block";
 import type { OutgoingBatch, OutgoingRecord } from "@mosis/kafka";
 import { batchColumns, rejectedColumns } from "@mosis/types/telemetry-row";
 import { blockFormat, recordHeaders, topics } from "@mosis/types/topics";

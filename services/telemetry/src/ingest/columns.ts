@@ -1,4 +1,4 @@
-import { type NativeBlock, openBlock } from "@mosis/clickhouse";
+import { type NativeBlock, openBlock } from "@mosis/clickhouse/native-block";
 import type { TelemetryBatch, TelemetryEvent } from "@mosis/types/telemetry";
 import { eventKinds, telemetryLimits } from "@mosis/types/telemetry";
 import { eventColumns } from "@mosis/types/telemetry-row";
