@@ -17,7 +17,7 @@ export interface KafkaConfig {
 }
 
 /** Bounds of every single request; what is built on them has its own. */
-export const connectionTimeoutMs = 3000;
+const connectionTimeoutMs = 3000;
 export const requestTimeoutMs = 10_000;
 
 /** A kafkajs instance with every timeout explicit and its log in ours. Each client of it has its own sockets. */

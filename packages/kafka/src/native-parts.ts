@@ -1,5 +1,5 @@
 // Replaces three parts of kafkajs 2.2.4 through the module cache, before anything else of it
-// is loaded. docs/decisions/0006-kafkajs-with-native-crc.md has the reasons and the figures.
+// is loaded. docs/decisions/0006-kafkajs-with-native-parts.md has the reasons and the figures.
 import { createRequire } from "node:module";
 import { crc32c } from "@node-rs/crc32";
 import type * as KafkaJs from "kafkajs";

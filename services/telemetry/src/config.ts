@@ -15,8 +15,6 @@ const common = {
   }),
 };
 
-export type IngestConfig = ReturnType<typeof readIngestConfig>;
-
 /** @throws Error that lists every bad variable. */
 export function readIngestConfig(env: Environment) {
   const values = readEnv(

@@ -39,7 +39,7 @@ test("while Kafka is away requests get 503 and Retry-After, and afterwards every
   const start = () => startKafka({ dataDir, port, controllerPort, cacheDir: null });
   let broker = await start();
   t.after(() => broker.stop());
-  const { send, url } = await openApp(t, await freshKafka([`127.0.0.1:${port}`]));
+  const { send, url, producer } = await openApp(t, await freshKafka([`127.0.0.1:${port}`]));
   assert.equal((await send(batchOf([eventOf({})]))).status, 202);
 
   await broker.kill();
@@ -56,6 +56,11 @@ test("while Kafka is away requests get 503 and Retry-After, and afterwards every
   broker = await start();
   await eventually(async () => assert.equal((await send(batchOf([eventOf({})]))).status, 202));
   assert.equal((await fetch(`${url}/readyz`)).status, 200);
+  // The access table goes on where it was: new keys work, revoked ones stop.
+  const other = await publishApp(producer);
+  await eventually(async () => assert.equal((await post(url, other.secret, batchOf([]))).status, 202));
+  await producer.send([{ topic: topics.keys, messages: [{ key: other.key.key_id, value: null }] }]);
+  await eventually(async () => assert.equal((await post(url, other.secret, batchOf([]))).status, 401), 5000);
 });
 
 function freePort(): Promise<number> {

@@ -15,7 +15,7 @@ import { createIngest, type IngestOptions } from "../src/ingest.ts";
 export const log = createLogger({ service: "test", level: process.env["TEST_LOG_LEVEL"] ?? "silent" });
 
 /** How long a test waits for what must come. */
-export const deadlineMs = 20_000;
+const deadlineMs = 20_000;
 
 /** Topics of this test alone, on the broker of the run. */
 export async function freshKafka(brokers = requiredEnv("KAFKA_BROKERS").split(",")): Promise<KafkaConfig> {

@@ -9,7 +9,7 @@ import {
 import type { ProblemCode } from "@mosis/types/problems";
 
 /** Why a body is not taken. */
-export interface BodyRefusal {
+interface BodyRefusal {
   code: ProblemCode;
   detail: string;
 }

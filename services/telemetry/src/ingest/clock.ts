@@ -39,7 +39,7 @@ const shape = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-]\d\d
  * RFC 3339 §5.6 with the offset it demands; a leap second counts as the next second. By hand, because
  * `Date.parse` also takes what is not RFC 3339 and rolls a 30 February over to March.
  */
-export function parseRfc3339(text: string): number {
+function parseRfc3339(text: string): number {
   if (!shape.test(text)) return Number.NaN;
   const year = digits(text, 0, 4);
   const month = digits(text, 5, 2);

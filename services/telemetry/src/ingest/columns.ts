@@ -1,7 +1,8 @@
 import { type NativeBlock, openBlock } from "@mosis/clickhouse/native-block";
-import type { TelemetryBatch, TelemetryEvent } from "@mosis/types/telemetry";
+import type { TelemetryEvent } from "@mosis/types/telemetry";
 import { eventKinds, telemetryLimits } from "@mosis/types/telemetry";
 import { eventColumns } from "@mosis/types/telemetry-row";
+import type { Delivery } from "./delivery.ts";
 import { eventKey } from "./event-key.ts";
 
 export type EventBlock = NativeBlock<typeof eventColumns>;
@@ -10,21 +11,13 @@ export function openEventBlock(): EventBlock {
   return openBlock(eventColumns);
 }
 
-/** What all events of a batch share. */
-export interface Common {
-  appId: string;
-  batch: TelemetryBatch;
-  receivedAtMs: number;
-  clockCorrectionMs: number;
-}
-
 const noUuid = "00000000-0000-0000-0000-000000000000";
 
 /** The columns that are the same for every event of a batch, for so many rows. The others must follow. */
-export function fillCommon({ columns }: EventBlock, common: Common, rows: number): void {
-  const context = common.batch.context ?? {};
-  columns.app_id.fill(common.appId, rows);
-  columns.clock_correction_ms.fill(common.clockCorrectionMs, rows);
+export function fillCommon({ columns }: EventBlock, delivery: Delivery, rows: number): void {
+  const context = delivery.batch.context ?? {};
+  columns.app_id.fill(delivery.appId, rows);
+  columns.clock_correction_ms.fill(delivery.clockCorrectionMs, rows);
   columns.install_id.fill(context.install_id ?? noUuid, rows);
   columns.version_code.fill(context.version_code ?? 0, rows);
   columns.os.fill(context.os ?? "", rows);

@@ -9,7 +9,8 @@ import {
 import Type from "typebox";
 import { Compile } from "typebox/compile";
 import { acceptedRange, timeOf } from "./clock.ts";
-import { type Common, fillCommon, pushEvent } from "./columns.ts";
+import { fillCommon, pushEvent } from "./columns.ts";
+import type { Delivery } from "./delivery.ts";
 import { type Fault, shapeFault } from "./explain.ts";
 import type { Flusher } from "./flush.ts";
 import { slotCount } from "./months.ts";
@@ -22,14 +23,6 @@ export interface Outcome {
   /** Accepted events that carry a warning. */
   warned: number;
   results: EventResult[];
-}
-
-export interface Delivery extends Common {
-  keyId: string;
-  deliveryId: string;
-  /** As sent. */
-  bodyBytes: number;
-  inflatedBytes: number;
 }
 
 const areEvents = Compile(Type.Array(TelemetryEvent));

@@ -1,7 +1,7 @@
 import { telemetryLimits } from "@mosis/types/telemetry";
 import type { OpenBlocks } from "./blocks.ts";
+import type { Delivery } from "./delivery.ts";
 import type { Fault } from "./explain.ts";
-import type { Delivery } from "./pipeline.ts";
 
 /** Keeps a refused event as it came, with the reason. @returns its event id, null when it has none as text. */
 export function pushRejected(

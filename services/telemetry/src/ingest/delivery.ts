@@ -1,0 +1,15 @@
+import type { TelemetryBatch } from "@mosis/types/telemetry";
+
+/** One request that is being stored: a batch may be delivered several times. */
+export interface Delivery {
+  deliveryId: string;
+  keyId: string;
+  appId: string;
+  batch: TelemetryBatch;
+  receivedAtMs: number;
+  /** What is added to the client's times; 0 unless its clock is off by more than two minutes. */
+  clockCorrectionMs: number;
+  /** Body as sent. */
+  bodyBytes: number;
+  inflatedBytes: number;
+}
