@@ -18,16 +18,24 @@ export interface AppOptions {
   log: Logger;
   metrics: Metrics;
   ready: ReadyChecks;
-  /** Routes that run before every middleware: no request id, no metrics, no headers of ours but what they set. */
+  /**
+   * Routes that run before every middleware: no request id, no metrics, no headers of ours but what they set.
+   */
   hot?: (app: Express) => void;
   routes: Router[];
   /** Served at `/openapi.json`; its paths also decide between 404 and 405. */
   openapi: OpenApiDocument;
-  /** Called once a request, after its answer. Hot routes, `/healthz`, `/readyz` and `/metrics` are not observed. */
+  /**
+   * Called once a request, after its answer. Hot routes, `/healthz`,
+   * `/readyz` and `/metrics` are not observed.
+   */
   observe?: (sample: RequestSample) => void;
 }
 
-/** An Express application in our order: hot routes, request id, metrics, headers, routes, status routes, errors. */
+/**
+ * An Express application in our order: hot routes, request id,
+ * metrics, headers, routes, status routes, errors.
+ */
 export function createApp(options: AppOptions): Express {
   const { log, metrics, ready, hot, routes, openapi, observe } = options;
   const app = express();
@@ -95,7 +103,10 @@ function refuseUnknown(table: MethodTable): RequestHandler {
   };
 }
 
-/** Where every error ends: a Problem is answered as it is, anything unknown is logged here, once, and is a bare 500. */
+/**
+ * Where every error ends: a Problem is answered as it is, anything
+ * unknown is logged here, once, and is a bare 500.
+ */
 function answerErrors(log: Logger): ErrorRequestHandler {
   // Express tells an error handler by its four parameters.
   return (error: unknown, req, res, _next) => {

@@ -61,8 +61,8 @@ function readBytes(req: IncomingMessage, bytesMax: number): Promise<Buffer> {
         chunks.push(chunk);
         return;
       }
-      // The rest flows by unread, at most until the server's request timeout: a connection that is cut while the
-      // client still writes would cost it the answer.
+      // The rest flows by unread, at most until the server's request timeout: a connection that is cut while
+      // the client still writes would cost it the answer.
       chunks.length = 0;
       reject(tooLarge());
     });
@@ -110,7 +110,9 @@ function parseJson(bytes: Buffer): unknown {
   return value;
 }
 
-/** `JSON.parse` makes `__proto__` an ordinary key; whoever copies the object later would set its prototype. */
+/**
+ * `JSON.parse` makes `__proto__` an ordinary key; whoever copies the object later would set its prototype.
+ */
 function refusePrototypeKeys(root: unknown): void {
   const left: unknown[] = [root];
   for (let value = left.pop(); value !== undefined; value = left.pop()) {

@@ -11,8 +11,8 @@ export interface Cursors<Position> {
 }
 
 /**
- * A cursor is not signed: it only says where to go on, and who may see what is decided by the query around it. It is
- * bound to its list, so that one of another list is refused rather than misread.
+ * A cursor is not signed: it only says where to go on, and who may see what is decided by the query around
+ * it. It is bound to its list, so that one of another list is refused rather than misread.
  * @param list name of the list, e.g. `apps`.
  * @param position schema of what the query needs to go on, checked at every use.
  */

@@ -18,7 +18,8 @@ function positionOf(text: string, error: SyntaxError): number {
   const told = / at position (\d+)/.exec(error.message);
   if (told) return Number(told[1]);
   if (!isUnexpectedToken(error)) return text.length;
-  // "Unexpected token" is said of every beginning of the text that holds the bad character, and of no shorter one.
+  // "Unexpected token" is said of every beginning of the text that
+  // holds the bad character, and of no shorter one.
   let good = 0;
   let bad = text.length;
   while (bad - good > 1) {

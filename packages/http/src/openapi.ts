@@ -38,7 +38,10 @@ export interface OpenApiDocument {
   components: object;
 }
 
-/** The OpenAPI 3.1 document from the schemas that check the requests. TypeBox schemas are JSON Schema 2020-12 as they are. */
+/**
+ * The OpenAPI 3.1 document from the schemas that check the requests.
+ * TypeBox schemas are JSON Schema 2020-12 as they are.
+ */
 export function openApiDocument(api: ApiDescription): OpenApiDocument {
   const { title, version, description, schemas = {}, operations } = api;
   const named = { ...schemas, Problem: ProblemBody as TSchema };

@@ -5,8 +5,8 @@ import type { TLocalizedValidationError } from "typebox/error";
 import Format from "typebox/format";
 import { problem } from "./problem.ts";
 
-// TypeBox's own check also takes leap seconds and zone suffixes in brackets (RFC 9557), which neither Date nor
-// PostgreSQL can read.
+// TypeBox's own check also takes leap seconds and zone suffixes in brackets (RFC
+// 9557), which neither Date nor PostgreSQL can read.
 Format.Set("date-time", isDateTime);
 
 /** Most entries of `errors`: a body of 64 KiB can be wrong in thousands of places. */

@@ -37,8 +37,8 @@ export function problem(code: ProblemCode, detail: string, options: ProblemOptio
 }
 
 /**
- * Answers with `application/problem+json` (RFC 9457). Works on a bare `node:http` response too. When the head of an
- * answer is out already, the connection is cut: half an answer must not look like a whole one.
+ * Answers with `application/problem+json` (RFC 9457). Works on a bare `node:http` response too. When the head
+ * of an answer is out already, the connection is cut: half an answer must not look like a whole one.
  */
 export function sendProblem(res: ServerResponse, problem: Problem, requestId: string): void {
   if (res.headersSent) {

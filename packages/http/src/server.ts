@@ -23,7 +23,10 @@ export interface ListenOptions {
 export interface Listening {
   url: string;
   port: number;
-  /** Takes no new connection, lets running requests end, closes idle connections, and cuts the rest at the deadline. */
+  /**
+   * Takes no new connection, lets running requests end, closes idle
+   * connections, and cuts the rest at the deadline.
+   */
   close(): Promise<void>;
 }
 
@@ -72,7 +75,10 @@ async function drain(server: Server, timeoutMs: number): Promise<void> {
   }
 }
 
-/** What is not HTTP, or too slow or too large a head, never reaches the application: it is answered here, by hand. */
+/**
+ * What is not HTTP, or too slow or too large a head, never reaches the
+ * application: it is answered here, by hand.
+ */
 function refuseMalformed(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === "ECONNRESET" || !socket.writable) {
     socket.destroy();

@@ -3,8 +3,8 @@ import { Router } from "express";
 import type { OpenApiDocument } from "./openapi.ts";
 
 /**
- * What a process needs before it may get traffic, by name. A check throws to say no, and may return a word on how it
- * is, e.g. `standby`.
+ * What a process needs before it may get traffic, by name. A check throws to say no, and
+ * may return a word on how it is, e.g. `standby`.
  */
 export type ReadyChecks = Record<string, () => Promise<string | void> | string | void>;
 
@@ -15,7 +15,9 @@ interface Verdict {
 
 const checkTimeoutMs = 2000;
 
-/** `/healthz` (the process answers), `/readyz` (each need by name), `/metrics` (Prometheus), `/openapi.json`. */
+/**
+ * `/healthz` (the process answers), `/readyz` (each need by name), `/metrics` (Prometheus), `/openapi.json`.
+ */
 export function statusRoutes({
   metrics,
   ready,

@@ -1,0 +1,90 @@
+import { createHash } from "node:crypto";
+import type { ClientBase, ClientConfig } from "pg";
+import { asFailure } from "./failure.ts";
+import { compile, type Sql } from "./sql.ts";
+import { typeParsers } from "./values.ts";
+
+/** What a statement runs on: the pool, one connection of it in a transaction, or a session. */
+export interface Queryable {
+  /** @throws Unavailable when PostgreSQL is away, too busy or too slow; the driver's error otherwise. */
+  run(statement: Sql): Promise<{ rows: unknown[]; rowCount: number }>;
+}
+
+/** A statement that took long. Its text has no values in it. */
+export interface SlowQuery {
+  statement: string;
+  duration_ms: number;
+}
+
+interface Watch {
+  slowQueryMsMin?: number;
+  onSlowQuery?: (query: SlowQuery) => void;
+}
+
+export function connectionOptions(options: {
+  url: string;
+  name: string;
+  connectTimeoutMs: number;
+  statementTimeoutMs: number;
+}): ClientConfig {
+  const { url, name, connectTimeoutMs, statementTimeoutMs } = options;
+  return {
+    connectionString: url,
+    application_name: name,
+    connectionTimeoutMillis: connectTimeoutMs,
+    statement_timeout: statementTimeoutMs,
+    // Ours waits a little longer than the server's: it is for a server that cannot even say that time is up.
+    query_timeout: statementTimeoutMs + 2000,
+    idle_in_transaction_session_timeout: statementTimeoutMs,
+    keepAlive: true,
+    types: typeParsers,
+  };
+}
+
+/** @returns also whether the connection must not be used again. */
+export function connectionOn(client: ClientBase, watch: Watch): Queryable & { isBroken(): boolean } {
+  let broken = false;
+  return {
+    isBroken: () => broken,
+    async run(statement) {
+      const { text, values } = compile(statement);
+      const startedAt = performance.now();
+      try {
+        // Named, so that each connection parses and plans a statement once.
+        const { rows, rowCount } = await client.query<object>({ name: nameOf(text), text, values });
+        return { rows, rowCount: rowCount ?? 0 };
+      } catch (error) {
+        broken ||= leavesBroken(error);
+        throw asFailure(error);
+      } finally {
+        report(watch, text, performance.now() - startedAt);
+      }
+    },
+  };
+}
+
+/** After an ERROR of the server the connection is as good as before; after anything else nobody knows. */
+function leavesBroken(error: unknown): boolean {
+  return (error as { severity?: unknown }).severity !== "ERROR";
+}
+
+function report({ slowQueryMsMin = 250, onSlowQuery }: Watch, text: string, duration_ms: number): void {
+  if (duration_ms < slowQueryMsMin || !onSlowQuery) return;
+  onSlowQuery({ statement: text.replaceAll(/\s+/g, " ").trim().slice(0, 200), duration_ms });
+}
+
+const names = new Map<string, string>();
+/**
+ * Statements are templates in the source, so they are few; what is
+ * beyond this stays unnamed and is never cached.
+ */
+const namesMax = 1000;
+
+function nameOf(text: string): string {
+  const known = names.get(text);
+  if (known !== undefined) return known;
+  if (names.size >= namesMax) return "";
+  const name = createHash("sha256").update(text).digest("base64url").slice(0, 16);
+  names.set(text, name);
+  return name;
+}

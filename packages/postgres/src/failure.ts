@@ -1,0 +1,62 @@
+import { Unavailable } from "@mosis/runtime";
+
+/** SQLSTATEs that say nothing about the statement: the same one may succeed later, or on another server. */
+const passingStates = new Set([
+  "25006", // read-only transaction: this was the primary before a failover
+  "25P03", // idle in transaction for too long
+  "40001", // serialization failure
+  "40P01", // deadlock
+  "55P03", // lock timeout
+  "57014", // statement timeout
+  "57P01", // shut down by an administrator
+  "57P02", // crash of another backend
+  "57P03", // starting up or shutting down
+  "57P05", // idle session timeout
+]);
+
+const networkCodes = new Set([
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EPIPE",
+  "ETIMEDOUT",
+]);
+
+/** What `pg` and `pg-pool` say, without a code, about connections and their own timeouts. */
+const driverMessages = [
+  "Connection terminated",
+  "timeout exceeded when trying to connect",
+  "timeout expired",
+  "Query read timeout",
+  "Client was closed",
+  "Client has encountered a connection error",
+];
+
+/** The error to throw on: `Unavailable` when PostgreSQL, not the statement, is in the way. */
+export function asFailure(error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof Unavailable) return error;
+  const code = sqlState(error) ?? "";
+  const isPassing =
+    passingStates.has(code) ||
+    networkCodes.has(code) ||
+    // Classes: connection exception, insufficient resources (connections, memory, disk).
+    /^(08|53)...$/.test(code) ||
+    driverMessages.some((start) => error.message.startsWith(start));
+  if (!isPassing) return error;
+  return new Unavailable("The database cannot take this request now. Try again later.", { cause: error });
+}
+
+/** Serialization failures and deadlocks: the transaction did nothing, and may simply run again. */
+export function isWorthRerunning(error: unknown): boolean {
+  const cause = error instanceof Unavailable ? error.cause : error;
+  const code = sqlState(cause);
+  return code === "40001" || code === "40P01";
+}
+
+function sqlState(error: unknown): string | undefined {
+  const code = (error as { code?: unknown } | null | undefined)?.code;
+  return typeof code === "string" ? code : undefined;
+}

@@ -1,0 +1,64 @@
+import type { Logger } from "@mosis/runtime";
+import pg from "pg";
+import { connectionOn, connectionOptions, type Queryable, type SlowQuery } from "./connection.ts";
+import { asFailure } from "./failure.ts";
+import { one } from "./query.ts";
+import { sql } from "./sql.ts";
+import Type from "typebox";
+
+/** One connection of one's own, for what lives as long as a connection: session locks and notifications. */
+export interface Session extends Queryable {
+  /**
+   * Takes the lock of that name, without waiting, until the session
+   * ends. False when another session holds it.
+   */
+  tryLock(name: string): Promise<boolean>;
+  /** Calls back for every notification on the channel. */
+  listen(channel: string, onNotify: () => void): Promise<void>;
+  /** Resolves with the reason when the connection is gone, and with it its locks. */
+  lost: Promise<Error>;
+  close(): Promise<void>;
+}
+
+export interface SessionOptions {
+  url: string;
+  name: string;
+  log: Logger;
+  connectTimeoutMs: number;
+  statementTimeoutMs: number;
+  slowQueryMsMin?: number;
+  onSlowQuery?: (query: SlowQuery) => void;
+}
+
+/** @throws Unavailable when PostgreSQL does not answer. */
+export async function openSession(options: SessionOptions): Promise<Session> {
+  const client = new pg.Client(connectionOptions(options));
+  const { promise: lost, resolve: lose } = Promise.withResolvers<Error>();
+  client.on("error", (error) => lose(error));
+  client.on("end", () => lose(new Error("The connection to PostgreSQL has ended.")));
+  try {
+    await client.connect();
+  } catch (error) {
+    throw asFailure(error);
+  }
+  const connection = connectionOn(client, options);
+  return {
+    lost,
+    run: (statement) => connection.run(statement),
+    async tryLock(name) {
+      const { locked } = await one(
+        connection,
+        Type.Object({ locked: Type.Boolean() }),
+        sql`select pg_try_advisory_lock(hashtextextended(${name}, 0)) as locked`,
+      );
+      return locked;
+    },
+    async listen(channel, onNotify) {
+      client.on("notification", (message) => {
+        if (message.channel === channel) onNotify();
+      });
+      await client.query(`listen ${client.escapeIdentifier(channel)}`);
+    },
+    close: () => client.end(),
+  };
+}

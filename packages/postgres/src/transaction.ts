@@ -1,0 +1,41 @@
+import { setTimeout as wait } from "node:timers/promises";
+import type { Queryable } from "./connection.ts";
+import { isWorthRerunning } from "./failure.ts";
+import type { Pool } from "./pool.ts";
+import { sql } from "./sql.ts";
+
+const runsMax = 5;
+const retryDelayMsMax = 100;
+
+/**
+ * Runs `work` in one transaction: committed when it resolves, rolled back when it throws.
+ * After a serialization failure or a deadlock everything runs again, five times at most,
+ * so `work` must do nothing that cannot be undone.
+ * @throws what `work` throws; Unavailable when PostgreSQL stands in the way. When the connection breaks
+ * during the commit, nobody knows whether it happened.
+ */
+export async function transaction<T>(db: Pool, work: (tx: Queryable) => Promise<T>): Promise<T> {
+  for (let run = 1; ; run++) {
+    try {
+      return await db.withConnection((connection) => runOnce(connection, work));
+    } catch (error) {
+      if (run >= runsMax || !isWorthRerunning(error)) throw error;
+      // Two that met once would meet again if both waited the same time.
+      await wait(Math.random() * retryDelayMsMax);
+    }
+  }
+}
+
+async function runOnce<T>(connection: Queryable, work: (tx: Queryable) => Promise<T>): Promise<T> {
+  await connection.run(sql`begin`);
+  let result: T;
+  try {
+    result = await work(connection);
+  } catch (error) {
+    // It fails only when the connection is gone, and then the server rolls back by itself.
+    await connection.run(sql`rollback`).catch(() => undefined);
+    throw error;
+  }
+  await connection.run(sql`commit`);
+  return result;
+}

@@ -1,0 +1,138 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { Unavailable } from "@mosis/runtime";
+import Type from "typebox";
+import { execute, many, maybeOne, migrate, one, openSession, sql, transaction } from "../src/index.ts";
+import { freshDatabase, log, testPool } from "./support.ts";
+
+const Count = Type.Object({ n: Type.Integer() });
+
+test("values come out as they travel, and a row that does not fit its schema throws", async (t) => {
+  const db = testPool(t, await freshDatabase(t));
+  const Row = Type.Object({
+    at: Type.String({ format: "date-time" }),
+    n: Type.Integer(),
+    tags: Type.Array(Type.String()),
+  });
+  const row = await one(
+    db,
+    Row,
+    sql`
+      select '2026-03-29 02:30:00.123456+02'::timestamptz as at,
+             9007199254740991 as n,
+             ${["a", 'b"']}::text[] as tags`,
+  );
+  assert.deepEqual(row, { at: "2026-03-29T00:30:00.123Z", n: 9_007_199_254_740_991, tags: ["a", 'b"'] });
+
+  await assert.rejects(one(db, Count, sql`select 9007199254740993 as n`), /\/n must be integer/);
+  await assert.rejects(one(db, Count, sql`select 1 as n where false`), /no row/);
+  assert.equal(await maybeOne(db, Count, sql`select 1 as n where false`), null);
+  await assert.rejects(maybeOne(db, Count, sql`select n from generate_series(1, 2) n`), /2 rows/);
+});
+
+test("a transaction that throws leaves nothing behind, and its connection goes on working", async (t) => {
+  const db = testPool(t, await freshDatabase(t), { connectionsMax: 1 });
+  await execute(db, sql`create table things (n int primary key)`);
+  const work = transaction(db, async (tx) => {
+    await execute(tx, sql`insert into things values (1)`);
+    throw new Error("changed my mind");
+  });
+  await assert.rejects(work, /changed my mind/);
+  await assert.rejects(
+    transaction(db, (tx) => execute(tx, sql`select 1 / 0`)),
+    /division by zero/,
+  );
+  assert.deepEqual(await many(db, Count, sql`select n from things`), []);
+});
+
+test("two transactions in a deadlock both succeed in the end", async (t) => {
+  const db = testPool(t, await freshDatabase(t));
+  await execute(db, sql`create table things (n int primary key, hits int not null default 0)`);
+  await execute(db, sql`insert into things values (1), (2)`);
+  const met = Promise.withResolvers<void>();
+  let inside = 0;
+  let runs = 0;
+  const hit = (first: number, second: number) =>
+    transaction(db, async (tx) => {
+      runs++;
+      await execute(tx, sql`update things set hits = hits + 1 where n = ${first}`);
+      if (++inside === 2) met.resolve();
+      await met.promise;
+      await execute(tx, sql`update things set hits = hits + 1 where n = ${second}`);
+    });
+  await Promise.all([hit(1, 2), hit(2, 1)]);
+  assert.ok(runs > 2, "one of them ran again");
+  assert.deepEqual(await many(db, Count, sql`select hits as n from things`), [{ n: 2 }, { n: 2 }]);
+});
+
+test("a slow statement, an exhausted pool, a lost connection and a server away are Unavailable", async (t) => {
+  const url = await freshDatabase(t);
+  const slow: string[] = [];
+  const db = testPool(t, url, {
+    connectionsMax: 1,
+    connectTimeoutMs: 200,
+    statementTimeoutMs: 300,
+    slowQueryMsMin: 100,
+    onSlowQuery: ({ statement }) => slow.push(statement),
+  });
+  await assert.rejects(execute(db, sql`select pg_sleep(${10})`), Unavailable);
+  assert.deepEqual(slow, ["select pg_sleep($1)"]);
+
+  const release = Promise.withResolvers<void>();
+  const holder = db.withConnection(() => release.promise);
+  await assert.rejects(execute(db, sql`select 1`), Unavailable);
+  release.resolve();
+  await holder;
+
+  const cut = execute(db, sql`select pg_terminate_backend(pg_backend_pid())`);
+  await assert.rejects(cut, Unavailable);
+  await db.check();
+
+  const nowhere = testPool(t, "postgres://mosis@127.0.0.1:9/none");
+  await assert.rejects(nowhere.check(), Unavailable);
+});
+
+test("a session lock is held by one, and free as soon as its connection is gone", async (t) => {
+  const url = await freshDatabase(t);
+  const db = testPool(t, url);
+  const options = { url, name: "test", log, connectTimeoutMs: 2000, statementTimeoutMs: 2000 };
+  const [first, second] = await Promise.all([openSession(options), openSession(options)]);
+  t.after(() => second.close());
+  assert.equal(await first.tryLock("a"), true);
+  assert.equal(await second.tryLock("a"), false);
+  assert.equal(await second.tryLock("b"), true);
+
+  const notified = Promise.withResolvers<void>();
+  await second.listen("News of today", notified.resolve);
+  await execute(db, sql`select pg_notify('News of today', '')`);
+  await notified.promise;
+
+  const pid = await one(first, Count, sql`select pg_backend_pid() as n`);
+  await execute(db, sql`select pg_terminate_backend(${pid.n}, 5000)`);
+  await first.lost;
+  assert.equal(await second.tryLock("a"), true);
+});
+
+test("migrations run once, in order, both ways, also when several start at once", async (t) => {
+  const url = await freshDatabase(t);
+  const folder = await mkdtemp(join(tmpdir(), "mosis-migrations-"));
+  t.after(() => rm(folder, { recursive: true }));
+  const file = (name: string, up: string, down: string) =>
+    writeFile(join(folder, name), `-- Up Migration\n${up}\n-- Down Migration\n${down}\n`);
+  await file("0001_a.sql", "create table a (n int default 1);", "drop table a;");
+  await file("0002_b.sql", "create table b (a_n int); insert into b values (1);", "drop table b;");
+  const options = { url, folder, log };
+
+  const runs = await Promise.all([1, 2, 3].map(() => migrate({ ...options, direction: "up" })));
+  assert.deepEqual(runs.flat(), ["0001_a", "0002_b"]);
+  assert.deepEqual(await migrate({ ...options, direction: "down", count: 1 }), ["0002_b"]);
+  assert.deepEqual(await migrate({ ...options, direction: "up" }), ["0002_b"]);
+
+  await file("0003_c.sql", "create table c (n int); select nonsense;", "drop table c;");
+  await assert.rejects(migrate({ ...options, direction: "up" }), /nonsense/);
+  await writeFile(join(folder, "0003_c.sql"), "-- Up Migration\nselect 1;\n");
+  await assert.rejects(migrate({ ...options, direction: "up" }), /0003_c.sql has no "-- Down Migration"/);
+});
