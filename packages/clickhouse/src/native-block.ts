@@ -35,7 +35,8 @@ export interface NativeBlock<Types extends ColumnTypes> {
   byteLength(): number;
   /**
    * The block as bytes of their own; the columns are empty afterwards and keep their memory.
-   * @throws Error when the columns differ in length: a bug of the caller, which would shift values between rows.
+   * @throws Error when the columns differ in length: a bug of the caller, which would shift values between
+   * rows.
    */
   encode(): Buffer;
   /** Forgets the rows. */

@@ -1,6 +1,7 @@
-// The columns of a ClickHouse Native block, one class a type. Each grows while values are pushed, writes itself
-// once, and is used again after `reset` with the memory it has. ClickHouse's own description of the format:
-// https://clickhouse.com/docs/interfaces/formats/Native (types), and facts measured against the server.
+// The columns of a ClickHouse Native block, one class a type. Each grows while values are pushed, writes
+// itself once, and is used again after `reset` with the memory it has. ClickHouse's own description of the
+// format: https://clickhouse.com/docs/interfaces/formats/Native (types), and facts measured against the
+// server.
 import { endianness } from "node:os";
 import { ByteSink } from "./byte-sink.ts";
 
@@ -76,7 +77,9 @@ export class UuidColumn implements NativeColumn {
 
 type Numbers = Int8Array | Uint32Array | Float64Array;
 
-/** A fixed-width number: Int8 (also Enum8), UInt32, Float64. Values outside the type wrap as in JavaScript. */
+/**
+ * A fixed-width number: Int8 (also Enum8), UInt32, Float64. Values outside the type wrap as in JavaScript.
+ */
 export class NumberColumn implements NativeColumn {
   rows = 0;
   private values: Numbers;
@@ -151,7 +154,10 @@ export class Int64Column implements NativeColumn {
   }
 }
 
-/** String: each a length and UTF-8. A lone surrogate becomes U+FFFD: ClickHouse would take it, its readers not. */
+/**
+ * String: each a length and UTF-8. A lone surrogate becomes U+FFFD: ClickHouse would take it, its readers
+ * not.
+ */
 export class StringColumn implements NativeColumn {
   rows = 0;
   private readonly bytes = new ByteSink(firstRows * 16);

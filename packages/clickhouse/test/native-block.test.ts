@@ -118,10 +118,14 @@ async function roundTrip(blocks: Row[][]): Promise<ReturnType<typeof asRead>[]> 
   await query(`insert into ${table} format Native`, Buffer.concat(bytes));
   // Numbers that JSON would change travel as their bits.
   const answer = await query(`
-    select toString(uuid) as uuid, toUnixTimestamp64Milli(at) as at, toString(key) as key, toString(delta) as delta,
-      toInt8(kind) as kind, base64Encode(label) as label, base64Encode(raw) as raw, toString(reinterpretAsUInt64(real)) as real,
-      arrayMap((k, v) -> (base64Encode(k), base64Encode(v)), mapKeys(texts), mapValues(texts)) as texts,
-      arrayMap((k, v) -> (base64Encode(k), toString(reinterpretAsUInt64(v))), mapKeys(numbers), mapValues(numbers)) as numbers
+    select toString(uuid) as uuid, toUnixTimestamp64Milli(at) as at,
+      toString(key) as key, toString(delta) as delta,
+      toInt8(kind) as kind, base64Encode(label) as label, base64Encode(raw) as raw,
+      toString(reinterpretAsUInt64(real)) as real,
+      arrayMap((k, v) -> (base64Encode(k), base64Encode(v)),
+        mapKeys(texts), mapValues(texts)) as texts,
+      arrayMap((k, v) -> (base64Encode(k), toString(reinterpretAsUInt64(v))),
+        mapKeys(numbers), mapValues(numbers)) as numbers
     from ${table} order by n format JSONCompactEachRow`);
   await query(`drop table ${table}`);
   return answer

@@ -20,7 +20,10 @@ export interface KafkaConfig {
 const connectionTimeoutMs = 3000;
 export const requestTimeoutMs = 10_000;
 
-/** A kafkajs instance with every timeout explicit and its log in ours. Each client of it has its own sockets. */
+/**
+ * A kafkajs instance with every timeout explicit and its log in ours. Each client of it has its own
+ * sockets.
+ */
 export function connectTo(config: KafkaConfig): Kafka {
   const { brokers, clientId, log } = config;
   return new kafkajs.Kafka({
@@ -45,8 +48,8 @@ export function topicOf(config: Pick<KafkaConfig, "topicPrefix">, name: string):
 
 /**
  * kafkajs calls every retry an error, also those that succeed at the next try, and an outage gives a line for
- * every request in flight. What fails for good reaches our callers as an error of their own; only what a consumer
- * has to say has no caller.
+ * every request in flight. What fails for good reaches our callers as an error of their own; only what a
+ * consumer has to say has no caller.
  */
 function relayLog(log: Logger, { level, namespace, log: entry }: LogEntry): void {
   const { message, error, groupId, broker } = entry;

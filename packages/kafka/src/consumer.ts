@@ -6,9 +6,15 @@ import { superviseConsumer } from "./supervise.ts";
 import type { EachBatchPayload } from "kafkajs";
 
 export interface BatchContext {
-  /** Beats happen by themselves while a handler runs; one that blocks the event loop for seconds may add its own. */
+  /**
+   * Beats happen by themselves while a handler runs; one that blocks the event loop for seconds may add
+   * its own.
+   */
   heartbeat(): Promise<void>;
-  /** True when the partition is being taken away or the consumer closes: finish what is begun, begin nothing. */
+  /**
+   * True when the partition is being taken away or the consumer closes: finish what is begun, begin
+   * nothing.
+   */
   isStale(): boolean;
 }
 
@@ -31,7 +37,10 @@ export interface ConsumerOptions {
   sessionTimeoutMs?: number;
   /** How long running handlers may take when the group rebalances. Default 60 s. */
   rebalanceTimeoutMs?: number;
-  /** Pause before a failed batch is handed over again: doubles from this, up to `retryPauseMaxMs`. Default 200 ms. */
+  /**
+   * Pause before a failed batch is handed over again: doubles from this, up to `retryPauseMaxMs`. Default
+   * 200 ms.
+   */
   retryPauseMs?: number;
   /** Default 5 s. */
   retryPauseMaxMs?: number;
@@ -40,15 +49,18 @@ export interface ConsumerOptions {
 export interface Consumer {
   /** How far the whole group is behind, by partition. Asks the broker. */
   lag(): Promise<GroupLag[]>;
-  /** Rejects when consuming cannot go on (not for a broker that is away: that is waited for). Never resolves. */
+  /**
+   * Rejects when consuming cannot go on (not for a broker that is away: that is waited for). Never
+   * resolves.
+   */
   failed: Promise<never>;
   /** Waits for the running handlers, commits what they finished, leaves the group. */
   close(): Promise<void>;
 }
 
 /**
- * Hands over batches of one partition in order. The offset is committed after the handler resolved, never before: what a
- * crash or a rebalance interrupts is handed over again, to whoever has the partition then.
+ * Hands over batches of one partition in order. The offset is committed after the handler resolved, never
+ * before: what a crash or a rebalance interrupts is handed over again, to whoever has the partition then.
  */
 export async function openConsumer(
   config: KafkaConfig & ConsumerOptions,
@@ -134,7 +146,8 @@ async function handleBatch(
   const lastOffset = batch.lastOffset();
   payload.resolveOffset(lastOffset);
   // Also when a rebalance has begun: until it ends, the broker still takes the commit, and the next owner
-  // starts behind this batch. When it does not, the throw makes kafkajs join again, and the batch comes twice.
+  // starts behind this batch. When it does not, the throw makes kafkajs join again, and the batch comes
+  // twice.
   await payload.commitOffsetsIfNecessary({
     topics: [
       {

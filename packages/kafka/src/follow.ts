@@ -6,7 +6,10 @@ import { superviseConsumer } from "./supervise.ts";
 
 export interface FollowOptions {
   topics: Topic[];
-  /** Called in order within a partition, never twice for an offset. It must not throw: a throw is logged and passed over. */
+  /**
+   * Called in order within a partition, never twice for an offset. It must not throw: a throw is logged
+   * and passed over.
+   */
   onRecord: (topic: Topic, key: string, value: Buffer | null, offset: string) => void;
   /** The broker answers when it has anything, or after this time. Default 500 ms. */
   maxWaitMs?: number;
@@ -37,7 +40,8 @@ export async function followTopics(config: KafkaConfig, options: FollowOptions):
     log: config.log,
     open: () => {
       const opened = kafka.consumer({
-        // A group of one: kafkajs has no consumer without a group. Nothing is committed, so the broker forgets it.
+        // A group of one: kafkajs has no consumer without a group. Nothing is committed, so the broker
+        // forgets it.
         groupId: `${config.clientId}-follow-${randomUUID()}`,
         allowAutoTopicCreation: false,
         minBytes: 1,

@@ -3,7 +3,10 @@ import type { ProducerConfig } from "kafkajs";
 import { connectTo, kafkajs, type KafkaConfig, requestTimeoutMs, wireName } from "./cluster.ts";
 import { withDeadline } from "./deadline.ts";
 
-/** One record. Without a partition its key decides (murmur2, as in Kafka's own clients), or chance without a key. */
+/**
+ * One record. Without a partition its key decides (murmur2, as in Kafka's own clients), or chance without
+ * a key.
+ */
 export interface OutgoingRecord {
   key?: string | Buffer | null;
   /** Null is a tombstone: a compacted topic forgets the key. */
@@ -25,9 +28,14 @@ export interface Producer {
    * stored: send again what must not be lost, under a key that makes the second copy harmless.
    */
   send(batches: OutgoingBatch[]): Promise<void>;
-  /** False after a send or a probe failed, until one succeeds again. Costs nothing: ask before every request. */
+  /**
+   * False after a send or a probe failed, until one succeeds again. Costs nothing: ask before every
+   * request.
+   */
   connected(): boolean;
-  /** Asks the broker. Partitions are only ever added; who cached the number misses new ones, nothing worse. */
+  /**
+   * Asks the broker. Partitions are only ever added; who cached the number misses new ones, nothing worse.
+   */
   partitionCount(topic: Topic): Promise<number>;
   close(): Promise<void>;
 }

@@ -9,8 +9,8 @@ export type TopicSpecs = Record<
 >;
 
 /**
- * Makes the cluster's topics as the spec says: creates what is missing, adds partitions, sets settings, and returns
- * when every partition has a leader. Never removes a topic or a partition.
+ * Makes the cluster's topics as the spec says: creates what is missing, adds partitions, sets settings,
+ * and returns when every partition has a leader. Never removes a topic or a partition.
  * @returns names of the topics that were created.
  */
 export async function ensureTopics(config: KafkaConfig, specs: TopicSpecs): Promise<string[]> {

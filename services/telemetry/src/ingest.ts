@@ -20,7 +20,10 @@ export interface IngestOptions {
   heldBytesMax: number;
 }
 
-/** Every route of ingest, the hot one first and before any middleware. Not ready until the access table is complete. */
+/**
+ * Every route of ingest, the hot one first and before any middleware. Not ready until the access table is
+ * complete.
+ */
 export async function createIngest(options: IngestOptions) {
   const { kafka, producer, log, metrics, life, bodyTimeoutMs, heldBytesMax } = options;
   const access = new AccessTable({ log });

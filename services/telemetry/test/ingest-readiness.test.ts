@@ -32,7 +32,7 @@ test("nothing is judged before every key is read: a known key is never called un
   assert.equal((await fetch(`${url}/readyz`)).status, 200);
 });
 
-test("while Kafka is away requests get 503 and Retry-After, and afterwards everything works again", async (t) => {
+test("while Kafka is away requests get 503 and Retry-After, and afterwards all works again", async (t) => {
   const dataDir = mkdtempSync(join(tmpdir(), "mosis-kafka-"));
   t.after(() => rmSync(dataDir, { recursive: true, force: true }));
   const [port, controllerPort] = [await freePort(), await freePort()];

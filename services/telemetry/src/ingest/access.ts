@@ -26,7 +26,10 @@ interface KeyEntry extends Grant {
   revoked: boolean;
 }
 
-/** Headers whose key is known, so that SHA-256 is not paid at every request (2 µs of the 35 a request may cost). */
+/**
+ * Headers whose key is known, so that SHA-256 is not paid at every request (2 µs of the 35 a request may
+ * cost).
+ */
 const cachedHeadersMax = 20_000;
 
 const checkKey = Compile(KeyState);
@@ -48,7 +51,10 @@ export class AccessTable {
     this.log = log;
   }
 
-  /** One record of `catalog.keys` or `catalog.apps`; a value that is not in its form takes the key or app away. */
+  /**
+   * One record of `catalog.keys` or `catalog.apps`; a value that is not in its form takes the key or app
+   * away.
+   */
   apply(topic: Topic, id: string, value: Buffer | null): void {
     const where = { log: this.log, topic, id };
     if (topic === topics.keys) this.applyKey(id, value && parsed(value, checkKey, where));

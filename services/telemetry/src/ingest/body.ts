@@ -44,8 +44,8 @@ const inflaters: Readonly<Record<string, Inflate>> = {
 
 export interface BodyReader {
   /**
-   * Reads a request's body with every limit counted while it arrives. Calls back exactly once, unless the client
-   * goes away: then never.
+   * Reads a request's body with every limit counted while it arrives. Calls back exactly once, unless the
+   * client goes away: then never.
    */
   read(req: IncomingMessage, done: (result: Body | BodyRefusal) => void): void;
   /** Bytes of bodies that are still arriving. */

@@ -1,7 +1,7 @@
 /**
- * 64 bits of an event id, its identity in ClickHouse together with app, session and client time. A function of
- * the id alone, the same for either case. Both halves are mixed, because neither is random in every kind of id: UUIDv7
- * begins with the clock, and ids made from counters differ in few bits.
+ * 64 bits of an event id, its identity in ClickHouse together with app, session and client time. A
+ * function of the id alone, the same for either case. Both halves are mixed, because neither is random in
+ * every kind of id: UUIDv7 begins with the clock, and ids made from counters differ in few bits.
  * @param write gets the low and the high 32 bits; a callback, so that no object is made for an event.
  */
 export function eventKey(eventId: string, write: { pushWords(low: number, high: number): void }): void {
@@ -12,7 +12,9 @@ export function eventKey(eventId: string, write: { pushWords(low: number, high: 
   write.pushWords((d ^ mixed(a)) >>> 0, (c ^ mixed(b ^ 0x5bd1e995)) >>> 0);
 }
 
-/** A bijection of 32 bits (the finaliser of MurmurHash3), so that no bits of an id are lost before the xor. */
+/**
+ * A bijection of 32 bits (the finaliser of MurmurHash3), so that no bits of an id are lost before the xor.
+ */
 function mixed(word: number): number {
   let h = word;
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);

@@ -17,7 +17,10 @@ export interface FlushOptions {
   send: (batches: OutgoingBatch[]) => Promise<void>;
   /** Of the topic of events. Flushes take turns, so that no app can make one hot. */
   partitions: number;
-  /** A flush is closed at this size. With one more request on top it must stay below the record size of the topic. */
+  /**
+   * A flush is closed at this size. With one more request on top it must stay below the record size of the
+   * topic.
+   */
   flushBytesMax: number;
   /** Flushes under way at the same time. */
   flushesInFlightMax: number;

@@ -1,6 +1,12 @@
-/** Which table partition events belong to by their own time: `YYYYMM`, or "0" for what lies outside 2026–2040. */
+/**
+ * Which table partition events belong to by their own time: `YYYYMM`, or "0" for what lies outside
+ * 2026–2040.
+ */
 export interface Months {
-  /** Index of the builder for a client time: 0 to 2 are the last, the running and the next month, 3 all else. */
+  /**
+   * Index of the builder for a client time: 0 to 2 are the last, the running and the next month, 3 all
+   * else.
+   */
   slotOf(clientTimeMs: number): number;
   /** The `month` header of a slot: "0" for slot 3, whose rows may be of any month. */
   nameOf(slot: number): string;
@@ -13,7 +19,10 @@ const otherSlot = 3;
 const firstStored = Date.UTC(2026, 0, 1);
 const endStored = Date.UTC(2041, 0, 1);
 
-/** The last, the running and the next month take nearly all events, so that a block goes to one table partition. */
+/**
+ * The last, the running and the next month take nearly all events, so that a block goes to one table
+ * partition.
+ */
 export function monthsAround(nowMs: number): Months {
   const now = new Date(nowMs);
   const bounds = [-1, 0, 1, 2].map((step) => Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + step, 1));

@@ -13,11 +13,11 @@ export const ingestApi: ApiDescription = {
   title: "Mosis telemetry ingest",
   version: "1",
   description:
-    "Takes telemetry of apps. One bad event never fails its batch: `results` tells what became of every event that " +
-    "was not plainly accepted. The answer comes after the events are on all in-sync replicas. Retry 408, 429 and " +
-    "5xx with the same batch_id, never another 4xx. Bodies are JSON, plain or with the content coding gzip, " +
-    `deflate, br or zstd, at most ${telemetryLimits.bodyBytesMax} bytes as sent and ` +
-    `${telemetryLimits.inflatedBytesMax} inflated.`,
+    "Takes telemetry of apps. One bad event never fails its batch: `results` tells what became of " +
+    "every event that was not plainly accepted. The answer comes after the events are on all in-sync " +
+    "replicas. Retry 408, 429 and 5xx with the same batch_id, never another 4xx. Bodies are JSON, plain " +
+    "or with the content coding gzip, deflate, br or zstd, at most " +
+    `${telemetryLimits.bodyBytesMax} bytes as sent and ${telemetryLimits.inflatedBytesMax} inflated.`,
   schemas: { TelemetryBatch: Batch, TelemetryEvent, BatchAccepted },
   operations: [
     {

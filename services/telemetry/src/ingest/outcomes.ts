@@ -4,7 +4,10 @@ import type { AccessTable } from "./access.ts";
 import type { Flusher, Sent } from "./flush.ts";
 import type { Outcome } from "./pipeline.ts";
 
-/** What ingest counts. Labels are resolved once: looking them up at every event would cost more than its check. */
+/**
+ * What ingest counts. Labels are resolved once: looking them up at every event would cost more than its
+ * check.
+ */
 export interface Outcomes {
   answered(status: number): void;
   batch(outcome: Outcome, bodyBytes: number): void;

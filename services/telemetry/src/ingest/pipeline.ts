@@ -27,13 +27,15 @@ export interface Outcome {
 
 const areEvents = Compile(Type.Array(TelemetryEvent));
 
-/** Bodies up to this size fit into a block together with what is there; larger ones are appended in slices. */
+/**
+ * Bodies up to this size fit into a block together with what is there; larger ones are appended in slices.
+ */
 const wholeBytesMax = 200_000;
 const eventsPerSlice = 16;
 
 /**
- * Every event of a request goes into the open blocks, as a row or as a rejection, and the request itself as a row of
- * `ingest_batches`. The caller commits. Nothing is thrown for what a client sent.
+ * Every event of a request goes into the open blocks, as a row or as a rejection, and the request itself
+ * as a row of `ingest_batches`. The caller commits. Nothing is thrown for what a client sent.
  */
 export function appendDelivery(flusher: Flusher, delivery: Delivery): Outcome {
   const { blocks } = flusher;
@@ -52,10 +54,15 @@ export function appendDelivery(flusher: Flusher, delivery: Delivery): Outcome {
   return outcome;
 }
 
-/** Client times of the request that is being appended, NaN for refused events. One request is appended at a time. */
+/**
+ * Client times of the request that is being appended, NaN for refused events. One request is appended at a
+ * time.
+ */
 const times = new Float64Array(telemetryLimits.eventsPerBatchMax);
 
-/** Steps 1 to 3 for every event: shape, size, time. @returns the faults by index, null when there are none. */
+/**
+ * Steps 1 to 3 for every event: shape, size, time. @returns the faults by index, null when there are none.
+ */
 function checkEvents({
   batch,
   receivedAtMs,
@@ -91,7 +98,10 @@ function timeFault(clientMs: number, eventMs: number, oldestMs: number, newestMs
   return { code: eventMs < oldestMs ? "time_too_old" : "time_too_far_ahead", pointer: "/time" };
 }
 
-/** Bytes as JSON over the limit. A bound from lengths comes first: writing an event out costs as much as parsing it. */
+/**
+ * Bytes as JSON over the limit. A bound from lengths comes first: writing an event out costs as much as
+ * parsing it.
+ */
 function isTooLarge(event: TelemetryEvent): boolean {
   let bytesAtMost = 2000;
   for (const key in event.properties) {

@@ -3,7 +3,9 @@ import type { OpenBlocks } from "./blocks.ts";
 import type { Delivery } from "./delivery.ts";
 import type { Fault } from "./explain.ts";
 
-/** Keeps a refused event as it came, with the reason. @returns its event id, null when it has none as text. */
+/**
+ * Keeps a refused event as it came, with the reason. @returns its event id, null when it has none as text.
+ */
 export function pushRejected(
   { columns }: OpenBlocks["rejected"],
   delivery: Delivery,

@@ -36,7 +36,8 @@ interface Exchange {
 
 /**
  * `POST /v1/telemetry/batches`: 1 room, 2 key, 3 body, 4 envelope and app, 5 events, 6 answer after the
- * acknowledgement. Written on callbacks and plain node:http, for this is the only route where a microsecond counts.
+ * acknowledgement. Written on callbacks and plain node:http, for this is the only route where a
+ * microsecond counts.
  */
 export function postBatches(deps: IngestDeps): (req: IncomingMessage, res: ServerResponse) => void {
   return (req, res) => {
@@ -139,7 +140,9 @@ function accept(exchange: Exchange, batch: TelemetryBatch, receivedAtMs: number,
   deps.outcomes.answered(202);
 }
 
-/** Longest declared body that is still read to its end after a refusal, so that the connection can be kept. */
+/**
+ * Longest declared body that is still read to its end after a refusal, so that the connection can be kept.
+ */
 const discardedBytesMax = 16_777_216;
 
 function refuse(exchange: Exchange, code: ProblemCode, detail: string, errors?: ProblemDetail[]): void {
