@@ -28,6 +28,7 @@ export async function superviseConsumer(options: {
   let closing = false;
   let current: KafkaJsConsumer;
   let restart: NodeJS.Timeout | undefined;
+  let restarting: Promise<void> = Promise.resolve();
   const { promise: failed, reject: fail } = Promise.withResolvers<never>();
   // Whoever does not watch `failed` must not be ended by it.
   failed.catch(() => {});
@@ -42,10 +43,10 @@ export async function superviseConsumer(options: {
   };
   const startAgain = () => {
     restart = setTimeout(() => {
-      const abandoned = current;
-      start().catch((error: unknown) => {
+      restarting = start().catch((error: unknown) => {
         log.warn({ err: error }, "Kafka cannot be reached for consuming; trying again");
-        abandoned.disconnect().catch(() => {});
+        // Nothing of it is needed any more, and what cannot be closed has no connection.
+        current.disconnect().catch((left: unknown) => log.debug({ err: left }, "A consumer was left open"));
         if (!closing) startAgain();
       });
     }, restartPauseMs);
@@ -66,6 +67,8 @@ export async function superviseConsumer(options: {
     async close() {
       closing = true;
       clearTimeout(restart);
+      // A restart that is under way would leave a consumer behind that nobody closes.
+      await restarting;
       await current.disconnect();
     },
   };

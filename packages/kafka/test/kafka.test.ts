@@ -96,6 +96,30 @@ test("a new member goes on behind what was committed, and the lag says how far t
   );
 });
 
+test("members that come and go in the middle lose nothing", async (t) => {
+  const kafka = await freshTopics();
+  const producer = await openOwnProducer(t, kafka);
+  const group = randomUUID();
+  const handled = new Set<string>();
+  const join = () =>
+    openConsumer({ ...kafka, ...consumerOptions, group, partitionsAtOnce: 4 }, async ({ records }) => {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      for (const { value } of records) handled.add(String(value));
+    });
+  const first = await join();
+  let second: Awaited<ReturnType<typeof join>> | undefined;
+  const total = 300;
+  for (let i = 0; i < total; i++) {
+    await producer.send([{ topic: topics.events, messages: [{ value: String(i), partition: i % 4 }] }]);
+    if (i === 100) second = await join();
+    if (i === 200) await first.close();
+  }
+  t.after(() => second?.close());
+  const until = Date.now() + deadlineMs;
+  while (handled.size < total && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.equal(handled.size, total);
+});
+
 test("following a topic tells when everything is read, and goes on", async (t) => {
   const kafka = await freshTopics();
   const producer = await openOwnProducer(t, kafka);

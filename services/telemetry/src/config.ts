@@ -26,7 +26,7 @@ export function readIngestConfig(env: Environment) {
         about: "Bodies and unacknowledged events kept in memory; beyond it requests are refused with 503.",
         min: 8,
         max: 4096,
-        default: 128,
+        default: 64,
       }),
       INGEST_BODY_TIMEOUT_MS: integer({
         about: "How long a body may take to arrive before it is refused with 408.",
