@@ -1,1 +1,6 @@
+export { type ClickHouse, type ClickHouseConfig, openClickHouse } from "./client.ts";
+export { ClickHouseRefused, ClickHouseUnavailable } from "./failure.ts";
+export { insertJson, insertNative, type NativeInsert } from "./insert.ts";
 export { type ColumnTypes, type NativeBlock, openBlock } from "./native-block.ts";
+export { migrateDown, migrateUp } from "./migrate.ts";
+export { type QueryParams, select, type SelectLimits } from "./query.ts";

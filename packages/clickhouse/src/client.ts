@@ -1,0 +1,77 @@
+import { type ClickHouseClient, ClickHouseLogLevel, createClient } from "@clickhouse/client";
+import type { Logger } from "@mosis/runtime";
+import { failureOf } from "./failure.ts";
+
+export interface ClickHouseConfig {
+  /** `http://user:password@host:port/database`. Without a database it is `mosis`. */
+  url: string;
+  log: Logger;
+  /** Bound of one call, from the first byte to the last. */
+  requestTimeoutMs: number;
+}
+
+/** A connection pool to one database. What the functions of this package work on. */
+export interface ClickHouse {
+  database: string;
+  requestTimeoutMs: number;
+  /** The driver beneath: for the files of this package. */
+  client: ClickHouseClient;
+  /**
+   * Runs a statement that gives no rows.
+   * @throws ClickHouseRefused, ClickHouseUnavailable.
+   */
+  command(sql: string): Promise<void>;
+  /** @throws ClickHouseUnavailable when no query can be answered; ClickHouseRefused never. */
+  health(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const defaultDatabase = "mosis";
+const connectionsMax = 16;
+
+/** Connects at the first call, so it never fails by itself. */
+export function openClickHouse({ url, log, requestTimeoutMs }: ClickHouseConfig): ClickHouse {
+  const { origin, username, password, pathname } = new URL(url);
+  const database = decodeURIComponent(pathname.slice(1)) || defaultDatabase;
+  const client = createClient({
+    url: origin,
+    username: decodeURIComponent(username),
+    password: decodeURIComponent(password),
+    database,
+    application: (log.bindings()["service"] as string | undefined) ?? "mosis",
+    request_timeout: requestTimeoutMs,
+    max_open_connections: connectionsMax,
+    // Answers are small and near; inserts are compressed columns already.
+    compression: { request: false, response: false },
+    // Below the server's keep_alive_timeout of 10 s, so that it never closes a socket under a request.
+    keep_alive: { enabled: true, idle_socket_ttl: 5000 },
+    // What goes wrong is thrown, and logged where it is handled.
+    log: { level: ClickHouseLogLevel.OFF },
+  });
+  const store: ClickHouse = {
+    database,
+    requestTimeoutMs,
+    client,
+    command: (sql) =>
+      call(store, (abort_signal) => client.command({ query: sql, abort_signal }).then(() => {})),
+    health: () =>
+      call(store, (abort_signal) => client.command({ query: "select 1", abort_signal }).then(() => {})),
+    close: () => client.close(),
+  };
+  return store;
+}
+
+/** Runs one call of the driver within the store's deadline, with failures in our own classes. */
+export async function call<T>(
+  { requestTimeoutMs }: Pick<ClickHouse, "requestTimeoutMs">,
+  work: (abortSignal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const signal = AbortSignal.timeout(requestTimeoutMs);
+  try {
+    return await work(signal);
+  } catch (error) {
+    throw failureOf(
+      signal.aborted ? new Error(`no answer within ${requestTimeoutMs} ms`, { cause: error }) : error,
+    );
+  }
+}

@@ -1,0 +1,82 @@
+import { Readable } from "node:stream";
+import { call, type ClickHouse } from "./client.ts";
+
+/** Settings of every insert, whatever the profile of the user says: the guarantees rest on them. */
+const insertSettings = {
+  // The answer has to mean that the rows are in the table.
+  async_insert: 0,
+  // Costs 1.7 µs a row; duplicates are folded by merges and by FINAL.
+  optimize_on_insert: 0,
+  // A duplicate is known by its key. Remembered inserts lost acknowledged rows under kill -9.
+  insert_deduplicate: 0,
+  // By default a column that the table does not have is skipped without a word.
+  input_format_skip_unknown_fields: 0,
+  input_format_native_allow_types_conversion: 1,
+} as const;
+
+export interface NativeInsert {
+  table: string;
+  /** Column name → ClickHouse type, of every block. */
+  columns: Readonly<Record<string, string>>;
+  /** Whole Native blocks, sent one after the other as they are. */
+  blocks: readonly Buffer[];
+  /** Further columns of the table that have the same value in every row. */
+  constants?: Readonly<Record<string, number>>;
+}
+
+/**
+ * Streams blocks into a table without copying or reading them. All rows are in the table when it resolves;
+ * when it rejects, any of them may be: insert the same again, into a table whose key makes the second copy
+ * harmless.
+ * @returns rows that ClickHouse wrote, as it counts them.
+ * @throws ClickHouseRefused, ClickHouseUnavailable.
+ */
+export async function insertNative(store: ClickHouse, insert: NativeInsert): Promise<{ rows: number }> {
+  return call(store, async (abort_signal) => {
+    const { stream, summary } = await store.client.exec({
+      query: nativeStatement(insert),
+      // Not as objects: the buffers go to the socket as they are.
+      values: Readable.from(insert.blocks, { objectMode: false }),
+      clickhouse_settings: insertSettings,
+      abort_signal,
+    });
+    // An unread answer keeps its socket.
+    await stream.resume().toArray();
+    return { rows: Number(summary?.written_rows ?? 0) };
+  });
+}
+
+/**
+ * Inserts a few rows; for many, blocks are several times cheaper. Times are RFC 3339 text.
+ * @throws ClickHouseRefused, ClickHouseUnavailable. Rows may be stored even then, as with `insertNative`.
+ */
+export async function insertJson(
+  store: ClickHouse,
+  { table, rows }: { table: string; rows: readonly Readonly<Record<string, unknown>>[] },
+): Promise<void> {
+  await call(store, (abort_signal) =>
+    store.client.insert({
+      table,
+      values: [...rows],
+      format: "JSONEachRow",
+      clickhouse_settings: { ...insertSettings, date_time_input_format: "best_effort" },
+      abort_signal,
+    }),
+  );
+}
+
+function nativeStatement({ table, columns, constants = {} }: NativeInsert): string {
+  const names = Object.keys(columns).map(quoted);
+  const fixed = Object.entries(constants);
+  if (fixed.length === 0) return `insert into ${table} (${names.join(", ")}) format Native`;
+  const structure = Object.entries(columns).map(([name, type]) => `${quoted(name)} ${type}`);
+  const targets = [...names, ...fixed.map(([name]) => quoted(name))];
+  const values = [...names, ...fixed.map(([, value]) => String(value))];
+  return `insert into ${table} (${targets.join(", ")}) select ${values.join(", ")}
+    from input('${structure.join(", ").replaceAll("'", "\\'")}') format Native`;
+}
+
+/** A name may be a word of SQL: `index`. */
+function quoted(name: string): string {
+  return `\`${name}\``;
+}

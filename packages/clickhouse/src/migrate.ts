@@ -1,0 +1,126 @@
+import Type from "typebox";
+import { call, type ClickHouse, type ClickHouseConfig, openClickHouse } from "./client.ts";
+import { insertJson } from "./insert.ts";
+import { type Migration, readMigrations } from "./migration-file.ts";
+import { withMigrationLock } from "./migration-lock.ts";
+import { select } from "./query.ts";
+
+export interface MigrateOptions extends ClickHouseConfig {
+  /** Folder of `0001_….sql` files. */
+  folder: string;
+}
+
+/**
+ * Makes the database if there is none and applies what is missing, in order. Run it as often as you like;
+ * of several at a time one works and the others wait. A file that fails half-way is run again from its
+ * start the next time, because ClickHouse has no transactions for tables: every statement says `if not
+ * exists` or `if exists`.
+ * @returns names of what was applied.
+ * @throws Error when an applied file was changed or is gone; ClickHouseRefused, ClickHouseUnavailable.
+ */
+export async function migrateUp(options: MigrateOptions): Promise<string[]> {
+  return migrate(options, async (store, migrations, applied) => {
+    const missing = migrations.filter(({ number }) => !applied.has(number));
+    for (const migration of missing) {
+      await run(store, migration.up);
+      await record(store, migration, 1);
+      options.log.info({ migration: migration.name }, `Migrated up: ${migration.name}`);
+    }
+    return missing;
+  });
+}
+
+/**
+ * Takes back everything above a number, newest first. For tests and for a release that is taken back.
+ * @returns names of what was taken back.
+ */
+export async function migrateDown(options: MigrateOptions & { to: number }): Promise<string[]> {
+  return migrate(options, async (store, migrations, applied) => {
+    const above = migrations.filter(({ number }) => number > options.to && applied.has(number)).toReversed();
+    for (const migration of above) {
+      await run(store, migration.down);
+      await record(store, migration, 0);
+      options.log.info({ migration: migration.name }, `Migrated down: ${migration.name}`);
+    }
+    return above;
+  });
+}
+
+type Applied = Map<number, { name: string; checksum: string }>;
+type Step = (store: ClickHouse, migrations: Migration[], applied: Applied) => Promise<Migration[]>;
+
+async function migrate(options: MigrateOptions, step: Step): Promise<string[]> {
+  const migrations = await readMigrations(options.folder);
+  await createDatabase(options);
+  const store = openClickHouse(options);
+  try {
+    const done = await withMigrationLock(options, async () => {
+      await store.command(migrationsTable);
+      const applied = await readApplied(store);
+      requireUnchanged(migrations, applied);
+      return step(store, migrations, applied);
+    });
+    return done.map(({ name }) => name);
+  } finally {
+    await store.close();
+  }
+}
+
+async function createDatabase(options: MigrateOptions): Promise<void> {
+  const { database } = openClickHouse(options);
+  const server = openClickHouse({ ...options, url: new URL("/default", options.url).href });
+  try {
+    await server.command(`create database if not exists \`${database}\``);
+  } finally {
+    await server.close();
+  }
+}
+
+const migrationsTable = `
+  create table if not exists schema_migrations (
+    number UInt32,
+    name String,
+    checksum String,
+    applied UInt8,
+    at DateTime64(3, 'UTC') default now64(3)
+  ) engine = ReplacingMergeTree(at) order by number`;
+
+async function readApplied(store: ClickHouse): Promise<Applied> {
+  const row = Type.Object({ number: Type.Integer(), name: Type.String(), checksum: Type.String() });
+  const rows = await select(
+    store,
+    row,
+    "select number, name, checksum from schema_migrations final where applied = 1 order by number",
+  );
+  return new Map(rows.map((applied) => [applied.number, applied]));
+}
+
+async function record(store: ClickHouse, migration: Migration, applied: 0 | 1): Promise<void> {
+  const { number, name, checksum } = migration;
+  await insertJson(store, { table: "schema_migrations", rows: [{ number, name, checksum, applied }] });
+}
+
+function requireUnchanged(migrations: Migration[], applied: Applied): void {
+  const files = new Map(migrations.map((migration) => [migration.number, migration]));
+  for (const [number, { name, checksum }] of applied) {
+    const file = files.get(number);
+    if (!file)
+      throw new Error(`${name} was applied and its file is gone: this code is older than the database.`);
+    if (file.checksum !== checksum) {
+      throw new Error(`${name} was changed after it was applied: write a new migration instead.`);
+    }
+  }
+}
+
+async function run(store: ClickHouse, statements: string[]): Promise<void> {
+  for (const statement of statements) {
+    await call(store, async (abort_signal) => {
+      await store.client.command({
+        query: statement,
+        // The answer comes when a dropped table is really gone, so that the same name can be used again.
+        clickhouse_settings: { database_atomic_wait_for_drop_and_detach_synchronously: 1 },
+        abort_signal,
+      });
+    });
+  }
+}
