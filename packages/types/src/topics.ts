@@ -45,3 +45,20 @@ export const recordHeaders = {
 
 /** Version of the block format that `ingest` writes. */
 export const blockFormat = "1";
+
+/**
+ * Headers that a dead letter has beside its own. Its key, value and other headers are those of the record
+ * that was set aside, so that it can be sent again.
+ */
+export const deadLetterHeaders = {
+  topic: "dead-letter-topic",
+  partition: "dead-letter-partition",
+  offset: "dead-letter-offset",
+  /**
+   * Why, in one word: one of ours (`format_unknown`) or ClickHouse's error type in lower case
+   * (`incorrect_data`).
+   */
+  code: "dead-letter-code",
+  /** Why, for a person; at most 1000 characters. */
+  detail: "dead-letter-detail",
+} as const;

@@ -1,10 +1,14 @@
-import { brokerList, integer, oneOf, port, readEnv, text } from "@mosis/runtime";
+import { brokerList, integer, oneOf, port, readEnv, text, url } from "@mosis/runtime";
 
 type Environment = Record<string, string | undefined>;
 
 const kafka = {
   KAFKA_BROKERS: brokerList({ about: "The Kafka brokers to start from, host:port, commas between." }),
   KAFKA_TOPIC_PREFIX: text({ about: "Put in front of every topic name on a shared cluster.", default: "" }),
+};
+
+const clickhouse = {
+  CLICKHOUSE_URL: url({ about: "ClickHouse as http://user:password@host:port/database." }),
 };
 
 const common = {
@@ -44,5 +48,58 @@ export function readIngestConfig(env: Environment) {
     kafka: { brokers: values.KAFKA_BROKERS, topicPrefix: values.KAFKA_TOPIC_PREFIX },
     bodyTimeoutMs: values.INGEST_BODY_TIMEOUT_MS,
     heldBytesMax: values.INGEST_HELD_MEGABYTES_MAX * 1_048_576,
+  };
+}
+
+/** @throws Error that lists every bad variable. */
+export function readWriterConfig(env: Environment) {
+  const values = readEnv(
+    {
+      ...common,
+      ...kafka,
+      ...clickhouse,
+      WRITER_PORT: port({ about: "The port of the writer's health and metrics.", default: 4004 }),
+      WRITER_FETCH_MEGABYTES_MIN: integer({
+        about: "Kafka answers a fetch when so much is there: larger inserts, fewer parts.",
+        min: 1,
+        max: 64,
+        default: 8,
+      }),
+      WRITER_FETCH_WAIT_MS: integer({
+        about: "Kafka answers a fetch after this time whatever is there: the freshness of quiet hours.",
+        min: 10,
+        max: 10_000,
+        default: 1000,
+      }),
+      WRITER_FETCH_MEGABYTES_MAX: integer({
+        about: "The most that one fetch brings, and that is held while ClickHouse is away.",
+        min: 2,
+        max: 256,
+        default: 24,
+      }),
+    },
+    env,
+  );
+  return {
+    logLevel: values.LOG_LEVEL,
+    port: values.WRITER_PORT,
+    closeTimeoutMs: 10_000,
+    kafka: { brokers: values.KAFKA_BROKERS, topicPrefix: values.KAFKA_TOPIC_PREFIX },
+    clickhouse: { url: values.CLICKHOUSE_URL, requestTimeoutMs: 30_000 },
+    fetch: {
+      fetchBytesMin: values.WRITER_FETCH_MEGABYTES_MIN * 1_048_576,
+      fetchWaitMs: values.WRITER_FETCH_WAIT_MS,
+      fetchBytesMax: values.WRITER_FETCH_MEGABYTES_MAX * 1_048_576,
+    },
+  };
+}
+
+/** @throws Error that lists every bad variable. */
+export function readMigrateConfig(env: Environment) {
+  const values = readEnv({ ...common, ...kafka, ...clickhouse }, env);
+  return {
+    logLevel: values.LOG_LEVEL,
+    kafka: { brokers: values.KAFKA_BROKERS, topicPrefix: values.KAFKA_TOPIC_PREFIX },
+    clickhouse: { url: values.CLICKHOUSE_URL, requestTimeoutMs: 60_000 },
   };
 }

@@ -1,0 +1,29 @@
+import { ClickHouseRefused } from "@mosis/clickhouse";
+import type { Fault } from "./block.ts";
+
+/**
+ * Inserts all pieces at once; when ClickHouse refuses them, each half by itself, and so on, until the ones
+ * at fault are alone. One bad piece among n costs about 2·log2(n) inserts more. What a half had stored
+ * before its refusal is stored again by its parts: the tables fold it.
+ * @param setAside called for each piece that is refused alone; the others are stored.
+ */
+export async function insertBisecting<T>(
+  pieces: readonly T[],
+  insert: (pieces: readonly T[]) => Promise<void>,
+  setAside: (piece: T, fault: Fault) => Promise<void>,
+): Promise<void> {
+  const [first] = pieces;
+  if (first === undefined) return;
+  try {
+    await insert(pieces);
+  } catch (error) {
+    if (!(error instanceof ClickHouseRefused)) throw error;
+    if (pieces.length === 1) {
+      await setAside(first, { code: error.type.toLowerCase(), detail: error.message });
+      return;
+    }
+    const middle = pieces.length >>> 1;
+    await insertBisecting(pieces.slice(0, middle), insert, setAside);
+    await insertBisecting(pieces.slice(middle), insert, setAside);
+  }
+}

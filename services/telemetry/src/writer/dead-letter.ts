@@ -1,0 +1,64 @@
+import type { IncomingRecord, Producer } from "@mosis/kafka";
+import type { Logger } from "@mosis/runtime";
+import { deadLetterHeaders, type Topic, topics } from "@mosis/types/topics";
+import type { Fault } from "./block.ts";
+import { Passing, type Persist } from "./persist.ts";
+
+/** Where a record was. */
+export interface Origin {
+  topic: Topic;
+  partition: number;
+  record: IncomingRecord;
+}
+
+/**
+ * Sets a record aside, as it is, with the reason in its headers. Resolves when all in-sync replicas have
+ * it, and waits for them as long as the batch is ours.
+ * @param extra headers that a replay needs and the record itself has not.
+ */
+export type DeadLetter = (
+  origin: Origin,
+  fault: Fault,
+  isStale: () => boolean,
+  extra?: Record<string, Buffer>,
+) => Promise<void>;
+
+export function createDeadLetter({
+  producer,
+  persist,
+  log,
+  onSent,
+}: {
+  producer: Pick<Producer, "send">;
+  persist: Persist;
+  log: Logger;
+  onSent: (topic: Topic, code: string) => void;
+}): DeadLetter {
+  return async ({ topic, partition, record }, { code, detail }, isStale, extra = {}) => {
+    const { key, value, headers, offset } = record;
+    const message = {
+      key,
+      value,
+      headers: {
+        ...extra,
+        ...headers,
+        [deadLetterHeaders.topic]: topic,
+        [deadLetterHeaders.partition]: String(partition),
+        [deadLetterHeaders.offset]: offset,
+        [deadLetterHeaders.code]: code,
+        [deadLetterHeaders.detail]: detail.slice(0, detailLengthMax),
+      },
+    };
+    const send = () => producer.send([{ topic: topics.deadLetters, messages: [message] }]).catch(pass);
+    await persist("Writing dead letters", send, isStale);
+    onSent(topic, code);
+    log.error({ topic, partition, offset, code, detail }, `A record of ${topic} is a dead letter: ${code}`);
+  };
+}
+
+function pass(error: unknown): never {
+  throw new Passing(error);
+}
+
+/** ClickHouse repeats what it could not read; a header is no place for all of it. */
+const detailLengthMax = 1000;

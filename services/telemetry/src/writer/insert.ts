@@ -1,0 +1,163 @@
+import { type ClickHouse, insertNative } from "@mosis/clickhouse";
+import type { IncomingRecord } from "@mosis/kafka";
+import { batchColumns, eventColumns } from "@mosis/types/telemetry-row";
+import { recordHeaders } from "@mosis/types/topics";
+import { insertBisecting } from "./bisect.ts";
+import { type Fault, isFault, monthOf, readBlock } from "./block.ts";
+import type { DeadLetter, Origin } from "./dead-letter.ts";
+import type { Gathered } from "./gather.ts";
+import type { WriterMetrics } from "./metrics.ts";
+import type { Persist } from "./persist.ts";
+
+export interface StoreDeps {
+  store: ClickHouse;
+  deadLetter: DeadLetter;
+  persist: Persist;
+  metrics: WriterMetrics;
+}
+
+/** The events of one record. */
+interface EventsPiece {
+  origin: Origin;
+  block: Buffer;
+  rows: number;
+}
+
+/** The deliveries of one flush, and how many records of that flush could not be stored. */
+interface DeliveriesPiece {
+  origin: Origin;
+  block: Buffer;
+  deadLetters: number;
+}
+
+const eventsWidth = Object.keys(eventColumns).length;
+
+/**
+ * Stores what was fetched of `telemetry.events`. The order is the guarantee:
+ *
+ * 1. **Events**, one insert for each month. ClickHouse away: tried again until it is back, nothing else
+ * happens. A record that cannot be read or is refused: into the dead letters, acknowledged, before anything
+ * goes on. 2. **Deliveries**, the rows of `ingest_batches`. They come last in their flush and are stored
+ * after all events, so whoever sees a delivery sees its events. A crash before this: everything comes
+ * again, and falls onto the same keys. 3. **Offsets**: the consumer commits them when this resolves. A
+ * crash before that: as before.
+ */
+export async function storeEvents(deps: StoreDeps, gathered: Gathered): Promise<void> {
+  const { months, deliveries, faults } = sortRecords(gathered);
+  const setAside = createSetAside(deps, gathered, deliveries);
+  for (const [origin, fault] of faults) await setAside(origin, fault);
+
+  // 1
+  for (const pieces of months.values()) {
+    await insertBisecting(
+      pieces,
+      (part) => insertEvents(deps, part, gathered.isStale),
+      ({ origin }, fault) => setAside(origin, fault),
+    );
+  }
+  // 2
+  for (const [deadLetters, pieces] of Map.groupBy(deliveries, (piece) => piece.deadLetters)) {
+    await insertBisecting(
+      pieces,
+      (part) => insertDeliveries(deps, part, deadLetters, gathered.isStale),
+      ({ origin }, fault) => setAside(origin, fault),
+    );
+  }
+  for (const { records } of gathered.batches) deps.metrics.fresh(records);
+  // 3 is the caller's.
+}
+
+interface Sorted {
+  months: Map<string, EventsPiece[]>;
+  deliveries: DeliveriesPiece[];
+  faults: [Origin, Fault][];
+}
+
+function sortRecords({ batches }: Gathered): Sorted {
+  const sorted: Sorted = { months: new Map(), deliveries: [], faults: [] };
+  for (const { topic, partition, records } of batches) {
+    for (const record of records) sortRecord(sorted, { topic, partition, record });
+  }
+  return sorted;
+}
+
+function sortRecord({ months, deliveries, faults }: Sorted, origin: Origin): void {
+  const { record } = origin;
+  const block = readBlock(record, eventsWidth);
+  const month = monthOf(record);
+  if (isFault(block)) return void faults.push([origin, block]);
+  if (typeof month !== "string") return void faults.push([origin, month]);
+  if (block.rows > 0) {
+    const pieces = months.get(month) ?? [];
+    months.set(month, pieces);
+    pieces.push({ origin, block: block.value, rows: block.rows });
+  }
+  const batches = record.headers[recordHeaders.batches];
+  if (batches) deliveries.push({ origin, block: batches, deadLetters: 0 });
+}
+
+/**
+ * Dead-letters a record of a flush and marks the deliveries of that flush: some of their events are
+ * missing. The flush ends with the next record of the partition that carries deliveries; they go along, so
+ * that a replay can mend the mark.
+ */
+function createSetAside(deps: StoreDeps, { isStale }: Gathered, deliveries: DeliveriesPiece[]) {
+  return async (origin: Origin, fault: Fault): Promise<void> => {
+    const flush = deliveries.find((piece) => isSameFlush(origin, piece.origin));
+    if (flush) flush.deadLetters++;
+    const extra: Record<string, Buffer> = {};
+    if (flush && fits(origin.record, flush.block)) extra[recordHeaders.batches] = flush.block;
+    await deps.deadLetter(origin, fault, isStale, extra);
+  };
+}
+
+/**
+ * `deliveries` are in the order of their partition, so the first one at or behind a record ends its flush.
+ */
+function isSameFlush(record: Origin, end: Origin): boolean {
+  return record.partition === end.partition && BigInt(record.record.offset) <= BigInt(end.record.offset);
+}
+
+/** A dead letter must not outgrow its topic: better one without its deliveries than none. */
+const deadLetterBytesMax = 1_300_000;
+
+function fits({ value, headers }: IncomingRecord, extra: Buffer): boolean {
+  const own = Object.values(headers).reduce((sum, header) => sum + header.length, value?.length ?? 0);
+  return own + extra.length <= deadLetterBytesMax;
+}
+
+async function insertEvents(
+  { store, persist, metrics }: StoreDeps,
+  pieces: readonly EventsPiece[],
+  isStale: () => boolean,
+): Promise<void> {
+  const blocks = pieces.map(({ block }) => block);
+  const rows = pieces.reduce((sum, piece) => sum + piece.rows, 0);
+  await persist(
+    "Inserting events",
+    () =>
+      metrics.inserting("events_raw", rows, () =>
+        insertNative(store, { table: "events_raw", columns: eventColumns, blocks }),
+      ),
+    isStale,
+  );
+}
+
+async function insertDeliveries(
+  { store, persist, metrics }: StoreDeps,
+  pieces: readonly DeliveriesPiece[],
+  deadLetters: number,
+  isStale: () => boolean,
+): Promise<void> {
+  const insert = {
+    table: "ingest_batches_raw",
+    columns: batchColumns,
+    blocks: pieces.map(({ block }) => block),
+    constants: deadLetters > 0 ? { dead_letters: deadLetters } : {},
+  };
+  await persist(
+    "Inserting deliveries",
+    () => metrics.inserting(insert.table, null, () => insertNative(store, insert)),
+    isStale,
+  );
+}

@@ -1,0 +1,68 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { ClickHouseUnavailable } from "@mosis/clickhouse";
+import type { Logger } from "@mosis/runtime";
+
+/** Thrown when waiting has no sense any more: the batch belongs to somebody else now, or the process ends. */
+export class StaleBatch extends Error {
+  constructor(cause: unknown) {
+    super("Given up: the partition is being taken away, or the writer stops.", { cause });
+    this.name = "StaleBatch";
+  }
+}
+
+/** Does a thing again and again while what it needs is away. */
+export type Persist = <T>(what: string, work: () => Promise<T>, isStale: () => boolean) => Promise<T>;
+
+/**
+ * Nothing is dropped because a store is away: offsets stay, no further batch is fetched, and the work is
+ * tried again with growing pauses until it passes. What ClickHouse refuses is thrown on at once: no pause
+ * mends that.
+ */
+export function createPersist({
+  log,
+  pauseMinMs,
+  pauseMaxMs,
+}: {
+  log: Logger;
+  pauseMinMs: number;
+  pauseMaxMs: number;
+}): Persist {
+  return async (what, work, isStale) => {
+    const startedMs = performance.now();
+    for (let pauseMs = pauseMinMs; ; pauseMs = Math.min(pauseMs * 2, pauseMaxMs)) {
+      try {
+        const result = await work();
+        const outageMs = Math.round(performance.now() - startedMs);
+        if (pauseMs > pauseMinMs) log.info({ what, outage_ms: outageMs }, `${what} works again`);
+        return result;
+      } catch (error) {
+        if (!isPassing(error)) throw error;
+        if (isStale()) throw new StaleBatch(error);
+        // Once an outage, not once a try.
+        if (pauseMs === pauseMinMs) log.error({ err: error, what }, `${what} is not possible; trying again`);
+        await pause(pauseMs, isStale);
+      }
+    }
+  };
+}
+
+/** Marks a failure of something that is not ClickHouse as one that may pass. */
+export class Passing extends Error {
+  constructor(cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause });
+    this.name = "Passing";
+  }
+}
+
+function isPassing(error: unknown): boolean {
+  return error instanceof ClickHouseUnavailable || error instanceof Passing;
+}
+
+const staleCheckMs = 100;
+
+async function pause(pauseMs: number, isStale: () => boolean): Promise<void> {
+  const until = performance.now() + pauseMs;
+  while (!isStale() && performance.now() < until) {
+    await delay(Math.min(staleCheckMs, until - performance.now()));
+  }
+}

@@ -1,0 +1,84 @@
+import type { ClickHouse } from "@mosis/clickhouse";
+import { type Consumer, type KafkaConfig, openConsumer, type OnBatch, type Producer } from "@mosis/kafka";
+import type { Logger, Metrics } from "@mosis/runtime";
+import type { Topic } from "@mosis/types/topics";
+import { createDeadLetter } from "./dead-letter.ts";
+import { gather } from "./gather.ts";
+import { createWriterMetrics, watchLag } from "./metrics.ts";
+import { createPersist } from "./persist.ts";
+import { writtenTopics } from "./tables.ts";
+
+export interface WriterOptions {
+  kafka: KafkaConfig;
+  /** For dead letters. */
+  producer: Pick<Producer, "send">;
+  store: ClickHouse;
+  log: Logger;
+  metrics: Metrics;
+  /** A fetch is answered when so much is there … */
+  fetchBytesMin: number;
+  /** … or after this time: the freshness of quiet hours. */
+  fetchWaitMs: number;
+  /** Bound of one fetch, and of what is held while ClickHouse is away. */
+  fetchBytesMax: number;
+}
+
+export interface Writer {
+  /** Rejects when consuming cannot go on. Never resolves. */
+  failed: Promise<never>;
+  lag: Consumer["lag"];
+  /** Finishes the insert that runs, commits its offsets, leaves the group. */
+  close(): Promise<void>;
+}
+
+/** Of all writers: partitions are shared out among those that run. */
+const group = "telemetry-writer";
+/** After a kill -9 the partitions wait so long for another writer. */
+const sessionTimeoutMs = 10_000;
+const lagIntervalMs = 5000;
+
+/** Moves records from Kafka into ClickHouse: see `insert.ts` for the order that makes it safe. */
+export async function startWriter(options: WriterOptions): Promise<Writer> {
+  const { kafka, producer, store, log, metrics } = options;
+  const counted = createWriterMetrics(metrics);
+  const persist = createPersist({ log, pauseMinMs: 100, pauseMaxMs: 5000 });
+  const deadLetter = createDeadLetter({ producer, persist, log, onSent: counted.deadLetter });
+  const deps = { store, log, metrics: counted, persist, deadLetter };
+  const entries = Object.entries(writtenTopics) as [
+    Topic,
+    (typeof writtenTopics)[keyof typeof writtenTopics],
+  ][];
+  const handlers = new Map<Topic, OnBatch>(
+    entries.map(([topic, storeTopic]) => [topic, gather((gathered) => storeTopic(deps, gathered))]),
+  );
+
+  const consumer = await openConsumer(
+    {
+      ...kafka,
+      group,
+      topics: [...handlers.keys()],
+      minBytes: options.fetchBytesMin,
+      maxWaitMs: options.fetchWaitMs,
+      maxBytes: options.fetchBytesMax,
+      // An even share would leave most of a fetch unused when one partition is behind.
+      maxBytesPerPartition: Math.floor(options.fetchBytesMax / 4),
+      // Enough for all at once: `gather` makes one insert of what a fetch brought.
+      partitionsAtOnce: 64,
+      sessionTimeoutMs,
+    },
+    async (batch, context) => {
+      const handle = handlers.get(batch.topic);
+      if (!handle) throw new Error(`${batch.topic} is not one of the writer's topics`);
+      await handle(batch, context);
+    },
+  );
+  const lagWatch = watchLag({ consumer, metrics, log, intervalMs: lagIntervalMs });
+  return {
+    failed: consumer.failed,
+    lag: () => consumer.lag(),
+    async close() {
+      lagWatch.stop();
+      await consumer.close();
+    },
+  };
+}

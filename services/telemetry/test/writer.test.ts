@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { test, type TestContext } from "node:test";
+import { select } from "@mosis/clickhouse";
+import { topics } from "@mosis/types/topics";
+import Type from "typebox";
+import {
+  countOf,
+  deliveryBlock,
+  eventsRecord,
+  freshStore,
+  openTestProducer,
+  startTestWriter,
+  type TestEvent,
+  untilCount,
+} from "./stored.ts";
+import { freshKafka } from "./support.ts";
+
+const hourMs = 3_600_000;
+
+test("the writer stores what ingest sends", async (t) => {
+  const { store, send } = await openWriter(t);
+
+  await t.test("every column, and its deliveries after it", async () => {
+    const app_id = randomUUID();
+    const batch_id = randomUUID();
+    const at = Date.UTC(2026, 9, 31, 23, 59, 59, 999);
+    const event = { app_id, client_time: at, key: 42, clock_correction_ms: -1000, received_delay_ms: -3 };
+    const batches = deliveryBlock({ app_id, batch_id, accepted: 2 });
+    await send(3, eventsRecord([event]), eventsRecord([{ ...event, client_time: at + 1, key: 43 }], batches));
+    await untilCount(store, `ingest_batches where batch_id = '${batch_id}'`, 1);
+    const rows = await select(
+      store,
+      Type.Record(Type.String(), Type.Unknown()),
+      `select event_key, event_time, client_time, received_at, kind, os, duration_ms, properties, package_id
+      from events where app_id = '${app_id}' order by client_time`,
+    );
+    assert.deepEqual(rows[0], {
+      event_key: "42",
+      event_time: "2026-10-31T23:59:58.999Z",
+      client_time: "2026-10-31T23:59:59.999Z",
+      received_at: "2026-10-31T23:59:58.996Z",
+      kind: "event",
+      os: "os",
+      duration_ms: 7,
+      properties: { level: "forest", score: "12.5" },
+      package_id: "",
+    });
+    assert.equal(rows.length, 2, "the flush had two months");
+  });
+
+  await t.test("a flush without events is a delivery all the same", async () => {
+    const batch_id = randomUUID();
+    await send(0, eventsRecord([], deliveryBlock({ app_id: randomUUID(), batch_id, accepted: 0 })));
+    await untilCount(store, `ingest_batches where batch_id = '${batch_id}' and dead_letters = 0`, 1);
+  });
+
+  await t.test("many records become few inserts", async () => {
+    const app_id = randomUUID();
+    const client_time = Date.now();
+    const records = Array.from({ length: 400 }, (_, key) => eventsRecord([{ app_id, client_time, key }]));
+    const parts = "system.parts where database = currentDatabase() and table = 'events_raw'";
+    const before = await countOf(store, parts);
+    await Promise.all([send(0, ...records.slice(0, 200)), send(1, ...records.slice(200))]);
+    await untilCount(store, `events where app_id = '${app_id}'`, 400);
+    assert.ok((await countOf(store, parts)) - before < 10);
+  });
+});
+
+// Guards the invariant "an acknowledged event shows exactly once in the events view" (INVARIANTS.md).
+test("an event that came twice with different clock corrections shows once, in any time range", async (t) => {
+  const { store, send } = await openWriter(t);
+  // What one `send` has for a partition is one record batch to Kafka, of at most 1.4 MB.
+  const sendAll = async (rows: TestEvent[]) => {
+    for (let at = 0; at < rows.length; at += 5000) await send(0, eventsRecord(rows.slice(at, at + 5000)));
+  };
+  const app_id = randomUUID();
+  const at = Date.now() - 24 * hourMs;
+  const event = { app_id, client_time: at, key: 1e9 };
+  const corrected = { ...event, clock_correction_ms: 3 * hourMs };
+  // So many neighbours that the two deliveries lie in different granules of different parts.
+  const neighbours = Array.from({ length: 20_000 }, (_, key) => ({ app_id, client_time: at + key, key }));
+  await sendAll([...neighbours, { ...event, received_delay_ms: 10 }]);
+  await untilCount(store, `events where app_id = '${app_id}'`, 20_001);
+  await sendAll([...neighbours.slice(5000), { ...corrected, received_delay_ms: 20 }]);
+  await untilCount(store, `events_raw where app_id = '${app_id}'`, 35_002);
+
+  assert.equal(await countOf(store, `events where app_id = '${app_id}'`), 20_001);
+  const shown = `events where app_id = '${app_id}' and event_key = 1000000000`;
+  const counts = [];
+  for (const hour of [-1, 0, 1, 2, 3, 4]) {
+    const [from, to] = [at + hour * hourMs, at + (hour + 1) * hourMs];
+    const since = `event_time >= fromUnixTimestamp64Milli(${from})`;
+    const until = `event_time < fromUnixTimestamp64Milli(${to})`;
+    counts.push(await countOf(store, `${shown} and ${since} and ${until}`));
+  }
+  assert.deepEqual(counts, [0, 0, 0, 0, 1, 0], "only where the delivery that took longest puts it");
+
+  // What is inserted again, in any order, changes nothing.
+  await send(2, eventsRecord([{ ...event, received_delay_ms: 10 }]));
+  await untilCount(store, `events_raw where app_id = '${app_id}'`, 35_003);
+  assert.equal(await countOf(store, `${shown} and clock_correction_ms = ${3 * hourMs}`), 1);
+});
+
+async function openWriter(t: TestContext) {
+  const [kafka, { store, url }] = await Promise.all([freshKafka(), freshStore(t)]);
+  await startTestWriter(t, kafka, url);
+  const producer = await openTestProducer(t, kafka);
+  const send = async (partition: number, ...records: ReturnType<typeof eventsRecord>[]) =>
+    producer.send([{ topic: topics.events, messages: records.map((record) => ({ ...record, partition })) }]);
+  return { store, send };
+}
