@@ -38,19 +38,19 @@ export function createCursors<T extends TSchema>(list: string, position: T): Cur
 }
 
 /**
- * The answer of a list from up to `limit + 1` rows: the one too many only says that there are more.
- * @param next the cursor behind a row.
+ * The answer of a list.
+ * @param rows up to `limit + 1`: the one too many only says that there are more.
  */
-export function pageOf<Row, Item>(
-  rows: Row[],
-  options: { limit: number; item: (row: Row) => Item; next: (last: Row) => string },
+export function pageOf<Item, Position>(
+  rows: { item: Item; position: Position }[],
+  limit: number,
+  cursors: Cursors<Position>,
 ): { data: Item[]; page: { next_cursor: string | null; has_more: boolean } } {
-  const { limit, item, next } = options;
   const shown = rows.slice(0, limit);
   const last = shown.at(-1);
   const hasMore = rows.length > limit && last !== undefined;
   return {
-    data: shown.map(item),
-    page: { next_cursor: hasMore ? next(last) : null, has_more: hasMore },
+    data: shown.map(({ item }) => item),
+    page: { next_cursor: hasMore ? cursors.encode(last.position) : null, has_more: hasMore },
   };
 }

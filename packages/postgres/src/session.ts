@@ -32,7 +32,7 @@ export interface SessionOptions {
 
 /** @throws Unavailable when PostgreSQL does not answer. */
 export async function openSession(options: SessionOptions): Promise<Session> {
-  const client = new pg.Client(connectionOptions(options));
+  const client = new pg.Client({ ...connectionOptions(options), options: keepAliveSettings });
   const { promise: lost, resolve: lose } = Promise.withResolvers<Error>();
   client.on("error", (error) => lose(error));
   client.on("end", () => lose(new Error("The connection to PostgreSQL has ended.")));
@@ -62,3 +62,9 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     close: () => client.end(),
   };
 }
+
+/**
+ * When our machine vanishes without a word, the server notices after
+ * 25 s instead of two hours, and frees the locks.
+ */
+const keepAliveSettings = "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3";

@@ -68,7 +68,7 @@ test("two transactions in a deadlock both succeed in the end", async (t) => {
   assert.deepEqual(await many(db, Count, sql`select hits as n from things`), [{ n: 2 }, { n: 2 }]);
 });
 
-test("a slow statement, an exhausted pool, a lost connection and a server away are Unavailable", async (t) => {
+test("a slow statement, a full pool, a lost connection and a server away are Unavailable", async (t) => {
   const url = await freshDatabase(t);
   const slow: string[] = [];
   const db = testPool(t, url, {

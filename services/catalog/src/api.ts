@@ -1,0 +1,41 @@
+import { createApp, type RequestSample } from "@mosis/http";
+import type { Pool } from "@mosis/postgres";
+import type { Logger, Metrics } from "@mosis/runtime";
+import { appRoutes } from "./apps/routes.ts";
+import { createAuthenticate } from "./auth.ts";
+import { createPasswords } from "./developers/password.ts";
+import { developerRoutes } from "./developers/routes.ts";
+import { keyRoutes } from "./keys/routes.ts";
+import { catalogDocument } from "./openapi.ts";
+import { sessionRoutes } from "./sessions/routes.ts";
+
+export interface ApiOptions {
+  db: Pool;
+  log: Logger;
+  metrics: Metrics;
+  passwordHashes: { runningMax: number; waitingMax: number };
+  sessionHours: number;
+  observe?: (sample: RequestSample) => void;
+}
+
+/** Every route of the catalog. */
+export async function createApi({ db, log, metrics, passwordHashes, sessionHours, ...rest }: ApiOptions) {
+  const authenticate = createAuthenticate({ db });
+  const passwords = await createPasswords(passwordHashes);
+  metrics.level("password_hashes_waiting", "Passwords that wait to be hashed.", () => passwords.waiting());
+  metrics.level("postgres_connections_used", "Connections in use.", () => db.counts().used);
+  metrics.level("postgres_callers_waiting", "Callers that wait for a connection.", () => db.counts().waiting);
+  return createApp({
+    ...rest,
+    log,
+    metrics,
+    ready: { postgres: () => db.check() },
+    routes: [
+      developerRoutes({ db, authenticate, passwords }),
+      sessionRoutes({ db, authenticate, passwords, sessionHours }),
+      appRoutes({ db, authenticate }),
+      keyRoutes({ db, authenticate }),
+    ],
+    openapi: catalogDocument,
+  });
+}

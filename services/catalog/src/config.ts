@@ -1,0 +1,118 @@
+import { brokerList, integer, oneOf, optionalText, port, readEnv, text, url } from "@mosis/runtime";
+
+type Environment = Record<string, string | undefined>;
+
+const common = {
+  DATABASE_URL: url({ about: "The catalog's PostgreSQL database, postgres://user:password@host:port/name." }),
+  LOG_LEVEL: oneOf({
+    about: "The quietest lines that are logged.",
+    values: ["trace", "debug", "info", "warn", "error", "silent"],
+    default: "info",
+  }),
+};
+
+const selfTelemetry = {
+  MOSIS_SELF_TELEMETRY: oneOf({
+    about: "Whether the process reports itself as the app dev.mosis.platform.",
+    values: ["on", "off"],
+    default: "on",
+  }),
+  MOSIS_SELF_TELEMETRY_KEY: optionalText({ about: "The ingest key it reports with; none, no reports." }),
+  MOSIS_INGEST_URL: optionalText({ about: "Where it reports to; none, no reports." }),
+};
+
+export type ApiConfig = ReturnType<typeof readApiConfig>;
+
+/** @throws Error that lists every bad variable. */
+export function readApiConfig(env: Environment) {
+  const values = readEnv(
+    {
+      ...common,
+      ...selfTelemetry,
+      CATALOG_PORT: port({ about: "The port of the catalog API.", default: 4000 }),
+      CATALOG_CONNECTIONS_MAX: integer({
+        about: "Connections to PostgreSQL. More do not make it faster than about two per core of its server.",
+        min: 1,
+        max: 200,
+        default: 10,
+      }),
+      CATALOG_SESSION_HOURS: integer({
+        about: "How long a session lasts after signing in.",
+        min: 1,
+        max: 720,
+        default: 24,
+      }),
+      CATALOG_PASSWORD_HASHES_MAX: integer({
+        about: "Passwords that are hashed at the same time, 19 MiB and 40 ms of one core each.",
+        min: 1,
+        max: 64,
+        default: 2,
+      }),
+    },
+    env,
+  );
+  return {
+    logLevel: values.LOG_LEVEL,
+    closeTimeoutMs: 10_000,
+    port: values.CATALOG_PORT,
+    postgres: {
+      url: values.DATABASE_URL,
+      name: "catalog-api",
+      connectionsMax: values.CATALOG_CONNECTIONS_MAX,
+      connectTimeoutMs: 3000,
+      statementTimeoutMs: 5000,
+    },
+    sessionHours: values.CATALOG_SESSION_HOURS,
+    // A second of waiting at 40 ms a hash; whoever comes later is told to come back.
+    passwordHashes: { runningMax: values.CATALOG_PASSWORD_HASHES_MAX, waitingMax: 50 },
+    selfTelemetry: selfTelemetryTarget(values),
+  };
+}
+
+export type RelayConfig = ReturnType<typeof readRelayConfig>;
+
+/** @throws Error that lists every bad variable. */
+export function readRelayConfig(env: Environment) {
+  const values = readEnv(
+    {
+      ...common,
+      ...selfTelemetry,
+      KAFKA_BROKERS: brokerList({ about: "The Kafka brokers to start from, host:port, commas between." }),
+      KAFKA_TOPIC_PREFIX: text({
+        about: "Put in front of every topic name on a shared cluster.",
+        default: "",
+      }),
+      RELAY_PORT: port({ about: "The port of the relay's /healthz, /readyz and /metrics.", default: 4003 }),
+    },
+    env,
+  );
+  return {
+    logLevel: values.LOG_LEVEL,
+    closeTimeoutMs: 10_000,
+    port: values.RELAY_PORT,
+    postgres: {
+      url: values.DATABASE_URL,
+      name: "catalog-relay",
+      connectTimeoutMs: 3000,
+      statementTimeoutMs: 30_000,
+    },
+    kafka: { brokers: values.KAFKA_BROKERS, topicPrefix: values.KAFKA_TOPIC_PREFIX },
+    selfTelemetry: selfTelemetryTarget(values),
+  };
+}
+
+/** @throws Error that lists every bad variable. */
+export function readMigrateConfig(env: Environment) {
+  const values = readEnv(common, env);
+  return { logLevel: values.LOG_LEVEL, databaseUrl: values.DATABASE_URL };
+}
+
+function selfTelemetryTarget(values: {
+  MOSIS_SELF_TELEMETRY: "on" | "off";
+  MOSIS_SELF_TELEMETRY_KEY: string | null;
+  MOSIS_INGEST_URL: string | null;
+}): { endpoint: string; key: string } | null {
+  const { MOSIS_INGEST_URL: endpoint, MOSIS_SELF_TELEMETRY_KEY: key } = values;
+  if (values.MOSIS_SELF_TELEMETRY === "off" || endpoint === null || key === null) return null;
+  return { endpoint, key };
+}

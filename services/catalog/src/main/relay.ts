@@ -1,0 +1,46 @@
+// The relay: publishes the outbox to Kafka. Several may run; one is active, the others wait to take over.
+import { createSelfTelemetry } from "@mosis/client/process";
+import { listen } from "@mosis/http";
+import { openProducer } from "@mosis/kafka";
+import { openSession } from "@mosis/postgres";
+import { createLifecycle, createLogger, createMetrics } from "@mosis/runtime";
+import { readRelayConfig } from "../config.ts";
+import { createRelay } from "../relay.ts";
+
+// Throws one error that lists every bad variable. Nothing after this line reads the environment.
+const config = readRelayConfig(process.env);
+const service = "catalog-relay";
+const log = createLogger({ service, level: config.logLevel });
+const metrics = createMetrics({ service });
+const life = createLifecycle({ log, closeTimeoutMs: config.closeTimeoutMs });
+
+try {
+  const self = life.own(
+    "self-telemetry",
+    createSelfTelemetry({ service, target: config.selfTelemetry }),
+    (it) => it.close(),
+  );
+  const onSlowQuery = (query: { statement: string; duration_ms: number }) =>
+    self.slowQuery({ store: "postgres", ...query });
+  const kafka = { ...config.kafka, clientId: service, log };
+  const producer = life.own("producer", await openProducer(kafka), (it) => it.close());
+  const { relay, app } = createRelay({
+    openSession: () => openSession({ ...config.postgres, log, onSlowQuery }),
+    producer,
+    log,
+    metrics,
+  });
+  life.own("relay", relay, (it) => it.close());
+  const server = life.own(
+    "server",
+    await listen(app, { port: config.port, requestTimeoutMs: 10_000, headersTimeoutMs: 5000 }),
+    (it) => it.close(),
+  );
+  log.info({ url: server.url }, "catalog relay started");
+  const reason = await life.untilSignal();
+  log.info({ reason }, "catalog relay stops");
+} catch (error) {
+  log.error({ err: error }, "catalog relay failed");
+  process.exitCode = 1;
+}
+await life.close();

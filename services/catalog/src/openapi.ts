@@ -1,0 +1,134 @@
+import { openApiDocument } from "@mosis/http";
+import { App, NewApp, PackageId } from "@mosis/types/apps";
+import { Developer, NewDeveloper, NewSession, Session } from "@mosis/types/developers";
+import { Uuid } from "@mosis/types/formats";
+import { Key, KeyWithSecret, NewKey } from "@mosis/types/keys";
+import { Page, PageQuery } from "@mosis/types/pages";
+
+const location = { Location: "Path of what was created." };
+
+/** Every operation of the catalog, with the schemas that check its requests. */
+export const catalogDocument = openApiDocument({
+  title: "Mosis catalog",
+  version: "1",
+  description:
+    "Developers, sessions, apps and keys. Errors are application/problem+json (RFC 9457) with a code of a " +
+    "closed list. What is not yours answers like what does not exist.",
+  schemas: { App, Developer, Key, KeyWithSecret, NewApp, NewDeveloper, NewKey, NewSession, Session },
+  operations: [
+    {
+      method: "post",
+      path: "/v1/developers",
+      id: "createDeveloper",
+      summary: "Register",
+      access: "public",
+      body: NewDeveloper,
+      answers: { 201: { description: "The new developer.", body: Developer, headers: location } },
+      problems: ["email_taken"],
+    },
+    {
+      method: "get",
+      path: "/v1/developers/me",
+      id: "getMe",
+      summary: "Who am I",
+      access: "developer",
+      answers: { 200: { description: "The developer that sends the request.", body: Developer } },
+      problems: ["permission_missing"],
+    },
+    {
+      method: "post",
+      path: "/v1/sessions",
+      id: "createSession",
+      summary: "Sign in",
+      access: "public",
+      body: NewSession,
+      answers: { 201: { description: "The bearer token, told once, and when it ends.", body: Session } },
+      problems: ["credentials_invalid"],
+    },
+    {
+      method: "delete",
+      path: "/v1/sessions",
+      id: "deleteSession",
+      summary: "Sign out: end the session that the request is sent with",
+      access: "developer",
+      answers: { 204: { description: "The session has ended." } },
+      problems: ["permission_missing"],
+    },
+    {
+      method: "post",
+      path: "/v1/apps",
+      id: "createApp",
+      summary: "Create an app",
+      access: "apps:write",
+      body: NewApp,
+      answers: { 201: { description: "The new app.", body: App, headers: location } },
+      problems: ["package_id_taken"],
+    },
+    {
+      method: "get",
+      path: "/v1/apps",
+      id: "listApps",
+      summary: "Your apps, from new to old",
+      access: "apps:read",
+      query: PageQuery,
+      answers: { 200: { description: "One page.", body: Page(App) } },
+      problems: ["cursor_invalid"],
+    },
+    {
+      method: "get",
+      path: "/v1/apps/{package_id}",
+      id: "getApp",
+      summary: "One of your apps",
+      access: "apps:read",
+      params: { package_id: PackageId },
+      answers: { 200: { description: "The app.", body: App } },
+      problems: ["not_found"],
+    },
+    {
+      method: "post",
+      path: "/v1/keys",
+      id: "createKey",
+      summary: "Create a key; a key cannot make one that may do more than itself",
+      access: "keys:write",
+      body: NewKey,
+      answers: {
+        201: {
+          description: "The key with its secret, told this once.",
+          body: KeyWithSecret,
+          headers: location,
+        },
+      },
+      problems: ["reference_unknown"],
+    },
+    {
+      method: "get",
+      path: "/v1/keys",
+      id: "listKeys",
+      summary: "Your keys, from new to old, without secrets",
+      access: "keys:read",
+      query: PageQuery,
+      answers: { 200: { description: "One page.", body: Page(Key) } },
+      problems: ["cursor_invalid"],
+    },
+    {
+      method: "get",
+      path: "/v1/keys/{id}",
+      id: "getKey",
+      summary: "One of your keys, without its secret",
+      access: "keys:read",
+      params: { id: Uuid },
+      answers: { 200: { description: "The key.", body: Key } },
+      problems: ["not_found"],
+    },
+    {
+      method: "delete",
+      path: "/v1/keys/{id}",
+      id: "deleteKey",
+      summary: "Revoke a key, everywhere within five seconds",
+      access: "keys:write",
+      params: { id: Uuid },
+      answers: { 204: { description: "The key is gone." } },
+      problems: ["not_found"],
+    },
+  ],
+});

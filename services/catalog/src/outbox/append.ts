@@ -1,0 +1,88 @@
+import { execute, type Queryable, sql } from "@mosis/postgres";
+import { newId } from "@mosis/runtime";
+import type { AppState } from "@mosis/types/apps";
+import type { AuditActor, AuditEvent } from "@mosis/types/audit";
+import type { KeyState } from "@mosis/types/keys";
+import { type Topic, topics } from "@mosis/types/topics";
+
+/** What a compacted topic has to say from now on. Without a value the key is gone. */
+type StateMessage =
+  | { topic: typeof topics.apps; key: string; value: AppState | null }
+  | { topic: typeof topics.keys; key: string; value: KeyState | null };
+
+export interface Change {
+  /** Whose audit trail it belongs to. */
+  developerId: string;
+  actor: AuditActor;
+  requestId: string;
+  /** `<resource>.<past participle>`, e.g. `app.created`. */
+  action: string;
+  target: { type: string; id: string };
+  /** The resource after the change, never a secret. */
+  payload: Record<string, unknown>;
+  state?: StateMessage;
+}
+
+/**
+ * Writes a change's audit event and state message, to be published after the commit. The
+ * last statement of its transaction: it takes the lock of the developer (see the trigger),
+ * and whoever holds that must wait for nothing else.
+ */
+export async function appendOutbox(tx: Queryable, change: Change): Promise<void> {
+  const rows = change.state ? [stateRow(change, change.state), auditRow(change)] : [auditRow(change)];
+  // Delivered with the commit, once for all rows of the transaction.
+  await execute(
+    tx,
+    sql`
+      with appended as (
+        insert into outbox (id, aggregate_type, aggregate_id, type, payload, developer_id, topic, record_key)
+        select id, ${change.target.type}, ${change.target.id}, type, payload::json, ${change.developerId},
+               topic, record_key
+        from unnest(${rows.map((row) => row.id)}::uuid[], ${rows.map((row) => row.type)}::text[],
+                    ${rows.map((row) => row.payload)}::text[], ${rows.map((row) => row.topic)}::text[],
+                    ${rows.map((row) => row.key)}::text[])
+          as row (id, type, payload, topic, record_key)
+        returning 1
+      )
+      select pg_notify(${outboxChannel}, '') from appended`,
+  );
+}
+
+/** Notified by every transaction that appends. */
+export const outboxChannel = "outbox";
+
+interface OutboxRow {
+  id: string;
+  type: string;
+  payload: string | null;
+  topic: Topic;
+  key: string;
+}
+
+function auditRow(change: Change): OutboxRow {
+  const id = newId();
+  const event: AuditEvent = {
+    event_id: id,
+    developer_id: change.developerId,
+    occurred_at: new Date().toISOString(),
+    actor: change.actor,
+    action: change.action,
+    target_type: change.target.type,
+    target_id: change.target.id,
+    request_id: change.requestId,
+    payload: change.payload,
+  };
+  // Keyed by developer: one partition, one order.
+  return {
+    id,
+    type: change.action,
+    payload: JSON.stringify(event),
+    topic: topics.audit,
+    key: change.developerId,
+  };
+}
+
+function stateRow(change: Change, { topic, key, value }: StateMessage): OutboxRow {
+  const payload = value === null ? null : JSON.stringify(value);
+  return { id: newId(), type: `${change.target.type}.state`, payload, topic, key };
+}

@@ -1,0 +1,57 @@
+import { createCursors, pageOf, parse } from "@mosis/http";
+import { type Sql, sql } from "@mosis/postgres";
+import { Timestamp, Uuid } from "@mosis/types/formats";
+import { PageQuery } from "@mosis/types/pages";
+import Type, { type Static } from "typebox";
+
+/** Where a page of a list ended: creation time and id of its last row. Lists go from new to old. */
+const Position = Type.Tuple([Timestamp, Uuid]);
+export type Position = Static<typeof Position>;
+
+export interface PageRequest {
+  limit: number;
+  /** Null: from the beginning. */
+  behind: Position | null;
+}
+
+/** Rows of a list carry this beside what is answered. */
+export const positioned = { created_at_exact: Timestamp };
+
+interface PositionedRow {
+  id: string;
+  created_at_exact: string;
+}
+
+/** Microseconds, as they are compared: `created_at` as we answer it has lost them. */
+export const positionColumn = sql`
+  to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as created_at_exact`;
+
+/**
+ * The end of a list's statement, behind its `where`: one row more than asked for tells that there are more.
+ */
+export function pageClause({ limit, behind }: PageRequest): Sql {
+  const [at, id] = behind ?? ["infinity", "ffffffff-ffff-ffff-ffff-ffffffffffff"];
+  return sql`
+    and (created_at, id) < (${at}::timestamptz, ${id}::uuid)
+    order by created_at desc, id desc
+    limit ${limit + 1}`;
+}
+
+/** Reads the query string of a list and makes its cursors. */
+export function createPaging(list: string) {
+  const cursors = createCursors(list, Position);
+  return {
+    read(query: unknown): PageRequest {
+      const { limit = 50, cursor } = parse(PageQuery, query, "query");
+      return { limit, behind: cursor === undefined ? null : cursors.decode(cursor) };
+    },
+    /** @param rows up to one more than the page may have. */
+    answer(rows: PositionedRow[], { limit }: PageRequest) {
+      return pageOf(rows.map(splitRow), limit, cursors);
+    },
+  };
+}
+
+function splitRow({ created_at_exact, ...item }: PositionedRow): { item: object; position: Position } {
+  return { item, position: [created_at_exact, item.id] };
+}

@@ -1,0 +1,90 @@
+import { parse, problem, readJson, requestId } from "@mosis/http";
+import { type Pool, type Queryable, transaction } from "@mosis/postgres";
+import { newId } from "@mosis/runtime";
+import { NewSession } from "@mosis/types/developers";
+import { Router } from "express";
+import type { Authenticate } from "../auth.ts";
+import { bodyLimit } from "../body-limit.ts";
+import type { Passwords } from "../developers/password.ts";
+import { findCredentials } from "../developers/queries.ts";
+import { appendOutbox } from "../outbox/append.ts";
+import { hashSecret } from "../secret-hash.ts";
+import { deleteSession, deleteStaleSessions, insertSession } from "./queries.ts";
+import { newSessionToken } from "./token.ts";
+
+export function sessionRoutes({
+  db,
+  authenticate,
+  passwords,
+  sessionHours,
+}: {
+  db: Pool;
+  authenticate: Authenticate;
+  passwords: Passwords;
+  sessionHours: number;
+}): Router {
+  const router = Router();
+
+  router.post("/v1/sessions", async (req, res) => {
+    const { email, password } = parse(NewSession, await readJson(req, bodyLimit), "body");
+    // PostgreSQL takes no NUL; no account has one either.
+    const found = email.includes("\0") ? null : await findCredentials(db, email);
+    // Unknown address and wrong password: the same work, and the same answer.
+    const isRight = await passwords.verify(password, found?.password_hash ?? null);
+    if (!found || !isRight) {
+      throw problem("credentials_invalid", "The e-mail address or the password is wrong.");
+    }
+
+    const token = newSessionToken();
+    const session = await transaction(db, (tx) =>
+      createSession(tx, {
+        developerId: found.id,
+        tokenHash: hashSecret(token),
+        hours: sessionHours,
+        requestId: requestId(req),
+      }),
+    );
+
+    res.status(201).json({ token, expires_at: session.expires_at });
+  });
+
+  /** Signs out: ends the session that the request is sent with. */
+  router.delete("/v1/sessions", async (req, res) => {
+    const { developerId, actor } = await authenticate(req, "session");
+
+    await transaction(db, async (tx) => {
+      // Signing out twice at once is one change.
+      if (!(await deleteSession(tx, actor.id))) return;
+      await appendOutbox(tx, {
+        developerId,
+        actor,
+        requestId: requestId(req),
+        action: "session.deleted",
+        target: { type: "session", id: actor.id },
+        payload: { id: actor.id },
+      });
+    });
+
+    res.status(204).end();
+  });
+
+  return router;
+}
+
+async function createSession(
+  tx: Queryable,
+  { requestId, ...session }: { developerId: string; tokenHash: string; hours: number; requestId: string },
+) {
+  const id = newId();
+  await deleteStaleSessions(tx, session.developerId);
+  const created = await insertSession(tx, { id, ...session });
+  await appendOutbox(tx, {
+    developerId: session.developerId,
+    actor: { kind: "session", id },
+    requestId,
+    action: "session.created",
+    target: { type: "session", id },
+    payload: created,
+  });
+  return created;
+}
