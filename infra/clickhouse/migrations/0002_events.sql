@@ -29,8 +29,8 @@ create table if not exists events_raw (
   -- A Native block can carry any number as an Enum8, and one such row breaks every query that reads the
   -- column.
   constraint kind_is_known check toInt8(kind) between 1 and 5
--- Of several deliveries the one that took longest is shown: decided by the rows alone, so that inserting
--- one of them again, in whatever order, changes nothing.
+-- Of several deliveries the one that was received last is shown: decided by the rows alone, so that
+-- inserting one of them again, in whatever order, changes nothing.
 ) engine = ReplacingMergeTree(received_delay_ms)
 -- By the client's own time, because every delivery of an event has the same. Wrong clocks outside of 15
 -- years share one partition, so that there are never more than 181.
@@ -56,7 +56,7 @@ select
   name,
   kind,
   client_time + toIntervalMillisecond(clock_correction_ms) as event_time,
-  event_time + toIntervalMillisecond(received_delay_ms) as received_at,
+  client_time + toIntervalMillisecond(received_delay_ms) as received_at,
   client_time,
   clock_correction_ms,
   install_id,

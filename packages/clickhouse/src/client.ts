@@ -8,6 +8,15 @@ export interface ClickHouseConfig {
   log: Logger;
   /** Bound of one call, from the first byte to the last. */
   requestTimeoutMs: number;
+  /** Queries from here on are told to `onSlowQuery`. Default 250 ms. */
+  slowQueryMsMin?: number;
+  onSlowQuery?: (query: SlowQuery) => void;
+}
+
+/** A query that took long. Its text has no values in it. */
+export interface SlowQuery {
+  statement: string;
+  duration_ms: number;
 }
 
 /** A connection pool to one database. What the functions of this package work on. */
@@ -16,6 +25,8 @@ export interface ClickHouse {
   requestTimeoutMs: number;
   /** The driver beneath: for the files of this package. */
   client: ClickHouseClient;
+  /** Tells how long a query took: for the files of this package. */
+  queried(sql: string, duration_ms: number): void;
   /**
    * Runs a statement that gives no rows.
    * @throws ClickHouseRefused, ClickHouseUnavailable.
@@ -30,7 +41,8 @@ const defaultDatabase = "mosis";
 const connectionsMax = 16;
 
 /** Connects at the first call, so it never fails by itself. */
-export function openClickHouse({ url, log, requestTimeoutMs }: ClickHouseConfig): ClickHouse {
+export function openClickHouse(config: ClickHouseConfig): ClickHouse {
+  const { url, log, requestTimeoutMs, slowQueryMsMin = 250, onSlowQuery } = config;
   const { origin, username, password, pathname } = new URL(url);
   const database = decodeURIComponent(pathname.slice(1)) || defaultDatabase;
   const client = createClient({
@@ -52,6 +64,10 @@ export function openClickHouse({ url, log, requestTimeoutMs }: ClickHouseConfig)
     database,
     requestTimeoutMs,
     client,
+    queried(sql, duration_ms) {
+      if (duration_ms < slowQueryMsMin || !onSlowQuery) return;
+      onSlowQuery({ statement: sql.replaceAll(/\s+/g, " ").trim().slice(0, 200), duration_ms });
+    },
     command: (sql) =>
       call(store, (abort_signal) => client.command({ query: sql, abort_signal }).then(() => {})),
     health: () =>

@@ -9,6 +9,8 @@ const insertSettings = {
   optimize_on_insert: 0,
   // A duplicate is known by its key. Remembered inserts lost acknowledged rows under kill -9.
   insert_deduplicate: 0,
+  // A flush of wrong clocks may touch every partition of the events at once, 181; the default is 100.
+  max_partitions_per_insert_block: "200",
   // By default a column that the table does not have is skipped without a word.
   input_format_skip_unknown_fields: 0,
   input_format_native_allow_types_conversion: 1,

@@ -26,6 +26,7 @@ export async function select<T extends TSchema>(
   params: QueryParams = {},
   { rowsMax = 10_000 }: SelectLimits = {},
 ): Promise<Static<T>[]> {
+  const startedAt = performance.now();
   const rows = await call(store, async (abort_signal) => {
     const answer = await store.client.query({
       query: sql,
@@ -47,7 +48,7 @@ export async function select<T extends TSchema>(
       abort_signal,
     });
     return answer.json<unknown>();
-  });
+  }).finally(() => store.queried(sql, performance.now() - startedAt));
   const validator = validatorOf(schema);
   for (const row of rows) {
     if (!validator.Check(row)) throw new Error(`A row does not match its schema: ${faults(validator, row)}`);

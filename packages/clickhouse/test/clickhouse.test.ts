@@ -13,6 +13,7 @@ import {
   openBlock,
   openClickHouse,
   select,
+  type SlowQuery,
 } from "../src/index.ts";
 
 const columns = { id: "UInt32", label: "LowCardinality(String)" } as const;
@@ -83,6 +84,20 @@ test("parameters are values, never SQL, and times and big numbers keep every dig
     { text, at: "2026-11-24 01:02:03.004", big: "18446744073709551615" },
   );
   assert.deepEqual(rows, [{ text, at: "2026-11-24T01:02:03.004Z", big: "18446744073709551615" }]);
+});
+
+test("a slow query is told on one line, without its values, also when it fails", async () => {
+  const told: SlowQuery[] = [];
+  const url = new URL("/default", process.env["CLICKHOUSE_URL"]).href;
+  const onSlowQuery = (query: SlowQuery) => void told.push(query);
+  const watched = openClickHouse({ url, log, requestTimeoutMs: 10_000, slowQueryMsMin: 0, onSlowQuery });
+  const row = Type.Object({ secret: Type.String() });
+  await select(watched, row, "select\n  {secret:String} as secret", { secret: "xyz" });
+  await assert.rejects(select(watched, row, "select nothing"), ClickHouseRefused);
+  await watched.close();
+  const statements = told.map(({ statement }) => statement);
+  assert.deepEqual(statements, ["select {secret:String} as secret", "select nothing"]);
+  assert.ok(told.every(({ duration_ms }) => duration_ms > 0));
 });
 
 test("long lists of parameters are taken", async () => {

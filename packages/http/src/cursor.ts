@@ -29,7 +29,11 @@ export function createCursors<T extends TSchema>(list: string, position: T): Cur
         const text = Buffer.from(cursor.slice(mark.length), "base64url").toString();
         return parse(position, JSON.parse(text), "body");
       } catch (error) {
-        throw problem("cursor_invalid", "Take the cursor from page.next_cursor of this list, unchanged.", {
+        const fix = "Take the cursor from page.next_cursor of this list, unchanged.";
+        throw problem("cursor_invalid", fix, {
+          errors: [
+            { pointer: "/cursor", code: "cursor_invalid", message: "is not a cursor of this list", fix },
+          ],
           cause: error,
         });
       }

@@ -3,6 +3,7 @@ import type { Static, TSchema } from "typebox";
 import { Compile, type Validator } from "typebox/compile";
 import type { TLocalizedValidationError } from "typebox/error";
 import Format from "typebox/format";
+import System from "typebox/system";
 import { problem } from "./problem.ts";
 
 // TypeBox's own check also takes leap seconds and zone suffixes in brackets (RFC
@@ -11,6 +12,11 @@ Format.Set("date-time", isDateTime);
 
 /** Most entries of `errors`: a body of 64 KiB can be wrong in thousands of places. */
 const errorsMax = 20;
+/** A field's name may be as long as the body. */
+const pointerLengthMax = 300;
+
+// TypeBox stops at 8 faults by itself, and those that only repeat others are counted too.
+System.Settings.Set({ maxErrors: 2 * errorsMax });
 
 const validators = new WeakMap<TSchema, Validator>();
 
@@ -61,15 +67,18 @@ function details(schema: TSchema, errors: TLocalizedValidationError[]): ProblemD
           message: "is missing",
           fix: "Add it.",
         }));
-      case "additionalProperties":
-        return params.additionalProperties.map((name) => ({
-          pointer: `${at}/${escapePointer(name)}`,
-          code: "unknown_field",
-          message: "is not a field of this request",
-          fix: "Remove it, or check its spelling.",
-        }));
-      // Repeats what `additionalProperties` or the branches of the union say.
+      // Said of each field that the schema does not have.
       case "boolean":
+        return [
+          {
+            pointer: at.slice(0, pointerLengthMax),
+            code: "unknown_field",
+            message: "is not a field of this request",
+            fix: "Remove it, or check its spelling.",
+          },
+        ];
+      // Repeat what is said of each field, or by the branches of the union.
+      case "additionalProperties":
       case "anyOf":
         return [];
       default:

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Topic } from "@mosis/types/topics";
 import type { Admin, Consumer as KafkaJsConsumer, EachBatchPayload } from "kafkajs";
 import { connectTo, type KafkaConfig, topicOf, wireName } from "./cluster.ts";
+import { retried } from "./retried.ts";
 import { superviseConsumer } from "./supervise.ts";
 
 export interface FollowOptions {
@@ -18,6 +19,11 @@ export interface FollowOptions {
 export interface Followed {
   /** Resolves once everything has been delivered that was in the topics at the start. */
   caughtUp: Promise<void>;
+  /**
+   * Rejects when following cannot go on (not for a broker that is away: that is waited for): what was read
+   * grows old from then on. Never resolves.
+   */
+  failed: Promise<never>;
   close(): Promise<void>;
 }
 
@@ -30,11 +36,7 @@ export async function followTopics(config: KafkaConfig, options: FollowOptions):
   const { topics, onRecord, maxWaitMs = 500 } = options;
   const kafka = connectTo(config);
   const names = topics.map((topic) => wireName(config, topic));
-  const admin = kafka.admin();
-  await admin.connect();
-  const ends = await topicEnds(admin, names);
-  await admin.disconnect();
-  const positions = trackPositions(ends);
+  const positions = trackPositions(await readEnds(kafka.admin(), names));
 
   const consumer = await superviseConsumer({
     log: config.log,
@@ -67,7 +69,7 @@ export async function followTopics(config: KafkaConfig, options: FollowOptions):
     },
     onStart: (started) => seekBehind(started, positions),
   });
-  return { caughtUp: positions.caughtUp, close: () => consumer.close() };
+  return { caughtUp: positions.caughtUp, failed: consumer.failed, close: () => consumer.close() };
 }
 
 interface Positions {
@@ -136,6 +138,16 @@ function deliver(
 function seekBehind(consumer: KafkaJsConsumer, positions: Positions): void {
   for (const { topic, partition, offset } of positions.entries()) {
     consumer.seek({ topic, partition, offset: offset.toString() });
+  }
+}
+
+async function readEnds(admin: Admin, names: string[]): Promise<PartitionEnd[]> {
+  await admin.connect();
+  try {
+    return await retried(() => topicEnds(admin, names));
+  } finally {
+    // An open connection would keep a process alive that has failed to start.
+    await admin.disconnect();
   }
 }
 

@@ -7,7 +7,7 @@ export {
   openConsumer,
 } from "./consumer.ts";
 export { type Followed, type FollowOptions, followTopics } from "./follow.ts";
-export type { GroupLag } from "./lag.ts";
+export { type GroupLag, type LagReader, openLagReader } from "./lag.ts";
 export {
   openProducer,
   type OutgoingBatch,

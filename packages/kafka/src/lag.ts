@@ -1,6 +1,9 @@
+import { Unavailable } from "@mosis/runtime";
 import type { Topic } from "@mosis/types/topics";
 import type { Admin } from "kafkajs";
-import { type KafkaConfig, wireName } from "./cluster.ts";
+import { connectTo, type KafkaConfig, wireName } from "./cluster.ts";
+import { withDeadline } from "./deadline.ts";
+import { oneAtATime } from "./one-at-a-time.ts";
 
 /** Records of a partition that the group has not committed. */
 export interface GroupLag {
@@ -34,4 +37,39 @@ export async function groupLag(
     });
   });
   return (await Promise.all(lags)).flat();
+}
+
+export interface LagReader {
+  /**
+   * How far the group is behind. What was acknowledged before the call and is not counted is committed.
+   * @throws Unavailable when Kafka does not answer within the deadline.
+   */
+  read(): Promise<GroupLag[]>;
+  close(): Promise<void>;
+}
+
+export interface LagReaderOptions {
+  group: string;
+  topics: Topic[];
+  /** Bound of one question to the brokers. Default 3 s. */
+  deadlineMs?: number;
+}
+
+/**
+ * Watches a group from outside of it, without joining. Connects at the first call. However many callers
+ * there are, one question is under way.
+ */
+export function openLagReader(config: KafkaConfig, options: LagReaderOptions): LagReader {
+  const { group, topics, deadlineMs = 3000 } = options;
+  const admin = connectTo(config).admin({ retry: { retries: 1 } });
+  const read = oneAtATime(async () => {
+    try {
+      return await withDeadline(groupLag(admin, config, group, topics), deadlineMs, "Reading a lag");
+    } catch (error) {
+      throw new Unavailable("How far storing is behind cannot be told right now. Try again later.", {
+        cause: error,
+      });
+    }
+  });
+  return { read, close: () => admin.disconnect() };
 }

@@ -1,5 +1,6 @@
 import type { Topic } from "@mosis/types/topics";
 import type { Admin } from "kafkajs";
+import { retried } from "./retried.ts";
 import { connectTo, kafkajs, type KafkaConfig, wireName } from "./cluster.ts";
 
 /** `infra/kafka/topics.json`: topic → partitions and broker settings. */
@@ -42,7 +43,8 @@ interface Wanted {
 
 async function createTopics(admin: Admin, missing: Wanted[]): Promise<void> {
   await admin.createTopics({
-    waitForLeaders: true,
+    // kafkajs asks once, and takes a broker that has not heard of the topic yet for a failure.
+    waitForLeaders: false,
     timeout: 10_000,
     topics: missing.map(({ name, spec }) => ({
       topic: name,
@@ -52,6 +54,17 @@ async function createTopics(admin: Admin, missing: Wanted[]): Promise<void> {
       configEntries: Object.entries(spec.config ?? {}).map(([entry, value]) => ({ name: entry, value })),
     })),
   });
+  const names = missing.map(({ name }) => name);
+  await retried(async () => {
+    const { topics } = await admin.fetchTopicMetadata({ topics: names });
+    const leaderless = topics.find(({ partitions }) => partitions.some(({ leader }) => leader === -1));
+    if (leaderless) throw new NoLeaderYet(`${leaderless.name} has no leader`);
+  });
+}
+
+/** Passes, as what kafkajs calls retriable does. */
+class NoLeaderYet extends Error {
+  readonly retriable = true;
 }
 
 async function addPartitions(admin: Admin, present: Wanted[]): Promise<void> {

@@ -3,4 +3,5 @@ export { newId } from "./id.ts";
 export { createLifecycle, type Lifecycle } from "./lifecycle.ts";
 export { createLogger, type Logger } from "./logger.ts";
 export { createMetrics, type Metrics } from "./metrics.ts";
+export { selfTelemetryTarget, selfTelemetryVariables } from "./self-telemetry.ts";
 export { Unavailable } from "./unavailable.ts";

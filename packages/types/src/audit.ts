@@ -1,5 +1,6 @@
 import Type, { type Static } from "typebox";
-import { Timestamp, Uuid } from "./formats.ts";
+import { Label, Timestamp, Uuid } from "./formats.ts";
+import { PageQuery } from "./pages.ts";
 
 /** Who did it: a key or a session of a developer, or the platform itself. */
 export const AuditActor = Type.Object({
@@ -26,3 +27,21 @@ export const AuditEvent = Type.Object({
   payload: Type.Record(Type.String(), Type.Unknown()),
 });
 export type AuditEvent = Static<typeof AuditEvent>;
+
+/** Query string of `GET /v1/audit`. What is left out does not filter. */
+export const AuditQuery = Type.Object(
+  {
+    ...PageQuery.properties,
+    /** Id of the key or session that did it. */
+    actor: Type.Optional(Label(200)),
+    action: Type.Optional(Label(200)),
+    /** Id of what was changed. */
+    target: Type.Optional(Label(200)),
+    /** Inclusive. */
+    from: Type.Optional(Timestamp),
+    /** Exclusive. */
+    to: Type.Optional(Timestamp),
+  },
+  { additionalProperties: false },
+);
+export type AuditQuery = Static<typeof AuditQuery>;

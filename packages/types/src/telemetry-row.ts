@@ -20,7 +20,10 @@ export const eventColumns = {
    * the clock was off by more than two minutes.
    */
   clock_correction_ms: "Int64",
-  /** received_at − event_time; negative for events ahead of our clock. */
+  /**
+   * received_at − client_time, so that of two deliveries the later one has the larger; negative for clocks
+   * that are ahead of ours.
+   */
   received_delay_ms: "Int64",
   name: text,
   kind: "Enum8('event' = 1, 'screen' = 2, 'perf' = 3, 'error' = 4, 'crash' = 5)",

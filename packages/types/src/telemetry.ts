@@ -130,8 +130,8 @@ export type EventCode = keyof typeof eventCodes;
 
 /**
  * What happened to one event that is not plainly accepted: `warning` kept
- * it, `drop` did not, `retry` asks to send it again. `pointer` (RFC 6901) is relative to the event, "" the event
- * itself. `clock_corrected` holds for a whole batch and is told once, at its first accepted event.
+ * it, `drop` did not, `retry` asks to send it again. `pointer` (RFC 6901) is relative to the event, "" the
+ * event itself. `clock_corrected` holds for a whole batch and is told once, at its first accepted event.
  */
 export const EventResult = Type.Object({
   index: Type.Integer(),
@@ -153,10 +153,15 @@ export const BatchAccepted = Type.Object({
 });
 export type BatchAccepted = Static<typeof BatchAccepted>;
 
-/** Answer of `GET /v1/telemetry/batches/{batch_id}`. Counts are sums over all deliveries of the batch id. */
+/**
+ * Answer of `GET /v1/telemetry/batches/{batch_id}`. Counts are sums over all stored deliveries of the batch
+ * id. `in_flight`: nothing of it is stored, but it may be on its way; the counts are 0 and the rest is null.
+ * `dead_lettered`: events of a delivery may be missing. `stored_at` is when the last delivery was stored.
+ */
 export const Receipt = Type.Object({
   batch_id: Uuid,
-  package_id: Type.String(),
+  /** Null: not known yet. */
+  package_id: Type.Union([Type.String(), Type.Null()]),
   state: Type.Enum(["in_flight", "stored", "dead_lettered"]),
   deliveries: Type.Integer(),
   accepted: Type.Integer(),

@@ -1,4 +1,14 @@
-import { brokerList, integer, oneOf, optionalText, port, readEnv, text, url } from "@mosis/runtime";
+import {
+  brokerList,
+  integer,
+  oneOf,
+  port,
+  readEnv,
+  selfTelemetryTarget,
+  selfTelemetryVariables,
+  text,
+  url,
+} from "@mosis/runtime";
 
 type Environment = Record<string, string | undefined>;
 
@@ -11,24 +21,12 @@ const common = {
   }),
 };
 
-const selfTelemetry = {
-  MOSIS_SELF_TELEMETRY: oneOf({
-    about: "Whether the process reports itself as the app dev.mosis.platform.",
-    values: ["on", "off"],
-    default: "on",
-  }),
-  MOSIS_SELF_TELEMETRY_KEY: optionalText({ about: "The ingest key it reports with; none, no reports." }),
-  MOSIS_INGEST_URL: optionalText({ about: "Where it reports to; none, no reports." }),
-};
-
-export type ApiConfig = ReturnType<typeof readApiConfig>;
-
 /** @throws Error that lists every bad variable. */
 export function readApiConfig(env: Environment) {
   const values = readEnv(
     {
       ...common,
-      ...selfTelemetry,
+      ...selfTelemetryVariables,
       CATALOG_PORT: port({ about: "The port of the catalog API.", default: 4000 }),
       CATALOG_CONNECTIONS_MAX: integer({
         about: "Connections to PostgreSQL. More do not make it faster than about two per core of its server.",
@@ -69,14 +67,12 @@ export function readApiConfig(env: Environment) {
   };
 }
 
-export type RelayConfig = ReturnType<typeof readRelayConfig>;
-
 /** @throws Error that lists every bad variable. */
 export function readRelayConfig(env: Environment) {
   const values = readEnv(
     {
       ...common,
-      ...selfTelemetry,
+      ...selfTelemetryVariables,
       KAFKA_BROKERS: brokerList({ about: "The Kafka brokers to start from, host:port, commas between." }),
       KAFKA_TOPIC_PREFIX: text({
         about: "Put in front of every topic name on a shared cluster.",
@@ -105,14 +101,4 @@ export function readRelayConfig(env: Environment) {
 export function readMigrateConfig(env: Environment) {
   const values = readEnv(common, env);
   return { logLevel: values.LOG_LEVEL, databaseUrl: values.DATABASE_URL };
-}
-
-function selfTelemetryTarget(values: {
-  MOSIS_SELF_TELEMETRY: "on" | "off";
-  MOSIS_SELF_TELEMETRY_KEY: string | null;
-  MOSIS_INGEST_URL: string | null;
-}): { endpoint: string; key: string } | null {
-  const { MOSIS_INGEST_URL: endpoint, MOSIS_SELF_TELEMETRY_KEY: key } = values;
-  if (values.MOSIS_SELF_TELEMETRY === "off" || endpoint === null || key === null) return null;
-  return { endpoint, key };
 }

@@ -1,4 +1,14 @@
-import { brokerList, integer, oneOf, port, readEnv, text, url } from "@mosis/runtime";
+import {
+  brokerList,
+  integer,
+  oneOf,
+  port,
+  readEnv,
+  selfTelemetryTarget,
+  selfTelemetryVariables,
+  text,
+  url,
+} from "@mosis/runtime";
 
 type Environment = Record<string, string | undefined>;
 
@@ -24,6 +34,7 @@ export function readIngestConfig(env: Environment) {
   const values = readEnv(
     {
       ...common,
+      ...selfTelemetryVariables,
       ...kafka,
       INGEST_PORT: port({ about: "The port apps send telemetry to.", default: 4001 }),
       INGEST_HELD_MEGABYTES_MAX: integer({
@@ -48,6 +59,7 @@ export function readIngestConfig(env: Environment) {
     kafka: { brokers: values.KAFKA_BROKERS, topicPrefix: values.KAFKA_TOPIC_PREFIX },
     bodyTimeoutMs: values.INGEST_BODY_TIMEOUT_MS,
     heldBytesMax: values.INGEST_HELD_MEGABYTES_MAX * 1_048_576,
+    selfTelemetry: selfTelemetryTarget(values),
   };
 }
 
@@ -56,6 +68,7 @@ export function readWriterConfig(env: Environment) {
   const values = readEnv(
     {
       ...common,
+      ...selfTelemetryVariables,
       ...kafka,
       ...clickhouse,
       WRITER_PORT: port({ about: "The port of the writer's health and metrics.", default: 4004 }),
@@ -91,6 +104,29 @@ export function readWriterConfig(env: Environment) {
       fetchWaitMs: values.WRITER_FETCH_WAIT_MS,
       fetchBytesMax: values.WRITER_FETCH_MEGABYTES_MAX * 1_048_576,
     },
+    selfTelemetry: selfTelemetryTarget(values),
+  };
+}
+
+/** @throws Error that lists every bad variable. */
+export function readQueryConfig(env: Environment) {
+  const values = readEnv(
+    {
+      ...common,
+      ...selfTelemetryVariables,
+      ...kafka,
+      ...clickhouse,
+      QUERY_PORT: port({ about: "The port that receipts and the audit trail are read from.", default: 4002 }),
+    },
+    env,
+  );
+  return {
+    logLevel: values.LOG_LEVEL,
+    port: values.QUERY_PORT,
+    closeTimeoutMs: 10_000,
+    kafka: { brokers: values.KAFKA_BROKERS, topicPrefix: values.KAFKA_TOPIC_PREFIX },
+    clickhouse: { url: values.CLICKHOUSE_URL, requestTimeoutMs: 5000 },
+    selfTelemetry: selfTelemetryTarget(values),
   };
 }
 

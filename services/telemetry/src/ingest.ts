@@ -1,9 +1,9 @@
-import { createApp, openApiDocument } from "@mosis/http";
-import { followTopics, type KafkaConfig, type Producer } from "@mosis/kafka";
+import { createApp, openApiDocument, type RequestSample } from "@mosis/http";
+import type { KafkaConfig, Producer } from "@mosis/kafka";
 import type { Lifecycle, Logger, Metrics } from "@mosis/runtime";
 import { telemetryLimits } from "@mosis/types/telemetry";
 import { topics } from "@mosis/types/topics";
-import { AccessTable } from "./ingest/access.ts";
+import { checkAccess, followAccess } from "./follow-access.ts";
 import { createBodyReader } from "./ingest/body.ts";
 import { Flusher } from "./ingest/flush.ts";
 import { ingestApi } from "./ingest/openapi.ts";
@@ -18,6 +18,7 @@ export interface IngestOptions {
   life: Lifecycle;
   bodyTimeoutMs: number;
   heldBytesMax: number;
+  observe?: (sample: RequestSample) => void;
 }
 
 /**
@@ -25,18 +26,8 @@ export interface IngestOptions {
  * complete.
  */
 export async function createIngest(options: IngestOptions) {
-  const { kafka, producer, log, metrics, life, bodyTimeoutMs, heldBytesMax } = options;
-  const access = new AccessTable({ log });
-  let complete = false;
-  const followed = await followTopics(kafka, {
-    topics: [topics.keys, topics.apps],
-    onRecord: (topic, id, value) => access.apply(topic, id, value),
-  });
-  life.own("access table", followed, (it) => it.close());
-  void followed.caughtUp.then(() => {
-    complete = true;
-    log.info(access.sizes(), "The access table is complete");
-  });
+  const { kafka, producer, log, metrics, life, bodyTimeoutMs, heldBytesMax, observe } = options;
+  const access = await followAccess({ kafka, log, metrics, life });
 
   const outcomes = createOutcomes(metrics);
   const bodies = life.own("bodies", createBodyReader({ ...telemetryLimits, bodyTimeoutMs }), (it) =>
@@ -54,24 +45,33 @@ export async function createIngest(options: IngestOptions) {
         log.error({ err: sent.failure, requests: sent.requests }, "A flush was not acknowledged");
     },
   });
-  watchLevels(metrics, { access, flusher, heldBytes: () => bodies.heldBytes() });
+  watchLevels(metrics, { flusher, heldBytes: () => bodies.heldBytes() });
 
-  const available = () => complete && producer.connected();
-  const limits = { heldBytesMax, waitingRequestsMax: 20_000 };
-  const batches = postBatches({ access, bodies, flusher, outcomes, log, available, ...limits });
-  return createApp({
+  const available = () => access.isComplete() && producer.connected();
+  const batches = postBatches({
+    access: access.table,
+    bodies,
+    flusher,
+    outcomes,
+    log,
+    available,
+    heldBytesMax,
+    waitingRequestsMax: 20_000,
+    observe,
+  });
+  const app = createApp({
     log,
     metrics,
     hot: (app) => void app.post("/v1/telemetry/batches", batches),
     routes: [],
     ready: {
-      access_table: () => need(complete, "keys and apps are still being read"),
-      kafka: () => need(producer.connected(), "Kafka does not answer"),
+      access_table: () => checkAccess(access),
+      kafka() {
+        if (!producer.connected()) throw new Error("Kafka does not answer");
+      },
     },
     openapi: openApiDocument(ingestApi),
+    ...(observe ? { observe } : {}),
   });
-}
-
-function need(met: boolean, reason: string): void {
-  if (!met) throw new Error(reason);
+  return { app, failed: access.failed };
 }

@@ -11,21 +11,24 @@ import Type from "typebox";
 import { startWriter } from "../src/writer/writer.ts";
 import { eventually, log, requiredEnv } from "./support.ts";
 
-export const migrationsFolder = fileURLToPath(
-  new URL("../../../infra/clickhouse/migrations", import.meta.url),
-);
+const migrationsFolder = fileURLToPath(new URL("../../../infra/clickhouse/migrations", import.meta.url));
 
 /** A database of this test alone, with all tables, on the server of the run. */
-export async function freshStore(t: TestContext, server = requiredEnv("CLICKHOUSE_URL")) {
+export async function freshStore(t: TestContext) {
+  const { store, url } = await makeStore(requiredEnv("CLICKHOUSE_URL"));
+  t.after(async () => {
+    await store.command(`drop database ${store.database}`);
+    await store.close();
+  });
+  return { store, url };
+}
+
+/** A database with all tables on any server, for the caller to take away. */
+export async function makeStore(server: string) {
   const database = `t_${randomUUID().replaceAll("-", "")}`;
   const config = { url: new URL(`/${database}`, server).href, log, requestTimeoutMs: 10_000 };
   await migrateUp({ ...config, folder: migrationsFolder });
-  const store = openClickHouse(config);
-  t.after(async () => {
-    await store.command(`drop database ${database}`);
-    await store.close();
-  });
-  return { store, url: config.url };
+  return { store: openClickHouse(config), url: config.url };
 }
 
 /** The real writer in this process. */

@@ -32,7 +32,7 @@ export async function startIngest(t: TestContext, kafka: KafkaConfig, options: P
   const producer = life.own("producer", await openProducer({ ...kafka, sendDeadlineMs: 3000 }), (it) =>
     it.close(),
   );
-  const app = await createIngest({
+  const { app } = await createIngest({
     kafka,
     producer,
     log,

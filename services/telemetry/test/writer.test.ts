@@ -39,7 +39,7 @@ test("the writer stores what ingest sends", async (t) => {
       event_key: "42",
       event_time: "2026-10-31T23:59:58.999Z",
       client_time: "2026-10-31T23:59:59.999Z",
-      received_at: "2026-10-31T23:59:58.996Z",
+      received_at: "2026-10-31T23:59:59.996Z",
       kind: "event",
       os: "os",
       duration_ms: 7,

@@ -31,7 +31,7 @@ export function fillCommon({ columns }: EventBlock, delivery: Delivery, rows: nu
 
 /**
  * The columns of one event that has passed every check.
- * @param delayMs received_at − event time.
+ * @param delayMs received_at − client time.
  * @returns key of the first property whose text was cut, or null.
  */
 export function pushEvent(

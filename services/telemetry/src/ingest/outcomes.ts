@@ -1,6 +1,5 @@
 import type { Metrics } from "@mosis/runtime";
 import { eventCodes } from "@mosis/types/telemetry";
-import type { AccessTable } from "./access.ts";
 import type { Flusher, Sent } from "./flush.ts";
 import type { Outcome } from "./pipeline.ts";
 
@@ -58,7 +57,7 @@ export function createOutcomes(metrics: Metrics): Outcomes {
 /** Levels that are read only when somebody looks. */
 export function watchLevels(
   metrics: Metrics,
-  { access, flusher, heldBytes }: { access: AccessTable; flusher: Flusher; heldBytes: () => number },
+  { flusher, heldBytes }: { flusher: Flusher; heldBytes: () => number },
 ): void {
   const levels: [string, string, () => number][] = [
     [
@@ -69,13 +68,6 @@ export function watchLevels(
     ["ingest_waiting_bytes", "Bytes of flushes that are not acknowledged.", () => flusher.waiting().bytes],
     ["ingest_flushes_in_flight", "Flushes under way.", () => flusher.waiting().sends],
     ["ingest_arriving_bytes", "Bytes of bodies that are still arriving.", heldBytes],
-    ["access_keys", "Keys in the access table.", () => access.sizes().keys],
-    ["access_apps", "Apps in the access table.", () => access.sizes().apps],
-    [
-      "access_cached_headers",
-      "Authorization headers whose key is known.",
-      () => access.sizes().cachedHeaders,
-    ],
   ];
   for (const [name, help, read] of levels) metrics.level(name, help, read);
 }

@@ -32,6 +32,8 @@ const areEvents = Compile(Type.Array(TelemetryEvent));
  */
 const wholeBytesMax = 200_000;
 const eventsPerSlice = 16;
+/** At most 32 KiB each, so that a block of rejections stays below the size of a record. */
+const rejectionsPerCheck = 16;
 
 /**
  * Every event of a request goes into the open blocks, as a row or as a rejection, and the request itself
@@ -142,7 +144,7 @@ function appendAccepted(flusher: Flusher, delivery: Delivery, { from, to, outcom
       if (slots[i] !== slot) continue;
       const event = batch.events[i] as TelemetryEvent;
       const clientTimeMs = times[i] as number;
-      const cutKey = pushEvent(block, event, clientTimeMs, receivedAtMs - clientTimeMs - clockCorrectionMs);
+      const cutKey = pushEvent(block, event, clientTimeMs, receivedAtMs - clientTimeMs);
       if (cutKey !== null) warn(outcome, i, event, "string_truncated", `/properties/${escaped(cutKey)}`);
     }
     outcome.accepted += rows;
@@ -178,6 +180,8 @@ function appendRejected(flusher: Flusher, delivery: Delivery, { from, to, faults
     const { code, pointer } = fault;
     const event_id = pushRejected(rejected, delivery, index, fault);
     outcome.rejected++;
+    // Written out, an event may be many times as long as it came (1e20): the body's size bounds nothing here.
+    if (outcome.rejected % rejectionsPerCheck === 0) flusher.cutIfLarge();
     outcome.results.push({ index, event_id, result: "drop", code, pointer, fix: eventCodes[code] });
   }
 }

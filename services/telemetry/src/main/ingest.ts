@@ -1,4 +1,5 @@
 // The ingest process: telemetry over HTTP into Kafka. Nothing else runs here.
+import { createSelfTelemetry } from "@mosis/client/process";
 import { listen } from "@mosis/http";
 import { openProducer } from "@mosis/kafka";
 import { createLifecycle, createLogger, createMetrics } from "@mosis/runtime";
@@ -7,24 +8,33 @@ import { createIngest } from "../ingest.ts";
 
 // Throws one error that lists every bad variable. Nothing after this line reads the environment.
 const config = readIngestConfig(process.env);
-const log = createLogger({ service: "telemetry-ingest", level: config.logLevel });
-const metrics = createMetrics({ service: "telemetry-ingest" });
+const service = "telemetry-ingest";
+const log = createLogger({ service, level: config.logLevel });
+const metrics = createMetrics({ service });
 const life = createLifecycle({ log, closeTimeoutMs: config.closeTimeoutMs });
 
 try {
+  const self = life.own(
+    "self-telemetry",
+    createSelfTelemetry({ service, target: config.selfTelemetry }),
+    (it) => it.close(),
+  );
   // Closed in the reverse order: the server first, which waits for the answers of running requests while the
   // producer can still get their acknowledgements.
-  const kafka = { ...config.kafka, clientId: "telemetry-ingest", log };
+  const kafka = { ...config.kafka, clientId: service, log };
   const producer = life.own("producer", await openProducer(kafka), (it) => it.close());
   const { bodyTimeoutMs, heldBytesMax } = config;
-  const app = await createIngest({ kafka, producer, log, metrics, life, bodyTimeoutMs, heldBytesMax });
+  const observe = self.observe.bind(self);
+  const limits = { bodyTimeoutMs, heldBytesMax };
+  const { app, failed } = await createIngest({ kafka, producer, log, metrics, life, ...limits, observe });
   const server = life.own(
     "server",
     await listen(app, { port: config.port, requestTimeoutMs: 60_000, headersTimeoutMs: 10_000 }),
     (it) => it.close(),
   );
   log.info({ url: server.url }, "telemetry ingest started");
-  const reason = await life.untilSignal();
+  // A process that no longer hears of revoked keys must exit: whoever runs it starts another.
+  const reason = await Promise.race([life.untilSignal(), failed]);
   log.info({ reason }, "telemetry ingest stops");
 } catch (error) {
   log.error({ err: error }, "telemetry ingest failed");

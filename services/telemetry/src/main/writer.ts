@@ -1,6 +1,7 @@
 // The writer process: telemetry blocks, audit events and apps from Kafka into ClickHouse. Nothing else runs
 // here.
-import { openClickHouse } from "@mosis/clickhouse";
+import { openClickHouse, type SlowQuery } from "@mosis/clickhouse";
+import { createSelfTelemetry } from "@mosis/client/process";
 import { createApp, listen, openApiDocument } from "@mosis/http";
 import { openProducer } from "@mosis/kafka";
 import { createLifecycle, createLogger, createMetrics } from "@mosis/runtime";
@@ -9,15 +10,24 @@ import { startWriter } from "../writer/writer.ts";
 
 // Throws one error that lists every bad variable. Nothing after this line reads the environment.
 const config = readWriterConfig(process.env);
-const log = createLogger({ service: "telemetry-writer", level: config.logLevel });
-const metrics = createMetrics({ service: "telemetry-writer" });
+const service = "telemetry-writer";
+const log = createLogger({ service, level: config.logLevel });
+const metrics = createMetrics({ service });
 const life = createLifecycle({ log, closeTimeoutMs: config.closeTimeoutMs });
 
 try {
+  const self = life.own(
+    "self-telemetry",
+    createSelfTelemetry({ service, target: config.selfTelemetry }),
+    (it) => it.close(),
+  );
   // Closed in the reverse order: the status routes, then the writer, which finishes its insert and commits
   // while ClickHouse and the producer of dead letters are still there.
-  const kafka = { ...config.kafka, clientId: "telemetry-writer", log };
-  const store = life.own("clickhouse", openClickHouse({ ...config.clickhouse, log }), (it) => it.close());
+  const kafka = { ...config.kafka, clientId: service, log };
+  const onSlowQuery = (query: SlowQuery) => self.slowQuery({ store: "clickhouse", ...query });
+  const store = life.own("clickhouse", openClickHouse({ ...config.clickhouse, log, onSlowQuery }), (it) =>
+    it.close(),
+  );
   const producer = life.own("producer", await openProducer(kafka), (it) => it.close());
   const writer = life.own(
     "writer",
@@ -28,6 +38,7 @@ try {
     log,
     metrics,
     routes: [],
+    observe: self.observe.bind(self),
     ready: {
       clickhouse: () => store.health(),
       kafka: async () => void (await writer.lag()),

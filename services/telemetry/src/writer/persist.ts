@@ -3,7 +3,7 @@ import { ClickHouseUnavailable } from "@mosis/clickhouse";
 import type { Logger } from "@mosis/runtime";
 
 /** Thrown when waiting has no sense any more: the batch belongs to somebody else now, or the process ends. */
-export class StaleBatch extends Error {
+class StaleBatch extends Error {
   constructor(cause: unknown) {
     super("Given up: the partition is being taken away, or the writer stops.", { cause });
     this.name = "StaleBatch";

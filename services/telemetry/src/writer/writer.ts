@@ -4,6 +4,7 @@ import type { Logger, Metrics } from "@mosis/runtime";
 import type { Topic } from "@mosis/types/topics";
 import { createDeadLetter } from "./dead-letter.ts";
 import { gather } from "./gather.ts";
+import { writerGroup } from "./group.ts";
 import { createWriterMetrics, watchLag } from "./metrics.ts";
 import { createPersist } from "./persist.ts";
 import { writtenTopics } from "./tables.ts";
@@ -31,8 +32,6 @@ export interface Writer {
   close(): Promise<void>;
 }
 
-/** Of all writers: partitions are shared out among those that run. */
-const group = "telemetry-writer";
 /** After a kill -9 the partitions wait so long for another writer. */
 const sessionTimeoutMs = 10_000;
 const lagIntervalMs = 5000;
@@ -55,7 +54,7 @@ export async function startWriter(options: WriterOptions): Promise<Writer> {
   const consumer = await openConsumer(
     {
       ...kafka,
-      group,
+      group: writerGroup(kafka),
       topics: [...handlers.keys()],
       minBytes: options.fetchBytesMin,
       maxWaitMs: options.fetchWaitMs,

@@ -14,29 +14,39 @@ const now = Date.UTC(2026, 10, 24);
 
 test("a key works from its record to its removal", () => {
   const { table, header, key } = withKey({});
-  assert.equal(grantOf(table.authenticate(header, now)).keyId, key.key_id);
+  assert.equal(grantOf(table.authenticateWriter(header, now)).keyId, key.key_id);
   table.apply(topics.keys, key.key_id, null);
-  assert.equal(table.authenticate(header, now), "credentials_invalid");
+  assert.equal(table.authenticateWriter(header, now), "credentials_invalid");
   table.apply(topics.keys, key.key_id, json(key));
-  assert.equal(grantOf(table.authenticate(header, now)).keyId, key.key_id);
+  assert.equal(grantOf(table.authenticateWriter(header, now)).keyId, key.key_id);
 });
 
 test("a key ends at its expiry, also when its header was seen before", () => {
   const { table, header } = withKey({ expires_at: new Date(now + 1000).toISOString() });
-  grantOf(table.authenticate(header, now + 999));
-  assert.equal(table.authenticate(header, now + 1000), "credentials_invalid");
+  grantOf(table.authenticateWriter(header, now + 999));
+  assert.equal(table.authenticateWriter(header, now + 1000), "credentials_invalid");
 });
 
 test("a changed key is the changed one at the next request", () => {
   const { table, header, key } = withKey({});
-  grantOf(table.authenticate(header, now));
+  grantOf(table.authenticateWriter(header, now));
   table.apply(topics.keys, key.key_id, json({ ...key, permissions: ["telemetry:read"] }));
-  assert.equal(table.authenticate(header, now), "permission_missing");
+  assert.equal(table.authenticateWriter(header, now), "permission_missing");
+});
+
+test("a key does what any one of its permissions allows, and nothing else", () => {
+  const { table, header, key } = withKey({ permissions: ["telemetry:read", "apps:read"] });
+  const grant = table.authenticate(header, now, ["telemetry:write", "telemetry:read"]);
+  assert.equal(grantOf(grant).keyId, key.key_id);
+  assert.equal(table.authenticate(header, now, ["audit:read"]), "permission_missing");
+  assert.equal(table.authenticate(header, now, []), "permission_missing");
+  assert.equal(table.authenticate(undefined, now, ["telemetry:read"]), "credentials_missing");
+  assert.equal(table.authenticate(`${header}x`, now, ["telemetry:read"]), "credentials_invalid");
 });
 
 test("a typo, a fake and a missing header are told apart from nothing", () => {
   const { table, header } = withKey({});
-  assert.equal(table.authenticate(undefined, now), "credentials_missing");
+  assert.equal(table.authenticateWriter(undefined, now), "credentials_missing");
   const wrong = header.endsWith("A") ? "B" : "A";
   for (const bad of [
     "",
@@ -46,24 +56,27 @@ test("a typo, a fake and a missing header are told apart from nothing", () => {
     header.slice(0, -1),
     header.slice(0, -1) + wrong,
   ]) {
-    assert.equal(table.authenticate(bad, now), "credentials_invalid", bad);
+    assert.equal(table.authenticateWriter(bad, now), "credentials_invalid", bad);
   }
-  assert.equal(table.authenticate(`Bearer ${newSecret()}`, now), "credentials_invalid");
+  assert.equal(table.authenticateWriter(`Bearer ${newSecret()}`, now), "credentials_invalid");
 });
 
 test("a record that cannot be read takes the key away", () => {
   const { table, header, key } = withKey({});
-  grantOf(table.authenticate(header, now));
+  grantOf(table.authenticateWriter(header, now));
   table.apply(topics.keys, key.key_id, Buffer.from("{"));
-  assert.equal(table.authenticate(header, now), "credentials_invalid");
+  assert.equal(table.authenticateWriter(header, now), "credentials_invalid");
 });
 
 test("a key of one app needs no package id, a key of more does", () => {
   const one = withKey({});
   const ownApp = { appId: one.app.app_id };
-  assert.deepEqual(one.table.appOf(grantOf(one.table.authenticate(one.header, now)), undefined), ownApp);
+  assert.deepEqual(
+    one.table.appOf(grantOf(one.table.authenticateWriter(one.header, now)), undefined),
+    ownApp,
+  );
   const all = withKey({ app_ids: null });
-  const grant = grantOf(all.table.authenticate(all.header, now));
+  const grant = grantOf(all.table.authenticateWriter(all.header, now));
   assert.equal(all.table.appOf(grant, undefined), "app_required");
   assert.deepEqual(all.table.appOf(grant, "org.mosis.chess"), { appId: all.app.app_id });
 });
@@ -75,7 +88,7 @@ test("an app of somebody else is not found, like one that does not exist", () =>
   const sibling = { ...app, app_id: randomUUID(), package_id: "org.mosis.go" };
   table.apply(topics.apps, foreign.app_id, json(foreign));
   table.apply(topics.apps, sibling.app_id, json(sibling));
-  const grant = grantOf(table.authenticate(header, now));
+  const grant = grantOf(table.authenticateWriter(header, now));
   for (const packageId of ["org.other.app", "org.mosis.go", "org.nobody.app"]) {
     assert.equal(table.appOf(grant, packageId), "not_found", packageId);
   }

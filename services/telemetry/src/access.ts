@@ -3,11 +3,12 @@ import { crc32 } from "node:zlib";
 import type { Logger } from "@mosis/runtime";
 import { AppState } from "@mosis/types/apps";
 import { keyKindOf } from "@mosis/types/key-format";
-import { KeyState } from "@mosis/types/keys";
+import { KeyState, type Permission } from "@mosis/types/keys";
 import { type Topic, topics } from "@mosis/types/topics";
 import { Compile } from "typebox/compile";
+import { KeyArrivals } from "./key-arrivals.ts";
 
-/** A key that may write telemetry now. */
+/** A key that works now. */
 export interface Grant {
   keyId: string;
   developerId: string;
@@ -20,6 +21,8 @@ export type AppRefusal = "app_required" | "not_found";
 
 interface KeyEntry extends Grant {
   keyHash: string;
+  permissions: readonly string[];
+  /** Worked out once: ingest asks it at every batch. */
   mayWrite: boolean;
   expiresAtMs: number;
   /** Set when the key is deleted: cached headers still lead here. */
@@ -46,6 +49,7 @@ export class AccessTable {
   private readonly appsById = new Map<string, AppState>();
   private readonly appsByPackage = new Map<string, AppState>();
   private readonly keysByHeader = new Map<string, KeyEntry>();
+  private readonly arrivals = new KeyArrivals({ waitMs: 1000, waitingMax: 1000 });
 
   constructor({ log }: { log: Logger }) {
     this.log = log;
@@ -61,12 +65,33 @@ export class AccessTable {
     else if (topic === topics.apps) this.applyApp(id, value && parsed(value, checkApp, where));
   }
 
-  /** @param header the Authorization header as it came. */
-  authenticate(header: string | undefined, nowMs: number): Grant | AccessRefusal {
-    if (header === undefined) return "credentials_missing";
-    const key = this.keyOf(header);
-    if (!key || !(nowMs < key.expiresAtMs)) return "credentials_invalid";
-    return key.mayWrite ? key : "permission_missing";
+  /**
+   * Who may send telemetry with this.
+   * @param header the Authorization header as it came.
+   */
+  authenticateWriter(header: string | undefined, nowMs: number): Grant | AccessRefusal {
+    const key = this.workingKey(header, nowMs);
+    return typeof key === "string" || key.mayWrite ? key : "permission_missing";
+  }
+
+  /** @param needs any one of them is enough. */
+  authenticate(
+    header: string | undefined,
+    nowMs: number,
+    needs: readonly Permission[],
+  ): Grant | AccessRefusal {
+    const key = this.workingKey(header, nowMs);
+    if (typeof key === "string") return key;
+    return needs.some((need) => key.permissions.includes(need)) ? key : "permission_missing";
+  }
+
+  /**
+   * For a header that is not valid: resolves when its key may have become known, within a second; null when
+   * there is nothing to wait for. A new key works at once, although its record takes a moment to get here.
+   */
+  arrival(header: string | undefined): Promise<void> | null {
+    const hash = hashOf(header ?? "");
+    return hash === undefined || this.keysByHash.has(hash) ? null : this.arrivals.of(hash);
   }
 
   /** The app a batch is for. What is not the developer's answers like what does not exist. */
@@ -89,11 +114,13 @@ export class AccessTable {
       known.revoked = true;
       keysById.delete(id);
       keysByHash.delete(known.keyHash);
+      this.arrivals.gone(known.keyHash);
     }
     if (!state) return;
     const entry = toEntry(state);
     keysById.set(id, entry);
     keysByHash.set(entry.keyHash, entry);
+    this.arrivals.arrived(entry.keyHash);
   }
 
   private applyApp(id: string, state: AppState | null): void {
@@ -105,19 +132,31 @@ export class AccessTable {
     this.appsByPackage.set(state.package_id, state);
   }
 
+  private workingKey(header: string | undefined, nowMs: number) {
+    if (header === undefined) return "credentials_missing";
+    const key = this.keyOf(header);
+    return key && nowMs < key.expiresAtMs ? key : "credentials_invalid";
+  }
+
   private keyOf(header: string): KeyEntry | undefined {
     const { keysByHeader } = this;
     const cached = keysByHeader.get(header);
     if (cached && !cached.revoked) return cached;
     if (cached) keysByHeader.delete(header);
-    const secret = /^bearer +(\S+) *$/i.exec(header)?.[1];
-    if (secret === undefined || !keyKindOf(secret, crc32)) return undefined;
-    const entry = this.keysByHash.get(createHash("sha256").update(secret).digest("hex"));
+    const hash = hashOf(header);
+    const entry = hash === undefined ? undefined : this.keysByHash.get(hash);
     if (!entry) return undefined;
     if (keysByHeader.size >= cachedHeadersMax) keysByHeader.clear();
     keysByHeader.set(header, entry);
     return entry;
   }
+}
+
+/** Of the key in the header; undefined when there is none, or a typo in it: its checksum tells. */
+function hashOf(header: string): string | undefined {
+  const secret = /^bearer +(\S+) *$/i.exec(header)?.[1];
+  if (secret === undefined || !keyKindOf(secret, crc32)) return undefined;
+  return createHash("sha256").update(secret).digest("hex");
 }
 
 function toEntry(state: KeyState): KeyEntry {
@@ -126,6 +165,7 @@ function toEntry(state: KeyState): KeyEntry {
     keyHash: state.key_hash,
     developerId: state.developer_id,
     appIds: state.app_ids,
+    permissions: state.permissions,
     mayWrite: state.permissions.includes("telemetry:write"),
     expiresAtMs: state.expires_at === null ? Number.POSITIVE_INFINITY : Date.parse(state.expires_at),
     revoked: false,

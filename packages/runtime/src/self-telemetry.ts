@@ -1,0 +1,21 @@
+import { type EnvValues, oneOf, optionalText } from "./env.ts";
+
+/** The variables of every process that reports itself. Part of its spec for `readEnv`. */
+export const selfTelemetryVariables = {
+  MOSIS_SELF_TELEMETRY: oneOf({
+    about: "Whether the process reports itself as the app dev.mosis.platform.",
+    values: ["on", "off"],
+    default: "on",
+  }),
+  MOSIS_SELF_TELEMETRY_KEY: optionalText({ about: "The ingest key it reports with; none, no reports." }),
+  MOSIS_INGEST_URL: optionalText({ about: "Where it reports to; none, no reports." }),
+};
+
+/** Where a process reports itself; null when it is not to. */
+export function selfTelemetryTarget(
+  values: EnvValues<typeof selfTelemetryVariables>,
+): { endpoint: string; key: string } | null {
+  const { MOSIS_INGEST_URL: endpoint, MOSIS_SELF_TELEMETRY_KEY: key } = values;
+  if (values.MOSIS_SELF_TELEMETRY === "off" || endpoint === null || key === null) return null;
+  return { endpoint, key };
+}

@@ -1,0 +1,80 @@
+import { type ClickHouse, type QueryParams, select } from "@mosis/clickhouse";
+import { AuditEvent, type AuditQuery } from "@mosis/types/audit";
+import { Timestamp, Uuid } from "@mosis/types/formats";
+import Type, { type Static } from "typebox";
+
+/** Where a page ended: time and id of its last event. */
+export const AuditPosition = Type.Tuple([Timestamp, Uuid]);
+export type AuditPosition = Static<typeof AuditPosition>;
+
+export interface AuditPage extends Omit<AuditQuery, "limit" | "cursor"> {
+  limit: number;
+  /** Null: from the beginning. */
+  behind: AuditPosition | null;
+}
+
+const AuditRow = Type.Object({
+  ...Type.Omit(AuditEvent, ["actor", "payload"]).properties,
+  actor_kind: AuditEvent.properties.actor.properties.kind,
+  actor_id: Type.String(),
+  payload: Type.String(),
+});
+
+/** One page and the event behind it, from new to old. */
+export async function listAuditEvents(
+  store: ClickHouse,
+  developerId: string,
+  page: AuditPage,
+): Promise<AuditEvent[]> {
+  const { conditions, params } = filtersOf(page);
+  const rows = await select(
+    store,
+    AuditRow,
+    `select
+      event_id, developer_id, occurred_at, actor_kind, actor_id, action, target_type, target_id, request_id,
+      payload
+    from audit_events_raw final
+    where developer_id = {developer_id:UUID}${conditions.map((condition) => ` and ${condition}`).join("")}
+    order by occurred_at desc, event_id desc
+    limit {rows:UInt32}`,
+    { ...params, developer_id: developerId, rows: page.limit + 1 },
+  );
+  return rows.map(({ actor_kind, actor_id, payload, ...event }) => ({
+    ...event,
+    actor: { kind: actor_kind, id: actor_id },
+    payload: JSON.parse(payload) as AuditEvent["payload"],
+  }));
+}
+
+function filtersOf(page: AuditPage): { conditions: string[]; params: QueryParams } {
+  const { actor, action, target, from, to, behind } = page;
+  const filters: [string, QueryParams | null][] = [
+    ["actor_id = {actor:String}", actor === undefined ? null : { actor }],
+    ["action = {action:String}", action === undefined ? null : { action }],
+    ["target_id = {target:String}", target === undefined ? null : { target }],
+    [`occurred_at >= ${time("from")}`, from === undefined ? null : { from: wholeMs(from) }],
+    [`occurred_at < ${time("to")}`, to === undefined ? null : { to: wholeMs(to) }],
+    // The first half is for the index, which cannot use the second.
+    [
+      `occurred_at <= ${time("at")} and (occurred_at, event_id) < (${time("at")}, {id:UUID})`,
+      behind && { at: wholeMs(behind[0]), id: behind[1] },
+    ],
+  ];
+  const used = filters.filter(([, params]) => params !== null);
+  return {
+    conditions: used.map(([condition]) => condition),
+    params: Object.assign({}, ...used.map(([, params]) => params)) as QueryParams,
+  };
+}
+
+function time(param: string): string {
+  return `fromUnixTimestamp64Milli({${param}:Int64}, 'UTC')`;
+}
+
+/**
+ * Milliseconds since 1970, rounded up: events have whole ones, so before and not before a time stay what they
+ * are.
+ */
+function wholeMs(timestamp: string): number {
+  return Date.parse(timestamp) + (/\.\d{3}0*[1-9]/.test(timestamp) ? 1 : 0);
+}

@@ -1,0 +1,39 @@
+import type { ClickHouse } from "@mosis/clickhouse";
+import { createCursors, pageOf, parse, problem } from "@mosis/http";
+import { AuditQuery } from "@mosis/types/audit";
+import { Router } from "express";
+import type { Authenticate } from "../auth.ts";
+import { AuditPosition, listAuditEvents } from "./queries.ts";
+
+export function auditRoutes({
+  store,
+  authenticate,
+}: {
+  store: ClickHouse;
+  authenticate: Authenticate;
+}): Router {
+  const router = Router();
+  const cursors = createCursors("audit", AuditPosition);
+
+  router.get("/v1/audit", async (req, res) => {
+    const { developerId, appIds } = await authenticate(req, ["audit:read"]);
+    const { limit = 50, cursor, ...filters } = parse(AuditQuery, req.query, "query");
+    if (appIds !== null) {
+      // A trail with holes in it, which nobody sees, would be worse than none.
+      throw problem(
+        "permission_missing",
+        "The key serves listed apps alone: read the audit trail with one for every app.",
+      );
+    }
+
+    const behind = cursor === undefined ? null : cursors.decode(cursor);
+    const events = await listAuditEvents(store, developerId, { ...filters, limit, behind });
+    const rows = events.map((item) => ({
+      item,
+      position: [item.occurred_at, item.event_id] satisfies AuditPosition,
+    }));
+    res.json(pageOf(rows, limit, cursors));
+  });
+
+  return router;
+}

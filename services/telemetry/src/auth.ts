@@ -1,0 +1,49 @@
+import type { IncomingMessage } from "node:http";
+import { problem } from "@mosis/http";
+import { Unavailable } from "@mosis/runtime";
+import type { Permission } from "@mosis/types/keys";
+import type { Grant } from "./access.ts";
+import type { FollowedAccess } from "./follow-access.ts";
+
+/**
+ * Whose data this request may read.
+ * @param needs permissions, any one of them is enough.
+ * @throws Problem `credentials_missing`, `credentials_invalid` (401), `permission_missing` (403); Unavailable
+ * (503) while the access table is not complete.
+ */
+export type Authenticate = (req: IncomingMessage, needs: readonly Permission[]) => Promise<Grant>;
+
+export function createAuthenticate({ table, isComplete }: FollowedAccess): Authenticate {
+  return async ({ headers: { authorization } }, needs) => {
+    if (!isComplete()) throw new Unavailable("Keys are still being read. Try again later.");
+    const judge = () => table.authenticate(authorization, Date.now(), needs);
+    let grant = judge();
+    if (grant === "credentials_invalid") {
+      await table.arrival(authorization);
+      grant = judge();
+    }
+    switch (grant) {
+      case "credentials_missing":
+        throw problem(grant, "Send the header Authorization: Bearer <management key>.", {
+          headers: { "WWW-Authenticate": "Bearer" },
+        });
+      case "credentials_invalid":
+        throw problem(grant, invalidDetail(authorization), {
+          headers: { "WWW-Authenticate": 'Bearer error="invalid_token"' },
+        });
+      case "permission_missing":
+        throw problem(grant, `The key lacks the permission ${needs.join(" or ")}.`);
+      default:
+        return grant;
+    }
+  };
+}
+
+/** One answer for unknown, wrong, expired and revoked: which of them it was is nobody's business. */
+function invalidDetail(authorization: string | undefined): string {
+  // The tokens of sessions stay in the catalog: they are in no topic that could be followed.
+  const isSession = /^bearer +ms_live_/i.test(authorization ?? "");
+  return isSession
+    ? "The tokens of sessions are not taken here: use a management key."
+    : "The key is unknown, has ended or was revoked.";
+}

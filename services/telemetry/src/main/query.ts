@@ -1,0 +1,47 @@
+// The query process: receipts and the audit trail over HTTP. Nothing else runs here.
+import { openClickHouse } from "@mosis/clickhouse";
+import { createSelfTelemetry } from "@mosis/client/process";
+import { listen } from "@mosis/http";
+import { createLifecycle, createLogger, createMetrics } from "@mosis/runtime";
+import { readQueryConfig } from "../config.ts";
+import { createQuery } from "../query.ts";
+
+// Throws one error that lists every bad variable. Nothing after this line reads the environment.
+const config = readQueryConfig(process.env);
+const service = "telemetry-query";
+const log = createLogger({ service, level: config.logLevel });
+const metrics = createMetrics({ service });
+const life = createLifecycle({ log, closeTimeoutMs: config.closeTimeoutMs });
+
+try {
+  const self = life.own(
+    "self-telemetry",
+    createSelfTelemetry({ service, target: config.selfTelemetry }),
+    (it) => it.close(),
+  );
+  const store = life.own(
+    "clickhouse",
+    openClickHouse({
+      ...config.clickhouse,
+      log,
+      onSlowQuery: (query) => self.slowQuery({ store: "clickhouse", ...query }),
+    }),
+    (it) => it.close(),
+  );
+  const kafka = { ...config.kafka, clientId: service, log };
+  const observe = self.observe.bind(self);
+  const { app, failed } = await createQuery({ kafka, store, log, metrics, life, observe });
+  const server = life.own(
+    "server",
+    await listen(app, { port: config.port, requestTimeoutMs: 30_000, headersTimeoutMs: 10_000 }),
+    (it) => it.close(),
+  );
+  log.info({ url: server.url }, "telemetry query started");
+  // A process that no longer hears of revoked keys must exit: whoever runs it starts another.
+  const reason = await Promise.race([life.untilSignal(), failed]);
+  log.info({ reason }, "telemetry query stops");
+} catch (error) {
+  log.error({ err: error }, "telemetry query failed");
+  process.exitCode = 1;
+}
+await life.close();

@@ -1,0 +1,63 @@
+import type { ClickHouse } from "@mosis/clickhouse";
+import { problem } from "@mosis/http";
+import type { LagReader } from "@mosis/kafka";
+import { Uuid } from "@mosis/types/formats";
+import type { Receipt } from "@mosis/types/telemetry";
+import { Router } from "express";
+import { Compile } from "typebox/compile";
+import type { Grant } from "../access.ts";
+import type { Authenticate } from "../auth.ts";
+import { findOwnReceipt } from "./queries.ts";
+
+interface ReceiptDeps {
+  store: ClickHouse;
+  /** Of whoever stores batches and apps. */
+  writerLag: Pick<LagReader, "read">;
+  authenticate: Authenticate;
+}
+
+const uuid = Compile(Uuid);
+
+export function receiptRoutes({ store, writerLag, authenticate }: ReceiptDeps): Router {
+  const router = Router();
+
+  router.get("/v1/telemetry/batches/:batch_id", async (req, res) => {
+    const grant = await authenticate(req, ["telemetry:write", "telemetry:read"]);
+    const id = req.params.batch_id;
+    const receipt = uuid.Check(id) ? await receiptOf({ store, writerLag }, grant, id.toLowerCase()) : null;
+    if (!receipt) throw problem("not_found", "There is no such batch.");
+    res.json(receipt);
+  });
+
+  return router;
+}
+
+/**
+ * 1 look; 2 ask how far storing is behind: whatever is acknowledged by now is stored or counted there; 3
+ * look again, for what was stored between the two. Before step 3 a batch of somebody else and one that does
+ * not exist are the same: nothing.
+ */
+async function receiptOf(
+  { store, writerLag }: Pick<ReceiptDeps, "store" | "writerLag">,
+  grant: Grant,
+  batchId: string,
+): Promise<Receipt | null> {
+  const stored = await findOwnReceipt(store, grant, batchId);
+  if (stored) return stored;
+  const lags = await writerLag.read();
+  if (lags.some(({ records }) => records > 0)) return inFlight(batchId);
+  return findOwnReceipt(store, grant, batchId);
+}
+
+function inFlight(batchId: string): Receipt {
+  return {
+    batch_id: batchId,
+    package_id: null,
+    state: "in_flight",
+    deliveries: 0,
+    accepted: 0,
+    rejected: 0,
+    first_received_at: null,
+    stored_at: null,
+  };
+}

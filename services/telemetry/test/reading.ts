@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { randomInt, randomUUID } from "node:crypto";
+import type { TestContext } from "node:test";
+import { openClickHouse } from "@mosis/clickhouse";
+import { listen } from "@mosis/http";
+import type { KafkaConfig, Producer } from "@mosis/kafka";
+import { createLifecycle, createMetrics } from "@mosis/runtime";
+import type { KeyState } from "@mosis/types/keys";
+import type { ProblemBody } from "@mosis/types/problems";
+import { topics } from "@mosis/types/topics";
+import { createQuery } from "../src/query.ts";
+import { eventually, log, publishApp, untilReady } from "./support.ts";
+
+/** The real query over the given topics and tables, ready, on a port of its own. */
+export async function startQuery(t: TestContext, kafka: KafkaConfig, storeUrl: string) {
+  const life = createLifecycle({ log, closeTimeoutMs: 10_000 });
+  t.after(() => life.close());
+  const store = life.own("clickhouse", openClickHouse({ url: storeUrl, log, requestTimeoutMs: 5000 }), (it) =>
+    it.close(),
+  );
+  const metrics = createMetrics({ service: "test" });
+  const { app } = await createQuery({ kafka, store, log, metrics, life });
+  const limits = { port: 0, requestTimeoutMs: 30_000, headersTimeoutMs: 5000 };
+  const server = life.own("server", await listen(app, limits), (it) => it.close());
+  await untilReady(server.url);
+  return server.url;
+}
+
+export interface Answer<T> {
+  status: number;
+  headers: Headers;
+  body: T;
+}
+
+/** @param token null sends no Authorization. */
+export async function get<T = ProblemBody>(url: string, token: string | null): Promise<Answer<T>> {
+  const headers = token === null ? {} : { authorization: `Bearer ${token}` };
+  const answer = await fetch(url, { headers });
+  return { status: answer.status, headers: answer.headers, body: (await answer.json()) as T };
+}
+
+/** An app and a management key for all apps of its developer, known to the query at the URL. */
+export async function publishReader(url: string, producer: Producer, changes: Partial<KeyState> = {}) {
+  const published = await publishApp(producer, {
+    kind: "management",
+    permissions: ["telemetry:read", "audit:read"],
+    app_ids: null,
+    ...changes,
+  });
+  await eventually(async () => {
+    assert.notEqual((await get(`${url}/v1/audit`, published.secret)).status, 401);
+  });
+  return published;
+}
+
+/** A further app of a developer, as the catalog publishes it. */
+export async function publishFurtherApp(producer: Producer, developer_id: string) {
+  const app = {
+    app_id: randomUUID(),
+    developer_id,
+    package_id: `org.mosis.f${randomInt(1e9)}`,
+    name: "Further",
+    status: "published",
+    updated_at: new Date().toISOString(),
+  };
+  await producer.send([{ topic: topics.apps, messages: [{ key: app.app_id, value: JSON.stringify(app) }] }]);
+  return app;
+}
