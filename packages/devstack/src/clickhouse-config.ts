@@ -5,8 +5,9 @@ import { fileURLToPath } from "node:url";
 const infra = fileURLToPath(new URL("../../../infra/clickhouse/", import.meta.url));
 
 /**
- * Lays out a configuration folder as a real server has it: the two main files with what is local (log file, default
- * user), and `config.d` and `users.d` with the files of `infra/clickhouse` as they are. ClickHouse merges them.
+ * Lays out a configuration folder as a real server has it: the two main files with what is local (log file,
+ * default user), and `config.d` and `users.d` with the files of `infra/clickhouse` as they are. ClickHouse
+ * merges them.
  * @returns path of the main file.
  */
 export function writeServerConfig({ home, logFile }: { home: string; logFile: string }): string {

@@ -1,7 +1,7 @@
-// The ClickHouse server as a process: libchdb holds the whole of `clickhouse local`, which can listen like a server.
-// Its last query reads a pipe to the end, so the server lives exactly as long as this process holds the other end:
-// until standard input ends (whoever started us is gone) or a signal asks.
-// Arguments: data folder, configuration file, HTTP port, native port.
+// The ClickHouse server as a process: libchdb holds the whole of `clickhouse local`, which can listen like a
+// server. Its last query reads a pipe to the end, so the server lives exactly as long as this process holds
+// the other end: until standard input ends (whoever started us is gone) or a signal asks. Arguments: data
+// folder, configuration file, HTTP port, native port.
 import { execFileSync } from "node:child_process";
 import { closeSync, openSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -10,7 +10,8 @@ import { DataType, load, open } from "ffi-rs";
 
 const [dataFolder = "", configFile = "", httpPort = "", tcpPort = ""] = process.argv.slice(2);
 
-// A named pipe, because Node gives a child a socket as standard input, and ClickHouse cannot open that as a file.
+// A named pipe, because Node gives a child a socket as standard input, and ClickHouse cannot open that as a
+// file.
 const pipe = join(dataFolder, "..", "alive");
 rmSync(pipe, { force: true });
 execFileSync("mkfifo", ["-m", "600", pipe]);
@@ -30,7 +31,8 @@ const args = [
   `--http_port=${httpPort}`,
   `--tcp_port=${tcpPort}`,
   `--config-file=${configFile}`,
-  `--query=SYSTEM START LISTEN HTTP; SYSTEM START LISTEN TCP; SELECT count() FROM file('${pipe}', 'LineAsString')`,
+  `--query=SYSTEM START LISTEN HTTP; SYSTEM START LISTEN TCP;
+    SELECT count() FROM file('${pipe}', 'LineAsString')`,
 ];
 
 open({ library: "chdb", path: libraryPath() });

@@ -2,10 +2,10 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { writeServerConfig } from "./clickhouse-config.ts";
-import { requireFreePort, type Server, startServer } from "./server.ts";
+import { type Server, serverStopTimeoutMs, startServer } from "./server.ts";
 
 /** The local administrator of `infra/clickhouse/users.d/mosis.xml`. Loopback only. */
-const account = { user: "mosis_admin", password: "mosis" } as const;
+export const account = { user: "mosis_admin", password: "mosis" } as const;
 
 /**
  * Starts the real ClickHouse server (HTTP and native protocol) on 127.0.0.1 with its data below
@@ -17,8 +17,6 @@ export async function startClickHouse(options: {
   tcpPort: number;
 }): Promise<Server> {
   const { dataDir, httpPort, tcpPort } = options;
-  await requireFreePort(httpPort, "CLICKHOUSE_HTTP_PORT");
-  await requireFreePort(tcpPort, "CLICKHOUSE_TCP_PORT");
   const home = join(dataDir, "clickhouse");
   const logFile = join(dataDir, "logs", "clickhouse.log");
   mkdirSync(home, { recursive: true });
@@ -34,8 +32,12 @@ export async function startClickHouse(options: {
     env: {},
     logFile: join(dataDir, "logs", "clickhouse-host.log"),
     stopBy: "stdin",
-    stopTimeoutMs: 10_000,
-    isReady: () => fetch(ping).then((answer) => answer.ok, () => false),
+    stopTimeoutMs: serverStopTimeoutMs,
+    isReady: () =>
+      fetch(ping).then(
+        (answer) => answer.ok,
+        () => false,
+      ),
     readyTimeoutMs: 60_000,
   });
 }

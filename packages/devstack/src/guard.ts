@@ -1,5 +1,5 @@
-// Runs one server and ends it when the process that asked for it is gone, even by kill -9: no orphan stays behind.
-// Started by `server.ts` with an IPC channel; argument: a `GuardedCommand` as JSON.
+// Runs one server and ends it when the process that asked for it is gone, even by kill -9: no orphan stays
+// behind. Started by `server.ts` with an IPC channel; argument: a `GuardedCommand` as JSON.
 import { type ChildProcess, spawn } from "node:child_process";
 import { openSync } from "node:fs";
 import type { GuardedCommand, GuardMessage } from "./server.ts";
@@ -9,7 +9,8 @@ const { command, args, cwd, env, logFile, stopBy, stopTimeoutMs } = JSON.parse(
 ) as GuardedCommand;
 
 const logHandle = openSync(logFile, "a");
-// Its own session: a Ctrl-C in the terminal reaches the launcher, which stops the servers in order, and not them.
+// Its own session: a Ctrl-C in the terminal reaches the launcher, which stops the servers in order, and not
+// them.
 const child = spawn(command, args, {
   cwd,
   env: { ...process.env, ...env },

@@ -1,3 +1,14 @@
+export { startClickHouse } from "./clickhouse.ts";
+export { type FreshDatabase, freshDatabase } from "./fresh-database.ts";
+export { keepRunning, type KeptServer } from "./keep-running.ts";
 export { startKafka } from "./kafka.ts";
+export { freePorts, portNear, requireFreePorts } from "./ports.ts";
 export { type Server, StackError } from "./server.ts";
-export { type Stack, type StackPorts, type StackUrls, startEmbedded, writeEndpoints } from "./stack.ts";
+export {
+  readStackPorts,
+  readStackSource,
+  type StackPorts,
+  type StackSource,
+  type StackUrls,
+} from "./source.ts";
+export { type Stack, startStack } from "./stack.ts";

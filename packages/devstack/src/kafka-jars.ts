@@ -10,21 +10,33 @@ const pomFile = fileURLToPath(new URL("../../../infra/kafka/pom.xml", import.met
 
 /**
  * The folder with the broker's jars, fetched by Maven once per version into a cache that all copies share.
- * @param cacheDir parent of the cache; null takes `~/.cache/mosis`, or the data folder when home cannot be written.
+ * @param cacheDir parent of the cache; null takes `~/.cache/mosis`, or the data folder when home cannot be
+ * written.
  * @throws StackError when Maven is missing or fails.
  */
-export async function kafkaJars({ cacheDir, dataDir }: { cacheDir: string | null; dataDir: string }): Promise<string> {
+export async function kafkaJars({
+  cacheDir,
+  dataDir,
+  onProgress,
+}: {
+  cacheDir: string | null;
+  dataDir: string;
+  onProgress?: ((text: string) => void) | undefined;
+}): Promise<string> {
   const folder = join(cacheDir ?? defaultCache(dataDir), `kafka-${pomDigest()}`);
   if (existsSync(folder)) return folder;
-  // Filled aside and renamed when complete: an interrupted fetch leaves nothing half-made, and two may run at once.
+  onProgress?.(`Fetching the Kafka broker with Maven into ${folder}, once: 44 MB`);
+  // Filled aside and renamed when complete: an interrupted fetch leaves nothing half-made, and two may run at
+  // once.
   const unfinished = `${folder}.${process.pid}`;
   mkdirSync(unfinished, { recursive: true });
-  await maven(["-q", "-B", "-f", pomFile, "dependency:copy-dependencies", ...target(unfinished)]);
   try {
+    await maven(["-q", "-B", "-f", pomFile, "dependency:copy-dependencies", ...target(unfinished)]);
     renameSync(unfinished, folder);
   } catch (error) {
+    rmSync(unfinished, { recursive: true, force: true });
+    // Another start was faster.
     if (!existsSync(folder)) throw error;
-    rmSync(unfinished, { recursive: true });
   }
   return folder;
 }
@@ -50,6 +62,8 @@ function defaultCache(dataDir: string): string {
 function maven(args: string[]): Promise<void> {
   return new Promise((resolve, reject) => {
     const child = spawn("mvn", args, { stdio: ["ignore", "pipe", "pipe"] });
+    const end = () => void child.kill();
+    process.once("exit", end);
     let output = "";
     const keep = (chunk: Buffer) => {
       output = (output + chunk.toString()).slice(-2000);
@@ -60,6 +74,7 @@ function maven(args: string[]): Promise<void> {
       reject(new StackError("Maven is missing: install it (mvn), or use Docker with MOSIS_STACK=docker."));
     });
     child.on("close", (code) => {
+      process.off("exit", end);
       if (code === 0) resolve();
       else reject(new StackError(`Maven could not fetch the Kafka broker (exit code ${code}).\n${output}`));
     });

@@ -5,12 +5,14 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { kafkaJars } from "./kafka-jars.ts";
-import { logHas, logSize, requireFreePort, type Server, StackError, startServer } from "./server.ts";
+import { logHas, logSize, type Server, serverStopTimeoutMs, StackError, startServer } from "./server.ts";
 
 const run = promisify(execFile);
 const logging = fileURLToPath(new URL("../../../infra/kafka/log4j2.properties", import.meta.url));
 
-/** Starts a Kafka broker (KRaft, broker and controller in one process) with its data below `dataDir/kafka`. */
+/**
+ * Starts a Kafka broker (KRaft, broker and controller in one process) with its data below `dataDir/kafka`.
+ */
 export async function startKafka(options: {
   dataDir: string;
   port: number;
@@ -18,8 +20,6 @@ export async function startKafka(options: {
   cacheDir: string | null;
 }): Promise<Server> {
   const { dataDir, port, controllerPort, cacheDir } = options;
-  await requireJava();
-  await requireFreePort(port, "KAFKA_PORT");
   const jars = await kafkaJars({ cacheDir, dataDir });
   const home = join(dataDir, "kafka");
   const logFile = join(dataDir, "logs", "kafka.log");
@@ -28,8 +28,15 @@ export async function startKafka(options: {
   writeFileSync(settingsFile, settings({ port, controllerPort, logs: join(home, "logs") }));
   const java = ["-cp", join(jars, "*"), `-Dlog4j2.configurationFile=${logging}`];
   if (!existsSync(join(home, "logs", "meta.properties"))) {
-    const clusterId = randomBytes(16).toString("base64url");
-    const format = ["kafka.tools.StorageTool", "format", "--standalone", "-t", clusterId, "-c", settingsFile];
+    const format = [
+      "kafka.tools.StorageTool",
+      "format",
+      "--standalone",
+      "-t",
+      clusterId(),
+      "-c",
+      settingsFile,
+    ];
     await run("java", [...java, ...fastStart, ...format]);
   }
   const logStart = logSize(logFile);
@@ -42,27 +49,47 @@ export async function startKafka(options: {
     env: {},
     logFile,
     stopBy: "SIGTERM",
-    stopTimeoutMs: 12_000,
+    stopTimeoutMs: serverStopTimeoutMs,
     isReady: () => Promise.resolve(logHas(logFile, "Kafka Server started", logStart)),
     readyTimeoutMs: 90_000,
   });
 }
 
+/** 16 random bytes. The first character is a letter: one in 64 would be a dash, and be read as an option. */
+function clusterId(): string {
+  const bytes = randomBytes(16);
+  bytes.writeUInt8(bytes.readUInt8(0) & 0x7f);
+  return bytes.toString("base64url");
+}
+
 // Less time in the compiler while starting; the broker's hot loops are mostly in the kernel.
 const fastStart = ["-XX:TieredStopAtLevel=4", "-Xshare:auto"];
 
-async function requireJava(): Promise<void> {
+/** @throws StackError one line when there is no Java, or one that is too old for the broker. */
+export async function requireJava(): Promise<void> {
   const { stderr } = await run("java", ["-version"]).catch(() => {
-    throw new StackError("Java is missing: install a JDK or JRE of version 17 or newer, or use Docker with MOSIS_STACK=docker.");
+    throw new StackError(
+      "Java is missing: install a JDK or JRE of version 17 or newer, or use Docker with MOSIS_STACK=docker.",
+    );
   });
   const major = Number(/version "(\d+)/.exec(stderr)?.[1]);
   if (major < 17) {
-    throw new StackError(`Java ${major} is too old: install version 17 or newer, or use Docker with MOSIS_STACK=docker.`);
+    throw new StackError(
+      `Java ${major} is too old: install version 17 or newer, or use Docker with MOSIS_STACK=docker.`,
+    );
   }
 }
 
 /** `message.max.bytes` bounds a block; internal topics have few partitions, so that a broker starts fast. */
-function settings({ port, controllerPort, logs }: { port: number; controllerPort: number; logs: string }): string {
+function settings({
+  port,
+  controllerPort,
+  logs,
+}: {
+  port: number;
+  controllerPort: number;
+  logs: string;
+}): string {
   return `process.roles=broker,controller
 node.id=1
 listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}

@@ -3,17 +3,16 @@ import { chownSync, existsSync, mkdirSync, renameSync, rmSync, statSync, writeFi
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { Client } from "pg";
-import { requireFreePort, type Server, StackError, startServer } from "./server.ts";
+import { type Server, serverStopTimeoutMs, StackError, startServer } from "./server.ts";
 
 /** The local administrator: superuser of the embedded server, owner of database `mosis`. Loopback only. */
-const account = { user: "mosis", password: "mosis", database: "mosis" } as const;
+export const account = { user: "mosis", password: "mosis", database: "mosis" } as const;
 
 /**
  * Starts PostgreSQL on 127.0.0.1 with its data below `dataDir/postgres`, creating the cluster the first time.
  * fsync stays on: what was committed survives kill -9.
  */
 export async function startPostgres({ dataDir, port }: { dataDir: string; port: number }): Promise<Server> {
-  await requireFreePort(port, "POSTGRES_PORT");
   const home = join(dataDir, "postgres");
   const cluster = join(home, "cluster");
   const logFile = join(dataDir, "logs", "postgres.log");
@@ -29,7 +28,7 @@ export async function startPostgres({ dataDir, port }: { dataDir: string; port: 
     logFile,
     // SIGINT is PostgreSQL's fast shutdown: sessions are ended, the data is checkpointed.
     stopBy: "SIGINT",
-    stopTimeoutMs: 10_000,
+    stopTimeoutMs: serverStopTimeoutMs,
     isReady: () => answers(url),
     readyTimeoutMs: 60_000,
   });
@@ -49,14 +48,16 @@ const settings = Object.entries({
 
 type Run = (command: string, args: string[]) => { command: string; args: string[] };
 
-/** Makes the folder and tells how to run a command that may write there: PostgreSQL refuses to run as root. */
+/**
+ * Makes the folder and tells how to run a command that may write there: PostgreSQL refuses to run as root.
+ */
 function prepareHome(home: string): Run {
   mkdirSync(home, { recursive: true, mode: 0o700 });
   if (process.getuid?.() !== 0) return (command, args) => ({ command, args });
   const user = unprivilegedUser();
   chownSync(home, user.uid, user.gid);
-  // The folder or the program may lie below one that only root may enter (mktemp -d, /root): the server keeps the one
-  // capability of passing through, and nothing else of root.
+  // The folder or the program may lie below one that only root may enter (mktemp -d, /root): the server keeps
+  // the one capability of passing through, and nothing else of root.
   const setpriv = ["--reuid", `${user.uid}`, "--regid", `${user.gid}`, "--clear-groups"];
   if (canEnter(home) && canEnter(binary("postgres"))) return asUser(setpriv);
   return asUser([...setpriv, "--inh-caps=+dac_override", "--ambient-caps=+dac_override"]);
@@ -64,7 +65,9 @@ function prepareHome(home: string): Run {
 
 function asUser(setpriv: string[]): Run {
   if (!existsSync("/usr/bin/setpriv")) {
-    throw new StackError("PostgreSQL does not run as root: run this as another user, or install util-linux (setpriv).");
+    throw new StackError(
+      "PostgreSQL does not run as root: run this as another user, or install util-linux (setpriv).",
+    );
   }
   return (command, args) => ({ command: "/usr/bin/setpriv", args: [...setpriv, command, ...args] });
 }
@@ -72,13 +75,16 @@ function asUser(setpriv: string[]): Run {
 function unprivilegedUser(): { uid: number; gid: number } {
   for (const name of ["postgres", "nobody"]) {
     try {
-      const id = (flag: string) => Number(execFileSync("id", [flag, name], { stdio: ["ignore", "pipe", "ignore"] }));
+      const id = (flag: string) =>
+        Number(execFileSync("id", [flag, name], { stdio: ["ignore", "pipe", "ignore"] }));
       return { uid: id("-u"), gid: id("-g") };
     } catch {
       // No such user here: the next one.
     }
   }
-  throw new StackError("PostgreSQL does not run as root and there is no user postgres or nobody: run this as another user.");
+  throw new StackError(
+    "PostgreSQL does not run as root and there is no user postgres or nobody: run this as another user.",
+  );
 }
 
 /** Whether every user may pass through all folders above a path. */

@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
-import { createServer } from "node:net";
 import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -35,6 +34,9 @@ export interface Server {
   kill(): Promise<void>;
 }
 
+/** From the request to end until the kill: three servers at once, and the platform stops within 15 s. */
+export const serverStopTimeoutMs = 8000;
+
 /** A fault of the machine, not of the code: its message is one line that says what to do. */
 export class StackError extends Error {}
 
@@ -53,10 +55,14 @@ interface ServerOptions extends GuardedCommand {
 export async function startServer(options: ServerOptions): Promise<Server> {
   const { name, url, isReady, readyTimeoutMs, ...command } = options;
   mkdirSync(dirname(command.logFile), { recursive: true });
-  const guard = spawn(process.execPath, [fileURLToPath(import.meta.resolve("./guard.ts")), JSON.stringify(command)], {
-    detached: true,
-    stdio: ["ignore", "ignore", "inherit", "ipc"],
-  });
+  const guard = spawn(
+    process.execPath,
+    [fileURLToPath(import.meta.resolve("./guard.ts")), JSON.stringify(command)],
+    {
+      detached: true,
+      stdio: ["ignore", "ignore", "inherit", "ipc"],
+    },
+  );
   const { pid, exited } = await untilSpawned(guard, name);
   let over: string | undefined;
   void exited.then((how) => {
@@ -68,7 +74,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   };
   const deadline = Date.now() + readyTimeoutMs;
   while (!(await isReady())) {
-    if (over !== undefined) throw new StackError(`${name} ended (${over}) before it was ready.\n${tail(command.logFile)}`);
+    if (over !== undefined)
+      throw new StackError(`${name} ended (${over}) before it was ready.\n${tail(command.logFile)}`);
     if (Date.now() > deadline) {
       await stop();
       throw new StackError(`${name} was not ready after ${readyTimeoutMs} ms.\n${tail(command.logFile)}`);
@@ -88,22 +95,13 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   };
 }
 
-/** @throws StackError one line when another process listens on the port. */
-export async function requireFreePort(port: number, variable: string): Promise<void> {
-  const free = await new Promise<boolean>((resolve) => {
-    const probe = createServer();
-    probe.once("error", () => resolve(false));
-    probe.listen({ port, host: "127.0.0.1", exclusive: true }, () => probe.close(() => resolve(true)));
-  });
-  if (!free) throw new StackError(`Port ${port} is in use: end what listens there, or set ${variable} to another port.`);
-}
-
 function untilSpawned(guard: ChildProcess, name: string): Promise<{ pid: number; exited: Promise<string> }> {
   return new Promise((resolve, reject) => {
     const exited = new Promise<string>((gone) => {
       guard.on("message", (message: GuardMessage) => {
         if ("pid" in message) resolve({ pid: message.pid, exited });
-        else if ("failed" in message) reject(new StackError(`${name} could not be started: ${message.failed}`));
+        else if ("failed" in message)
+          reject(new StackError(`${name} could not be started: ${message.failed}`));
         else gone(message.exited);
       });
       guard.on("exit", () => gone("its guard ended"));

@@ -1,68 +1,95 @@
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync } from "node:fs";
 import { startClickHouse } from "./clickhouse.ts";
-import { startKafka } from "./kafka.ts";
+import { startContainers } from "./containers.ts";
+import { keepRunning, type KeptServer } from "./keep-running.ts";
+import { kafkaJars } from "./kafka-jars.ts";
+import { requireJava, startKafka } from "./kafka.ts";
+import { requireFreePorts } from "./ports.ts";
 import { startPostgres } from "./postgres.ts";
-import type { Server } from "./server.ts";
-
-/** Where the three servers are: URLs with the credentials of a local administrator; Kafka as `host:port`. */
-export interface StackUrls {
-  postgres: string;
-  clickhouse: string;
-  kafka: string;
-}
-
-export interface StackPorts {
-  postgres: number;
-  clickhouseHttp: number;
-  clickhouseTcp: number;
-  kafka: number;
-  kafkaController: number;
-}
+import type { StackPorts, StackSource, StackUrls } from "./source.ts";
 
 export interface Stack {
   urls: StackUrls;
   /** Empty when the servers are not ours. */
-  servers: Server[];
+  servers: KeptServer[];
+  /** Ends what was started here; starting it again on the same data folder loses nothing. */
   stop(): Promise<void>;
 }
 
-/** Starts the three embedded servers at once. When one fails, those that started are stopped again. */
-export async function startEmbedded(options: {
+/**
+ * What a killed server left behind (a port, a shared segment) may stand in the way of the next for a while.
+ */
+const comebackTimeoutMs = 60_000;
+
+export interface StackOptions {
+  source: StackSource;
+  /** Where servers of ours keep their data and logs. */
   dataDir: string;
-  ports: StackPorts;
+  /** Parent of the cache of Kafka's jars; null: the user's own. */
   cacheDir: string | null;
-  onReady?: (server: Server) => void;
-}): Promise<Stack> {
-  const { dataDir, ports, cacheDir, onReady = () => {} } = options;
+  /** Told what takes long, and what is ready. */
+  onProgress?: (text: string) => void;
+}
+
+/**
+ * The three servers, from wherever the source says.
+ * @throws StackError one line for what a person has to change: a port in use, Java missing, no Docker.
+ */
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const { source, dataDir, cacheDir, onProgress = () => {} } = options;
+  if (source.kind === "external") return { urls: source.urls, servers: [], stop: async () => {} };
+  const { ports } = source;
+  await requireFreePorts(variablesOf(ports));
   mkdirSync(dataDir, { recursive: true });
-  const starts = await Promise.allSettled(
-    [
-      startPostgres({ dataDir, port: ports.postgres }),
-      startClickHouse({ dataDir, httpPort: ports.clickhouseHttp, tcpPort: ports.clickhouseTcp }),
-      startKafka({ dataDir, port: ports.kafka, controllerPort: ports.kafkaController, cacheDir }),
-    ].map(async (start) => {
+  if (source.kind === "docker") return together(await startContainers({ dataDir, ports }), onProgress);
+  // What a person may have to install comes first, so that nothing has to be stopped again for it.
+  await requireJava();
+  await kafkaJars({ cacheDir, dataDir, onProgress });
+  const { postgres, clickhouseHttp, clickhouseTcp, kafka, kafkaController } = ports;
+  const starts = [
+    () => startPostgres({ dataDir, port: postgres }),
+    () => startClickHouse({ dataDir, httpPort: clickhouseHttp, tcpPort: clickhouseTcp }),
+    () => startKafka({ dataDir, port: kafka, controllerPort: kafkaController, cacheDir }),
+  ];
+  return together(
+    starts.map((start) => keepRunning(start, { onProgress, comebackTimeoutMs })),
+    onProgress,
+  );
+}
+
+/** Waits for PostgreSQL, ClickHouse and Kafka. When one fails, those that started are stopped again. */
+async function together(
+  starts: readonly Promise<KeptServer>[],
+  onProgress: (text: string) => void,
+): Promise<Stack> {
+  const startedAt = performance.now();
+  const settled = await Promise.allSettled(
+    starts.map(async (start) => {
       const server = await start;
-      onReady(server);
+      const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+      onProgress(`${server.name} is ready after ${seconds} s`);
       return server;
     }),
   );
-  const servers = starts.flatMap((start) => (start.status === "fulfilled" ? [start.value] : []));
+  const servers = settled.flatMap((start) => (start.status === "fulfilled" ? [start.value] : []));
   const stop = async () => {
     await Promise.all(servers.map((server) => server.stop()));
   };
-  const failure = starts.find((start) => start.status === "rejected");
+  const failure = settled.find((start) => start.status === "rejected");
   if (failure) {
     await stop();
     throw failure.reason;
   }
-  const [postgres, clickhouse, kafka] = servers as [Server, Server, Server];
-  return { urls: { postgres: postgres.url, clickhouse: clickhouse.url, kafka: kafka.url }, servers, stop };
+  const [postgres, clickhouse, kafka] = servers.map(({ url }) => url) as [string, string, string];
+  return { urls: { postgres, clickhouse, kafka }, servers, stop };
 }
 
-/** Writes `endpoints.json` of a stack without services, readable by its owner only: it holds credentials. */
-export function writeEndpoints(dataDir: string, endpoints: object): string {
-  const file = join(dataDir, "endpoints.json");
-  writeFileSync(file, `${JSON.stringify(endpoints, null, 2)}\n`, { mode: 0o600 });
-  return file;
+function variablesOf(ports: StackPorts): Record<string, number> {
+  return {
+    POSTGRES_PORT: ports.postgres,
+    CLICKHOUSE_HTTP_PORT: ports.clickhouseHttp,
+    CLICKHOUSE_TCP_PORT: ports.clickhouseTcp,
+    KAFKA_PORT: ports.kafka,
+    KAFKA_CONTROLLER_PORT: ports.kafkaController,
+  };
 }

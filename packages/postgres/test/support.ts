@@ -1,8 +1,7 @@
-import { randomBytes } from "node:crypto";
 import type { TestContext } from "node:test";
+import { freshDatabase as createDatabase } from "@mosis/devstack";
 import { createLogger } from "@mosis/runtime";
 import { openPool, type Pool, type PoolOptions } from "../src/index.ts";
-import pg from "pg";
 
 export const log = createLogger({ service: "test", level: "silent" });
 
@@ -10,19 +9,9 @@ export const log = createLogger({ service: "test", level: "silent" });
 export async function freshDatabase(t: TestContext): Promise<string> {
   const server = process.env["DATABASE_URL"];
   if (server === undefined) throw new Error("Set DATABASE_URL to a server where databases may be made.");
-  const name = `test_${randomBytes(8).toString("hex")}`;
-  await administer(server, `create database ${name}`);
-  t.after(() => administer(server, `drop database ${name} with (force)`));
-  const url = new URL(server);
-  url.pathname = `/${name}`;
-  return url.href;
-}
-
-async function administer(url: string, statement: string): Promise<void> {
-  const client = new pg.Client(url);
-  await client.connect();
-  await client.query(statement);
-  await client.end();
+  const database = await createDatabase(server);
+  t.after(() => database.drop());
+  return database.url;
 }
 
 /** A pool that closes before its database is dropped. */

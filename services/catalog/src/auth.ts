@@ -63,6 +63,8 @@ async function sessionPrincipal(db: Pool, token: string): Promise<Principal> {
     appIds: null,
     actor: { kind: "session", id: session.id },
     permissions: "all",
+    // A session makes keys that outlive it: that is what they are for.
+    expiresAt: null,
   };
 }
 
@@ -77,6 +79,7 @@ async function keyPrincipal(db: Pool, secret: string) {
     appIds: key.app_ids,
     actor: { kind: "key", id: key.id },
     permissions: new Set(key.permissions),
+    expiresAt: key.expires_at,
   };
   return { principal, kind: key.kind };
 }

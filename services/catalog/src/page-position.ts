@@ -1,12 +1,21 @@
 import { createCursors, pageOf, parse } from "@mosis/http";
 import { type Sql, sql } from "@mosis/postgres";
-import { Timestamp, Uuid } from "@mosis/types/formats";
+import { Uuid } from "@mosis/types/formats";
 import { PageQuery } from "@mosis/types/pages";
 import Type, { type Static } from "typebox";
 
+/**
+ * A time exactly as `positionColumn` writes it. Cursors are not signed, and PostgreSQL calls some RFC 3339
+ * times an error: year 0, and zones beyond 16 hours.
+ */
+const ExactTime = Type.String({
+  format: "date-time",
+  pattern: String.raw`^(?!0000)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$`,
+});
+
 /** Where a page of a list ended: creation time and id of its last row. Lists go from new to old. */
-const Position = Type.Tuple([Timestamp, Uuid]);
-export type Position = Static<typeof Position>;
+const Position = Type.Tuple([ExactTime, Uuid]);
+type Position = Static<typeof Position>;
 
 export interface PageRequest {
   limit: number;
@@ -15,7 +24,7 @@ export interface PageRequest {
 }
 
 /** Rows of a list carry this beside what is answered. */
-export const positioned = { created_at_exact: Timestamp };
+export const positioned = { created_at_exact: ExactTime };
 
 interface PositionedRow {
   id: string;

@@ -16,6 +16,8 @@ export interface Principal extends Owner {
   actor: AuditActor;
   /** A session may do everything. */
   permissions: ReadonlySet<string> | "all";
+  /** When a key ends: no key that it makes may outlive it. Null for never, and for a session. */
+  expiresAt: string | null;
 }
 
 export function holds(principal: Principal, permission: Permission): boolean {

@@ -1,4 +1,4 @@
-import { problem } from "@mosis/http";
+import { type Problem, problem } from "@mosis/http";
 import { type KeyKind, type NewKey, type Permission, permissions } from "@mosis/types/keys";
 import { holds, type Principal } from "../principal.ts";
 
@@ -36,12 +36,28 @@ export function grantedPermissions(principal: Principal, { kind, permissions: as
   throw problem("permission_missing", `The key lacks ${names} itself, so it cannot make a key that has it.`);
 }
 
-/** @throws Problem `invalid_request` when the time is over already. */
-export function futureExpiry({ expires_at }: NewKey): string | null {
-  if (expires_at === undefined) return null;
-  if (Date.parse(expires_at) > Date.now()) return new Date(expires_at).toISOString();
-  throw problem("invalid_request", "A key cannot have expired before it was made.", {
-    errors: [{ pointer: "/expires_at", code: "past", message: "is not in the future" }],
+/** RFC 3339 has no year 10000, so such a time could be neither stored as text nor answered. */
+const latest = Date.parse("9999-12-31T23:59:59.999Z");
+
+/**
+ * When a new key ends, in UTC; null for never.
+ * @throws Problem `invalid_request` when the time is over already, or cannot be written in UTC;
+ * `permission_missing` when the caller is a key that ends earlier.
+ */
+export function grantedExpiry(principal: Principal, { expires_at }: NewKey): string | null {
+  const asked = expires_at === undefined ? Infinity : Date.parse(expires_at);
+  if (asked <= Date.now()) throw wrongExpiry("past", "is not in the future");
+  if (expires_at !== undefined && asked > latest) throw wrongExpiry("too_late", "is after the year 9999");
+  if (principal.expiresAt !== null && asked > Date.parse(principal.expiresAt)) {
+    const end = principal.expiresAt;
+    throw problem("permission_missing", `The key itself ends at ${end}: ask for an expires_at up to then.`);
+  }
+  return expires_at === undefined ? null : new Date(asked).toISOString();
+}
+
+function wrongExpiry(code: string, message: string): Problem {
+  return problem("invalid_request", "A key cannot end then; leave expires_at out for a key without an end.", {
+    errors: [{ pointer: "/expires_at", code, message }],
   });
 }
 

@@ -1,5 +1,5 @@
 import { execute, many, maybeOne, one, type Queryable, type Sql, sql } from "@mosis/postgres";
-import { Uuid } from "@mosis/types/formats";
+import { Timestamp, Uuid } from "@mosis/types/formats";
 import { Key, KeyKind } from "@mosis/types/keys";
 import Type from "typebox";
 import { pageClause, type PageRequest, positionColumn, positioned } from "../page-position.ts";
@@ -19,6 +19,7 @@ const Credential = Type.Object({
   kind: KeyKind,
   permissions: Type.Array(Type.String()),
   app_ids: Type.Union([Type.Array(Uuid), Type.Null()]),
+  expires_at: Type.Union([Timestamp, Type.Null()]),
   is_touch_due: Type.Boolean(),
 });
 
@@ -89,7 +90,7 @@ export function findKeyByHash(db: Queryable, hash: string) {
     db,
     Credential,
     sql`
-      select id, developer_id, kind, permissions,
+      select id, developer_id, kind, permissions, expires_at,
              case when not all_apps then
                array(select app_id from api_key_apps where key_id = id)
              end as app_ids,

@@ -11,7 +11,7 @@ import { appendOutbox } from "../outbox/append.ts";
 import { createPaging } from "../page-position.ts";
 import type { Principal } from "../principal.ts";
 import { hashSecret } from "../secret-hash.ts";
-import { futureExpiry, grantedPermissions, requireWithinApps } from "./grant.ts";
+import { grantedExpiry, grantedPermissions, requireWithinApps } from "./grant.ts";
 import { deleteOwnKey, findOwnKey, insertKey, listOwnKeys, type NewKeyRow } from "./queries.ts";
 import { newSecret } from "./secret.ts";
 
@@ -23,7 +23,7 @@ export function keyRoutes({ db, authenticate }: { db: Pool; authenticate: Authen
     const principal = await authenticate(req, "keys:write");
     const body = parse(NewKey, await readJson(req, bodyLimit), "body");
     const permissions = grantedPermissions(principal, body);
-    const expiresAt = futureExpiry(body);
+    const expiresAt = grantedExpiry(principal, body);
     requireWithinApps(principal, body);
     const { secret, prefix } = newSecret(body.kind);
 

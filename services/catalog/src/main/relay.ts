@@ -12,6 +12,9 @@ const config = readRelayConfig(process.env);
 const service = "catalog-relay";
 const log = createLogger({ service, level: config.logLevel });
 const metrics = createMetrics({ service });
+// Longer than the Kafka client's own tries take (seven of 10 s, with pauses). A send that is given up while
+// the client still tries could arrive behind later ones, and bring a deleted key back to life.
+const sendDeadlineMs = 180_000;
 const life = createLifecycle({ log, closeTimeoutMs: config.closeTimeoutMs });
 
 try {
@@ -22,7 +25,7 @@ try {
   );
   const onSlowQuery = (query: { statement: string; duration_ms: number }) =>
     self.slowQuery({ store: "postgres", ...query });
-  const kafka = { ...config.kafka, clientId: service, log };
+  const kafka = { ...config.kafka, clientId: service, log, sendDeadlineMs };
   const producer = life.own("producer", await openProducer(kafka), (it) => it.close());
   const { relay, app } = createRelay({
     openSession: () => openSession({ ...config.postgres, log, onSlowQuery }),

@@ -24,9 +24,9 @@ export interface Change {
 }
 
 /**
- * Writes a change's audit event and state message, to be published after the commit. The
- * last statement of its transaction: it takes the lock of the developer (see the trigger),
- * and whoever holds that must wait for nothing else.
+ * Writes a change's audit event and state message, to be published after the commit. Nothing
+ * but more of these may follow in the transaction: it takes the lock of the developer (see the
+ * trigger), and whoever holds that must wait for nothing else.
  */
 export async function appendOutbox(tx: Queryable, change: Change): Promise<void> {
   const rows = change.state ? [stateRow(change, change.state), auditRow(change)] : [auditRow(change)];

@@ -17,6 +17,8 @@ interface Deps {
   db: Queryable;
   producer: Pick<Producer, "send">;
   limits: PublishLimits;
+  /** @throws when the caller may have lost its place as the only relay. Asked before every send. */
+  requirePlace: () => void;
   onPublished: (rows: OutgoingRow[]) => void;
   onQuarantined: (row: OutgoingRow, reason: unknown) => void;
 }
@@ -54,6 +56,8 @@ export async function publishOutbox(deps: Deps): Promise<number> {
  * @returns the positions that were acknowledged.
  */
 async function publishPiece(deps: Deps, rows: OutgoingRow[]): Promise<number[]> {
+  // Whoever took over sends these rows too, and then newer ones: ours must not arrive behind those.
+  deps.requirePlace();
   try {
     await deps.producer.send(batchesOf(rows));
     deps.onPublished(rows);

@@ -16,7 +16,7 @@ export interface RelayOptions {
   timing: RelayTiming;
 }
 
-export interface RelayTiming {
+interface RelayTiming {
   /** How often a standby tries for the lock: the time to take over after a crash. */
   lockPollMs: number;
   /**
@@ -112,10 +112,16 @@ async function publishWhileHeld(session: Session, options: RelayOptions, current
   const { log, producer, limits, timing } = options;
   const { waker, meters } = current;
   let lost: Error | undefined;
-  void session.lost.then((error) => (lost = error));
+  void session.lost.then((error) => {
+    lost = error;
+    waker.wake();
+  });
+  const requirePlace = () => {
+    if (lost) throw lost;
+  };
   let measuredAtMs = -Infinity;
   while (!waker.stopped) {
-    if (lost) throw lost;
+    requirePlace();
     if (performance.now() - measuredAtMs >= timing.measureIntervalMs) {
       meters.backlog(await measureBacklog(session, pendingMax));
       measuredAtMs = performance.now();
@@ -124,6 +130,7 @@ async function publishWhileHeld(session: Session, options: RelayOptions, current
       db: session,
       producer,
       limits,
+      requirePlace,
       onPublished: (rows) => meters.published(rows),
       onQuarantined(row, reason) {
         meters.quarantined();

@@ -1,4 +1,4 @@
-import { execute, maybeOne, one, type Queryable, sql } from "@mosis/postgres";
+import { execute, many, maybeOne, one, type Queryable, sql } from "@mosis/postgres";
 import { Timestamp, Uuid } from "@mosis/types/formats";
 import Type from "typebox";
 
@@ -23,16 +23,21 @@ export function insertSession(
   );
 }
 
-/** Removes what has ended and what is too much, so that sessions of a developer stay bounded. */
-export function deleteStaleSessions(db: Queryable, developerId: string) {
-  return execute(
+/** Removes what has ended by time: nobody could use it any more, so it is no change to tell. */
+export function deleteEndedSessions(db: Queryable, developerId: string) {
+  return execute(db, sql`delete from sessions where developer_id = ${developerId} and expires_at <= now()`);
+}
+
+/** Makes room for one more, so that sessions of a developer stay bounded. Gives the ones that it ended. */
+export function deleteOldestSessions(db: Queryable, developerId: string) {
+  return many(
     db,
+    Type.Object({ id: Uuid }),
     sql`
       delete from sessions
-      where developer_id = ${developerId}
-        and (expires_at <= now()
-             or id in (select id from sessions where developer_id = ${developerId}
-                       order by created_at desc, id desc offset ${sessionsMax}))`,
+      where id in (select id from sessions where developer_id = ${developerId}
+                   order by created_at desc, id desc offset ${sessionsMax - 1})
+      returning id`,
   );
 }
 

@@ -1,6 +1,7 @@
 import { parse, problem, readJson, requestId } from "@mosis/http";
 import { type Pool, type Queryable, transaction } from "@mosis/postgres";
 import { newId } from "@mosis/runtime";
+import type { AuditActor } from "@mosis/types/audit";
 import { NewSession } from "@mosis/types/developers";
 import { Router } from "express";
 import type { Authenticate } from "../auth.ts";
@@ -9,7 +10,7 @@ import type { Passwords } from "../developers/password.ts";
 import { findCredentials } from "../developers/queries.ts";
 import { appendOutbox } from "../outbox/append.ts";
 import { hashSecret } from "../secret-hash.ts";
-import { deleteSession, deleteStaleSessions, insertSession } from "./queries.ts";
+import { deleteEndedSessions, deleteOldestSessions, deleteSession, insertSession } from "./queries.ts";
 import { newSessionToken } from "./token.ts";
 
 export function sessionRoutes({
@@ -32,7 +33,9 @@ export function sessionRoutes({
     // Unknown address and wrong password: the same work, and the same answer.
     const isRight = await passwords.verify(password, found?.password_hash ?? null);
     if (!found || !isRight) {
-      throw problem("credentials_invalid", "The e-mail address or the password is wrong.");
+      throw problem("credentials_invalid", "The e-mail address or the password is wrong.", {
+        headers: { "WWW-Authenticate": "Bearer" },
+      });
     }
 
     const token = newSessionToken();
@@ -55,14 +58,7 @@ export function sessionRoutes({
     await transaction(db, async (tx) => {
       // Signing out twice at once is one change.
       if (!(await deleteSession(tx, actor.id))) return;
-      await appendOutbox(tx, {
-        developerId,
-        actor,
-        requestId: requestId(req),
-        action: "session.deleted",
-        target: { type: "session", id: actor.id },
-        payload: { id: actor.id },
-      });
+      await appendDeleted(tx, actor.id, { developerId, actor, requestId: requestId(req) });
     });
 
     res.status(204).end();
@@ -75,16 +71,33 @@ async function createSession(
   tx: Queryable,
   { requestId, ...session }: { developerId: string; tokenHash: string; hours: number; requestId: string },
 ) {
+  const { developerId } = session;
   const id = newId();
-  await deleteStaleSessions(tx, session.developerId);
+  const actor: AuditActor = { kind: "session", id };
+  await deleteEndedSessions(tx, developerId);
+  const ousted = await deleteOldestSessions(tx, developerId);
   const created = await insertSession(tx, { id, ...session });
+  for (const old of ousted) await appendDeleted(tx, old.id, { developerId, actor, requestId });
   await appendOutbox(tx, {
-    developerId: session.developerId,
-    actor: { kind: "session", id },
+    developerId,
+    actor,
     requestId,
     action: "session.created",
     target: { type: "session", id },
     payload: created,
   });
   return created;
+}
+
+function appendDeleted(
+  tx: Queryable,
+  id: string,
+  by: { developerId: string; actor: AuditActor; requestId: string },
+): Promise<void> {
+  return appendOutbox(tx, {
+    ...by,
+    action: "session.deleted",
+    target: { type: "session", id },
+    payload: { id },
+  });
 }

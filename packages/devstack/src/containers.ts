@@ -1,0 +1,118 @@
+// The three servers as containers, with the images and the ClickHouse files of docker-compose.yml.
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { GenericContainer, getContainerRuntimeClient, type StartedTestContainer, Wait } from "testcontainers";
+import { account as clickhouseAccount } from "./clickhouse.ts";
+import type { KeptServer } from "./keep-running.ts";
+import { account as postgresAccount } from "./postgres.ts";
+import { serverStopTimeoutMs, StackError } from "./server.ts";
+import type { StackPorts } from "./source.ts";
+
+const composeFile = fileURLToPath(new URL("../../../docker-compose.yml", import.meta.url));
+const clickhouseFiles = fileURLToPath(new URL("../../../infra/clickhouse/", import.meta.url));
+const startTimeoutMs = 180_000;
+
+/**
+ * Starts each server as a container of its own. Data is in volumes named after the data folder, so that a
+ * start with the same folder finds it again; whatever kills this process, the containers are removed, the
+ * volumes stay.
+ * @throws StackError when no Docker engine answers.
+ */
+export async function startContainers(options: {
+  dataDir: string;
+  ports: StackPorts;
+}): Promise<[Promise<KeptServer>, Promise<KeptServer>, Promise<KeptServer>]> {
+  const { dataDir, ports } = options;
+  await getContainerRuntimeClient().catch((error: unknown) => {
+    throw new StackError(`Docker does not answer: start it, or leave MOSIS_STACK out. (${String(error)})`);
+  });
+  const volumes = `mosis-${createHash("sha256").update(dataDir).digest("hex").slice(0, 12)}`;
+  const { user, password, database } = postgresAccount;
+  return [
+    run(postgres(ports, volumes), {
+      name: "PostgreSQL",
+      url: `postgres://${user}:${password}@127.0.0.1:${ports.postgres}/${database}`,
+    }),
+    run(clickhouse(ports, volumes), {
+      name: "ClickHouse",
+      url: `http://${clickhouseAccount.user}:${clickhouseAccount.password}@127.0.0.1:${ports.clickhouseHttp}`,
+    }),
+    run(kafka(ports, volumes), { name: "Kafka", url: `127.0.0.1:${ports.kafka}` }),
+  ];
+}
+
+function postgres(ports: StackPorts, volumes: string): GenericContainer {
+  const { user, password, database } = postgresAccount;
+  return new GenericContainer(imageOf("postgres"))
+    .withEnvironment({ POSTGRES_USER: user, POSTGRES_PASSWORD: password, POSTGRES_DB: database })
+    .withCommand(["postgres", "-c", "wal_level=logical", "-c", "max_connections=200", "-c", "timezone=UTC"])
+    .withExposedPorts({ container: 5432, host: ports.postgres })
+    .withBindMounts([{ source: `${volumes}-postgres`, target: "/var/lib/postgresql" }])
+    .withWaitStrategy(Wait.forSuccessfulCommand(`pg_isready --host=127.0.0.1 --username=${user}`));
+}
+
+function clickhouse(ports: StackPorts, volumes: string): GenericContainer {
+  const ours = ["config.d", "users.d"].map((folder) => ({
+    source: `${clickhouseFiles}${folder}/mosis.xml`,
+    target: `/etc/clickhouse-server/${folder}/mosis.xml`,
+    mode: "ro" as const,
+  }));
+  return new GenericContainer(imageOf("clickhouse"))
+    .withExposedPorts(
+      { container: 8123, host: ports.clickhouseHttp },
+      { container: 9000, host: ports.clickhouseTcp },
+    )
+    .withBindMounts([...ours, { source: `${volumes}-clickhouse`, target: "/var/lib/clickhouse" }])
+    .withUlimits({ nofile: { soft: 262_144, hard: 262_144 } })
+    .withWaitStrategy(Wait.forHttp("/ping", 8123));
+}
+
+function kafka(ports: StackPorts, volumes: string): GenericContainer {
+  return new GenericContainer(imageOf("kafka"))
+    .withEnvironment({
+      KAFKA_NODE_ID: "1",
+      KAFKA_PROCESS_ROLES: "broker,controller",
+      KAFKA_LISTENERS: "PLAINTEXT://:9092,CONTROLLER://:9093",
+      KAFKA_ADVERTISED_LISTENERS: `PLAINTEXT://127.0.0.1:${ports.kafka}`,
+      KAFKA_LISTENER_SECURITY_PROTOCOL_MAP: "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+      KAFKA_CONTROLLER_LISTENER_NAMES: "CONTROLLER",
+      KAFKA_CONTROLLER_QUORUM_VOTERS: "1@127.0.0.1:9093",
+      KAFKA_LOG_DIRS: "/var/lib/kafka/data",
+      KAFKA_AUTO_CREATE_TOPICS_ENABLE: "false",
+      KAFKA_MESSAGE_MAX_BYTES: "1572864",
+      KAFKA_REPLICA_FETCH_MAX_BYTES: "1572864",
+      KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS: "0",
+      KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR: "1",
+      KAFKA_TRANSACTION_STATE_LOG_REPLICATION_FACTOR: "1",
+      KAFKA_TRANSACTION_STATE_LOG_MIN_ISR: "1",
+    })
+    .withExposedPorts({ container: 9092, host: ports.kafka })
+    .withBindMounts([{ source: `${volumes}-kafka`, target: "/var/lib/kafka/data" }])
+    .withWaitStrategy(Wait.forLogMessage("Kafka Server started"));
+}
+
+async function run(
+  container: GenericContainer,
+  { name, url }: { name: string; url: string },
+): Promise<KeptServer> {
+  const started: StartedTestContainer = await container.withStartupTimeout(startTimeoutMs).start();
+  return {
+    name,
+    url,
+    // Inside the container, where we cannot signal it.
+    pid: () => 0,
+    lost: new Promise(() => {}),
+    // Anonymous volumes go with the container; ours are named and stay.
+    stop: async () => void (await started.stop({ timeout: serverStopTimeoutMs })),
+  };
+}
+
+/** The image of a service of docker-compose.yml, so that its version is told in one place. */
+function imageOf(service: string): string {
+  const image = new RegExp(`^  ${service}:\\n    image: (\\S+)`, "m").exec(
+    readFileSync(composeFile, "utf8"),
+  )?.[1];
+  if (image === undefined) throw new Error(`docker-compose.yml names no image for ${service}`);
+  return image;
+}

@@ -1,0 +1,72 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Server } from "./server.ts";
+
+/** A server that is started again, on its data, when it ends without having been asked to. */
+export interface KeptServer {
+  name: string;
+  url: string;
+  /** Of the server that runs now; another one after a restart. */
+  pid(): number;
+  /** Resolves with the reason when it does not come back. */
+  lost: Promise<Error>;
+  /** Ends it for good, and waits until it has ended. */
+  stop(): Promise<void>;
+}
+
+export interface KeepOptions {
+  onProgress: (text: string) => void;
+  /** How long a server may fail to come back before it is given up. */
+  comebackTimeoutMs: number;
+}
+
+const pauseMs = 500;
+
+/** @throws StackError when the first start fails: that is for a person to mend. */
+export async function keepRunning(
+  start: () => Promise<Server>,
+  { onProgress, comebackTimeoutMs }: KeepOptions,
+): Promise<KeptServer> {
+  let server = await start();
+  const { name, url } = server;
+  const { promise: lost, resolve: lose } = Promise.withResolvers<Error>();
+  const asked = { toStop: false };
+
+  const comeBack = async () => {
+    const giveUpAt = performance.now() + comebackTimeoutMs;
+    while (!asked.toStop) {
+      await delay(pauseMs);
+      try {
+        return await start();
+      } catch (error) {
+        if (performance.now() > giveUpAt) throw error;
+      }
+    }
+    return null;
+  };
+  const watch = async () => {
+    while (!asked.toStop) {
+      const how = await server.exited;
+      if (asked.toStop) return;
+      onProgress(`${name} ended (${how}); it is started again`);
+      const next = await comeBack();
+      if (!next) return;
+      server = next;
+      onProgress(`${name} is back`);
+    }
+  };
+  const watching = watch().catch((error: unknown) => lose(error as Error));
+
+  return {
+    name,
+    url,
+    lost,
+    pid: () => server.pid,
+    async stop() {
+      asked.toStop = true;
+      await server.stop();
+      // A start that was under way when the stop came ends here.
+      await watching;
+      await server.stop();
+    },
+  };
+}

@@ -1,0 +1,137 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { many, sql } from "@mosis/postgres";
+import Type from "typebox";
+import { assertProblem, auditTrail, everythingStored, startCatalog } from "./support.ts";
+
+const ada = { email: "Ada@mosis.test", name: "Ada", password: "correct horse battery" };
+
+test("registering answers with the developer, as GET /v1/developers/me shows it later", async (t) => {
+  const { anyone, withBearer } = await startCatalog(t);
+  const created = await anyone.post("/v1/developers", ada).expect(201);
+  const { id, created_at, ...rest } = created.body as Record<string, string>;
+  assert.deepEqual(rest, { email: ada.email, name: ada.name, verified: false });
+  assert.ok(Math.abs(Date.parse(created_at ?? "") - Date.now()) < 60_000);
+  assert.match(id ?? "", /^[0-9a-f-]{36}$/);
+  assert.equal(created.headers["location"], "/v1/developers/me");
+
+  const { email, password } = ada;
+  const session = await anyone.post("/v1/sessions", { email, password }).expect(201);
+  const me = await withBearer((session.body as { token: string }).token)
+    .get("/v1/developers/me")
+    .expect(200);
+  assert.deepEqual(me.body, created.body);
+});
+
+// Guards "no change without its event": registering is the platform's doing, on the new developer's trail.
+test("registering leaves one audit event with the request that did it", async (t) => {
+  const { anyone, db } = await startCatalog(t);
+  const { body } = await anyone.post("/v1/developers", ada).set("X-Request-Id", "sign-up.1").expect(201);
+  const developer = body as { id: string };
+  const [event, ...others] = await auditTrail(db);
+  assert.deepEqual(others, []);
+  const { event_id, occurred_at, ...rest } = event ?? assert.fail("there is no event");
+  assert.ok(event_id.length === 36 && Math.abs(Date.parse(occurred_at) - Date.now()) < 60_000);
+  assert.deepEqual(rest, {
+    developer_id: developer.id,
+    actor: { kind: "system", id: "" },
+    action: "developer.created",
+    target_type: "developer",
+    target_id: developer.id,
+    request_id: "sign-up.1",
+    payload: developer,
+  });
+});
+
+// Guards "the database decides races": one account for an address, however it is written.
+test("of many who register one address at once, in different case, one succeeds", async (t) => {
+  const { anyone, db } = await startCatalog(t);
+  const spellings = ["ada@mosis.test", "ADA@mosis.test", "Ada@Mosis.Test", "aDa@mosis.test"];
+  const answers = await Promise.all(
+    spellings.map((email) => anyone.post("/v1/developers", { ...ada, email })),
+  );
+  const refused = answers.filter(({ status }) => status !== 201);
+  assert.equal(refused.length, spellings.length - 1);
+  for (const answer of refused) assertProblem(answer, "email_taken");
+  const emails = await many(db, Type.Object({ email: Type.String() }), sql`select email from developers`);
+  assert.equal(emails.length, 1);
+  assert.equal((await auditTrail(db)).length, 1);
+});
+
+// Guards "secrets are stored only as hashes".
+test("a password is nowhere but in its argon2id hash, and that is in no event and no answer", async (t) => {
+  const { as, db } = await startCatalog(t);
+  const bob = await as("bob");
+  const me = await bob.get("/v1/developers/me").expect(200);
+  const stored = await everythingStored(db);
+  assert.ok(!stored.includes(bob.password));
+  const hashes = [...stored.matchAll(/\$argon2[^<\s]+/g)].map(([hash]) => hash);
+  assert.equal(hashes.length, 1, "one hash in one column of one row");
+  assert.match(hashes[0] ?? "", /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
+  const told = JSON.stringify([me.body, await auditTrail(db)]);
+  assert.ok(!told.includes("argon2") && !told.includes("password"));
+});
+
+test("the longest names and addresses are taken in any script, and one more is refused", async (t) => {
+  const { anyone } = await startCatalog(t);
+  const scripts = { ascii: "a", umlaut: "ü", emoji: "😀", accent: "\u0301" };
+  for (const [script, letter] of Object.entries(scripts)) {
+    const at = `@${script}.test`;
+    const longest = { ...ada, name: letter.repeat(100), email: letter.repeat(255 - at.length) + at };
+    const { body } = await anyone.post("/v1/developers", longest).expect(201);
+    const { name, email } = body as { name: string; email: string };
+    assert.deepEqual({ name, email }, { name: longest.name, email: longest.email });
+    const tooLong = { ...longest, name: longest.name + letter, email: letter + longest.email };
+    const refused = assertProblem(await anyone.post("/v1/developers", tooLong), "invalid_request");
+    assert.deepEqual(refused.errors?.map(({ pointer }) => pointer).toSorted(), ["/email", "/name"]);
+  }
+});
+
+test("a registration that is wrong is told field by field, and makes no account", async (t) => {
+  const { anyone, db } = await startCatalog(t);
+  const wrong: [object, string[]][] = [
+    [{}, ["/email", "/name", "/password"]],
+    [{ ...ada, email: "ada" }, ["/email"]],
+    [{ ...ada, email: "a da@mosis.test" }, ["/email"]],
+    [{ ...ada, email: "ada@mosis.test\u0000" }, ["/email"]],
+    [{ ...ada, name: "" }, ["/name"]],
+    [{ ...ada, name: "A\u0000da" }, ["/name"]],
+    [{ ...ada, password: "nine char" }, ["/password"]],
+    [{ ...ada, password: "x".repeat(201) }, ["/password"]],
+    [{ ...ada, password: 1234567890 }, ["/password"]],
+    [{ ...ada, verified: true }, ["/verified"]],
+  ];
+  for (const [body, pointers] of wrong) {
+    const refused = assertProblem(await anyone.post("/v1/developers", body), "invalid_request");
+    assert.deepEqual(refused.errors?.map(({ pointer }) => pointer).toSorted(), pointers);
+  }
+  assert.deepEqual(await auditTrail(db), []);
+});
+
+// Guards "nothing is unbounded": each hash costs memory and a core.
+test("when too many passwords wait to be hashed, the next is told to come back", async (t) => {
+  const { anyone } = await startCatalog(t, { passwordHashes: { runningMax: 1, waitingMax: 1 } });
+  const names = Array.from({ length: 12 }, (_, i) => `flood${i}@mosis.test`);
+  const answers = await Promise.all(names.map((email) => anyone.post("/v1/developers", { ...ada, email })));
+  const refused = answers.filter(({ status }) => status !== 201);
+  assert.ok(refused.length > 0 && refused.length < names.length);
+  for (const answer of refused) {
+    assertProblem(answer, "unavailable");
+    assert.match(answer.headers["retry-after"] ?? "", /^[1-9]\d*$/);
+  }
+  await anyone.post("/v1/developers", ada).expect(201);
+});
+
+test("who I am is asked with a session or a management key; without credentials it is a 401", async (t) => {
+  const { as, anyone, withBearer } = await startCatalog(t);
+  const bob = await as("bob");
+  const refused = await anyone.get("/v1/developers/me");
+  assertProblem(refused, "credentials_missing");
+  assert.equal(refused.headers["www-authenticate"], "Bearer");
+
+  const key = await bob.post("/v1/keys", { name: "ci", kind: "management", permissions: ["apps:read"] });
+  const me = await withBearer((key.body as { secret: string }).secret)
+    .get("/v1/developers/me")
+    .expect(200);
+  assert.equal((me.body as { id: string }).id, bob.id);
+});

@@ -1,0 +1,98 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { test, type TestContext } from "node:test";
+import { execute, many, migrate, openPool, sql } from "@mosis/postgres";
+import Type from "typebox";
+import { schemaSnapshot } from "./schema-snapshot.ts";
+import { emptyDatabase, log, migrations } from "./support.ts";
+
+const names = readdirSync(migrations).map((file) => file.replace(/\.sql$/, ""));
+
+async function openEmpty(t: TestContext) {
+  const url = await emptyDatabase(t);
+  const bounds = { connectionsMax: 2, connectTimeoutMs: 3000, statementTimeoutMs: 5000 };
+  const db = openPool({ url, name: "test", log, ...bounds });
+  t.after(() => db.close());
+  const run = (direction: "up" | "down", count: number) =>
+    migrate({ url, folder: migrations, direction, count, log });
+  return { db, run };
+}
+
+// Guards "every migration goes up, down and up again to the same schema", each singly.
+test("every migration goes up, down to what was before it, and up again to the same schema", async (t) => {
+  const { db, run } = await openEmpty(t);
+  let before = await schemaSnapshot(db);
+  assert.deepEqual(before, []);
+  for (const name of names) {
+    assert.deepEqual(await run("up", 1), [name]);
+    const after = await schemaSnapshot(db);
+    assert.notDeepEqual(after, before, `${name} changes something that the snapshot sees`);
+    assert.deepEqual(await run("down", 1), [name]);
+    assert.deepEqual(await schemaSnapshot(db), before, `${name} down`);
+    assert.deepEqual(await run("up", 1), [name]);
+    assert.deepEqual(await schemaSnapshot(db), after, `${name} up again`);
+    before = after;
+  }
+  await run("down", Infinity);
+  assert.deepEqual(await schemaSnapshot(db), []);
+});
+
+// The five core tables are the user's document, word for word: core-tables.sql is copied from it.
+test("migrations 1 to 5 make the five core tables exactly as the database selection has them", async (t) => {
+  const { db, run } = await openEmpty(t);
+  const document = await openEmpty(t);
+  const text = readFileSync(new URL("core-tables.sql", import.meta.url), "utf8");
+  for (const statement of text.split(";").filter((part) => part.trim() !== "")) {
+    await execute(document.db, sql`${rawSql(statement)}`);
+  }
+  await run("up", 5);
+  const made = await schemaSnapshot(db);
+  assert.deepEqual(made, await schemaSnapshot(document.db));
+  const tables = made.flatMap((line) => /^relation (\w+)/.exec(line)?.[1] ?? []);
+  assert.deepEqual(tables, ["api_keys", "app_versions", "apps", "developers", "signing_keys"]);
+});
+
+/** Text of a file of ours as SQL. */
+function rawSql(text: string) {
+  return sql(Object.assign([text], { raw: [text] }));
+}
+
+test("later migrations leave the columns of the core tables as they were, and their rows too", async (t) => {
+  const { db, run } = await openEmpty(t);
+  const rowsOf = () =>
+    many(
+      db,
+      Type.Object({ app: Type.String(), hash: Type.String() }),
+      sql`
+        select apps::text as app, key_hash as hash
+        from developers join apps on apps.developer_id = developers.id
+             join api_keys on api_keys.developer_id = developers.id`,
+    );
+  await run("up", 5);
+  const columns = async () => (await schemaSnapshot(db)).filter((line) => line.startsWith("column"));
+  const coreColumns = await columns();
+  await execute(db, sql`insert into developers (email, name) values ('Ada@mosis.test', 'Ada')`);
+  await execute(
+    db,
+    sql`insert into apps (developer_id, package_id, name) select id, 'org.mosis.go', 'Go' from developers`,
+  );
+  await execute(
+    db,
+    sql`
+      insert into api_keys (developer_id, name, key_hash, key_prefix)
+      select id, 'k', 'hash', 'mk_abc' from developers`,
+  );
+  const rows = await rowsOf();
+  assert.equal(rows.length, 1);
+
+  await run("up", Infinity);
+  const all = new Set(await columns());
+  assert.deepEqual(
+    coreColumns.filter((column) => !all.has(column)),
+    [],
+  );
+  assert.deepEqual(await rowsOf(), rows);
+  await run("down", names.length - 5);
+  assert.deepEqual(await columns(), coreColumns);
+  assert.deepEqual(await rowsOf(), rows);
+});

@@ -1,0 +1,144 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { problems } from "@mosis/types/problems";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import type { Response } from "supertest";
+import { catalogDocument } from "../src/openapi.ts";
+import { startCatalog } from "./support.ts";
+
+interface Operation {
+  operationId: string;
+  security: object[];
+  parameters: { name: string; in: string; required: boolean; schema: object }[];
+  requestBody?: { required: boolean; content: Record<string, { schema: object }> };
+  responses: Record<string, { description: string; content?: Record<string, { schema: object }> }>;
+}
+
+const paths = catalogDocument.paths as Record<string, Record<string, Operation>>;
+const operations = Object.entries(paths).flatMap(([path, item]) =>
+  Object.entries(item).map(([method, operation]) => ({ path, method, operation })),
+);
+
+/** Strict: a keyword or a format that JSON Schema does not know is a fault of the document. */
+function createAjv() {
+  const ajv = new Ajv2020({ strict: true, allowUnionTypes: true, formats: { "date-time": true } });
+  ajv.addVocabulary(["openapi", "info", "paths", "components"]);
+  ajv.addSchema({ $id: "catalog", ...catalogDocument });
+  return ajv;
+}
+
+/** The references of the document lead to itself. */
+function within(schema: object): object {
+  return JSON.parse(JSON.stringify(schema).replaceAll('"#/', '"catalog#/')) as object;
+}
+
+test("the document is served as it is, and every schema in it is valid JSON Schema 2020-12", async (t) => {
+  const { anyone } = await startCatalog(t);
+  const { body, headers } = await anyone.get("/openapi.json").expect(200);
+  assert.deepEqual(body, JSON.parse(JSON.stringify(catalogDocument)));
+  assert.match(headers["content-type"] ?? "", /^application\/json/);
+  assert.equal(catalogDocument.openapi, "3.1.0");
+
+  const ajv = createAjv();
+  for (const { operation } of operations) {
+    const contents = [operation.requestBody, ...Object.values(operation.responses)].flatMap((part) =>
+      Object.values(part?.content ?? {}),
+    );
+    for (const { schema } of [...contents, ...operation.parameters]) ajv.compile(within(schema));
+  }
+  const { schemas } = catalogDocument.components as { schemas: Record<string, object> };
+  for (const name of Object.keys(schemas)) ajv.compile({ $ref: `catalog#/components/schemas/${name}` });
+});
+
+test("every operation has a name of its own, its path parameters, and answers of known codes", () => {
+  const names = operations.map(({ operation }) => operation.operationId);
+  assert.equal(new Set(names).size, names.length);
+  for (const { path, operation } of operations) {
+    const named = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+    const inPath = operation.parameters.filter((parameter) => parameter.in === "path");
+    assert.deepEqual(
+      inPath.map(({ name }) => name),
+      named,
+    );
+    for (const { description } of Object.values(operation.responses)) {
+      for (const [, code = ""] of description.matchAll(/`(\w+)`/g)) assert.ok(code in problems, code);
+    }
+  }
+});
+
+interface Layer {
+  route?: { path: string; methods: Record<string, boolean> };
+  handle: { stack?: Layer[] };
+}
+
+const statusRoutes = ["/healthz", "/readyz", "/metrics", "/openapi.json"];
+
+test("every route that is served is described, and every one that is described is served", async (t) => {
+  const { app } = await startCatalog(t);
+  const layers = (app as unknown as { router: { stack: Layer[] } }).router.stack;
+  const served = layers
+    .flatMap(({ handle }) => handle.stack ?? [])
+    .flatMap(({ route }) =>
+      route
+        ? Object.keys(route.methods).map((method) => `${method} ${route.path.replaceAll(/:(\w+)/g, "{$1}")}`)
+        : [],
+    )
+    .filter((route) => !statusRoutes.some((path) => route === `get ${path}`));
+  const described = operations.map(({ method, path }) => `${method} ${path}`);
+  assert.deepEqual(served.toSorted(), described.toSorted());
+});
+
+test("what needs credentials says so, and is a 401 without them", async (t) => {
+  const { anyone } = await startCatalog(t);
+  for (const { path, method, operation } of operations) {
+    const answer = await anyone[method as "get" | "post" | "delete"](path.replaceAll(/\{\w+\}/g, "x"));
+    assert.equal(answer.status === 401, operation.security.length > 0, `${method} ${path}`);
+  }
+});
+
+// A client that is generated from the document must be able to read every answer.
+test("what is answered is what the document says, for every operation and for its refusals", async (t) => {
+  const { as, anyone } = await startCatalog(t);
+  const ada = await as("ada");
+  const ajv = createAjv();
+  const told = new Set<string>();
+  const check = (id: string, { status, body, headers }: Response) => {
+    const found = operations.find(({ operation }) => operation.operationId === id);
+    const response = found?.operation.responses[status];
+    assert.ok(response, `${id} answers ${status}`);
+    const content = Object.entries(response.content ?? {})[0];
+    if (content === undefined) assert.deepEqual(body, {});
+    else {
+      const [type, { schema }] = content;
+      assert.ok((headers["content-type"] as string).startsWith(type), id);
+      const validate = ajv.compile(within(schema));
+      assert.ok(validate(body), `${id} ${status}: ${ajv.errorsText(validate.errors)}`);
+    }
+    if (status < 300) told.add(id);
+  };
+  const account = { email: "bob@mosis.test", password: "the password of bob" };
+  const app = { package_id: "org.mosis.go", name: "Go" };
+  const newKey = { name: "k", kind: "ingest", package_ids: ["org.mosis.go"] };
+  check("createDeveloper", await anyone.post("/v1/developers", { ...account, name: "Bob" }));
+  check("createDeveloper", await anyone.post("/v1/developers", { ...account, name: "Bob" }));
+  check("createSession", await anyone.post("/v1/sessions", account));
+  check("createSession", await anyone.post("/v1/sessions", {}));
+  check("getMe", await ada.get("/v1/developers/me"));
+  check("createApp", await ada.post("/v1/apps", app));
+  check("createApp", await ada.post("/v1/apps", app));
+  check("listApps", await ada.get("/v1/apps"));
+  check("listApps", await ada.get("/v1/apps?cursor=x"));
+  check("getApp", await ada.get("/v1/apps/org.mosis.go"));
+  check("getApp", await ada.get("/v1/apps/org.mosis.no"));
+  const key = await ada.post("/v1/keys", newKey);
+  check("createKey", key);
+  check("createKey", await ada.post("/v1/keys", { ...newKey, package_ids: ["org.mosis.no"] }));
+  check("listKeys", await ada.get("/v1/keys"));
+  const { id } = key.body as { id: string };
+  check("getKey", await ada.get(`/v1/keys/${id}`));
+  check("deleteKey", await ada.delete(`/v1/keys/${id}`));
+  check("deleteKey", await ada.delete(`/v1/keys/${id}`));
+  check("deleteSession", await ada.delete("/v1/sessions"));
+  check("deleteSession", await ada.delete("/v1/sessions"));
+  assert.equal(told.size, operations.length);
+});

@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { execute, many, one, type Pool, type Queryable, type Sql, sql } from "@mosis/postgres";
+import Type from "typebox";
+import { findOwnApp, listOwnApps } from "../src/apps/queries.ts";
+import { findCredentials } from "../src/developers/queries.ts";
+import { findKeyByHash, listOwnKeys } from "../src/keys/queries.ts";
+import { findSession } from "../src/sessions/queries.ts";
+import { startDatabase } from "./support.ts";
+
+const Id = Type.Object({ id: Type.String() });
+const Plan = Type.Object({ "QUERY PLAN": Type.String() });
+
+/** Thousands of rows each: enough for the planner to prefer an index where there is one. */
+async function fill(db: Pool): Promise<string> {
+  await execute(
+    db,
+    sql`
+      insert into developers (email, name)
+      select 'Dev' || n || '@mosis.test', n::text from generate_series(1, 4000) n`,
+  );
+  await execute(
+    db,
+    sql`
+      insert into apps (developer_id, package_id, name, created_at)
+      select id, 'org.mosis.a' || name || '_' || n, 'app', now() - n * interval '1 hour'
+      from generate_series(1, 20) n, developers where name::int <= 300`,
+  );
+  await execute(
+    db,
+    sql`
+      insert into api_keys (developer_id, name, key_hash, key_prefix, created_at)
+      select id, 'key', name || '-' || n, 'mk_', now() - n * interval '1 hour'
+      from generate_series(1, 20) n, developers where name::int <= 300`,
+  );
+  await execute(
+    db,
+    sql`
+      insert into sessions (id, developer_id, token_hash, expires_at)
+      select gen_random_uuid(), id, 'token-' || name || '-' || n, now() + interval '1 day'
+      from generate_series(1, 20) n, developers where name::int <= 300`,
+  );
+  for (const table of [sql`developers`, sql`apps`, sql`api_keys`, sql`sessions`]) {
+    await execute(db, sql`analyze ${table}`);
+  }
+  return (await one(db, Id, sql`select id from developers where name = '77'`)).id;
+}
+
+/** Runs statements as they are, and keeps how PostgreSQL plans them with their values. */
+function explaining(db: Pool): { db: Queryable; plan: () => string } {
+  let plan = "";
+  return {
+    plan: () => plan,
+    db: {
+      async run(statement: Sql) {
+        const lines = await many(db, Plan, sql`explain ${statement}`);
+        plan = lines.map((line) => line["QUERY PLAN"]).join("\n");
+        return db.run(statement);
+      },
+    },
+  };
+}
+
+// The query patterns of the database selection that the catalog serves, and the look-ups of every request.
+test("every look-up and list of the catalog is an index scan, and lists need no sort", async (t) => {
+  const { db } = await startDatabase(t);
+  const developerId = await fill(db);
+  const owner = { developerId, appIds: null };
+  const page = { limit: 10, behind: null };
+  const behind = { limit: 10, behind: ["2999-01-01T00:00:00.000000Z", developerId] as [string, string] };
+  const explained = explaining(db);
+  const patterns: [string, () => Promise<unknown>][] = [
+    ["developers_lower_email", () => findCredentials(explained.db, "dev77@MOSIS.test")],
+    ["apps_by_developer", () => listOwnApps(explained.db, owner, page)],
+    ["apps_by_developer", () => listOwnApps(explained.db, owner, behind)],
+    ["apps_package_id_key", () => findOwnApp(explained.db, owner, "org.mosis.a77_5")],
+    ["api_keys_by_developer", () => listOwnKeys(explained.db, owner, page)],
+    ["api_keys_hash", () => findKeyByHash(explained.db, "77-5")],
+    ["sessions_token_hash_key", () => findSession(explained.db, "token-77-5")],
+  ];
+  for (const [index, query] of patterns) {
+    const found = await query();
+    assert.ok(Array.isArray(found) ? found.length === 11 : found, index);
+    // The apps of a key are a few rows beside each row; the rest must not read a whole table.
+    const plan = explained.plan();
+    assert.match(plan, new RegExp(`Index (Only )?Scan (Backward )?using ${index} on`), plan);
+    assert.doesNotMatch(plan, /Seq Scan on (developers|apps|api_keys|sessions)/, plan);
+    if (Array.isArray(found)) assert.doesNotMatch(plan.split("SubPlan")[0] ?? "", /Sort/, plan);
+  }
+});
