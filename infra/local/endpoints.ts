@@ -42,13 +42,16 @@ export async function requireReady(endpoints: Endpoints): Promise<void> {
   }
 }
 
-/** Runs a program of people's: its arguments read, its known errors told in one line, exit code 1 on any error. */
+/**
+ * Runs a program of people's: its arguments read, its known errors told in one line, exit code 1 on any
+ * error.
+ */
 export async function runProgram(program: () => Promise<void>): Promise<void> {
   try {
     await program();
   } catch (error) {
-    const isTheirs =
-      error instanceof UserError || (error as NodeJS.ErrnoException).code?.startsWith("ERR_PARSE_ARGS");
+    const { code } = error as { code?: unknown };
+    const isTheirs = error instanceof UserError || String(code).startsWith("ERR_PARSE_ARGS");
     console.error(isTheirs ? (error as Error).message : error);
     process.exitCode = 1;
   }

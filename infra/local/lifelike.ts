@@ -1,5 +1,6 @@
-// Telemetry as real apps send it: skewed apps, names and devices, sessions whose events lie close together, installs
-// that stay the same. Everything is a hash of the seed and a number, so that any session can be made anywhere, again.
+// Telemetry as real apps send it: skewed apps, names and devices, sessions whose events lie close together,
+// installs that stay the same. Everything is a hash of the seed and a number, so that any session can be made
+// anywhere, again.
 import type { BatchContext, TelemetryEvent } from "@mosis/types/telemetry";
 
 export type LifelikeEvent = TelemetryEvent & { time: number; session_id: string };
@@ -63,7 +64,7 @@ export function sessionEvents(dice: Dice, k: number, app: number, startMs: numbe
 }
 
 /** A random-looking UUIDv4. */
-export function uuid(dice: Dice, about: number, n: number): string {
+function uuid(dice: Dice, about: number, n: number): string {
   const a = hex(dice(about + 100, n));
   const b = hex(dice(about + 200, n));
   const c = hex(dice(about + 300, n));
@@ -72,20 +73,20 @@ export function uuid(dice: Dice, about: number, n: number): string {
 }
 
 /** A UUIDv7 made at that time. */
-export function uuidV7(dice: Dice, about: number, n: number, timeMs: number): string {
+function uuidV7(dice: Dice, about: number, n: number, timeMs: number): string {
   const time = timeMs.toString(16).padStart(12, "0");
   return `${time.slice(0, 8)}-${time.slice(8)}-7${uuid(dice, about, n).slice(15)}`;
 }
 
 const verbs =
   "open close start finish select buy share skip like rate invite join leave upload download".split(" ");
-const nouns =
-  "level menu match shop profile settings chat board quest avatar trailer wallet banner news replay friend map".split(
-    " ",
-  );
+const nouns = [
+  ..."level menu match shop profile settings chat board quest".split(" "),
+  ..."avatar trailer wallet banner news replay friend map".split(" "),
+];
 const more = Array.from({ length: 400 - verbs.length * nouns.length }, (_, i) => `custom_event_${i}`);
 /** 400 names of events. */
-export const eventNames = [...verbs.flatMap((verb) => nouns.map((noun) => `${noun}_${verb}`)), ...more];
+const eventNames = [...verbs.flatMap((verb) => nouns.map((noun) => `${noun}_${verb}`)), ...more];
 
 function kindOf(chance: number): NonNullable<TelemetryEvent["kind"]> {
   if (chance < 0.6) return "event";

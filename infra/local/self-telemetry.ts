@@ -1,11 +1,18 @@
-// The platform as its own first user: an account, the app `dev.mosis.platform` and an ingest key, made once through the
-// public API and kept in the data folder.
+// The platform as its own first user: an account, the app `dev.mosis.platform` and an ingest key, made once
+// through the public API and kept in the data folder.
 import { randomBytes } from "node:crypto";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Catalog, createCatalog, MosisProblem } from "@mosis/client";
 
 const packageId = "dev.mosis.platform";
+
+/**
+ * The ingest key that an earlier start has left in the data folder, or null. It may have been revoked since.
+ */
+export async function knownIngestKey(dataDir: string): Promise<string | null> {
+  return (await readAccount(fileIn(dataDir)))?.key?.secret ?? null;
+}
 
 /** What the data folder keeps, readable by its owner only. */
 interface PlatformAccount {
@@ -27,7 +34,7 @@ export async function registerPlatformApp({
   catalogUrl: string;
   dataDir: string;
 }): Promise<{ ingestKey: string } | null> {
-  const file = join(dataDir, "self-telemetry.json");
+  const file = fileIn(dataDir);
   const account = (await readAccount(file)) ?? newAccount();
   // Kept before it is used: a start that is cut off must find the password of the account it has registered.
   await writeAccount(file, account);
@@ -44,6 +51,10 @@ export async function registerPlatformApp({
   });
   await writeAccount(file, { ...account, key: { id, secret } });
   return { ingestKey: secret };
+}
+
+function fileIn(dataDir: string): string {
+  return join(dataDir, "self-telemetry.json");
 }
 
 function newAccount(): PlatformAccount {

@@ -1,0 +1,103 @@
+// Requests made before the clock runs: whole HTTP messages whose ids and times are written over at every use,
+// so that every event is new and making it costs next to nothing.
+import { randomBytes } from "node:crypto";
+import { appOf, contextOf, createDice, eventsPerSession, sessionEvents } from "../infra/local/lifelike.ts";
+
+/** An HTTP request of one batch. */
+export interface PreparedRequest {
+  message: Buffer;
+  events: number;
+  /** Where the last group of each id starts. */
+  idOffsets: number[];
+  /** Sessions share an id: each entry is the offsets of one session's id. */
+  sessionOffsets: number[][];
+  /** Where the 13 digits of a time stand, and how many ms before now it is. */
+  times: { offset: number; agoMs: number }[];
+}
+
+export interface BodyOptions {
+  seed: number;
+  host: string;
+  /** Ingest key of each app. */
+  keys: readonly string[];
+  eventsPerRequest: number;
+}
+
+/** Digits of a UUID that are written over, its last group; what is before stays as it was made. */
+const freeDigits = 12;
+const poolDigits = 1 << 18;
+const pool = Buffer.from(randomBytes(poolDigits / 2).toString("hex"), "latin1");
+
+/**
+ * Makes the n-th request. The events are spread over the last minutes, like sessions that have just ended.
+ */
+export function prepareRequest(
+  n: number,
+  { seed, host, keys, eventsPerRequest }: BodyOptions,
+): PreparedRequest {
+  const dice = createDice(seed);
+  const nowMs = Date.now();
+  const sessions = Math.ceil(eventsPerRequest / eventsPerSession);
+  const app = appOf(dice, n, keys.length);
+  const events = Array.from({ length: sessions }, (_, i) =>
+    sessionEvents(dice, n * sessions + i, app, nowMs - 400_000 - i * 60_000),
+  )
+    .flat()
+    .slice(0, eventsPerRequest);
+  const batch_id = "00000000-0000-4000-8000-000000000000";
+  const body = JSON.stringify({
+    batch_id,
+    sent_at: nowMs,
+    sdk: { name: "mosis-bench", version: "1.0.0" },
+    context: contextOf(dice, n, n),
+    events,
+  });
+  const head = [
+    "POST /v1/telemetry/batches HTTP/1.1",
+    `host: ${host}`,
+    `authorization: Bearer ${keys[app]}`,
+    "content-type: application/json",
+    `content-length: ${Buffer.byteLength(body)}`,
+    "\r\n",
+  ].join("\r\n");
+  return locate(Buffer.from(head + body), head.length, nowMs, eventsPerRequest);
+}
+
+/** Writes new ids and times over the old ones. */
+export function refresh({ message, idOffsets, sessionOffsets, times }: PreparedRequest, nowMs: number): void {
+  for (const offset of idOffsets) {
+    pool.copy(message, offset, place(), at + freeDigits / 2);
+    pool.copy(message, offset + freeDigits / 2, place(), at + freeDigits / 2);
+  }
+  for (const [first = 0, ...others] of sessionOffsets) {
+    pool.copy(message, first, place(), at + freeDigits);
+    for (const offset of others) message.copy(message, offset, first, first + freeDigits);
+  }
+  for (const { offset, agoMs } of times) message.write(String(nowMs - agoMs), offset, 13, "latin1");
+}
+
+let at = Math.floor(Math.random() * (poolDigits - freeDigits));
+
+/** The next place in the pool: the stride shares no factor with the range, and two draws make an id. */
+function place(): number {
+  at = (at + 4_099) % (poolDigits - freeDigits);
+  return at;
+}
+
+function locate(message: Buffer, bodyAt: number, nowMs: number, events: number): PreparedRequest {
+  const request: PreparedRequest = { message, events, idOffsets: [], sessionOffsets: [], times: [] };
+  const text = message.toString("latin1", bodyAt);
+  const sessions = new Map<string, number[]>();
+  for (const match of text.matchAll(/"(batch_id|install_id|event_id|session_id)":"([0-9a-f-]{36})"/g)) {
+    const [whole, field, id] = match as unknown as [string, string, string];
+    const offset = bodyAt + match.index + whole.length - 1 - freeDigits;
+    if (field === "session_id") sessions.set(id, [...(sessions.get(id) ?? []), offset]);
+    else request.idOffsets.push(offset);
+  }
+  request.sessionOffsets = [...sessions.values()];
+  for (const match of text.matchAll(/"(?:time|sent_at)":(\d{13})/g)) {
+    const offset = bodyAt + match.index + match[0].length - 13;
+    request.times.push({ offset, agoMs: nowMs - Number(match[1]) });
+  }
+  return request;
+}

@@ -1,0 +1,68 @@
+import { execFileSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { cpus, release, totalmem } from "node:os";
+
+/** A number, or several under one name. Names carry their unit. */
+export type Figures = { [name: string]: number | Figures };
+
+export interface BenchReport {
+  name: string;
+  /** Commit of the code, with `-dirty` when the tree differs from it. */
+  commit: string;
+  machine: { cpu: string; cores: number; memory_gib: number; kernel: string; node: string };
+  figures: Figures;
+}
+
+export function makeReport(name: string, figures: Figures): BenchReport {
+  const [cpu] = cpus();
+  return {
+    name,
+    commit: commitOf(import.meta.dirname),
+    machine: {
+      cpu: cpu?.model ?? "unknown",
+      cores: cpus().length,
+      memory_gib: Math.round(totalmem() / 2 ** 30),
+      kernel: release(),
+      node: process.versions.node,
+    },
+    figures,
+  };
+}
+
+/** Prints the figures for people and, when a file is given, writes the report as JSON. */
+export function publish(report: BenchReport, file: string | undefined): void {
+  const { cpu, cores, memory_gib, kernel, node } = report.machine;
+  console.log(`\n${report.name} at ${report.commit}`);
+  console.log(`${cores} × ${cpu}, ${memory_gib} GiB, Linux ${kernel}, Node ${node}\n`);
+  for (const [name, figure] of Object.entries(flatten(report.figures))) {
+    console.log(`  ${name.padEnd(42)} ${plain(figure).padStart(14)}`);
+  }
+  if (file !== undefined) writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
+}
+
+function flatten(figures: Figures, prefix = ""): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(figures).flatMap(([name, figure]) =>
+      typeof figure === "number"
+        ? [[prefix + name, figure]]
+        : Object.entries(flatten(figure, `${prefix}${name}.`)),
+    ),
+  );
+}
+
+/** Three significant digits below a thousand, whole numbers with separators above. */
+function plain(figure: number): string {
+  return Math.abs(figure) >= 1000
+    ? Math.round(figure).toLocaleString("en")
+    : String(Number(figure.toPrecision(3)));
+}
+
+function commitOf(directory: string): string {
+  const git = (...args: string[]) => execFileSync("git", args, { cwd: directory, encoding: "utf8" }).trim();
+  try {
+    return git("rev-parse", "--short=12", "HEAD") + (git("status", "--porcelain") === "" ? "" : "-dirty");
+  } catch (error) {
+    // An unpacked archive has no history.
+    return `unknown (${(error as Error).message.split("\n")[0]})`;
+  }
+}

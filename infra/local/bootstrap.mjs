@@ -1,0 +1,106 @@
+// What `npm start` and `npm test` do before anything is installed: plain JavaScript for Node 20, without
+// dependencies. Installs what is missing, then runs a program on the Node that package.json pins, and ends
+// with its exit code.
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+
+/** @param program path of a TypeScript file, from the root of the repository. */
+export function bootstrap(program) {
+  requireNode();
+  if (!isInstalled()) install();
+  run(join(root, program), process.argv.slice(2));
+}
+
+function requireNode() {
+  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+  if (major > 20 || (major === 20 && minor >= 19)) return;
+  giveUp(`Node ${process.versions.node} is too old: install Node 20.19 or newer, with npm.`);
+}
+
+/**
+ * Whether every package of the lock file is there in its version; npm keeps its own list of what it has put
+ * there.
+ */
+function isInstalled() {
+  const locked = readPackages("package-lock.json");
+  const installed = readPackages("node_modules/.package-lock.json");
+  return Object.entries(locked).every(([path, { version, link, optional, devOptional }]) => {
+    if (path === "" || !path.includes("node_modules/")) return true;
+    const found = installed[path];
+    if (found) return link || found.version === version;
+    // Packages for other platforms are not there.
+    return Boolean(optional || devOptional);
+  });
+}
+
+function readPackages(file) {
+  const path = join(root, file);
+  return existsSync(path) ? JSON.parse(readFileSync(path, "utf8")).packages : {};
+}
+
+function install() {
+  console.log("Installing packages with npm ci; about half a minute the first time …");
+  const startedAt = Date.now();
+  // npm tells its scripts where it is itself; without it, it is on the PATH.
+  const own = process.env.npm_execpath;
+  const [command, args] = own?.endsWith(".js") ? [process.execPath, [own]] : ["npm", []];
+  const options = { cwd: root, stdio: "inherit", shell: process.platform === "win32" };
+  const { status, error } = spawnSync(command, [...args, "ci", "--no-progress", "--loglevel=error"], options);
+  if (error) giveUp("npm is missing: install Node 20.19 or newer, with npm.");
+  if (status !== 0) giveUp("npm ci failed; what it said is above.");
+  console.log(`Packages are installed (${Math.round((Date.now() - startedAt) / 1000)} s).`);
+}
+
+function run(program, args) {
+  const pinned = join(root, "node_modules/node/bin/node");
+  const child = spawn(existsSync(pinned) ? pinned : process.execPath, [program, ...args], {
+    cwd: root,
+    // By the channel the child learns that this process is gone, even by kill -9.
+    stdio: ["inherit", "inherit", "inherit", "ipc"],
+  });
+  const stop = () => child.kill("SIGTERM");
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, stop);
+  whenNpmEnds(stop);
+  child.on("exit", (code, signal) => process.exit(code ?? (signal ? 1 : 0)));
+}
+
+/**
+ * npm that is killed cannot tell its script. Between it and us may stand the shell that npm starts us with.
+ */
+function whenNpmEnds(stop) {
+  if (process.env.npm_lifecycle_event === undefined || process.platform === "win32") return;
+  const parent = process.ppid;
+  const grandparent = isShell(parent) ? parentOf(parent) : undefined;
+  const timer = setInterval(() => {
+    if (process.ppid === parent && (grandparent === undefined || parentOf(parent) === grandparent)) return;
+    clearInterval(timer);
+    stop();
+  }, 500);
+  timer.unref();
+}
+
+function isShell(pid) {
+  return /^-?(ba|da|z|k)?sh$/.test(ps("comm", pid).split("/").pop() ?? "");
+}
+
+function parentOf(pid) {
+  try {
+    // The name of the process stands in brackets and may hold anything.
+    return Number(readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").pop().split(" ")[1]);
+  } catch {
+    return Number(ps("ppid", pid)) || undefined;
+  }
+}
+
+function ps(field, pid) {
+  return spawnSync("ps", ["-o", `${field}=`, "-p", String(pid)], { encoding: "utf8" }).stdout?.trim() ?? "";
+}
+
+function giveUp(line) {
+  console.error(line);
+  process.exit(1);
+}

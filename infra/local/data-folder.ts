@@ -1,0 +1,114 @@
+// What a running platform leaves in its data folder for others, and the lock that keeps a second one out.
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Endpoints } from "./endpoints.ts";
+import { UserError } from "./endpoints.ts";
+
+/** The data folder is ours until this process ends. */
+export interface HeldFolder {
+  /** Tells whoever wants it that it will be free soon. */
+  stopping(): void;
+}
+
+/**
+ * Makes the folder and holds it for as long as this process lives. A lock file would outlive a kill -9; a
+ * listening socket does not.
+ * @throws UserError when a running platform holds it.
+ */
+export async function holdDataFolder(dataDir: string): Promise<HeldFolder> {
+  mkdirSync(dataDir, { recursive: true });
+  // The path of a socket may have a hundred characters only, so it does not lie in the folder itself.
+  const path = join(
+    tmpdir(),
+    `mosis-${createHash("sha256").update(dataDir).digest("hex").slice(0, 24)}.sock`,
+  );
+  await windDown(async () => (await holderOf(path)) === "stopping");
+  if ((await holderOf(path)) !== null) {
+    throw new UserError(`The platform is running already with its data in ${dataDir}.`);
+  }
+  rmSync(path, { force: true });
+  let state = "running";
+  const lock = createServer((socket) => void socket.on("error", () => socket.destroy()).end(state));
+  await new Promise<void>((resolve, reject) => {
+    lock.once("error", reject);
+    lock.listen(path, resolve);
+  });
+  lock.unref();
+  process.once("exit", () => rmSync(path, { force: true }));
+  // After a kill -9 of the launcher its servers take some seconds to end, and hold their ports and files
+  // until then.
+  await windDown(async () => Object.values(readProcesses(dataDir)).some(isOurs));
+  removeEndpoints(dataDir);
+  return { stopping: () => void (state = "stopping") };
+}
+
+/** What the process that holds a folder says of itself; null when there is none. */
+function holderOf(path: string): Promise<string | null> {
+  return new Promise((resolve) => {
+    let state = "";
+    const socket = connect(path);
+    socket.setEncoding("utf8");
+    socket.on("data", (text: string) => void (state += text));
+    socket.once("end", () => resolve(state));
+    socket.once("error", () => resolve(null));
+  });
+}
+
+const windDownMs = 20_000;
+
+/** Waits while the last run is still ending. */
+async function windDown(isThere: () => Promise<boolean>): Promise<void> {
+  const giveUpAt = performance.now() + windDownMs;
+  let told = false;
+  while ((await isThere()) && performance.now() < giveUpAt) {
+    if (!told) console.log("Waiting for the last run to end …");
+    told = true;
+    await delay(200);
+  }
+}
+
+/** A pid may belong to somebody else by now: only what runs from this repository or on this folder counts. */
+function isOurs(pid: number): boolean {
+  try {
+    const command = readFileSync(`/proc/${pid}/cmdline`, "utf8");
+    return /postgres|clickhouse-host|kafka\.Kafka|services\/(catalog|telemetry)\/src\/main/.test(command);
+  } catch {
+    // Gone; or a system without /proc, where a port in use is told a moment later.
+    return false;
+  }
+}
+
+/** Process ids by name, for whoever measures or kills them. */
+export function writeProcesses(dataDir: string, pids: Readonly<Record<string, number>>): void {
+  writeWhole(join(dataDir, "processes.json"), pids);
+}
+
+function readProcesses(dataDir: string): Record<string, number> {
+  try {
+    return JSON.parse(readFileSync(join(dataDir, "processes.json"), "utf8")) as Record<string, number>;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return {};
+    throw error;
+  }
+}
+
+/** Tells others that the platform is ready, and where. */
+export function writeEndpoints(dataDir: string, endpoints: Endpoints): void {
+  writeWhole(join(dataDir, "endpoints.json"), endpoints);
+}
+
+export function removeEndpoints(dataDir: string): void {
+  rmSync(join(dataDir, "endpoints.json"), { force: true });
+  rmSync(join(dataDir, "processes.json"), { force: true });
+}
+
+/** Whole or not at all, and for its owner only: it holds credentials. */
+function writeWhole(file: string, value: object): void {
+  const part = `${file}.part`;
+  writeFileSync(part, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 });
+  renameSync(part, file);
+}

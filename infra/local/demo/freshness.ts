@@ -1,0 +1,65 @@
+// How long after its acknowledgement an event can be seen in SQL, measured by looking.
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+
+export interface FreshnessProbe {
+  /**
+   * Ends after the running measurement. Milliseconds from acknowledgement to the first query that saw the
+   * event.
+   */
+  stop(): Promise<number[]>;
+}
+
+/**
+ * Sends single events, one after the other, and asks ClickHouse for each until it is there.
+ * @param send resolves when the event with this session id is acknowledged.
+ * @param isVisible whether SQL sees an event of this session.
+ */
+export function startFreshnessProbe(options: {
+  send: (sessionId: string) => Promise<void>;
+  isVisible: (sessionId: string) => Promise<boolean>;
+  intervalMs: number;
+  /** An event that is not seen for this long fails the run. */
+  deadlineMs: number;
+}): FreshnessProbe {
+  const { send, isVisible, intervalMs, deadlineMs } = options;
+  const stop = new AbortController();
+  const measured: number[] = [];
+  const run = async () => {
+    while (!stop.signal.aborted) {
+      const sessionId = randomUUID();
+      await send(sessionId);
+      const acknowledgedAt = performance.now();
+      while (!(await isVisible(sessionId))) {
+        if (performance.now() - acknowledgedAt > deadlineMs) {
+          throw new Error(`An acknowledged event was not in SQL after ${deadlineMs / 1000} s.`);
+        }
+        await sleep(20);
+      }
+      measured.push(performance.now() - acknowledgedAt);
+      await pauseUnlessStopped(intervalMs, stop.signal);
+    }
+    return measured;
+  };
+  const done = run();
+  // Reported by stop(); until then the sender goes on.
+  done.catch(() => {});
+  return {
+    stop() {
+      stop.abort();
+      return done;
+    },
+  };
+}
+
+/** The value below which a share of the values lie; NaN when there are none. */
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+}
+
+async function pauseUnlessStopped(delayMs: number, signal: AbortSignal): Promise<void> {
+  await sleep(delayMs, undefined, { signal }).catch((error: unknown) => {
+    if (!signal.aborted) throw error;
+  });
+}

@@ -1,0 +1,120 @@
+// What the demo's apps send: a plan made before anything is sent, so that its counts owe nothing to the
+// platform.
+import { randomUUID } from "node:crypto";
+import type { BatchContext, EventCode } from "@mosis/types/telemetry";
+import { appOf, contextOf, createDice, type Dice, eventsPerSession, sessionEvents } from "../lifelike.ts";
+import { faults } from "./faults.ts";
+
+/** One batch and what must become of it. */
+export interface PlannedBatch {
+  batchId: string;
+  /** Index of the app. */
+  app: number;
+  context: BatchContext;
+  events: unknown[];
+  /** What the device's clock is ahead of the true time, milliseconds. */
+  clockAheadMs: number;
+  gzip: boolean;
+  /** Names of the valid events, in their order. */
+  validNames: string[];
+  /** Position → code of the events that must be refused. */
+  refused: Map<number, EventCode>;
+  /**
+   * What the client does after its acknowledgement: nothing; send the same batch again, as one that lost the
+   * answer does; or send the same events under a new batch id, as one that was reinstalled from a backup
+   * does.
+   */
+  encore: "none" | "same_batch" | "new_batch";
+}
+
+export interface TrafficOptions {
+  seed: number;
+  /** How many apps there are. */
+  apps: number;
+  /** How many events to plan, invalid ones among them, encores not. */
+  events: number;
+  nowMs: number;
+}
+
+const dayMs = 86_400_000;
+const installs = 40_000;
+
+export function* planTraffic({ seed, apps, events, nowMs }: TrafficOptions): Generator<PlannedBatch> {
+  const dice = createDice(seed);
+  let planned = 0;
+  let session = 0;
+  for (let n = 0; planned < events; n++) {
+    const sessions = sessionsOf(dice(40, n));
+    const batch = planBatch(dice, { n, session, sessions, apps, nowMs, eventsMax: events - planned });
+    session += sessions;
+    planned += batch.events.length;
+    yield batch;
+  }
+}
+
+/** Most clients send one session; some were offline for long. At most 1000 events, the limit of a batch. */
+function sessionsOf(chance: number): number {
+  if (chance < 0.5) return 1;
+  if (chance < 0.75) return 2;
+  if (chance < 0.9) return 4;
+  if (chance < 0.98) return 8;
+  return chance < 0.995 ? 20 : 50;
+}
+
+interface Place {
+  n: number;
+  session: number;
+  sessions: number;
+  apps: number;
+  nowMs: number;
+  eventsMax: number;
+}
+
+function planBatch(dice: Dice, place: Place): PlannedBatch {
+  const { n, session, sessions, apps, nowMs, eventsMax } = place;
+  const app = appOf(dice, session, apps);
+  const clockAheadMs = dice(41, n) < 0.02 ? Math.floor((dice(42, n) - 0.5) * 4 * dayMs) + 300_000 : 0;
+  const batch: PlannedBatch = {
+    batchId: randomUUID(),
+    app,
+    context: contextOf(dice, Math.floor(installs * dice(43, n)), session),
+    events: [],
+    clockAheadMs,
+    gzip: dice(44, n) < 0.4,
+    validNames: [],
+    refused: new Map(),
+    encore: encoreOf(dice(45, n)),
+  };
+  for (let k = session; k < session + sessions; k++) {
+    for (const event of sessionEvents(dice, k, app, startOf(dice, k, nowMs) + clockAheadMs)) {
+      const position = batch.events.length;
+      if (position >= eventsMax) break;
+      const place = k * eventsPerSession + position;
+      const fault = dice(46, place) < 0.01 ? faults[Math.floor(faults.length * dice(47, place))] : undefined;
+      batch.events.push(fault ? fault.spoil(event) : event);
+      if (fault) batch.refused.set(position, fault.code);
+      else batch.validNames.push(event.name);
+    }
+  }
+  return batch;
+}
+
+function encoreOf(chance: number): PlannedBatch["encore"] {
+  if (chance < 0.02) return "same_batch";
+  return chance < 0.025 ? "new_batch" : "none";
+}
+
+/** The last seven days, quiet at night and busy in the evening; 3 % were offline for up to four weeks. */
+function startOf(dice: Dice, k: number, nowMs: number): number {
+  const isLate = dice(50, k) < 0.03;
+  const daysAgo = isLate ? 7 + Math.floor(21 * dice(51, k)) : Math.floor(7 * dice(51, k));
+  let hour = 24 * dice(52, k);
+  // Rejection: an hour stays with the probability that anybody is awake in it.
+  for (let i = 1; i < 8 && dice(52 + i, k) > activity(hour); i++) hour = 24 * dice(60 + i, k);
+  const time = Math.floor(nowMs / dayMs) * dayMs - daysAgo * dayMs + Math.floor(hour * 3_600_000);
+  return time > nowMs - 600_000 ? time - dayMs : time;
+}
+
+function activity(hour: number): number {
+  return 0.15 + 0.85 * Math.max(0, Math.sin(((hour - 6) / 18) * Math.PI)) ** 2;
+}

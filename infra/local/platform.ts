@@ -1,0 +1,183 @@
+// The platform on this machine: three servers, five processes, and itself as the first app.
+import { join } from "node:path";
+import { keepRunning, type KeptServer, requireFreePorts, type Stack, startStack } from "@mosis/devstack";
+import { removeEndpoints, writeEndpoints, writeProcesses } from "./data-folder.ts";
+import type { Endpoints } from "./endpoints.ts";
+import { knownIngestKey, registerPlatformApp } from "./self-telemetry.ts";
+import {
+  type Environment,
+  runJobs,
+  type ServiceName,
+  serviceNames,
+  services,
+  startService,
+  type StoreAddresses,
+  storeVariables,
+} from "./services.ts";
+import type { Settings } from "./settings.ts";
+
+export interface Platform {
+  endpoints: Endpoints;
+  /** Where the relay and the writer answer `/readyz` and `/metrics`. */
+  others: Record<"relay" | "writer", string>;
+  /** Rejects when a process does not come back. */
+  lost: Promise<never>;
+  stop(): Promise<void>;
+}
+
+export interface PlatformOptions {
+  settings: Settings;
+  env: Environment;
+  say: (text: string) => void;
+}
+
+/**
+ * Starts everything and waits until every `/readyz` is green. What ends unasked is started again.
+ * @throws StackError one line for what a person has to change. What was started by then is stopped.
+ */
+export async function startPlatform({ settings, env, say }: PlatformOptions): Promise<Platform> {
+  const { dataDir, ports, source, cacheDir } = settings;
+  await requireFreePorts(
+    Object.fromEntries(serviceNames.map((name) => [services[name].portVariable, ports[name]])),
+  );
+  const running: Running = { stack: null, services: new Map() };
+  const onProgress = (text: string) => {
+    say(text);
+    if (running.services.size === serviceNames.length) tellProcesses(dataDir, running);
+  };
+  try {
+    const stack = await startStack({ source, dataDir, cacheDir, onProgress });
+    running.stack = stack;
+    const stores = storeAddresses(stack, source.kind === "external");
+    await runJobs(stores, env, join(dataDir, "logs"));
+    onProgress("Both databases are migrated, the topics are there");
+    await startServices(running, { settings, env, stores, onProgress });
+    const endpoints = endpointsOf(settings, stack);
+    writeEndpoints(dataDir, endpoints);
+    tellProcesses(dataDir, running);
+    const kept = [...stack.servers, ...running.services.values()];
+    return {
+      endpoints,
+      others: { relay: urlOf(ports.relay), writer: urlOf(ports.writer) },
+      lost: Promise.race(kept.map(async ({ lost }) => Promise.reject(await lost))),
+      stop: () => stopAll(dataDir, running),
+    };
+  } catch (error) {
+    await stopAll(dataDir, running);
+    throw error;
+  }
+}
+
+interface Running {
+  stack: Stack | null;
+  services: Map<ServiceName, KeptServer>;
+}
+
+interface ServicesOptions {
+  settings: Settings;
+  env: Environment;
+  stores: StoreAddresses;
+  onProgress: (text: string) => void;
+}
+
+async function startServices(running: Running, options: ServicesOptions): Promise<void> {
+  const { settings, onProgress } = options;
+  const { dataDir, ports } = settings;
+  const known = settings.selfTelemetry ? await knownIngestKey(dataDir) : null;
+  if (known === null && settings.selfTelemetry) {
+    // The first start: the catalog has to run before the platform can have a key of its own.
+    await startSome(running, ["catalog"], options, null);
+  }
+  const key = settings.selfTelemetry && known === null ? await register(ports, dataDir, onProgress) : known;
+  if (running.services.size > 0) await stopServices(running);
+  await startSome(running, serviceNames, options, key);
+  if (known === null) return;
+  // A catalog that was emptied since the last start does not know the key any more.
+  const current = await register(ports, dataDir, onProgress);
+  if (current === known) return;
+  await stopServices(running);
+  await startSome(running, serviceNames, options, current);
+}
+
+/** Without self-telemetry the platform is as good as with it: a failure is told, and no reason to stop. */
+async function register(
+  ports: Settings["ports"],
+  dataDir: string,
+  onProgress: (text: string) => void,
+): Promise<string | null> {
+  try {
+    const registered = await registerPlatformApp({ catalogUrl: urlOf(ports.catalog), dataDir });
+    if (registered) return registered.ingestKey;
+    onProgress("Self-telemetry is off: dev.mosis.platform belongs to another account of this catalog");
+  } catch (error) {
+    onProgress(`Self-telemetry is off: ${String(error)}`);
+  }
+  return null;
+}
+
+async function startSome(
+  running: Running,
+  names: readonly ServiceName[],
+  { settings, env, stores, onProgress }: ServicesOptions,
+  ingestKey: string | null,
+): Promise<void> {
+  const { ports, dataDir } = settings;
+  const telemetry =
+    ingestKey === null
+      ? { MOSIS_SELF_TELEMETRY: "off" }
+      : { MOSIS_SELF_TELEMETRY_KEY: ingestKey, MOSIS_INGEST_URL: urlOf(ports.ingest) };
+  const starts = names.map(async (name) => {
+    const environment = { ...env, ...storeVariables(name, stores), ...telemetry };
+    const start = () =>
+      startService(name, { port: ports[name], env: environment, logsDir: join(dataDir, "logs") });
+    running.services.set(name, await keepRunning(start, { onProgress, comebackTimeoutMs: Infinity }));
+  });
+  // All of them, so that none is still on its way when a failure of another makes us stop.
+  const failure = (await Promise.allSettled(starts)).find(({ status }) => status === "rejected");
+  if (failure?.status === "rejected") throw failure.reason;
+}
+
+async function stopServices({ services }: Running): Promise<void> {
+  await Promise.all([...services.values()].map((service) => service.stop()));
+  services.clear();
+}
+
+/** Services first: they finish what they hold while the stores still answer. */
+async function stopAll(dataDir: string, running: Running): Promise<void> {
+  removeEndpoints(dataDir);
+  await stopServices(running);
+  await running.stack?.stop();
+}
+
+/** Servers of ours have a user for each process; those of others are used as they were given to us. */
+function storeAddresses({ urls }: Stack, isExternal: boolean): StoreAddresses {
+  const as = (user: string) => {
+    const url = new URL(urls.clickhouse);
+    if (url.pathname === "/") url.pathname = "/mosis";
+    if (!isExternal) url.username = user;
+    return url.href;
+  };
+  const clickhouse = {
+    migrate: as("mosis_admin"),
+    writer: as("mosis_writer"),
+    query: as("mosis_query"),
+  };
+  return { postgres: urls.postgres, kafka: urls.kafka, clickhouse };
+}
+
+function endpointsOf({ ports }: Settings, { urls }: Stack): Endpoints {
+  const { catalog, ingest, query } = ports;
+  return { catalog: urlOf(catalog), ingest: urlOf(ingest), query: urlOf(query), ...urls };
+}
+
+function tellProcesses(dataDir: string, { stack, services }: Running): void {
+  const pids = [...(stack?.servers ?? []), ...services.values()].map((server) => [
+    server.name.toLowerCase().replace("postgresql", "postgres"),
+    server.pid(),
+  ]);
+  writeProcesses(dataDir, Object.fromEntries(pids) as Record<string, number>);
+}
+
+function urlOf(port: number): string {
+  return `http://127.0.0.1:${port}`;
+}

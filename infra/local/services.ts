@@ -1,0 +1,158 @@
+// The five processes and the two jobs of the platform, as child processes of this one.
+import { type ChildProcess, fork } from "node:child_process";
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { type Server, StackError } from "@mosis/devstack";
+
+/** Every process: where it starts, and the variable of its port. */
+export const services = {
+  catalog: { main: "services/catalog/src/main/api.ts", portVariable: "CATALOG_PORT" },
+  ingest: { main: "services/telemetry/src/main/ingest.ts", portVariable: "INGEST_PORT" },
+  query: { main: "services/telemetry/src/main/query.ts", portVariable: "QUERY_PORT" },
+  relay: { main: "services/catalog/src/main/relay.ts", portVariable: "RELAY_PORT" },
+  writer: { main: "services/telemetry/src/main/writer.ts", portVariable: "WRITER_PORT" },
+} as const;
+export type ServiceName = keyof typeof services;
+export const serviceNames = Object.keys(services) as ServiceName[];
+
+const jobs = ["services/catalog/src/main/migrate.ts", "services/telemetry/src/main/migrate.ts"];
+const root = join(import.meta.dirname, "../..");
+const readyTimeoutMs = 60_000;
+/** Its own drain ends earlier; then it is killed, so that the servers still end in time. */
+const stopTimeoutMs = 6000;
+const logBytesMax = 64 * 1_048_576;
+
+export type Environment = Record<string, string | undefined>;
+
+/** What the services have to know of the stores they use. */
+export interface StoreAddresses {
+  postgres: string;
+  kafka: string;
+  /** With database and user of each process that talks to ClickHouse. */
+  clickhouse: { migrate: string; writer: string; query: string };
+}
+
+/** The variables that lead a service to its stores. */
+export function storeVariables(name: ServiceName, stores: StoreAddresses): Environment {
+  return {
+    DATABASE_URL: stores.postgres,
+    KAFKA_BROKERS: stores.kafka,
+    CLICKHOUSE_URL: name === "writer" ? stores.clickhouse.writer : stores.clickhouse.query,
+  };
+}
+
+/** Migrates both databases and creates the topics. @throws StackError with the end of the log. */
+export async function runJobs(stores: StoreAddresses, env: Environment, logsDir: string): Promise<void> {
+  const variables = {
+    DATABASE_URL: stores.postgres,
+    KAFKA_BROKERS: stores.kafka,
+    CLICKHOUSE_URL: stores.clickhouse.migrate,
+  };
+  await Promise.all(
+    jobs.map(async (main) => {
+      const logFile = join(logsDir, `${main.split("/")[1]}-migrate.log`);
+      const { exited } = startProcess(main, { ...env, ...variables }, logFile);
+      const how = await exited;
+      if (how !== "0") throw new StackError(`${main} failed (${how}).\n${tail(logFile)}`);
+    }),
+  );
+}
+
+/**
+ * Starts a service and waits until its `/readyz` says so.
+ * @throws StackError when it ends early or is not ready in time, with the end of its log.
+ */
+export async function startService(
+  name: ServiceName,
+  { port, env, logsDir }: { port: number; env: Environment; logsDir: string },
+): Promise<Server> {
+  const { main, portVariable } = services[name];
+  const logFile = join(logsDir, `${name}.log`);
+  const { child, exited } = startProcess(main, { ...env, [portVariable]: String(port) }, logFile);
+  const url = `http://127.0.0.1:${port}`;
+  const server: Server = {
+    name,
+    url,
+    pid: child.pid ?? 0,
+    exited,
+    async stop() {
+      child.kill("SIGTERM");
+      const killing = setTimeout(() => child.kill("SIGKILL"), stopTimeoutMs);
+      await exited;
+      clearTimeout(killing);
+    },
+    async kill() {
+      child.kill("SIGKILL");
+      await exited;
+    },
+  };
+  await untilReady(server, logFile);
+  return server;
+}
+
+async function untilReady(server: Server, logFile: string): Promise<void> {
+  const { name, url, exited } = server;
+  let over: string | undefined;
+  void exited.then((how) => {
+    over = how;
+  });
+  const giveUpAt = performance.now() + readyTimeoutMs;
+  while (!(await isReady(url))) {
+    if (over !== undefined) {
+      throw new StackError(`${name} ended (${over}) before it was ready.\n${tail(logFile)}`);
+    }
+    if (performance.now() > giveUpAt) {
+      await server.kill();
+      throw new StackError(`${name} was not ready after ${readyTimeoutMs / 1000} s.\n${tail(logFile)}`);
+    }
+    await delay(50);
+  }
+}
+
+async function isReady(url: string): Promise<boolean> {
+  try {
+    const answer = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(3000) });
+    await answer.arrayBuffer();
+    return answer.ok;
+  } catch {
+    // Not listening yet.
+    return false;
+  }
+}
+
+interface Started {
+  child: ChildProcess;
+  /** Signal or exit code. */
+  exited: Promise<string>;
+}
+
+function startProcess(main: string, env: Environment, logFile: string): Started {
+  const log = openLog(logFile);
+  const child = fork(join(root, main), {
+    cwd: root,
+    env,
+    // Of its own group: a Ctrl-C reaches the launcher, which ends the processes in order.
+    detached: true,
+    // It ends by itself when the channel closes, that is when this process is gone.
+    stdio: ["ignore", log, log, "ipc"],
+  });
+  closeSync(log);
+  const exited = new Promise<string>((resolve) => {
+    child.once("exit", (code, signal) => resolve(signal ?? String(code)));
+    child.once("error", (error) => resolve(error.message));
+  });
+  return { child, exited };
+}
+
+/** Appends; a log that has grown large makes place for the next and is kept once. */
+function openLog(logFile: string): number {
+  mkdirSync(dirname(logFile), { recursive: true });
+  if (existsSync(logFile) && statSync(logFile).size > logBytesMax) renameSync(logFile, `${logFile}.1`);
+  return openSync(logFile, "a");
+}
+
+function tail(logFile: string): string {
+  const lines = readFileSync(logFile, "utf8").trimEnd().split("\n").slice(-8);
+  return [...lines, `The whole log: ${logFile}`].join("\n");
+}

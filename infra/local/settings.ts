@@ -1,0 +1,53 @@
+import { resolve } from "node:path";
+import { portNear, readStackPorts, readStackSource, type StackSource } from "@mosis/devstack";
+import { oneOf, optionalText, port, readEnv, text } from "@mosis/runtime";
+import type { Environment, ServiceName } from "./services.ts";
+
+/** What `npm start` reads from the environment. */
+export interface Settings {
+  dataDir: string;
+  cacheDir: string | null;
+  ports: Record<ServiceName, number>;
+  source: StackSource;
+  selfTelemetry: boolean;
+}
+
+/** @throws Error that lists every bad variable. */
+export async function readSettings(env: Environment): Promise<Settings> {
+  const values = readEnv(
+    {
+      MOSIS_DATA_DIR: text({ about: "Folder of all data, logs and endpoints.json.", default: ".mosis" }),
+      MOSIS_CACHE_DIR: optionalText({ about: "Folder of what is fetched once; default ~/.cache/mosis." }),
+      MOSIS_SELF_TELEMETRY: oneOf({
+        about: "Whether the platform reports itself as the app dev.mosis.platform.",
+        values: ["on", "off"],
+        default: "on",
+      }),
+      CATALOG_PORT: port({ about: "The port of the catalog API.", default: 4000 }),
+      INGEST_PORT: port({ about: "The port apps send telemetry to.", default: 4001 }),
+      QUERY_PORT: port({ about: "The port of receipts and the audit trail.", default: 4002 }),
+      RELAY_PORT: port({ about: "The port of the relay's health and metrics.", default: 0 }),
+      WRITER_PORT: port({ about: "The port of the writer's health and metrics.", default: 0 }),
+    },
+    env,
+  );
+  const chosen = [values.CATALOG_PORT, values.INGEST_PORT, values.QUERY_PORT];
+  const stackPorts = await readStackPorts(env, [...chosen, values.RELAY_PORT, values.WRITER_PORT]);
+  const taken = [...chosen, ...Object.values(stackPorts)];
+  // Nobody but an operator's Prometheus needs these two: a second copy just takes others.
+  const relay = values.RELAY_PORT || (await portNear(4003, taken));
+  const writer = values.WRITER_PORT || (await portNear(4004, [...taken, relay]));
+  return {
+    dataDir: resolve(values.MOSIS_DATA_DIR),
+    cacheDir: values.MOSIS_CACHE_DIR,
+    ports: {
+      catalog: values.CATALOG_PORT,
+      ingest: values.INGEST_PORT,
+      query: values.QUERY_PORT,
+      relay,
+      writer,
+    },
+    source: readStackSource(env, stackPorts),
+    selfTelemetry: values.MOSIS_SELF_TELEMETRY === "on",
+  };
+}

@@ -1,0 +1,47 @@
+import { join } from "node:path";
+import type { Platform } from "./platform.ts";
+import type { Settings } from "./settings.ts";
+
+/** What a person sees when everything is ready: what runs where, and three commands to try next. */
+export function welcome({ endpoints, others }: Platform, settings: Settings, seconds: string): string {
+  const rows = [
+    ["catalog", endpoints.catalog, "developers, sessions, apps, keys; /openapi.json"],
+    ["ingest", endpoints.ingest, "telemetry from apps; /openapi.json"],
+    ["query", endpoints.query, "receipts, audit trail; /openapi.json"],
+    ["relay", others.relay, "outbox to Kafka; /readyz, /metrics"],
+    ["writer", others.writer, "Kafka to ClickHouse; /readyz, /metrics"],
+    ["PostgreSQL", endpoints.postgres, "the catalog's store"],
+    ["ClickHouse", endpoints.clickhouse, "SQL over telemetry, database mosis"],
+    ["Kafka", endpoints.kafka, "the log between them"],
+  ];
+  const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const lines = rows.map(([name = "", url = "", what = ""]) =>
+    `  ${name.padEnd(widths[0] ?? 0)}  ${url.padEnd(widths[1] ?? 0)}  ${what}`.trimEnd(),
+  );
+  const file = join(settings.dataDir, "endpoints.json");
+  return `
+Ready after ${seconds} s. The same as JSON: ${file}
+
+${lines.join("\n")}
+
+Try next, in another terminal:
+
+  npm run demo
+${settings.selfTelemetry ? ownEvents(endpoints.clickhouse) : tables(endpoints.clickhouse)}
+  curl -s ${endpoints.catalog}/v1/developers -H 'content-type: application/json' \\
+    -d '{"email":"ada@example.org","name":"Ada","password":"correct horse battery"}'
+
+Ctrl-C stops everything; the next start finds its data again.
+`;
+}
+
+/** The platform's own events: real ones from the first minute. */
+function ownEvents(clickhouse: string): string {
+  return `  curl -s '${clickhouse}/?database=mosis' \\
+    -d "select name, properties['service'] as service, count() as events, max(event_time) as last
+        from events group by all order by events desc limit 10 format PrettyCompact"`;
+}
+
+function tables(clickhouse: string): string {
+  return `  curl -s '${clickhouse}/?database=mosis' -d "show tables"`;
+}

@@ -1,0 +1,183 @@
+// The two commands as a person runs them, with a data folder and ports of their own beside the run's servers.
+import assert from "node:assert/strict";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readFileSync } from "node:fs";
+import { mkdtemp, rm, symlink } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+import { freePorts } from "@mosis/devstack";
+import type { Endpoints } from "../infra/local/endpoints.ts";
+import { untilEqual } from "./platform.ts";
+
+const startScript = join(import.meta.dirname, "../infra/local/start.mjs");
+
+test("npm start runs the whole platform", async (t) => {
+  const copy = await newCopy(t);
+  const first = copy.start();
+  await first.untilPrinted(/^Ready after /m);
+
+  await t.test("says where everything is, and reports itself as its first app", async () => {
+    const endpoints = JSON.parse(readFileSync(join(copy.dataDir, "endpoints.json"), "utf8")) as Endpoints;
+    assert.deepEqual(Object.keys(endpoints), [
+      ...["catalog", "ingest", "query", "postgres", "clickhouse", "kafka"],
+    ]);
+    const services = `select arraySort(groupUniqArray(properties['service'])) from mosis.events
+      where package_id = 'dev.mosis.platform' and name = 'process.started' format TSV`;
+    const all = "['catalog-api','catalog-relay','telemetry-ingest','telemetry-query','telemetry-writer']\n";
+    await untilEqual(() => ask(endpoints.clickhouse, services), all);
+  });
+
+  await t.test("refuses a second copy on its data or its ports in one line", async () => {
+    const second = copy.start();
+    assert.equal(await second.exitCode, 1);
+    assert.match(second.errors(), /^The platform is running already with its data in .*\.\n$/);
+    const third = (await newCopy(t, { CATALOG_PORT: copy.env["CATALOG_PORT"] as string })).start();
+    assert.equal(await third.exitCode, 1);
+    assert.match(third.errors(), /^Port \d+ is in use: .* set CATALOG_PORT to another port\.\n$/);
+  });
+
+  // Guards the invariant "kill -9 of any process: it is back by itself" (INVARIANTS.md).
+  await t.test("brings back a service and a server that were killed", async () => {
+    for (const name of ["query", "kafka"]) {
+      const { [name]: pid = 0 } = copy.processes();
+      process.kill(pid, "SIGKILL");
+      const isBack = () => copy.processes()[name] !== pid;
+      await untilEqual(async () => isBack(), true);
+    }
+  });
+
+  await t.test("ends with its data kept and no process left, on SIGTERM", async () => {
+    const pids = Object.values(copy.processes());
+    first.child.kill("SIGTERM");
+    assert.equal(await first.exitCode, 0);
+    assert.deepEqual(pids.filter(isAlive), []);
+    assert.equal(existsSync(join(copy.dataDir, "endpoints.json")), false);
+  });
+
+  await t.test(
+    "starts again on the same data, and leaves no orphan after kill -9 of the launcher",
+    async () => {
+      const again = copy.start();
+      await again.untilPrinted(/^Ready after /m);
+      const { clickhouse } = JSON.parse(
+        readFileSync(join(copy.dataDir, "endpoints.json"), "utf8"),
+      ) as Endpoints;
+      const starts = `select count() from mosis.events
+      where package_id = 'dev.mosis.platform' and name = 'process.started' format TSV`;
+      assert.ok(Number(await ask(clickhouse, starts)) >= 5, "events of the first run are gone");
+      const pids = Object.values(copy.processes());
+      again.child.kill("SIGKILL");
+      await untilEqual(async () => pids.filter(isAlive), []);
+    },
+  );
+});
+
+test("a missing prerequisite is one line that says what to install", async (t) => {
+  const noJava = (await newCopy(t, { PATH: join(process.execPath, "..") })).start();
+  assert.equal(await noJava.exitCode, 1);
+  assert.match(noJava.errors(), /^Java is missing: install .* 17 or newer, or use Docker .*\n$/);
+  const tools = await mkdtemp(join(tmpdir(), "mosis-tools-"));
+  t.after(() => rm(tools, { recursive: true }));
+  await symlink(execFileSync("which", ["java"], { encoding: "utf8" }).trim(), join(tools, "java"));
+  const noMaven = (await newCopy(t, { PATH: tools, MOSIS_CACHE_DIR: tools })).start();
+  assert.equal(await noMaven.exitCode, 1);
+  assert.match(noMaven.errors(), /^Maven is missing: install it .* or use Docker .*\n$/);
+  const half = (await newCopy(t, { DATABASE_URL: "postgres://127.0.0.1/mosis" })).start();
+  assert.equal(await half.exitCode, 1);
+  assert.match(half.errors(), /go together: set CLICKHOUSE_URL and KAFKA_BROKERS, or none\.\n$/);
+  const badPort = (await newCopy(t, { QUERY_PORT: "http" })).start();
+  assert.equal(await badPort.exitCode, 1);
+  assert.match(badPort.errors(), /QUERY_PORT must be a whole number/);
+});
+
+test("a port that is taken is named before anything is started", async (t) => {
+  const holder = createServer().listen(0, "127.0.0.1");
+  t.after(() => holder.close());
+  await once(holder, "listening");
+  const { port } = holder.address() as { port: number };
+  const copy = (await newCopy(t, { KAFKA_PORT: String(port) })).start();
+  assert.equal(await copy.exitCode, 1);
+  assert.match(
+    copy.errors(),
+    new RegExp(`^Port ${port} is in use: .* set KAFKA_PORT to another port\\.\\n$`),
+  );
+});
+
+const portVariables = [
+  ...["CATALOG_PORT", "INGEST_PORT", "QUERY_PORT", "POSTGRES_PORT"],
+  ...["CLICKHOUSE_HTTP_PORT", "CLICKHOUSE_TCP_PORT", "KAFKA_PORT"],
+];
+
+/** A data folder and ports of one's own, as a person sets them to run two copies side by side. */
+async function newCopy(t: TestContext, changes: Record<string, string> = {}) {
+  const dataDir = await mkdtemp(join(tmpdir(), "mosis-launcher-"));
+  const ports = await freePorts(portVariables.length);
+  const { DATABASE_URL: _a, CLICKHOUSE_URL: _b, KAFKA_BROKERS: _c, ...inherited } = process.env;
+  const env: Record<string, string | undefined> = {
+    ...inherited,
+    ...Object.fromEntries(portVariables.map((name, index) => [name, String(ports[index])])),
+    MOSIS_DATA_DIR: dataDir,
+    ...changes,
+  };
+  const children: ChildProcess[] = [];
+  t.after(async () => {
+    for (const child of children) child.kill("SIGKILL");
+    await untilEqual(async () => pidsIn(dataDir).filter(isAlive), []);
+    await rm(dataDir, { recursive: true, force: true });
+  });
+  return {
+    dataDir,
+    env,
+    processes: () => processesIn(dataDir),
+    start() {
+      const child = spawn(process.execPath, [startScript], { env, stdio: ["ignore", "pipe", "pipe"] });
+      children.push(child);
+      return watch(child);
+    },
+  };
+}
+
+function watch(child: ChildProcess) {
+  const text = { out: "", err: "" };
+  child.stdout?.on("data", (chunk: Buffer) => (text.out += chunk.toString()));
+  child.stderr?.on("data", (chunk: Buffer) => (text.err += chunk.toString()));
+  const exitCode = new Promise<number | null>((resolve) => child.once("close", (code) => resolve(code)));
+  let over = false;
+  void exitCode.then(() => (over = true));
+  return {
+    child,
+    exitCode,
+    errors: () => text.err,
+    async untilPrinted(pattern: RegExp) {
+      await untilEqual(async () => over || pattern.test(text.out), true, { timeoutMs: 120_000 });
+      assert.match(text.out, pattern, text.err);
+    },
+  };
+}
+
+function processesIn(dataDir: string): Record<string, number> {
+  return JSON.parse(readFileSync(join(dataDir, "processes.json"), "utf8")) as Record<string, number>;
+}
+
+function pidsIn(dataDir: string): number[] {
+  return existsSync(join(dataDir, "processes.json")) ? Object.values(processesIn(dataDir)) : [];
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function ask(clickhouse: string, query: string): Promise<string> {
+  const { origin, username, password } = new URL(clickhouse);
+  const headers = { "x-clickhouse-user": username, "x-clickhouse-key": password };
+  const answer = await fetch(origin, { method: "POST", headers, body: query });
+  return answer.text();
+}

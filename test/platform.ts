@@ -1,0 +1,162 @@
+// The whole platform as child processes over the run's real servers, with a database, topics and ports of its
+// own.
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+import { isDeepStrictEqual } from "node:util";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Catalog, createCatalog } from "@mosis/client";
+import { freePorts, freshDatabase, type Server } from "@mosis/devstack";
+import { untilKeysWork } from "../infra/local/demo/account.ts";
+import type { Endpoints } from "../infra/local/endpoints.ts";
+import {
+  type Environment,
+  runJobs,
+  type ServiceName,
+  serviceNames,
+  startService,
+  type StoreAddresses,
+  storeVariables,
+} from "../infra/local/services.ts";
+
+export interface TestPlatform {
+  /** What `endpoints.json` of a platform says. */
+  urls: Endpoints;
+  dataDir: string;
+  /** Reads rows as an analyst would. */
+  sql<T>(text: string): Promise<T[]>;
+  /** kill -9. */
+  kill(name: ServiceName): Promise<void>;
+  /** Starts a service that was killed, on its old port, and waits until it is ready. */
+  start(name: ServiceName): Promise<void>;
+}
+
+/** Everything is taken away again after the test. */
+export async function startPlatform(t: TestContext): Promise<TestPlatform> {
+  const dataDir = await mkdtemp(join(tmpdir(), "mosis-platform-"));
+  const { stores, drop } = await freshStores();
+  const env = {
+    ...process.env,
+    KAFKA_TOPIC_PREFIX: `p-${randomBytes(6).toString("hex")}-`,
+    // Tests wait for rows; ten times a second is often enough.
+    WRITER_FETCH_WAIT_MS: "100",
+    MOSIS_SELF_TELEMETRY: "off",
+  };
+  const logsDir = join(dataDir, "logs");
+  await runJobs(stores, env, logsDir);
+  const running = new Map<ServiceName, Server>();
+  t.after(async () => {
+    await Promise.all([...running.values()].map((server) => server.stop()));
+    await drop();
+    await rm(dataDir, { recursive: true });
+  });
+  const free = await freePorts(serviceNames.length);
+  const ports = new Map(serviceNames.map((name, index) => [name, free[index] as number]));
+  const start = async (name: ServiceName) => {
+    const environment: Environment = { ...env, ...storeVariables(name, stores) };
+    running.set(
+      name,
+      await startService(name, { port: ports.get(name) as number, env: environment, logsDir }),
+    );
+  };
+  await Promise.all(serviceNames.map(start));
+  return {
+    urls: {
+      catalog: urlOf(ports.get("catalog")),
+      ingest: urlOf(ports.get("ingest")),
+      query: urlOf(ports.get("query")),
+      postgres: stores.postgres,
+      clickhouse: stores.clickhouse.query,
+      kafka: stores.kafka,
+    },
+    dataDir,
+    sql: (text) => readRows(stores.clickhouse.query, text),
+    start,
+    kill: async (name) => running.get(name)?.kill(),
+  };
+}
+
+/** A developer who is signed in, with one app and a key that ingest knows. */
+export async function registerApp({ urls }: TestPlatform) {
+  const id = randomBytes(6).toString("hex");
+  const password = `password of ${id}`;
+  const email = `${id}@example.org`;
+  const visitor = createCatalog({ endpoint: urls.catalog });
+  const developer = await visitor.createDeveloper({ email, name: "Ada", password });
+  const catalog: Catalog = visitor.as((await visitor.signIn({ email, password })).token);
+  const packageId = `org.test${id}.chess`;
+  const app = await catalog.createApp({ package_id: packageId, name: "Chess" });
+  const key = await catalog.createKey({ name: "app", kind: "ingest", package_ids: [packageId] });
+  await untilKeysWork(urls.ingest, [key.secret]);
+  return {
+    catalog,
+    password,
+    developerId: developer.id,
+    appId: app.id,
+    packageId,
+    ingestKey: key.secret,
+    ingestKeyId: key.id,
+  };
+}
+
+/**
+ * Reads again and again until the value is the expected one; fails with the difference after the deadline.
+ */
+export async function untilEqual<T>(
+  read: () => Promise<T>,
+  expected: T,
+  { timeoutMs = 60_000 }: { timeoutMs?: number } = {},
+): Promise<void> {
+  const giveUpAt = performance.now() + timeoutMs;
+  for (;;) {
+    const value = await read();
+    if (isDeepStrictEqual(value, expected)) return;
+    if (performance.now() > giveUpAt) assert.deepEqual(value, expected);
+    await sleep(50);
+  }
+}
+
+async function freshStores(): Promise<{ stores: StoreAddresses; drop: () => Promise<void> }> {
+  const [server, kafka] = [required("CLICKHOUSE_URL"), required("KAFKA_BROKERS")];
+  const database = await freshDatabase(required("DATABASE_URL"));
+  const name = `p_${randomBytes(6).toString("hex")}`;
+  const url = new URL(`/${name}`, server).href;
+  return {
+    stores: { postgres: database.url, kafka, clickhouse: { migrate: url, writer: url, query: url } },
+    async drop() {
+      await database.drop();
+      await command(server, `drop database if exists ${name}`);
+    },
+  };
+}
+
+async function readRows<T>(url: string, text: string): Promise<T[]> {
+  const answer = await command(url, `${text} format JSONEachRow`);
+  const lines = answer.split("\n").filter((line) => line !== "");
+  return lines.map((line) => JSON.parse(line) as T);
+}
+
+async function command(server: string, text: string): Promise<string> {
+  const { origin, username, password, pathname } = new URL(server);
+  const answer = await fetch(`${origin}/?database=${pathname.slice(1) || "default"}`, {
+    method: "POST",
+    headers: { "x-clickhouse-user": username, "x-clickhouse-key": password },
+    body: text,
+  });
+  const body = await answer.text();
+  assert.ok(answer.ok, `${text}\n${body}`);
+  return body;
+}
+
+function urlOf(port: number | undefined): string {
+  return `http://127.0.0.1:${port}`;
+}
+
+function required(name: string): string {
+  const value = process.env[name];
+  assert.ok(value, `${name} names the server to test with`);
+  return value;
+}
