@@ -41,7 +41,7 @@ async function everyChangeOnce(platform: TestPlatform): Promise<void> {
   const read = async () => {
     const rows = await platform.sql<{ action: string; target_id: string }>(
       `select action, target_id from audit_events
-      where developer_id = '${developerId}' order by occurred_at, event_id`,
+      where developer_id = '${developerId}' order by position`,
     );
     return rows.map(({ action, target_id }, index) =>
       expected[index]?.target === undefined ? { action } : { action, target: target_id },

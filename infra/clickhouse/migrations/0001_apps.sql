@@ -1,7 +1,7 @@
 -- Up Migration
 
--- Current state of each app, from the compacted topic catalog.apps. The version is when the state was
--- published: a record that is delivered again, or late, never brings an old state back.
+-- Current state of each app, from the compacted topic catalog.apps. The version is the place of
+-- the change in the outbox: a record that is delivered again, or late, never brings an old state back.
 create table if not exists apps_raw (
   app_id UUID,
   developer_id UUID,
@@ -10,8 +10,8 @@ create table if not exists apps_raw (
   status LowCardinality(String),
   updated_at DateTime64(3, 'UTC'),
   deleted UInt8,
-  published_at DateTime64(3, 'UTC')
-) engine = ReplacingMergeTree(published_at)
+  position UInt64
+) engine = ReplacingMergeTree(position)
 order by app_id;
 
 create view if not exists apps as

@@ -12,6 +12,7 @@ export type AuditActor = Static<typeof AuditActor>;
 
 /**
  * One entry of the audit trail: outbox payload = value of an `audit.events` record = row of `audit_events`.
+ * Its place in the trail is the record's header `position`: `occurred_at` is a clock's, and clocks disagree.
  * `event_id` is the outbox row's UUIDv7. `action` reads `<resource>.<past participle>`, e.g. `app.created`.
  * `payload` is the resource after the change, never a secret.
  */

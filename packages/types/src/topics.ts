@@ -46,6 +46,12 @@ export const recordHeaders = {
 /** Version of the block format that `ingest` writes. */
 export const blockFormat = "1";
 
+/** Header names of `audit.events`, `catalog.apps` and `catalog.keys` records, UTF-8 text. */
+export const outboxHeaders = {
+  /** The row's place in the outbox, decimal: of two changes of a developer the later one has the larger. */
+  position: "position",
+} as const;
+
 /**
  * Headers that a dead letter has beside its own. Its key, value and other headers are those of the record
  * that was set aside, so that it can be sent again.

@@ -9,7 +9,7 @@ import type { KeyState } from "@mosis/types/keys";
 import type { ProblemBody } from "@mosis/types/problems";
 import { topics } from "@mosis/types/topics";
 import { createQuery } from "../src/query.ts";
-import { eventually, log, publishApp, untilReady } from "./support.ts";
+import { eventually, log, nextPosition, publishApp, untilReady } from "./support.ts";
 
 /** The real query over the given topics and tables, ready, on a port of its own. */
 export async function startQuery(t: TestContext, kafka: KafkaConfig, storeUrl: string) {
@@ -63,6 +63,11 @@ export async function publishFurtherApp(producer: Producer, developer_id: string
     status: "published",
     updated_at: new Date().toISOString(),
   };
-  await producer.send([{ topic: topics.apps, messages: [{ key: app.app_id, value: JSON.stringify(app) }] }]);
+  await producer.send([
+    {
+      topic: topics.apps,
+      messages: [{ key: app.app_id, value: JSON.stringify(app), headers: nextPosition() }],
+    },
+  ]);
   return app;
 }

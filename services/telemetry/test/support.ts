@@ -9,7 +9,7 @@ import { createLifecycle, createLogger, createMetrics } from "@mosis/runtime";
 import type { AppState } from "@mosis/types/apps";
 import { base62, keyChecksum } from "@mosis/types/key-format";
 import type { KeyState } from "@mosis/types/keys";
-import { topics } from "@mosis/types/topics";
+import { outboxHeaders, topics } from "@mosis/types/topics";
 import { createIngest, type IngestOptions } from "../src/ingest.ts";
 
 export const log = createLogger({ service: "test", level: process.env["TEST_LOG_LEVEL"] ?? "silent" });
@@ -86,10 +86,20 @@ export async function publishApp(producer: Producer, changes: Partial<KeyState> 
     ...changes,
   };
   await producer.send([
-    { topic: topics.apps, messages: [{ key: app.app_id, value: JSON.stringify(app) }] },
+    {
+      topic: topics.apps,
+      messages: [{ key: app.app_id, value: JSON.stringify(app), headers: nextPosition() }],
+    },
     { topic: topics.keys, messages: [{ key: key.key_id, value: JSON.stringify(key) }] },
   ]);
   return { app, key, secret };
+}
+
+let position = 0;
+
+/** The header of a record that comes out of the outbox behind all before it. */
+export function nextPosition(): Record<string, string> {
+  return { [outboxHeaders.position]: String(++position) };
 }
 
 export function newSecret(): string {

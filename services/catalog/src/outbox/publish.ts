@@ -1,5 +1,6 @@
 import type { OutgoingBatch, Producer } from "@mosis/kafka";
 import type { Queryable } from "@mosis/postgres";
+import { outboxHeaders } from "@mosis/types/topics";
 import { deletePublished, type OutgoingRow, quarantineRow, readOutbox } from "./queries.ts";
 
 export interface PublishLimits {
@@ -80,7 +81,11 @@ async function publishPiece(deps: Deps, rows: OutgoingRow[]): Promise<number[]> 
 function batchesOf(rows: OutgoingRow[]): OutgoingBatch[] {
   return [...Map.groupBy(rows, (row) => row.topic)].map(([topic, group]) => ({
     topic,
-    messages: group.map((row) => ({ key: row.record_key, value: row.payload })),
+    messages: group.map(({ record_key, payload, position }) => ({
+      key: record_key,
+      value: payload,
+      headers: { [outboxHeaders.position]: String(position) },
+    })),
   }));
 }
 

@@ -1,10 +1,10 @@
 import { type ClickHouse, type QueryParams, select } from "@mosis/clickhouse";
 import { AuditEvent, type AuditQuery } from "@mosis/types/audit";
-import { Timestamp, Uuid } from "@mosis/types/formats";
+import { Uuid } from "@mosis/types/formats";
 import Type, { type Static } from "typebox";
 
-/** Where a page ended: time and id of its last event. */
-export const AuditPosition = Type.Tuple([Timestamp, Uuid]);
+/** Where a page ended: place and id of its last event. */
+export const AuditPosition = Type.Tuple([Type.String({ pattern: "^[0-9]{1,18}$" }), Uuid]);
 export type AuditPosition = Static<typeof AuditPosition>;
 
 export interface AuditPage extends Omit<AuditQuery, "limit" | "cursor"> {
@@ -18,31 +18,35 @@ const AuditRow = Type.Object({
   actor_kind: AuditEvent.properties.actor.properties.kind,
   actor_id: Type.String(),
   payload: Type.String(),
+  position: Type.String(),
 });
 
-/** One page and the event behind it, from new to old. */
+/** One page and the event behind it, from the last commit to the first. */
 export async function listAuditEvents(
   store: ClickHouse,
   developerId: string,
   page: AuditPage,
-): Promise<AuditEvent[]> {
+): Promise<{ item: AuditEvent; position: AuditPosition }[]> {
   const { conditions, params } = filtersOf(page);
   const rows = await select(
     store,
     AuditRow,
     `select
       event_id, developer_id, occurred_at, actor_kind, actor_id, action, target_type, target_id, request_id,
-      payload
+      payload, position
     from audit_events_raw final
     where developer_id = {developer_id:UUID}${conditions.map((condition) => ` and ${condition}`).join("")}
-    order by occurred_at desc, event_id desc
+    order by position desc, event_id desc
     limit {rows:UInt32}`,
     { ...params, developer_id: developerId, rows: page.limit + 1 },
   );
-  return rows.map(({ actor_kind, actor_id, payload, ...event }) => ({
-    ...event,
-    actor: { kind: actor_kind, id: actor_id },
-    payload: JSON.parse(payload) as AuditEvent["payload"],
+  return rows.map(({ actor_kind, actor_id, payload, position, ...event }) => ({
+    item: {
+      ...event,
+      actor: { kind: actor_kind, id: actor_id },
+      payload: JSON.parse(payload) as AuditEvent["payload"],
+    },
+    position: [position, event.event_id],
   }));
 }
 
@@ -56,8 +60,8 @@ function filtersOf(page: AuditPage): { conditions: string[]; params: QueryParams
     [`occurred_at < ${time("to")}`, to === undefined ? null : { to: wholeMs(to) }],
     // The first half is for the index, which cannot use the second.
     [
-      `occurred_at <= ${time("at")} and (occurred_at, event_id) < (${time("at")}, {id:UUID})`,
-      behind && { at: wholeMs(behind[0]), id: behind[1] },
+      "position <= {place:UInt64} and (position, event_id) < ({place:UInt64}, {id:UUID})",
+      behind && { place: behind[0], id: behind[1] },
     ],
   ];
   const used = filters.filter(([, params]) => params !== null);

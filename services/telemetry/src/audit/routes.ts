@@ -27,11 +27,7 @@ export function auditRoutes({
     }
 
     const behind = cursor === undefined ? null : cursors.decode(cursor);
-    const events = await listAuditEvents(store, developerId, { ...filters, limit, behind });
-    const rows = events.map((item) => ({
-      item,
-      position: [item.occurred_at, item.event_id] satisfies AuditPosition,
-    }));
+    const rows = await listAuditEvents(store, developerId, { ...filters, limit, behind });
     res.json(pageOf(rows, limit, cursors));
   });
 

@@ -2,7 +2,6 @@ import { type ClickHouse, insertJson, select } from "@mosis/clickhouse";
 import type { Logger } from "@mosis/runtime";
 import { AppState } from "@mosis/types/apps";
 import { insertBisecting } from "./bisect.ts";
-import type { Origin } from "./dead-letter.ts";
 import type { Gathered } from "./gather.ts";
 import type { StoreDeps } from "./insert.ts";
 import { createJsonReader, type JsonRecord } from "./json-record.ts";
@@ -33,11 +32,10 @@ export async function storeApps(deps: StoreDeps & { log: Logger }, gathered: Gat
   if (read.length > 0) await reloadNames(deps);
 }
 
-function toRow({ origin, value }: JsonRecord<AppState>): Row[] {
+function toRow({ value, position }: JsonRecord<AppState>): Row[] {
   if (!value) return [];
   const { app_id, developer_id, package_id, name, status, updated_at } = value;
-  const published_at = publishedAt(origin);
-  return [{ app_id, developer_id, package_id, name, status, updated_at, deleted: 0, published_at }];
+  return [{ app_id, developer_id, package_id, name, status, updated_at, deleted: 0, position }];
 }
 
 /**
@@ -49,9 +47,11 @@ async function goneRows(
   gone: JsonRecord<AppState>[],
   isStale: () => boolean,
 ): Promise<Row[]> {
-  const times = new Map(gone.map(({ origin }) => [origin.record.key?.toString() ?? "", publishedAt(origin)]));
-  const last = await persist("Reading apps", () => selectLastStates(store, [...times.keys()]), isStale);
-  return last.map((state) => ({ ...state, deleted: 1, published_at: times.get(state.app_id) }));
+  const positions = new Map(
+    gone.map(({ origin, position }) => [origin.record.key?.toString() ?? "", position]),
+  );
+  const last = await persist("Reading apps", () => selectLastStates(store, [...positions.keys()]), isStale);
+  return last.map((state) => ({ ...state, deleted: 1, position: positions.get(state.app_id) }));
 }
 
 function selectLastStates(store: ClickHouse, ids: string[]): Promise<AppState[]> {
@@ -86,9 +86,4 @@ async function reloadNames({ store, log }: { store: ClickHouse; log: Logger }): 
   } catch (error) {
     log.warn({ err: error }, "Names of apps in SQL may be a minute old: the dictionary was not reloaded");
   }
-}
-
-/** The relay publishes in commit order, so the later of two states of an app is the newer one. */
-function publishedAt({ record }: Origin): string {
-  return new Date(record.timestamp).toISOString();
 }

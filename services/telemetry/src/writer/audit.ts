@@ -29,13 +29,14 @@ export async function storeAudit(deps: StoreDeps, { batches, isStale }: Gathered
 }
 
 /** A record without a value says nothing: the trail is never compacted, so nobody should have written one. */
-function toRow({ value }: JsonRecord<AuditEvent>): Record<string, unknown>[] {
+function toRow({ value, position }: JsonRecord<AuditEvent>): Record<string, unknown>[] {
   if (!value) return [];
   const { actor, payload, ...event } = value;
   return [
     {
       event_id: event.event_id,
       developer_id: event.developer_id,
+      position,
       occurred_at: event.occurred_at,
       actor_kind: actor.kind,
       actor_id: actor.id,

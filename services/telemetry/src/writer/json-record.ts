@@ -1,4 +1,5 @@
 import type { IncomingBatch } from "@mosis/kafka";
+import { outboxHeaders } from "@mosis/types/topics";
 import type { Static, TSchema } from "typebox";
 import { Compile } from "typebox/compile";
 import type { Fault } from "./block.ts";
@@ -8,6 +9,8 @@ export interface JsonRecord<T> {
   origin: Origin;
   /** Null is a tombstone. */
   value: T | null;
+  /** In commit order within a developer, decimal text: it may outgrow a number. */
+  position: string;
 }
 
 /**
@@ -22,10 +25,15 @@ export function createJsonReader<S extends TSchema>(schema: S) {
       for (const record of records) {
         const origin = { topic, partition, record };
         const { value } = record;
+        const position = record.headers[outboxHeaders.position]?.toString() ?? "";
+        if (!/^\d{1,18}$/.test(position)) {
+          faults.push([origin, { code: "position_invalid", detail: "The header position is no number." }]);
+          continue;
+        }
         try {
           const parsed: unknown = value && JSON.parse(value.toString());
-          if (parsed === null && value === null) read.push({ origin, value: null });
-          else if (validator.Check(parsed)) read.push({ origin, value: parsed });
+          if (parsed === null && value === null) read.push({ origin, value: null, position });
+          else if (validator.Check(parsed)) read.push({ origin, value: parsed, position });
           else faults.push([origin, { code: "form_invalid", detail: firstFault(validator.Errors(parsed)) }]);
         } catch (error) {
           if (!(error instanceof SyntaxError)) throw error;
