@@ -171,11 +171,12 @@ function endpointsOf({ ports }: Settings, { urls }: Stack): Endpoints {
 }
 
 function tellProcesses(dataDir: string, { stack, services }: Running): void {
-  const pids = [...(stack?.servers ?? []), ...services.values()].map((server) => [
-    server.name.toLowerCase().replace("postgresql", "postgres"),
-    server.pid(),
-  ]);
-  writeProcesses(dataDir, Object.fromEntries(pids) as Record<string, number>);
+  const pids: Record<string, number> = {};
+  for (const server of [...(stack?.servers ?? []), ...services.values()]) {
+    const pid = server.pid();
+    if (pid !== null) pids[server.name.toLowerCase().replace("postgresql", "postgres")] = pid;
+  }
+  writeProcesses(dataDir, pids);
 }
 
 function urlOf(port: number): string {

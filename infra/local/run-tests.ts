@@ -15,6 +15,7 @@ const dataDir = mkdtempSync(join(tmpdir(), "mosis-test-"));
 const stack = await startStack({
   source: readStackSource(process.env, await somePorts()),
   dataDir,
+  isTemporary: true,
   cacheDir: process.env["MOSIS_CACHE_DIR"] ?? null,
   onProgress: (text) => console.log(text),
 }).catch((error: unknown) => {

@@ -22,37 +22,42 @@ const startTimeoutMs = 180_000;
 export async function startContainers(options: {
   dataDir: string;
   ports: StackPorts;
+  isTemporary: boolean;
 }): Promise<[Promise<KeptServer>, Promise<KeptServer>, Promise<KeptServer>]> {
-  const { dataDir, ports } = options;
+  const { dataDir, ports, isTemporary } = options;
   await getContainerRuntimeClient().catch((error: unknown) => {
     throw new StackError(`Docker does not answer: start it, or leave MOSIS_STACK out. (${String(error)})`);
   });
-  const volumes = `mosis-${createHash("sha256").update(dataDir).digest("hex").slice(0, 12)}`;
+  const prefix = `mosis-${createHash("sha256").update(dataDir).digest("hex").slice(0, 12)}`;
+  // Without a name a volume goes with its container.
+  const volume: Volume = (name, target) => (isTemporary ? [] : [{ source: `${prefix}-${name}`, target }]);
   const { user, password, database } = postgresAccount;
   return [
-    run(postgres(ports, volumes), {
+    run(postgres(ports, volume), {
       name: "PostgreSQL",
       url: `postgres://${user}:${password}@127.0.0.1:${ports.postgres}/${database}`,
     }),
-    run(clickhouse(ports, volumes), {
+    run(clickhouse(ports, volume), {
       name: "ClickHouse",
       url: `http://${clickhouseAccount.user}:${clickhouseAccount.password}@127.0.0.1:${ports.clickhouseHttp}`,
     }),
-    run(kafka(ports, volumes), { name: "Kafka", url: `127.0.0.1:${ports.kafka}` }),
+    run(kafka(ports, volume), { name: "Kafka", url: `127.0.0.1:${ports.kafka}` }),
   ];
 }
 
-function postgres(ports: StackPorts, volumes: string): GenericContainer {
+type Volume = (name: string, target: string) => { source: string; target: string }[];
+
+function postgres(ports: StackPorts, volume: Volume): GenericContainer {
   const { user, password, database } = postgresAccount;
   return new GenericContainer(imageOf("postgres"))
     .withEnvironment({ POSTGRES_USER: user, POSTGRES_PASSWORD: password, POSTGRES_DB: database })
     .withCommand(["postgres", "-c", "wal_level=logical", "-c", "max_connections=200", "-c", "timezone=UTC"])
     .withExposedPorts({ container: 5432, host: ports.postgres })
-    .withBindMounts([{ source: `${volumes}-postgres`, target: "/var/lib/postgresql" }])
+    .withBindMounts(volume("postgres", "/var/lib/postgresql"))
     .withWaitStrategy(Wait.forSuccessfulCommand(`pg_isready --host=127.0.0.1 --username=${user}`));
 }
 
-function clickhouse(ports: StackPorts, volumes: string): GenericContainer {
+function clickhouse(ports: StackPorts, volume: Volume): GenericContainer {
   const ours = ["config.d", "users.d"].map((folder) => ({
     source: `${clickhouseFiles}${folder}/mosis.xml`,
     target: `/etc/clickhouse-server/${folder}/mosis.xml`,
@@ -63,12 +68,12 @@ function clickhouse(ports: StackPorts, volumes: string): GenericContainer {
       { container: 8123, host: ports.clickhouseHttp },
       { container: 9000, host: ports.clickhouseTcp },
     )
-    .withBindMounts([...ours, { source: `${volumes}-clickhouse`, target: "/var/lib/clickhouse" }])
+    .withBindMounts([...ours, ...volume("clickhouse", "/var/lib/clickhouse")])
     .withUlimits({ nofile: { soft: 262_144, hard: 262_144 } })
     .withWaitStrategy(Wait.forHttp("/ping", 8123));
 }
 
-function kafka(ports: StackPorts, volumes: string): GenericContainer {
+function kafka(ports: StackPorts, volume: Volume): GenericContainer {
   return new GenericContainer(imageOf("kafka"))
     .withEnvironment({
       KAFKA_NODE_ID: "1",
@@ -88,7 +93,7 @@ function kafka(ports: StackPorts, volumes: string): GenericContainer {
       KAFKA_TRANSACTION_STATE_LOG_MIN_ISR: "1",
     })
     .withExposedPorts({ container: 9092, host: ports.kafka })
-    .withBindMounts([{ source: `${volumes}-kafka`, target: "/var/lib/kafka/data" }])
+    .withBindMounts(volume("kafka", "/var/lib/kafka/data"))
     .withWaitStrategy(Wait.forLogMessage("Kafka Server started"));
 }
 
@@ -100,8 +105,7 @@ async function run(
   return {
     name,
     url,
-    // Inside the container, where we cannot signal it.
-    pid: () => 0,
+    pid: () => null,
     lost: new Promise(() => {}),
     // Anonymous volumes go with the container; ours are named and stay.
     stop: async () => void (await started.stop({ timeout: serverStopTimeoutMs })),

@@ -5,8 +5,10 @@ import type { Server } from "./server.ts";
 export interface KeptServer {
   name: string;
   url: string;
-  /** Of the server that runs now; another one after a restart. */
-  pid(): number;
+  /**
+   * Of the server that runs now, another one after a restart; null in a container, where we cannot signal it.
+   */
+  pid(): number | null;
   /** Resolves with the reason when it does not come back. */
   lost: Promise<Error>;
   /** Ends it for good, and waits until it has ended. */

@@ -27,6 +27,8 @@ export interface StackOptions {
   dataDir: string;
   /** Parent of the cache of Kafka's jars; null: the user's own. */
   cacheDir: string | null;
+  /** The data folder is thrown away: containers then keep nothing either. */
+  isTemporary?: boolean;
   /** Told what takes long, and what is ready. */
   onProgress?: (text: string) => void;
 }
@@ -36,12 +38,13 @@ export interface StackOptions {
  * @throws StackError one line for what a person has to change: a port in use, Java missing, no Docker.
  */
 export async function startStack(options: StackOptions): Promise<Stack> {
-  const { source, dataDir, cacheDir, onProgress = () => {} } = options;
+  const { source, dataDir, cacheDir, isTemporary = false, onProgress = () => {} } = options;
   if (source.kind === "external") return { urls: source.urls, servers: [], stop: async () => {} };
   const { ports } = source;
   await requireFreePorts(variablesOf(ports));
   mkdirSync(dataDir, { recursive: true });
-  if (source.kind === "docker") return together(await startContainers({ dataDir, ports }), onProgress);
+  if (source.kind === "docker")
+    return together(await startContainers({ dataDir, ports, isTemporary }), onProgress);
   // What a person may have to install comes first, so that nothing has to be stopped again for it.
   await requireJava();
   await kafkaJars({ cacheDir, dataDir, onProgress });
