@@ -105,8 +105,22 @@ export const TelemetryBatch = Type.Object({
 });
 export type TelemetryBatch = Omit<Static<typeof TelemetryBatch>, "events"> & { events: unknown[] };
 
+/**
+ * The header of each field of a batch when its body is NDJSON (`application/x-ndjson`, one event a line).
+ * Ids and times are as in JSON without the quotes, the other three are JSON in ASCII.
+ */
+export const batchHeaders = {
+  batch_id: "Mosis-Batch-Id",
+  package_id: "Mosis-Package-Id",
+  sent_at: "Mosis-Sent-At",
+  sdk: "Mosis-Sdk",
+  context: "Mosis-Context",
+  discarded: "Mosis-Discarded",
+} as const satisfies Record<Exclude<keyof TelemetryBatch, "events">, string>;
+
 /** The closed list of per-event result codes: code → what it means and how to fix it. */
 export const eventCodes = {
+  json_invalid: "Send one event a line as JSON: a line break within an event ends its line.",
   not_an_object: "An event is a JSON object.",
   field_missing: "A required field is missing: send event_id, name and time.",
   field_unknown: "The field is not part of the contract: put your own fields into properties.",
@@ -143,7 +157,10 @@ export const EventResult = Type.Object({
 });
 export type EventResult = Static<typeof EventResult>;
 
-/** The 202 answer, sent after all in-sync replicas have the events. `results` holds only what is not ok. */
+/**
+ * The 202 answer, sent after all in-sync replicas have the events, and the 200 answer of `:validate`, which
+ * stores nothing. `results` holds only what is not ok.
+ */
 export const BatchAccepted = Type.Object({
   batch_id: Uuid,
   received_at: Timestamp,
@@ -170,3 +187,35 @@ export const Receipt = Type.Object({
   stored_at: Type.Union([Timestamp, Type.Null()]),
 });
 export type Receipt = Static<typeof Receipt>;
+
+const Count = Type.Integer({ minimum: 0 });
+const Rate = Type.Number({ minimum: 0, maximum: 1 });
+
+/**
+ * Answer of `GET /v1/telemetry/config`: what an SDK should do that has no orders of its own. SDKs ignore
+ * fields they do not know, and keep the last answer while they cannot get another.
+ */
+export const TelemetryConfig = Type.Object({
+  /** A batch is sent as soon as it reaches one of these. */
+  batch: Type.Object({ events_max: Count, bytes_max: Count, age_ms_max: Count }),
+  /**
+   * Share of the sessions whose events are sent: 1 is all, 0 none. `by_name` is the share for events of that
+   * name, instead of `rate`. Drawn once a session, so that what is sent of it has no holes.
+   */
+  sampling: Type.Object({ rate: Rate, by_name: Type.Record(Type.String(), Rate) }),
+  /** What is beyond them is refused; only property strings are cut, and clocks corrected. */
+  limits: Type.Object({
+    body_bytes_max: Count,
+    inflated_bytes_max: Count,
+    events_per_batch_max: Count,
+    event_bytes_max: Count,
+    properties_per_event_max: Count,
+    name_length_max: Count,
+    property_key_length_max: Count,
+    property_string_length_max: Count,
+    event_age_days_max: Count,
+    event_ahead_hours_max: Count,
+    clock_skew_ms_max: Count,
+  }),
+});
+export type TelemetryConfig = Static<typeof TelemetryConfig>;

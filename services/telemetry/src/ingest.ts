@@ -1,14 +1,16 @@
-import { createApp, openApiDocument, type RequestSample } from "@mosis/http";
+import { createApp, type RequestSample } from "@mosis/http";
 import type { KafkaConfig, Producer } from "@mosis/kafka";
 import type { Lifecycle, Logger, Metrics } from "@mosis/runtime";
 import { telemetryLimits } from "@mosis/types/telemetry";
 import { topics } from "@mosis/types/topics";
+import { createAuthenticate } from "./auth.ts";
 import { checkAccess, followAccess } from "./follow-access.ts";
 import { createBodyReader } from "./ingest/body.ts";
+import { clientConfigRoutes } from "./ingest/client-config/routes.ts";
 import { Flusher } from "./ingest/flush.ts";
-import { ingestApi } from "./ingest/openapi.ts";
-import { createOutcomes, watchLevels } from "./ingest/outcomes.ts";
-import { postBatches } from "./ingest/routes.ts";
+import { ingestDocument } from "./ingest/openapi.ts";
+import { countValidations, createOutcomes, watchLevels } from "./ingest/outcomes.ts";
+import { batchesPath, type IngestDeps, postBatches, validatePath } from "./ingest/routes.ts";
 
 export interface IngestOptions {
   kafka: KafkaConfig;
@@ -28,16 +30,54 @@ export interface IngestOptions {
 export async function createIngest(options: IngestOptions) {
   const { kafka, producer, log, metrics, life, bodyTimeoutMs, heldBytesMax, observe } = options;
   const access = await followAccess({ kafka, log, metrics, life });
-
-  const outcomes = createOutcomes(metrics);
   const bodies = life.own("bodies", createBodyReader({ ...telemetryLimits, bodyTimeoutMs }), (it) =>
     it.close(),
   );
+  const shared = {
+    access: access.table,
+    bodies,
+    log,
+    available: () => access.isComplete() && producer.connected(),
+    heldBytesMax,
+    waitingRequestsMax: 20_000,
+    observe,
+  };
+  const storing = await storingDeps(options);
+  watchLevels(metrics, { flusher: storing.flusher, heldBytes: () => bodies.heldBytes() });
+  const batches = postBatches({ ...shared, ...storing });
+  const validations = postBatches({ ...shared, ...validatingDeps(metrics) });
+
+  const app = createApp({
+    log,
+    metrics,
+    hot(app) {
+      app.post(batchesPath, batches);
+      // Escaped: Express takes `:validate` for a parameter.
+      app.post(validatePath.replace(":", String.raw`\:`), validations);
+    },
+    routes: [clientConfigRoutes({ authenticate: createAuthenticate(access) })],
+    ready: {
+      access_table: () => checkAccess(access),
+      kafka() {
+        if (!producer.connected()) throw new Error("Kafka does not answer");
+      },
+    },
+    openapi: ingestDocument(),
+    ...(observe ? { observe } : {}),
+  });
+  return { app, failed: access.failed };
+}
+
+type Destination = Pick<IngestDeps, "flusher" | "dryRun" | "outcomes">;
+
+const flushLimits = { flushBytesMax: 750_000, flushesInFlightMax: 2 };
+
+async function storingDeps({ producer, log, metrics }: IngestOptions): Promise<Destination> {
+  const outcomes = createOutcomes(metrics);
   const flusher = new Flusher({
+    ...flushLimits,
     send: (batches) => producer.send(batches),
     partitions: await producer.partitionCount(topics.events),
-    flushBytesMax: 750_000,
-    flushesInFlightMax: 2,
     onSent(sent) {
       outcomes.sent(sent);
       // Its requests are answered with 503 and send again; the log is for whoever looks after Kafka.
@@ -45,33 +85,11 @@ export async function createIngest(options: IngestOptions) {
         log.error({ err: sent.failure, requests: sent.requests }, "A flush was not acknowledged");
     },
   });
-  watchLevels(metrics, { flusher, heldBytes: () => bodies.heldBytes() });
+  return { flusher, dryRun: false, outcomes };
+}
 
-  const available = () => access.isComplete() && producer.connected();
-  const batches = postBatches({
-    access: access.table,
-    bodies,
-    flusher,
-    outcomes,
-    log,
-    available,
-    heldBytesMax,
-    waitingRequestsMax: 20_000,
-    observe,
-  });
-  const app = createApp({
-    log,
-    metrics,
-    hot: (app) => void app.post("/v1/telemetry/batches", batches),
-    routes: [],
-    ready: {
-      access_table: () => checkAccess(access),
-      kafka() {
-        if (!producer.connected()) throw new Error("Kafka does not answer");
-      },
-    },
-    openapi: openApiDocument(ingestApi),
-    ...(observe ? { observe } : {}),
-  });
-  return { app, failed: access.failed };
+/** Every step is the same up to the last, which sends nothing: so the answer is what a batch would get. */
+function validatingDeps(metrics: Metrics): Destination {
+  const flusher = new Flusher({ ...flushLimits, send: async () => {}, partitions: 1, onSent() {} });
+  return { flusher, dryRun: true, outcomes: countValidations(metrics) };
 }

@@ -34,10 +34,24 @@ export async function openApp(t: TestContext, kafka: KafkaConfig) {
   return { ...published, url, producer, send };
 }
 
+/** The headers of a batch of lines. */
+export function lineHeaders(changes: Record<string, string> = {}) {
+  return { "content-type": "application/x-ndjson", "mosis-batch-id": randomUUID() as string, ...changes };
+}
+
 /** Posts a batch: bytes and text as they are, anything else as JSON. */
 export function post(url: string, secret: string, body: unknown, headers: Record<string, string> = {}) {
+  return postTo(`${url}/v1/telemetry/batches`, secret, body, headers);
+}
+
+/** Asks what would become of a batch. */
+export function validate(url: string, secret: string, body: unknown, headers: Record<string, string> = {}) {
+  return postTo(`${url}/v1/telemetry/batches:validate`, secret, body, headers);
+}
+
+function postTo(target: string, secret: string, body: unknown, headers: Record<string, string>) {
   const raw = typeof body === "string" || body instanceof Uint8Array;
-  return fetch(`${url}/v1/telemetry/batches`, {
+  return fetch(target, {
     method: "POST",
     headers: { authorization: `Bearer ${secret}`, "content-type": "application/json", ...headers },
     body: raw ? (body as string | Uint8Array<ArrayBuffer>) : JSON.stringify(body),

@@ -12,7 +12,10 @@ export interface BatchRefusal {
 const isBatch = Compile(TelemetryBatch);
 const errorsMax = 10;
 
-/** Parses a body once and checks the envelope: everything of a batch but its events. */
+/**
+ * Parses a JSON body once and checks the envelope: everything of a batch but its events. Tell the two results
+ * apart by `events`: a batch may have any other field, `code` and `detail` among them.
+ */
 export function parseBatch(bytes: Buffer): TelemetryBatch | BatchRefusal {
   let value: unknown;
   try {
@@ -20,10 +23,15 @@ export function parseBatch(bytes: Buffer): TelemetryBatch | BatchRefusal {
   } catch (error) {
     return { code: "malformed_json", detail: `The body is not valid JSON${placeOf(error)}.` };
   }
+  return checkBatch(value, "The batch does not match its schema, so none of its events was taken.");
+}
+
+/** @param detail of the refusal; its errors point into the batch as it is in JSON. */
+export function checkBatch(value: unknown, detail: string): TelemetryBatch | BatchRefusal {
   if (isBatch.Check(value)) return value;
   return {
     code: "batch_invalid",
-    detail: "The batch does not match its schema, so none of its events was taken.",
+    detail,
     errors: isBatch
       .Errors(value)
       .slice(0, errorsMax)

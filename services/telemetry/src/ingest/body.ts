@@ -19,7 +19,11 @@ export interface Body {
   bytes: Buffer;
   /** As sent. */
   sentBytes: number;
+  form: BodyForm;
 }
+
+/** `ndjson`: one event a line, and the fields of the batch in headers. */
+type BodyForm = "json" | "ndjson";
 
 export interface BodyLimits {
   bodyBytesMax: number;
@@ -94,9 +98,9 @@ export function createBodyReader(limits: BodyLimits): BodyReader {
     heldBytes: () => held,
     close: () => clearInterval(sweep),
     read(req, done) {
-      const inflate = formOf(req, bodyBytesMax);
-      if ("code" in inflate) {
-        done(inflate);
+      const coding = codingOf(req, bodyBytesMax);
+      if ("code" in coding) {
+        done(coding);
         return;
       }
       const body: Arriving = { chunks: [], bytes: 0, done, deadlineMs: Date.now() + bodyTimeoutMs };
@@ -110,7 +114,7 @@ export function createBodyReader(limits: BodyLimits): BodyReader {
       });
       req.on("end", () => {
         const bytes = body.chunks.length === 1 ? (body.chunks[0] as Buffer) : Buffer.concat(body.chunks);
-        finish(body, body.done ? inflated(bytes, inflate.inflate, limits) : null);
+        finish(body, body.done ? inflated(bytes, coding, limits) : null);
       });
       // The client went away. After `end` this does nothing.
       req.on("close", () => finish(body, null));
@@ -118,31 +122,46 @@ export function createBodyReader(limits: BodyLimits): BodyReader {
   };
 }
 
+interface Coding {
+  form: BodyForm;
+  inflate: Inflate | null;
+}
+
 /** What the headers say of a body, before any of it is read. */
-function formOf(req: IncomingMessage, bodyBytesMax: number): { inflate: Inflate | null } | BodyRefusal {
+function codingOf(req: IncomingMessage, bodyBytesMax: number): Coding | BodyRefusal {
   const { headers } = req;
   const type = headers["content-type"];
-  if (type !== "application/json" && !/^application\/json\s*(;|$)/i.test(type ?? "")) {
-    return { code: "content_type_unsupported", detail: "Send the batch as application/json." };
+  const form = type === "application/json" ? "json" : formOf(type ?? "");
+  if (form === null) {
+    return {
+      code: "content_type_unsupported",
+      detail: "Send the batch as application/json, or as application/x-ndjson with its fields in headers.",
+    };
   }
   if (Number(headers["content-length"] ?? 0) > bodyBytesMax) return tooLarge(bodyBytesMax);
   const coding = headers["content-encoding"];
-  if (coding === undefined || coding === "identity" || coding === "") return { inflate: null };
+  if (coding === undefined || coding === "identity" || coding === "") return { form, inflate: null };
   const name = coding.toLowerCase().trim();
   const inflate = Object.hasOwn(inflaters, name) ? inflaters[name] : undefined;
-  if (inflate) return { inflate };
+  if (inflate) return { form, inflate };
   return {
     code: "content_encoding_unsupported",
     detail: "Send the body as it is, or with one of gzip, deflate, br, zstd.",
   };
 }
 
-function inflated(sent: Buffer, inflate: Inflate | null, limits: BodyLimits): Body | BodyRefusal {
-  if (!inflate) return { bytes: sent, sentBytes: sent.length };
+function formOf(type: string): BodyForm | null {
+  const name = /^application\/(json|x-ndjson)\s*(?:;|$)/i.exec(type)?.[1]?.toLowerCase();
+  if (name === undefined) return null;
+  return name === "json" ? "json" : "ndjson";
+}
+
+function inflated(sent: Buffer, { form, inflate }: Coding, limits: BodyLimits): Body | BodyRefusal {
+  if (!inflate) return { bytes: sent, sentBytes: sent.length, form };
   const { inflatedBytesMax } = limits;
   try {
     const bytes = inflate(sent, { maxOutputLength: inflatedBytesMax, chunkSize: 65_536 });
-    return { bytes, sentBytes: sent.length };
+    return { bytes, sentBytes: sent.length, form };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") {
       return {

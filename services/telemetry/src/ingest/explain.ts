@@ -1,5 +1,6 @@
 import { type EventCode, eventKinds, TelemetryEvent, telemetryLimits } from "@mosis/types/telemetry";
 import { Compile } from "typebox/compile";
+import { brokenLineOf } from "./lines.ts";
 
 /** Why an event is not stored. `pointer` (RFC 6901) is relative to the event. */
 export interface Fault {
@@ -20,6 +21,7 @@ const fields = new Set(Object.keys(TelemetryEvent.properties));
 export function shapeFault(event: unknown): Fault | null {
   if (isEvent.Check(event)) return null;
   if (typeof event !== "object" || event === null || Array.isArray(event)) return fault("not_an_object", "");
+  if (brokenLineOf(event) !== undefined) return fault("json_invalid", "");
   const it = event as Record<string, unknown>;
   return (
     missingField(it) ??

@@ -1,6 +1,14 @@
-import type { ApiDescription } from "@mosis/http";
-import { BatchAccepted, TelemetryBatch, TelemetryEvent, telemetryLimits } from "@mosis/types/telemetry";
+import { type ApiDescription, openApiDocument, type OpenApiDocument, type Operation } from "@mosis/http";
+import {
+  BatchAccepted,
+  batchHeaders,
+  TelemetryBatch,
+  TelemetryConfig,
+  TelemetryEvent,
+  telemetryLimits,
+} from "@mosis/types/telemetry";
 import Type from "typebox";
+import { batchesPath, validatePath } from "./routes.ts";
 
 /** The body as a client should send it: with the schema of its events, which the server checks one by one. */
 const Batch = Type.Object({
@@ -8,25 +16,30 @@ const Batch = Type.Object({
   events: Type.Array(TelemetryEvent, { maxItems: telemetryLimits.eventsPerBatchMax }),
 });
 
-/** What `/openapi.json` of ingest tells. */
-export const ingestApi: ApiDescription = {
+const batchOperation = {
+  method: "post",
+  access: "telemetry:write",
+  body: Batch,
+  problems: ["not_found", "request_timeout", "batch_invalid", "app_required"],
+} satisfies Partial<Operation>;
+
+const api: ApiDescription = {
   title: "Mosis telemetry ingest",
   version: "1",
   description:
     "Takes telemetry of apps. One bad event never fails its batch: `results` tells what became of " +
     "every event that was not plainly accepted. The answer comes after the events are on all in-sync " +
-    "replicas. Retry 408, 429 and 5xx with the same batch_id, never another 4xx. Bodies are JSON, plain " +
-    "or with the content coding gzip, deflate, br or zstd, at most " +
-    `${telemetryLimits.bodyBytesMax} bytes as sent and ${telemetryLimits.inflatedBytesMax} inflated.`,
-  schemas: { TelemetryBatch: Batch, TelemetryEvent, BatchAccepted },
+    "replicas. Retry 408, 429 and 5xx with the same batch_id, never another 4xx. Bodies are JSON, or " +
+    "NDJSON with one event a line and the other fields of the batch in headers, plain or with the coding " +
+    `gzip, deflate, br or zstd, at most ${telemetryLimits.bodyBytesMax} bytes as sent and ` +
+    `${telemetryLimits.inflatedBytesMax} inflated.`,
+  schemas: { TelemetryBatch: Batch, TelemetryEvent, BatchAccepted, TelemetryConfig },
   operations: [
     {
-      method: "post",
-      path: "/v1/telemetry/batches",
+      ...batchOperation,
+      path: batchesPath,
       id: "sendTelemetryBatch",
       summary: "Send events of one app",
-      access: "telemetry:write",
-      body: Batch,
       answers: {
         202: {
           description: "Stored durably.",
@@ -34,7 +47,74 @@ export const ingestApi: ApiDescription = {
           headers: { Location: "The receipt of the batch, on the query service." },
         },
       },
-      problems: ["not_found", "request_timeout", "batch_invalid", "app_required", "unavailable"],
+    },
+    {
+      ...batchOperation,
+      path: validatePath,
+      id: "validateTelemetryBatch",
+      summary: "Ask what would become of a batch, without storing anything of it",
+      answers: { 200: { description: "What sending it would answer.", body: BatchAccepted } },
+    },
+    {
+      method: "get",
+      path: "/v1/telemetry/config",
+      id: "getTelemetryConfig",
+      summary: "What an SDK should do: batches, sampling, limits",
+      access: "telemetry:write",
+      answers: {
+        200: {
+          description: "Good for as long as Cache-Control says.",
+          body: TelemetryConfig,
+          headers: { ETag: "Send it as If-None-Match.", "Cache-Control": "How long to go by it." },
+        },
+        304: { description: "The config that If-None-Match names is the one of now." },
+      },
     },
   ],
 };
+
+/** What `/openapi.json` of ingest tells. */
+export function ingestDocument(): OpenApiDocument {
+  const document = openApiDocument(api);
+  for (const path of [batchesPath, validatePath]) addLines(document.paths[path]?.["post"]);
+  addCondition(document.paths["/v1/telemetry/config"]?.["get"]);
+  return document;
+}
+
+/** Just the parts of an operation that are added to. */
+interface Described {
+  parameters?: object[];
+  requestBody?: { content: Record<string, object> };
+}
+
+/** The second form of the body. OpenAPI 3.1 has no word for the schema of a line. */
+function addLines(operation: Described | undefined): void {
+  if (!operation?.requestBody) throw new Error("The operation of a batch is not there or has no body");
+  operation.requestBody.content["application/x-ndjson"] = {
+    schema: { type: "string", description: "One TelemetryEvent a line. Blank lines are ignored." },
+  };
+  operation.parameters = Object.entries(batchHeaders).map(([field, name]) => {
+    const schema = TelemetryBatch.properties[field as keyof typeof batchHeaders];
+    const isText = field === "batch_id" || field === "package_id" || field === "sent_at";
+    return {
+      name,
+      in: "header",
+      required: false,
+      description: `The field ${field} of an NDJSON body${field === "batch_id" ? ", required there" : ""}.`,
+      ...(isText ? { schema } : { content: { "application/json": { schema } } }),
+    };
+  });
+}
+
+function addCondition(operation: Described | undefined): void {
+  if (!operation) throw new Error("The operation of the config is not there");
+  operation.parameters = [
+    {
+      name: "If-None-Match",
+      in: "header",
+      required: false,
+      description: "The ETag of the config that the client has.",
+      schema: { type: "string" },
+    },
+  ];
+}

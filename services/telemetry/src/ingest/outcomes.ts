@@ -54,6 +54,17 @@ export function createOutcomes(metrics: Metrics): Outcomes {
   };
 }
 
+/**
+ * What is counted of validated batches: the answers alone. Their events are in no book, for they are not
+ * kept.
+ */
+export function countValidations(metrics: Metrics): Pick<Outcomes, "answered" | "batch"> {
+  const answers = metrics.counter("ingest_validations_total", "Validated batches by status of the answer.", [
+    "status",
+  ]);
+  return { answered: (status) => answers.inc({ status }), batch() {} };
+}
+
 /** Levels that are read only when somebody looks. */
 export function watchLevels(
   metrics: Metrics,

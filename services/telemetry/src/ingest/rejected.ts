@@ -2,6 +2,7 @@ import { telemetryLimits } from "@mosis/types/telemetry";
 import type { OpenBlocks } from "./blocks.ts";
 import type { Delivery } from "./delivery.ts";
 import type { Fault } from "./explain.ts";
+import { brokenLineOf } from "./lines.ts";
 
 /**
  * Keeps a refused event as it came, with the reason. @returns its event id, null when it has none as text.
@@ -35,7 +36,7 @@ function idOf(event: unknown): string | null {
 function rawOf(event: unknown): string {
   let text: string;
   try {
-    text = JSON.stringify(event);
+    text = brokenLineOf(event) ?? JSON.stringify(event);
   } catch {
     // RangeError: nested deeper than the stack. Such an event was refused, its place and reason are kept.
     return "";

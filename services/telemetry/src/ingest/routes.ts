@@ -3,12 +3,13 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { problem, type RequestSample, sendProblem } from "@mosis/http";
 import type { Logger } from "@mosis/runtime";
 import type { ProblemCode, ProblemDetail } from "@mosis/types/problems";
-import type { TelemetryBatch } from "@mosis/types/telemetry";
+import { batchHeaders, type TelemetryBatch } from "@mosis/types/telemetry";
 import type { AccessRefusal, AccessTable, Grant } from "../access.ts";
 import { parseBatch } from "./batch.ts";
 import type { Body, BodyReader } from "./body.ts";
 import { clockCorrection } from "./clock.ts";
 import type { Flusher } from "./flush.ts";
+import { parseLines } from "./lines.ts";
 import type { Outcomes } from "./outcomes.ts";
 import { appendDelivery, type Outcome } from "./pipeline.ts";
 
@@ -16,7 +17,9 @@ export interface IngestDeps {
   access: AccessTable;
   bodies: BodyReader;
   flusher: Flusher;
-  outcomes: Outcomes;
+  /** Nothing is stored: `flusher` sends nowhere, and there will be no receipt. */
+  dryRun: boolean;
+  outcomes: Pick<Outcomes, "answered" | "batch">;
   log: Logger;
   /** True once the access table is complete and Kafka answers. */
   available: () => boolean;
@@ -37,12 +40,13 @@ interface Exchange {
   startedMs: number;
 }
 
-const path = "/v1/telemetry/batches";
+export const batchesPath = "/v1/telemetry/batches";
+export const validatePath = `${batchesPath}:validate`;
 
 /**
  * `POST /v1/telemetry/batches`: 1 room, 2 key, 3 body, 4 envelope and app, 5 events, 6 answer after the
- * acknowledgement. Written on callbacks and plain node:http, for this is the only route where a
- * microsecond counts.
+ * acknowledgement; `:validate` is the same with a flusher that sends nowhere. Written on callbacks and plain
+ * node:http, for this is the only route where a microsecond counts.
  */
 export function postBatches(deps: IngestDeps): (req: IncomingMessage, res: ServerResponse) => void {
   return (req, res) => {
@@ -73,8 +77,18 @@ function receive(exchange: Exchange, req: IncomingMessage, grant: Grant | Access
   }
   exchange.deps.bodies.read(req, (body) => {
     if ("code" in body) refuse(exchange, body.code, body.detail);
-    else take(exchange, grant, body);
+    else takeOrFail(exchange, grant, body);
   });
+}
+
+/** A bug of ours costs one request its answer, not everybody the process. */
+function takeOrFail(exchange: Exchange, grant: Grant, body: Body): void {
+  try {
+    take(exchange, grant, body);
+  } catch (error) {
+    exchange.deps.log.error({ err: error, request_id: exchange.requestId }, "A batch could not be processed");
+    refuse(exchange, "internal_error", "The batch could not be processed. Tell us the request_id.");
+  }
 }
 
 const accessDetails = {
@@ -91,11 +105,13 @@ function hasRoom({ available, flusher, bodies, heldBytesMax, waitingRequestsMax 
 
 function take(exchange: Exchange, grant: Grant, body: Body): void {
   const { deps, deliveryId } = exchange;
-  const batch = parseBatch(body.bytes);
-  if ("code" in batch) return refuse(exchange, batch.code, batch.detail, batch.errors);
+  const batch =
+    body.form === "json" ? parseBatch(body.bytes) : parseLines(body.bytes, exchange.res.req.headers);
+  if (!("events" in batch)) return refuse(exchange, batch.code, batch.detail, batch.errors);
   const app = deps.access.appOf(grant, batch.package_id);
   if (app === "app_required") {
-    return refuse(exchange, app, "The key serves several apps: send package_id in the batch.");
+    const detail = `The key serves several apps: send package_id, in NDJSON as ${batchHeaders.package_id}.`;
+    return refuse(exchange, app, detail);
   }
   if (app === "not_found") return refuse(exchange, app, "There is no such app.");
   const receivedAtMs = Date.now();
@@ -140,7 +156,7 @@ function take(exchange: Exchange, grant: Grant, body: Body): void {
 }
 
 function accept(exchange: Exchange, batch: TelemetryBatch, receivedAtMs: number, outcome: Outcome): void {
-  const { res, requestId } = exchange;
+  const { deps, res, requestId } = exchange;
   const batchId = batch.batch_id.toLowerCase();
   const receivedAt = timestamp(receivedAtMs);
   const results = outcome.results.length === 0 ? "[]" : JSON.stringify(outcome.results);
@@ -148,12 +164,18 @@ function accept(exchange: Exchange, batch: TelemetryBatch, receivedAtMs: number,
   const body =
     `{"batch_id":"${batchId}","received_at":"${receivedAt}","accepted":${outcome.accepted},` +
     `"rejected":${outcome.rejected},"results":${results}}`;
-  res.writeHead(202, {
-    "Content-Type": "application/json",
-    "Content-Length": results.length === 2 ? body.length : Buffer.byteLength(body),
-    Location: `${path}/${batchId}?received_at=${receivedAt}`,
-    "X-Request-Id": requestId,
-  });
+  const type = "application/json";
+  const bytes = results.length === 2 ? body.length : Buffer.byteLength(body);
+  if (deps.dryRun) {
+    res.writeHead(200, { "Content-Type": type, "Content-Length": bytes, "X-Request-Id": requestId });
+  } else {
+    res.writeHead(202, {
+      "Content-Type": type,
+      "Content-Length": bytes,
+      Location: `${batchesPath}/${batchId}?received_at=${receivedAt}`,
+      "X-Request-Id": requestId,
+    });
+  }
   res.end(body);
   answered(exchange);
 }
@@ -178,7 +200,8 @@ function refuse(exchange: Exchange, code: ProblemCode, detail: string, errors?: 
 function answered({ deps, res, startedMs }: Exchange): void {
   const status = res.statusCode;
   deps.outcomes.answered(status);
-  deps.observe?.({ method: "POST", route: path, status, duration_ms: performance.now() - startedMs });
+  const route = deps.dryRun ? validatePath : batchesPath;
+  deps.observe?.({ method: "POST", route, status, duration_ms: performance.now() - startedMs });
 }
 
 /** The client's id for this request when it is a plain word of reasonable length. */
