@@ -1,9 +1,17 @@
 // What a running platform leaves in its data folder for others, and the lock that keeps a second one out.
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Endpoints } from "./endpoints.ts";
 import { UserError } from "./endpoints.ts";
@@ -20,11 +28,11 @@ export interface HeldFolder {
  * @throws UserError when a running platform holds it.
  */
 export async function holdDataFolder(dataDir: string): Promise<HeldFolder> {
-  mkdirSync(dataDir, { recursive: true });
+  makeFolder(dataDir);
   // The path of a socket may have a hundred characters only, so it does not lie in the folder itself.
   const path = join(
     tmpdir(),
-    `mosis-${createHash("sha256").update(dataDir).digest("hex").slice(0, 24)}.sock`,
+    `mosis-${createHash("sha256").update(realpathSync(dataDir)).digest("hex").slice(0, 24)}.sock`,
   );
   await windDown(async () => (await holderOf(path)) === "stopping");
   if ((await holderOf(path)) !== null) {
@@ -41,7 +49,7 @@ export async function holdDataFolder(dataDir: string): Promise<HeldFolder> {
   process.once("exit", () => rmSync(path, { force: true }));
   // After a kill -9 of the launcher its servers take some seconds to end, and hold their ports and files
   // until then.
-  await windDown(async () => Object.values(readProcesses(dataDir)).some(isOurs));
+  await windDown(async () => Object.values(readProcesses(dataDir)).some((pid) => isOurs(pid, dataDir)));
   removeEndpoints(dataDir);
   return { stopping: () => void (state = "stopping") };
 }
@@ -72,13 +80,31 @@ async function windDown(isThere: () => Promise<boolean>): Promise<void> {
 }
 
 /** A pid may belong to somebody else by now: only what runs from this repository or on this folder counts. */
-function isOurs(pid: number): boolean {
+function isOurs(pid: number, dataDir: string): boolean {
   try {
     const command = readFileSync(`/proc/${pid}/cmdline`, "utf8");
-    return /postgres|clickhouse-host|kafka\.Kafka|services\/(catalog|telemetry)\/src\/main/.test(command);
+    return command.includes(dataDir) || command.includes(root);
   } catch {
     // Gone; or a system without /proc, where a port in use is told a moment later.
     return false;
+  }
+}
+
+const root = join(import.meta.dirname, "../..");
+
+/** @throws UserError one line when the folder cannot be made or written, or Kafka could not use its name. */
+function makeFolder(dataDir: string): void {
+  if (/[,\n]/.test(dataDir)) throw new UserError(`Kafka takes no comma in a path: ${dataDir}`);
+  try {
+    // Step by step: the recursive form does not come back from a file system that lets nobody make folders.
+    const missing: string[] = [];
+    for (let path = dataDir; !existsSync(path); path = dirname(path)) missing.unshift(path);
+    for (const path of missing) mkdirSync(path);
+    const probe = join(dataDir, `.probe-${process.pid}`);
+    writeFileSync(probe, "");
+    rmSync(probe);
+  } catch (error) {
+    throw new UserError(`The data folder cannot be used: ${(error as Error).message}`);
   }
 }
 

@@ -1,7 +1,8 @@
 // The same facts from both sides: what the sender was told, and what ClickHouse holds.
 import type { Static } from "typebox";
 import Type from "typebox";
-import { type ClickHouse, select } from "@mosis/clickhouse";
+import type { ClickHouse } from "@mosis/clickhouse";
+import { patientSelect } from "./patience.ts";
 import { type Ledger, sum } from "./ledger.ts";
 
 /** One line of the books: a fact, and both sides of it. */
@@ -34,7 +35,7 @@ const inApps = "app_id IN {apps:Array(UUID)}";
 
 /** Deliveries of each batch id that ClickHouse has a record of. */
 export function selectDeliveries(store: ClickHouse, apps: readonly string[]): Promise<Delivered[]> {
-  return select(
+  return patientSelect(
     store,
     Delivered,
     `SELECT batch_id, toUInt32(count()) AS deliveries,
@@ -127,7 +128,7 @@ async function compareStored(
   ledger: Ledger,
   faults: string[],
 ): Promise<number> {
-  const rows = await select(
+  const rows = await patientSelect(
     store,
     Type.Object({ app_id: Type.String(), name: Type.String(), count: Type.Number() }),
     `SELECT app_id, name, toUInt32(count()) AS count
@@ -154,7 +155,7 @@ async function compareRejected(
   ledger: Ledger,
   faults: string[],
 ): Promise<BookLine[]> {
-  const rows = await select(
+  const rows = await patientSelect(
     store,
     Type.Object({ code: Type.String(), count: Type.Number() }),
     `SELECT code, toUInt32(uniqExact(batch_id, index)) AS count

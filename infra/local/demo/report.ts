@@ -1,6 +1,7 @@
 import Type from "typebox";
 import type { App } from "@mosis/types/apps";
-import { type ClickHouse, select } from "@mosis/clickhouse";
+import type { ClickHouse } from "@mosis/clickhouse";
+import { patientSelect } from "./patience.ts";
 import type { DemoAccount } from "./account.ts";
 import type { Books } from "./books.ts";
 import { percentile } from "./freshness.ts";
@@ -11,7 +12,7 @@ import { table } from "./table.ts";
 const daysShown = 8;
 
 export async function printEventsByDay(store: ClickHouse, apps: readonly App[]): Promise<void> {
-  const rows = await select(
+  const rows = await patientSelect(
     store,
     Type.Object({ app_id: Type.String(), day: Type.String(), count: Type.Number() }),
     `SELECT app_id, toString(toDate(event_time)) AS day, toUInt32(count()) AS count
@@ -37,7 +38,7 @@ export async function printEventsByDay(store: ClickHouse, apps: readonly App[]):
 }
 
 export async function printAudit(store: ClickHouse, { developerId }: DemoAccount): Promise<void> {
-  const rows = await select(
+  const rows = await patientSelect(
     store,
     Type.Object({ action: Type.String(), count: Type.Number(), first: Type.String(), last: Type.String() }),
     `SELECT action, toUInt32(count()) AS count,

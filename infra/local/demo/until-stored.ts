@@ -4,6 +4,7 @@ import { MosisProblem, type Query } from "@mosis/client";
 import { UserError } from "../endpoints.ts";
 import { missingBatches, selectDeliveries } from "./books.ts";
 import type { Ledger } from "./ledger.ts";
+import { patiently } from "./patience.ts";
 
 /** Receipts looked at one by one; all other batches are awaited in SQL. */
 const receiptsMax = 20;
@@ -48,7 +49,7 @@ export async function untilStored(options: {
 
 async function stateOf(query: Query, batchId: string): Promise<string> {
   try {
-    return (await query.receipt(batchId)).state;
+    return (await patiently(() => query.receipt(batchId))).state;
   } catch (error) {
     // Acknowledged and still on its way: the read side has not heard of it, or not yet of our key.
     if (error instanceof MosisProblem && (error.status === 404 || error.status === 401)) return error.code;

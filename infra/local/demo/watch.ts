@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import Type from "typebox";
-import { type ClickHouse, select } from "@mosis/clickhouse";
+import type { ClickHouse } from "@mosis/clickhouse";
+import { patientSelect } from "./patience.ts";
 import type { DemoAccount } from "./account.ts";
 import { type FreshnessProbe, startFreshnessProbe } from "./freshness.ts";
 import { countDistinct, type Ledger } from "./ledger.ts";
@@ -26,7 +27,7 @@ export function watchFreshness(options: {
       countDistinct(ledger, batch);
     },
     async isVisible(session) {
-      const rows = await select(
+      const rows = await patientSelect(
         store,
         Type.Object({ name: Type.String() }),
         `select name from events

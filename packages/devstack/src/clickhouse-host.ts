@@ -32,7 +32,7 @@ const args = [
   `--tcp_port=${tcpPort}`,
   `--config-file=${configFile}`,
   `--query=SYSTEM START LISTEN HTTP; SYSTEM START LISTEN TCP;
-    SELECT count() FROM file('${pipe}', 'LineAsString')`,
+    SELECT count() FROM file(${quoted(pipe)}, 'LineAsString')`,
 ];
 
 open({ library: "chdb", path: libraryPath() });
@@ -46,6 +46,11 @@ await load({
   runInNewThread: true,
 });
 process.exit(handle === null ? 0 : 1);
+
+/** A path as a string of SQL. */
+function quoted(text: string): string {
+  return `'${text.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
+}
 
 function libraryPath(): string {
   const libc = process.platform === "linux" ? "-gnu" : "";

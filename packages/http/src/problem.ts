@@ -64,6 +64,20 @@ export function sendProblem(res: ServerResponse, problem: Problem, requestId: st
     "X-Request-Id": requestId,
   });
   res.end(bytes);
+  boundRest(res.req);
+}
+
+/** What a client may still send of a body that was refused, so that it can read the answer. */
+const restBytesMax = 16_777_216;
+
+/** A body without an end would be read and thrown away for ever: after a while its connection is cut. */
+function boundRest(req: IncomingMessage): void {
+  if (req.complete) return;
+  let left = restBytesMax;
+  req.on("data", (chunk: Buffer) => {
+    left -= chunk.length;
+    if (left < 0) req.destroy();
+  });
 }
 
 const instanceLengthMax = 512;

@@ -41,11 +41,17 @@ export function createLifecycle({ log, closeTimeoutMs }: { log: Logger; closeTim
 
 function untilSignal(): Promise<string> {
   return new Promise((resolve) => {
-    process.once("SIGTERM", () => resolve("SIGTERM"));
-    process.once("SIGINT", () => resolve("SIGINT"));
     // A launcher that was killed cannot send a signal; its end of the IPC channel closes instead.
-    process.once("disconnect", () => resolve("disconnect"));
+    const onDisconnect = () => resolve("disconnect");
+    process.once("disconnect", onDisconnect);
     if (process.channel === null) resolve("disconnect");
+    for (const signal of ["SIGTERM", "SIGINT"] as const) {
+      process.once(signal, () => {
+        // Who listens to the channel is kept alive by it, after everything else is closed.
+        process.off("disconnect", onDisconnect);
+        resolve(signal);
+      });
+    }
   });
 }
 

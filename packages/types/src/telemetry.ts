@@ -11,6 +11,7 @@ export const telemetryLimits = {
   /** Bytes of a request body after inflating. */
   inflatedBytesMax: 5_242_880,
   eventsPerBatchMax: 1000,
+  discardedReasonsMax: 20,
   /** Bytes of one event as JSON. */
   eventBytesMax: 32_768,
   propertiesPerEventMax: 64,
@@ -98,7 +99,7 @@ export const TelemetryBatch = Type.Object({
         reason: Type.String({ minLength: 1, maxLength: 100 }),
         count: Type.Integer({ minimum: 1, maximum: 4_294_967_295 }),
       }),
-      { maxItems: 20 },
+      { maxItems: telemetryLimits.discardedReasonsMax },
     ),
   ),
   events: Type.Array(Type.Unknown(), { maxItems: telemetryLimits.eventsPerBatchMax }),
@@ -208,6 +209,7 @@ export const TelemetryConfig = Type.Object({
     body_bytes_max: Count,
     inflated_bytes_max: Count,
     events_per_batch_max: Count,
+    discarded_reasons_max: Count,
     event_bytes_max: Count,
     properties_per_event_max: Count,
     name_length_max: Count,

@@ -30,8 +30,10 @@ export interface IngestOptions {
 export async function createIngest(options: IngestOptions) {
   const { kafka, producer, log, metrics, life, bodyTimeoutMs, heldBytesMax, observe } = options;
   const access = await followAccess({ kafka, log, metrics, life });
-  const bodies = life.own("bodies", createBodyReader({ ...telemetryLimits, bodyTimeoutMs }), (it) =>
-    it.close(),
+  const bodies = life.own(
+    "bodies",
+    createBodyReader({ ...telemetryLimits, bodyTimeoutMs, heldBytesMax }),
+    (it) => it.close(),
   );
   const shared = {
     access: access.table,

@@ -1,5 +1,5 @@
 import { type ProblemDetail, type ProblemCode } from "@mosis/types/problems";
-import { TelemetryBatch } from "@mosis/types/telemetry";
+import { TelemetryBatch, telemetryLimits } from "@mosis/types/telemetry";
 import { Compile } from "typebox/compile";
 
 /** Why a whole batch is refused, as far as it can be told before its events are looked at. */
@@ -29,6 +29,9 @@ export function parseBatch(bytes: Buffer): TelemetryBatch | BatchRefusal {
 /** @param detail of the refusal; its errors point into the batch as it is in JSON. */
 export function checkBatch(value: unknown, detail: string): TelemetryBatch | BatchRefusal {
   if (isBatch.Check(value)) return value;
+  // Before each item is looked at for its own fault: there may be a million.
+  const long = longListsOf(value);
+  if (long.length > 0) return { code: "batch_invalid", detail, errors: long };
   return {
     code: "batch_invalid",
     detail,
@@ -38,6 +41,19 @@ export function checkBatch(value: unknown, detail: string): TelemetryBatch | Bat
       .map(({ instancePath, keyword, message }) => ({ pointer: instancePath, code: keyword, message })),
   };
 }
+
+function longListsOf(value: unknown): ProblemDetail[] {
+  return Object.entries(itemsMax).flatMap(([field, max]) => {
+    const list = (value as Record<string, unknown> | null)?.[field];
+    if (!Array.isArray(list) || list.length <= max) return [];
+    return [{ pointer: `/${field}`, code: "maxItems", message: `must not have more than ${max} items` }];
+  });
+}
+
+const itemsMax = {
+  events: telemetryLimits.eventsPerBatchMax,
+  discarded: telemetryLimits.discardedReasonsMax,
+};
 
 /** Where the parser stopped. The rest of its message quotes the body, which may hold what is private. */
 function placeOf(error: unknown): string {

@@ -30,6 +30,8 @@ export interface BodyLimits {
   inflatedBytesMax: number;
   /** From the headers to the last byte. */
   bodyTimeoutMs: number;
+  /** Of all bodies that are arriving, together. */
+  heldBytesMax: number;
 }
 
 type Inflate = (bytes: Buffer, options: ZlibOptions) => Buffer;
@@ -66,7 +68,7 @@ interface Arriving {
 }
 
 export function createBodyReader(limits: BodyLimits): BodyReader {
-  const { bodyBytesMax, bodyTimeoutMs } = limits;
+  const { bodyBytesMax, bodyTimeoutMs, heldBytesMax } = limits;
   // In the order of their deadlines, because all have the same time: one sweep instead of a timer a request.
   const arriving = new Set<Arriving>();
   let held = 0;
@@ -111,6 +113,8 @@ export function createBodyReader(limits: BodyLimits): BodyReader {
         body.bytes += chunk.length;
         body.chunks.push(chunk);
         if (body.bytes > bodyBytesMax) finish(body, tooLarge(bodyBytesMax));
+        // Many that began when there was room: memory is bounded by what has come, not by what was let in.
+        else if (held > heldBytesMax) finish(body, noRoom);
       });
       req.on("end", () => {
         const bytes = body.chunks.length === 1 ? (body.chunks[0] as Buffer) : Buffer.concat(body.chunks);
@@ -172,6 +176,11 @@ function inflated(sent: Buffer, { form, inflate }: Coding, limits: BodyLimits): 
     return { code: "malformed_body", detail: "The body is not what its Content-Encoding says." };
   }
 }
+
+const noRoom: BodyRefusal = {
+  code: "unavailable",
+  detail: "Too much telemetry is arriving right now. Send the batch again later.",
+};
 
 function tooLarge(bodyBytesMax: number): BodyRefusal {
   return {

@@ -9,6 +9,7 @@ import { parseBatch } from "./batch.ts";
 import type { Body, BodyReader } from "./body.ts";
 import { clockCorrection } from "./clock.ts";
 import type { Flusher } from "./flush.ts";
+import { hasTooManyParts, tooManyParts } from "./json-bounds.ts";
 import { parseLines } from "./lines.ts";
 import type { Outcomes } from "./outcomes.ts";
 import { appendDelivery, type Outcome } from "./pipeline.ts";
@@ -77,14 +78,17 @@ function receive(exchange: Exchange, req: IncomingMessage, grant: Grant | Access
   }
   exchange.deps.bodies.read(req, (body) => {
     if ("code" in body) refuse(exchange, body.code, body.detail);
-    else takeOrFail(exchange, grant, body);
+    else takeOrFail(exchange, body);
   });
 }
 
 /** A bug of ours costs one request its answer, not everybody the process. */
-function takeOrFail(exchange: Exchange, grant: Grant, body: Body): void {
+function takeOrFail(exchange: Exchange, body: Body): void {
   try {
-    take(exchange, grant, body);
+    // Again: a body may take seconds to arrive, and its key may have been revoked meanwhile.
+    const grant = grantOf(exchange.deps, exchange.res.req);
+    if (typeof grant === "string") refuse(exchange, grant, accessDetails[grant]);
+    else take(exchange, grant, body);
   } catch (error) {
     exchange.deps.log.error({ err: error, request_id: exchange.requestId }, "A batch could not be processed");
     refuse(exchange, "internal_error", "The batch could not be processed. Tell us the request_id.");
@@ -105,6 +109,7 @@ function hasRoom({ available, flusher, bodies, heldBytesMax, waitingRequestsMax 
 
 function take(exchange: Exchange, grant: Grant, body: Body): void {
   const { deps, deliveryId } = exchange;
+  if (hasTooManyParts(body.bytes)) return refuse(exchange, "batch_invalid", tooManyParts);
   const batch =
     body.form === "json" ? parseBatch(body.bytes) : parseLines(body.bytes, exchange.res.req.headers);
   if (!("events" in batch)) return refuse(exchange, batch.code, batch.detail, batch.errors);

@@ -14,6 +14,7 @@ const config: TelemetryConfig = {
     body_bytes_max: telemetryLimits.bodyBytesMax,
     inflated_bytes_max: telemetryLimits.inflatedBytesMax,
     events_per_batch_max: telemetryLimits.eventsPerBatchMax,
+    discarded_reasons_max: telemetryLimits.discardedReasonsMax,
     event_bytes_max: telemetryLimits.eventBytesMax,
     properties_per_event_max: telemetryLimits.propertiesPerEventMax,
     name_length_max: telemetryLimits.nameLengthMax,

@@ -1,0 +1,38 @@
+// Reads that wait: the books are compared although somebody kills ClickHouse or query in the middle of the run.
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Static, TSchema } from "typebox";
+import { type ClickHouse, type QueryParams, select } from "@mosis/clickhouse";
+import { MosisProblem } from "@mosis/client";
+import { Unavailable } from "@mosis/runtime";
+
+const patienceMs = 60_000;
+const pauseMs = 200;
+
+/** Reads again while what is read is away. @throws what the last try threw after a minute, anything else at once. */
+export async function patiently<T>(read: () => Promise<T>): Promise<T> {
+  const giveUpAt = performance.now() + patienceMs;
+  for (;;) {
+    try {
+      return await read();
+    } catch (error) {
+      if (!isAway(error) || performance.now() > giveUpAt) throw error;
+      await sleep(pauseMs);
+    }
+  }
+}
+
+/** `select`, with patience. */
+export function patientSelect<T extends TSchema>(
+  store: ClickHouse,
+  schema: T,
+  sql: string,
+  params: QueryParams,
+): Promise<Static<T>[]> {
+  return patiently(() => select(store, schema, sql, params));
+}
+
+function isAway(error: unknown): boolean {
+  if (error instanceof MosisProblem) return error.status >= 500;
+  // fetch says TypeError for a connection that was refused or cut.
+  return error instanceof Unavailable || (error instanceof TypeError && error.message === "fetch failed");
+}
