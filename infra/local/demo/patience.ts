@@ -1,4 +1,5 @@
-// Reads that wait: the books are compared although somebody kills ClickHouse or query in the middle of the run.
+// Reads that wait: the books are compared although somebody kills ClickHouse or query in the middle of the
+// run.
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Static, TSchema } from "typebox";
 import { type ClickHouse, type QueryParams, select } from "@mosis/clickhouse";
@@ -8,7 +9,10 @@ import { Unavailable } from "@mosis/runtime";
 const patienceMs = 60_000;
 const pauseMs = 200;
 
-/** Reads again while what is read is away. @throws what the last try threw after a minute, anything else at once. */
+/**
+ * Reads again while what is read is away. @throws what the last try threw after a minute, anything else at
+ * once.
+ */
 export async function patiently<T>(read: () => Promise<T>): Promise<T> {
   const giveUpAt = performance.now() + patienceMs;
   for (;;) {

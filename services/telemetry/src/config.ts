@@ -139,3 +139,13 @@ export function readMigrateConfig(env: Environment) {
     clickhouse: { url: values.CLICKHOUSE_URL, requestTimeoutMs: 60_000 },
   };
 }
+
+/** @throws Error that lists every bad variable. */
+export function readReplayConfig(env: Environment) {
+  const values = readEnv({ ...common, ...kafka }, env);
+  return {
+    logLevel: values.LOG_LEVEL,
+    closeTimeoutMs: 10_000,
+    kafka: { brokers: values.KAFKA_BROKERS, topicPrefix: values.KAFKA_TOPIC_PREFIX },
+  };
+}

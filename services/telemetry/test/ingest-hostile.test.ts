@@ -12,10 +12,11 @@ import { eventually, freshKafka, startIngest } from "./support.ts";
 test("five kilobytes that unfold into millions of parts are refused before they are parsed", async (t) => {
   const { send } = await openApp(t, await freshKafka());
   const nested = `${"[".repeat(2_600_000)}${"]".repeat(2_600_000)}`;
+  const deep = `${'{"a":'.repeat(1000)}1${"}".repeat(1000)}`;
   const bodies = [
     `{"batch_id":"${randomUUID()}","events":[${nested}]}`,
     `{"batch_id":"${randomUUID()}","events":[],"discarded":[${"{},".repeat(1_700_000)}{}]}`,
-    `{"batch_id":"${randomUUID()}","events":[${`${'{"a":'.repeat(1000)}1${"}".repeat(1000)},`.repeat(800)}1]}`,
+    `{"batch_id":"${randomUUID()}","events":[${`${deep},`.repeat(800)}1]}`,
   ];
   for (const body of bodies) {
     const packed = gzipSync(body);

@@ -1,13 +1,15 @@
 /** Whatever a body of this size holds, it is parsed within 15 ms. */
 const harmlessBytes = 65_536;
-/** Of 1000 events with properties a batch has about 2000 objects and two arrays; text may have more brackets. */
+/**
+ * Of 1000 events with properties a batch has about 2000 objects and two arrays; text may have more brackets.
+ */
 const arraysMax = 20_000;
 const objectsMax = 50_000;
 
 /**
- * Whether a body would be parsed into more arrays or objects than any batch has. 5 KB of gzip can be 2.6 million
- * arrays, and take JSON.parse three seconds and half a gigabyte. Brackets are counted wherever they stand, by a
- * search that runs at the speed of memory where there are few.
+ * Whether a body would be parsed into more arrays or objects than any batch has. 5 KB of gzip can be 2.6
+ * million arrays, and take JSON.parse three seconds and half a gigabyte. Brackets are counted wherever they
+ * stand, by a search that runs at the speed of memory where there are few.
  */
 export function hasTooManyParts(bytes: Buffer): boolean {
   if (bytes.length <= harmlessBytes) return false;
@@ -23,4 +25,4 @@ function hasMore(bytes: Buffer, byte: number, max: number): boolean {
   return true;
 }
 
-export const tooManyParts = `The body has more than ${arraysMax} arrays or ${objectsMax} objects: flatten it.`;
+export const tooManyParts = `A batch has at most ${arraysMax} arrays and ${objectsMax} objects: flatten it.`;

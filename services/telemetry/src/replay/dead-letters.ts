@@ -1,0 +1,72 @@
+import { type KafkaConfig, openConsumer, openLagReader } from "@mosis/kafka";
+import { type Topic, topics } from "@mosis/types/topics";
+import { createRun, type RunOptions } from "./run.ts";
+
+/** Of these records may go back at any time: what they store is keyed, so a second copy changes nothing. */
+export const replayedByDefault: readonly Topic[] = [topics.events, topics.rejected, topics.audit];
+
+export interface ReplayOptions extends RunOptions {
+  kafka: KafkaConfig;
+  /** A broker that gives nothing for so long ends the run. Default 60 s. */
+  stallTimeoutMs?: number;
+}
+
+/**
+ * Sends the dead letters of a topic back to where they came from, as they were. The order is the guarantee:
+ *
+ * 1. **The end** of the dead letters is read before anything is sent: what is refused again lies behind it,
+ * so no run meets it. 2. **Send** a record, and wait for all in-sync replicas. 3. **Commit** its position. A
+ * crash before that sends it once more, which its keys make harmless.
+ * @returns by code, how many records were sent back, or would be.
+ * @throws Error when Kafka gives or takes nothing any more; the position stays where it came to.
+ */
+export async function replayDeadLetters(options: ReplayOptions): Promise<Map<string, number>> {
+  const { kafka, topic, isDryRun, stallTimeoutMs = 60_000 } = options;
+  const group = `${kafka.topicPrefix}telemetry-replay-${topic}`;
+  const waiting = await countWaiting(kafka, group);
+  // A dry run reads as a group that nobody knows, from the beginning, and passes over what was replayed.
+  const reader = isDryRun ? `${group}-dry-run-${process.pid}-${Date.now()}` : group;
+  const readable = isDryRun ? await countWaiting(kafka, reader) : waiting;
+  const run = createRun(options, waiting, readable);
+  if (run.isOver()) return run.codes;
+
+  const { promise: failed, reject } = Promise.withResolvers<never>();
+  const { promise: over, resolve } = Promise.withResolvers<void>();
+  const stalled = () => reject(new Error(`Kafka gave no dead letters for ${stallTimeoutMs} ms.`));
+  let stall = setTimeout(stalled, stallTimeoutMs);
+  const opening = openConsumer({ ...kafka, ...oneByOne, group: reader }, async (batch) => {
+    clearTimeout(stall);
+    stall = setTimeout(stalled, stallTimeoutMs);
+    await run.take(batch).catch((error: unknown) => {
+      reject(error);
+      throw error;
+    });
+    // Closing begins before this batch is committed and waits for it, so that no further one is handed over.
+    if (run.isOver()) resolve(opening.then((consumer) => consumer.close()));
+  });
+  const consumer = await opening;
+  try {
+    await Promise.race([over, failed, consumer.failed]);
+  } finally {
+    clearTimeout(stall);
+    await consumer.close();
+  }
+  return run.codes;
+}
+
+/**
+ * A dead letter is a record batch of its own, and of those a fetch of one byte brings one: each is committed
+ * before the next is read.
+ */
+const oneByOne = { topics: [topics.deadLetters], minBytes: 1, maxWaitMs: 500, maxBytesPerPartition: 1 };
+
+/** Records that a group has not committed, by partition. */
+async function countWaiting(kafka: KafkaConfig, group: string): Promise<Map<number, number>> {
+  const reader = openLagReader(kafka, { group, topics: [topics.deadLetters], deadlineMs: 15_000 });
+  try {
+    const lags = await reader.read();
+    return new Map(lags.map(({ partition, records }) => [partition, records]));
+  } finally {
+    await reader.close();
+  }
+}
