@@ -42,7 +42,13 @@ async function somePorts() {
 function runTests({ urls }: Stack): Promise<number> {
   const asked = process.argv.slice(2);
   const files = asked.length > 0 ? asked : globSync(patterns).toSorted();
-  const args = ["--test", "--test-concurrency=2", `--test-timeout=${testTimeoutMs}`, ...files];
+  const args = [
+    "--test",
+    "--test-force-exit",
+    "--test-concurrency=2",
+    `--test-timeout=${testTimeoutMs}`,
+    ...files,
+  ];
   const env = {
     ...process.env,
     DATABASE_URL: urls.postgres,

@@ -79,10 +79,12 @@ test("while sessions of relays end again and again, all events arrive in commit 
       });
     }
   });
-  const writing = Promise.all(writers);
+  let isWritten = false;
+  const writing = Promise.all(writers).then(() => void (isWritten = true));
   for (let kill = 0; kill < 4; kill++) {
     const before = arrived.length;
-    await eventually(() => assert.ok(arrived.length > before));
+    // A fast machine may have written and published everything before the last kill.
+    await eventually(() => assert.ok(arrived.length > before || isWritten));
     await endSessions(db, "relay");
   }
   await writing;
