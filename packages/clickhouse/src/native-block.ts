@@ -1,23 +1,26 @@
 import { ByteSink } from "./byte-sink.ts";
-import { Int64Column, type NativeColumn, NumberColumn, StringColumn, UuidColumn } from "./native-columns.ts";
-import { MapColumn, TextColumn } from "./native-dictionary.ts";
+import { type NativeColumn, NumberColumn, StringColumn, UuidColumn } from "./native-columns.ts";
+import { type DictionaryColumn, MapColumn, textDictionary, uuidDictionary } from "./native-dictionary.ts";
+import { Int64Column, IntegerColumn } from "./native-integers.ts";
 
 /** The ClickHouse types that can be written, with the column each gives. */
 type ColumnOf<Type extends string> = Type extends "UUID"
   ? UuidColumn
-  : Type extends "LowCardinality(String)"
-    ? TextColumn
+  : Type extends "LowCardinality(String)" | "LowCardinality(UUID)"
+    ? DictionaryColumn
     : Type extends "String"
       ? StringColumn
       : Type extends "Map(LowCardinality(String), String)"
         ? MapColumn<StringColumn>
         : Type extends "Map(LowCardinality(String), Float64)"
           ? MapColumn<NumberColumn>
-          : Type extends "Int64" | "UInt64" | `DateTime64(${string})`
+          : Type extends "UInt64" | `DateTime64(${string})`
             ? Int64Column
-            : Type extends "UInt32" | "Float64" | `Enum8(${string})`
-              ? NumberColumn
-              : never;
+            : Type extends "Int64" | "UInt32"
+              ? IntegerColumn
+              : Type extends "Float64" | `Enum8(${string})`
+                ? NumberColumn
+                : never;
 
 export type ColumnTypes = Readonly<Record<string, string>>;
 export type ColumnsOf<Types extends ColumnTypes> = { readonly [Name in keyof Types]: ColumnOf<Types[Name]> };
@@ -52,7 +55,11 @@ export function openBlock<const Types extends ColumnTypes>(types: Types): Native
   const rows = () => all[0]?.rows ?? 0;
   const byteLength = () => {
     let sum = headerBytes + varintBytes(all.length) + varintBytes(rows());
-    for (const column of all) sum += column.byteLength();
+    for (const { type, column } of entries) {
+      sum += column.byteLength();
+      // Names of integers have one length byte, whatever their width.
+      if (column.narrowType) sum += column.narrowType().length - type.length;
+    }
     return sum;
   };
   const reset = () => {
@@ -72,7 +79,7 @@ export function openBlock<const Types extends ColumnTypes>(types: Types): Native
       for (const { name, type, column } of entries) {
         if (column.rows !== count) throw new Error(`${name} has ${column.rows} rows, the block has ${count}`);
         out.text(name);
-        out.text(type);
+        out.text(column.narrowType?.() ?? type);
         column.writePrefix(out);
         column.writeData(out);
       }
@@ -84,12 +91,14 @@ export function openBlock<const Types extends ColumnTypes>(types: Types): Native
 
 function columnOf(type: string): NativeColumn {
   if (type === "UUID") return new UuidColumn();
-  if (type === "LowCardinality(String)") return new TextColumn();
+  if (type === "LowCardinality(String)") return textDictionary();
+  if (type === "LowCardinality(UUID)") return uuidDictionary();
   if (type === "String") return new StringColumn();
-  if (type === "UInt32") return new NumberColumn(new Uint32Array(firstRows));
+  if (type === "UInt32") return new IntegerColumn({ isSigned: false });
+  if (type === "Int64") return new IntegerColumn({ isSigned: true });
   if (type === "Float64") return new NumberColumn(new Float64Array(firstRows));
   if (type.startsWith("Enum8(")) return new NumberColumn(new Int8Array(firstRows));
-  if (type === "Int64" || type === "UInt64" || type.startsWith("DateTime64(")) return new Int64Column();
+  if (type === "UInt64" || type.startsWith("DateTime64(")) return new Int64Column();
   if (type === "Map(LowCardinality(String), String)") return new MapColumn(new StringColumn());
   if (type === "Map(LowCardinality(String), Float64)") {
     return new MapColumn(new NumberColumn(new Float64Array(firstRows)));

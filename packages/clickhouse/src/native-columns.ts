@@ -11,6 +11,8 @@ if (endianness() !== "LE") throw new Error("Native blocks are written on little-
 /** What a block needs of every column. */
 export interface NativeColumn {
   readonly rows: number;
+  /** Type of what `writeData` will write, when that depends on the values; ClickHouse converts it back. */
+  narrowType?(): string;
   /** Bytes that `writePrefix` and `writeData` will write, exactly. */
   byteLength(): number;
   /** What stands before the data of a column, once per block. */
@@ -77,9 +79,7 @@ export class UuidColumn implements NativeColumn {
 
 type Numbers = Int8Array | Uint32Array | Float64Array;
 
-/**
- * A fixed-width number: Int8 (also Enum8), UInt32, Float64. Values outside the type wrap as in JavaScript.
- */
+/** A fixed-width number: Int8 (also Enum8), Float64. Values outside the type wrap as in JavaScript. */
 export class NumberColumn implements NativeColumn {
   rows = 0;
   private values: Numbers;
@@ -108,45 +108,6 @@ export class NumberColumn implements NativeColumn {
 
   writeData(out: ByteSink): void {
     out.array(this.values.subarray(0, this.rows));
-  }
-
-  reset(): void {
-    this.rows = 0;
-  }
-}
-
-/** Int64, UInt64 and DateTime64 (ticks since 1970). */
-export class Int64Column implements NativeColumn {
-  rows = 0;
-  private words = new Uint32Array(firstRows * 2);
-
-  /** @param value a whole number of at most 53 bits, either sign. */
-  push(value: number): void {
-    const low = value >>> 0;
-    this.pushWords(low, (value - low) / 4_294_967_296);
-  }
-
-  /** Any 64 bits, as two halves. */
-  pushWords(low: number, high: number): void {
-    const at = this.rows * 2;
-    if (at === this.words.length) this.words = grown(this.words, at + 2);
-    this.words[at] = low;
-    this.words[at + 1] = high;
-    this.rows++;
-  }
-
-  fill(value: number, count: number): void {
-    for (let i = 0; i < count; i++) this.push(value);
-  }
-
-  byteLength(): number {
-    return this.rows * 8;
-  }
-
-  writePrefix(): void {}
-
-  writeData(out: ByteSink): void {
-    out.array(this.words.subarray(0, this.rows * 2));
   }
 
   reset(): void {
@@ -188,7 +149,7 @@ export class StringColumn implements NativeColumn {
 }
 
 /** Doubles until it holds `needed` elements; the values stay. */
-function grown<T extends Numbers>(values: T, needed: number): T {
+export function grown<T extends Numbers>(values: T, needed: number): T {
   let length = values.length * 2;
   while (length < needed) length *= 2;
   const larger = new (values.constructor as new (length: number) => T)(length);

@@ -1,5 +1,6 @@
-import { ByteSink } from "./byte-sink.ts";
-import { Int64Column, type NativeColumn, type NumberColumn, type StringColumn } from "./native-columns.ts";
+import type { ByteSink } from "./byte-sink.ts";
+import { type NativeColumn, type NumberColumn, StringColumn, UuidColumn } from "./native-columns.ts";
+import { Int64Column } from "./native-integers.ts";
 
 const firstRows = 1024;
 /** Flag: the keys stand in the block itself. The low bits are the width of the indexes. */
@@ -7,24 +8,34 @@ const hasAdditionalKeys = 512;
 /** Version of the dictionary serialisation: one shared dictionary with additional keys. */
 const serialisation = 1;
 
-/** LowCardinality(String): the distinct texts of the block, and an index into them for each row. */
-export class TextColumn implements NativeColumn {
+/** LowCardinality: the distinct values of the block, and an index into them for each row. */
+export class DictionaryColumn implements NativeColumn {
   rows = 0;
   private indexes = new Uint32Array(firstRows);
-  // Key 0 is the default value of the type, by definition of the format.
-  private readonly ids = new Map<string, number>([["", 0]]);
-  private readonly keys = new ByteSink(4096);
+  private readonly ids = new Map<string, number>();
+  private readonly keys: StringColumn | UuidColumn;
+  private readonly defaultKey: string;
+  // The last value: neighbours often share it, and comparing is cheaper than a look-up.
+  private last: string;
+  private lastId = 0;
 
-  constructor() {
-    this.keys.text("");
+  /**
+   * @param keys an empty column of the dictionary's type.
+   * @param defaultKey the default value of that type, which has index 0 by definition of the format.
+   */
+  constructor(keys: StringColumn | UuidColumn, defaultKey: string) {
+    this.keys = keys;
+    this.defaultKey = defaultKey;
+    this.last = defaultKey;
+    this.reset();
   }
 
-  push(text: string): void {
-    this.fill(text, 1);
+  push(value: string): void {
+    this.fill(value, 1);
   }
 
-  fill(text: string, count: number): void {
-    const id = this.idOf(text);
+  fill(value: string, count: number): void {
+    const id = value === this.last ? this.lastId : this.idOf(value);
     const end = this.rows + count;
     if (end > this.indexes.length) this.grow(end);
     if (count === 1) this.indexes[this.rows] = id;
@@ -34,7 +45,7 @@ export class TextColumn implements NativeColumn {
 
   byteLength(): number {
     if (this.rows === 0) return 8;
-    return 8 + 8 + 8 + this.keys.length + 8 + this.rows * this.indexBytes();
+    return 8 + 8 + 8 + this.keys.byteLength() + 8 + this.rows * this.indexBytes();
   }
 
   writePrefix(out: ByteSink): void {
@@ -47,7 +58,7 @@ export class TextColumn implements NativeColumn {
     const width = this.indexBytes();
     out.uint64((width === 1 ? 0 : width === 2 ? 1 : 2) | hasAdditionalKeys);
     out.uint64(this.ids.size);
-    out.array(this.keys.view());
+    this.keys.writeData(out);
     out.uint64(this.rows);
     const indexes = this.indexes.subarray(0, this.rows);
     out.array(width === 1 ? new Uint8Array(indexes) : width === 2 ? new Uint16Array(indexes) : indexes);
@@ -56,19 +67,21 @@ export class TextColumn implements NativeColumn {
   reset(): void {
     this.rows = 0;
     this.ids.clear();
-    this.ids.set("", 0);
     this.keys.reset();
-    this.keys.text("");
+    this.idOf(this.defaultKey);
   }
 
-  private idOf(text: string): number {
-    const known = this.ids.get(text);
-    if (known !== undefined) return known;
-    // Two texts that differ only in lone surrogates become the same UTF-8. ClickHouse takes a
-    // dictionary with a repeated key as it is: both indexes read back as the same text.
-    const id = this.ids.size;
-    this.ids.set(text, id);
-    this.keys.text(text);
+  private idOf(value: string): number {
+    let id = this.ids.get(value);
+    if (id === undefined) {
+      // Two values may be one key: texts that differ only in lone surrogates, a UUID in either case.
+      // ClickHouse takes a dictionary with a repeated key as it is: both indexes read back as the same.
+      id = this.ids.size;
+      this.ids.set(value, id);
+      this.keys.push(value);
+    }
+    this.last = value;
+    this.lastId = id;
     return id;
   }
 
@@ -84,10 +97,20 @@ export class TextColumn implements NativeColumn {
   }
 }
 
+/** LowCardinality(String). */
+export function textDictionary(): DictionaryColumn {
+  return new DictionaryColumn(new StringColumn(), "");
+}
+
+/** LowCardinality(UUID). */
+export function uuidDictionary(): DictionaryColumn {
+  return new DictionaryColumn(new UuidColumn(), "00000000-0000-0000-0000-000000000000");
+}
+
 /** Map(LowCardinality(String), V). Entries are added to the open row, which `endRow` closes. */
 export class MapColumn<V extends StringColumn | NumberColumn> implements NativeColumn {
   private readonly ends = new Int64Column();
-  private readonly keys = new TextColumn();
+  private readonly keys = textDictionary();
   private readonly values: V;
 
   constructor(values: V) {

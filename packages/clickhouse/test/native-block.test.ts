@@ -26,6 +26,19 @@ for (const labels of [255, 256, 65_535, 65_536]) {
   });
 }
 
+const int64 = [0, 1, 7, 8, 15, 16, 31, 32, 52].flatMap((bits) => [
+  2 ** bits - 1,
+  2 ** bits,
+  -(2 ** bits),
+  -(2 ** bits) - 1,
+]);
+for (const delta of int64) {
+  test(`a block with ${delta} as its widest number keeps it`, async () => {
+    const count = Math.abs(delta) < 2 ** 32 ? Math.abs(delta) : 0;
+    await assertSame([[plain, { ...plain, delta, count }]]);
+  });
+}
+
 test("a lone surrogate is stored as the replacement character, also twice in a dictionary", async () => {
   const odd = ["\ud800", "\udc00x", "\ud801"].map((label): Row => ({ ...plain, label, raw: label }));
   const read = await roundTrip([odd]);
@@ -46,9 +59,11 @@ test("random rows read back as they were pushed", async () => {
     fc.uniqueArray(fc.tuple(text, value), { maxLength: 5, selector: ([k]) => k });
   const row: fc.Arbitrary<Row> = fc.record({
     uuid: fc.uuid(),
+    id: fc.uuid(),
     at: fc.integer({ min: Date.UTC(1900, 0, 1), max: Date.UTC(2299, 11, 31) }),
     key: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
     delta: fc.maxSafeInteger(),
+    count: fc.integer({ min: 0, max: 2 ** 32 - 1 }),
     kind: fc.constantFrom(1 as const, 2 as const),
     label: text,
     raw: text,
@@ -107,7 +122,9 @@ async function assertSame(blocks: Row[][]): Promise<void> {
 async function roundTrip(blocks: Row[][]): Promise<ReturnType<typeof asRead>[]> {
   const table = `${database}.t${randomUUID().replaceAll("-", "")}`;
   const columns = Object.entries(every).map(([name, type]) => `${name} ${type}`);
-  await query(`create table ${table} (${columns.join(", ")}) engine = Memory`);
+  await query(
+    `create table ${table} (${columns.join(", ").replace("LowCardinality(UUID)", "UUID")}) engine = Memory`,
+  );
   const block = openBlock(every);
   let first = 0;
   const bytes = blocks.map((rows) => {
@@ -118,8 +135,8 @@ async function roundTrip(blocks: Row[][]): Promise<ReturnType<typeof asRead>[]> 
   await query(`insert into ${table} format Native`, Buffer.concat(bytes));
   // Numbers that JSON would change travel as their bits.
   const answer = await query(`
-    select toString(uuid) as uuid, toUnixTimestamp64Milli(at) as at,
-      toString(key) as key, toString(delta) as delta,
+    select toString(uuid) as uuid, toString(id) as id, toUnixTimestamp64Milli(at) as at,
+      toString(key) as key, toString(delta) as delta, count,
       toInt8(kind) as kind, base64Encode(label) as label, base64Encode(raw) as raw,
       toString(reinterpretAsUInt64(real)) as real,
       arrayMap((k, v) -> (base64Encode(k), base64Encode(v)),

@@ -4,9 +4,11 @@ import type { NativeBlock } from "../src/native-block.ts";
 export const every = {
   n: "UInt32",
   uuid: "UUID",
+  id: "LowCardinality(UUID)",
   at: "DateTime64(3, 'UTC')",
   key: "UInt64",
   delta: "Int64",
+  count: "UInt32",
   kind: "Enum8('event' = 1, 'screen' = 2)",
   label: "LowCardinality(String)",
   raw: "String",
@@ -17,9 +19,11 @@ export const every = {
 
 export interface Row {
   uuid: string;
+  id: string;
   at: number;
   key: bigint;
   delta: number;
+  count: number;
   kind: 1 | 2;
   label: string;
   raw: string;
@@ -30,9 +34,11 @@ export interface Row {
 
 export const plain: Row = {
   uuid: "00000000-0000-0000-0000-000000000000",
+  id: "00000000-0000-0000-0000-000000000000",
   at: 0,
   key: 0n,
   delta: 0,
+  count: 0,
   kind: 1,
   label: "",
   raw: "",
@@ -44,6 +50,8 @@ export const plain: Row = {
 export const edges: Row[] = [
   plain,
   { ...plain, uuid: "0123abcd-4567-89ef-fedc-ba9876543210", kind: 2 },
+  { ...plain, id: "0123abcd-4567-89ef-fedc-ba9876543210" },
+  { ...plain, id: "0123ABCD-4567-89EF-FEDC-BA9876543210" },
   { ...plain, uuid: "FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF", key: 2n ** 64n - 1n },
   { ...plain, at: Date.UTC(2026, 10, 24, 1, 2, 3, 4), delta: -1 },
   { ...plain, at: Date.UTC(1900, 0, 1), delta: -(2 ** 53) },
@@ -73,9 +81,11 @@ export function fill(block: NativeBlock<typeof every>, rows: Row[], first: numbe
   for (const [index, row] of rows.entries()) {
     c.n.push(first + index);
     c.uuid.push(row.uuid);
+    c.id.push(row.id);
     c.at.push(row.at);
     c.key.pushWords(Number(row.key & 0xffffffffn), Number(row.key >> 32n));
     c.delta.push(row.delta);
+    c.count.push(row.count);
     c.kind.push(row.kind);
     c.label.push(row.label);
     c.raw.push(row.raw);
@@ -89,12 +99,14 @@ export function fill(block: NativeBlock<typeof every>, rows: Row[], first: numbe
 
 /** What the server is expected to tell of a row, and what it told, in one form. */
 export function fromAnswer(values: unknown[]) {
-  const [uuid, at, key, delta, kind, label, raw, real, texts, numbers] = values as string[];
+  const [uuid, id, at, key, delta, count, kind, label, raw, real, texts, numbers] = values as string[];
   return {
     uuid,
+    id,
     at: Number(at),
     key,
     delta,
+    count: Number(count),
     kind: Number(kind),
     label: unpacked(label),
     raw: unpacked(raw),
@@ -107,9 +119,11 @@ export function fromAnswer(values: unknown[]) {
 export function asRead(row: Row): ReturnType<typeof fromAnswer> {
   return {
     uuid: row.uuid.toLowerCase(),
+    id: row.id.toLowerCase(),
     at: row.at,
     key: String(row.key),
     delta: String(BigInt(row.delta)),
+    count: row.count,
     kind: row.kind,
     label: row.label.toWellFormed(),
     raw: row.raw.toWellFormed(),
