@@ -15,8 +15,8 @@ const control = /[\u0000-\u001f\u007f]/;
 const fields = new Set(Object.keys(TelemetryEvent.properties));
 
 /**
- * The first fault of an event's shape, or null. Called only for batches that failed the compiled check as a
- * whole, so it may be slow; the compiled check of the one event decides, what follows only finds the reason.
+ * The first fault of an event's shape, or null. Called only for events that are not plain, so it may be slow;
+ * the compiled check of the schema decides, what follows only finds the reason.
  */
 export function shapeFault(event: unknown): Fault | null {
   if (isEvent.Check(event)) return null;

@@ -3,17 +3,16 @@ import {
   eventCodes,
   type EventResult,
   type TelemetryBatch,
-  TelemetryEvent,
+  type TelemetryEvent,
   telemetryLimits,
 } from "@mosis/types/telemetry";
-import Type from "typebox";
-import { Compile } from "typebox/compile";
 import { acceptedRange, timeOf } from "./clock.ts";
 import { fillCommon, pushEvent } from "./columns.ts";
 import type { Delivery } from "./delivery.ts";
 import { type Fault, shapeFault } from "./explain.ts";
 import type { Flusher } from "./flush.ts";
 import { slotCount } from "./months.ts";
+import { isPlain } from "./plain.ts";
 import { pushRejected } from "./rejected.ts";
 
 /** What happened to the events of one request. */
@@ -24,8 +23,6 @@ export interface Outcome {
   warned: number;
   results: EventResult[];
 }
-
-const areEvents = Compile(Type.Array(TelemetryEvent));
 
 /**
  * Bodies up to this size fit into a block together with what is there; larger ones are appended in slices.
@@ -72,13 +69,12 @@ function checkEvents({
   inflatedBytes,
 }: Delivery): (Fault | null)[] | null {
   const { events } = batch;
-  const shapesRight = areEvents.Check(events);
   const mayBeLarge = inflatedBytes > telemetryLimits.eventBytesMax;
   const { oldestMs, newestMs } = acceptedRange(receivedAtMs);
   let faults: (Fault | null)[] | null = null;
   for (let i = 0; i < events.length; i++) {
     const event = events[i] as TelemetryEvent;
-    let fault = shapesRight ? null : shapeFault(event);
+    let fault = isPlain(event) ? null : shapeFault(event);
     if (!fault && mayBeLarge && isTooLarge(event)) fault = { code: "event_too_large", pointer: "" };
     if (!fault) {
       const clientTimeMs = timeOf(event.time);
