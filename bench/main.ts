@@ -9,7 +9,7 @@ import { type Figures, makeReport, publish } from "./report.ts";
 type Bench = (platform: Platform, seconds: number) => Promise<Figures>;
 
 const benches: Record<string, Bench> = {
-  ingest: (platform, seconds) => benchIngest(platform, { seconds, eventsPerRequest: 100, connections: 16 }),
+  ingest: (platform, seconds) => benchIngest(platform, { seconds, eventsPerRequest: 100, connections: 64 }),
   "ingest-single": (platform, seconds) =>
     benchIngest(platform, { seconds, eventsPerRequest: 1, connections: 64 }),
 };

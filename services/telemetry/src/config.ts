@@ -76,7 +76,7 @@ export function readWriterConfig(env: Environment) {
         about: "Kafka answers a fetch when so much is there: larger inserts, fewer parts.",
         min: 1,
         max: 64,
-        default: 8,
+        default: 32,
       }),
       WRITER_FETCH_WAIT_MS: integer({
         about: "Kafka answers a fetch after this time whatever is there: the freshness of quiet hours.",
@@ -88,7 +88,7 @@ export function readWriterConfig(env: Environment) {
         about: "The most that one fetch brings, and that is held while ClickHouse is away.",
         min: 2,
         max: 256,
-        default: 24,
+        default: 64,
       }),
     },
     env,
