@@ -8,9 +8,11 @@ import { checkAccess, followAccess } from "./follow-access.ts";
 import { createBodyReader } from "./ingest/body.ts";
 import { clientConfigRoutes } from "./ingest/client-config/routes.ts";
 import { Flusher } from "./ingest/flush.ts";
+import { batches, validation } from "./ingest/native.ts";
 import { ingestDocument } from "./ingest/openapi.ts";
 import { countValidations, createOutcomes, watchLevels } from "./ingest/outcomes.ts";
-import { batchesPath, type IngestDeps, postBatches, validatePath } from "./ingest/routes.ts";
+import type { Protocol } from "./ingest/protocol.ts";
+import { type IngestDeps, postTelemetry } from "./ingest/routes.ts";
 
 export interface IngestOptions {
   kafka: KafkaConfig;
@@ -46,16 +48,16 @@ export async function createIngest(options: IngestOptions) {
   };
   const storing = await storingDeps(options);
   watchLevels(metrics, { flusher: storing.flusher, heldBytes: () => bodies.heldBytes() });
-  const batches = postBatches({ ...shared, ...storing });
-  const validations = postBatches({ ...shared, ...validatingDeps(metrics) });
+  const store = (protocol: Protocol) => postTelemetry({ ...shared, ...storing }, protocol);
+  const validate = postTelemetry({ ...shared, ...validatingDeps(metrics) }, validation);
 
   const app = createApp({
     log,
     metrics,
     hot(app) {
-      app.post(batchesPath, batches);
+      app.post(batches.route, store(batches));
       // Escaped: Express takes `:validate` for a parameter.
-      app.post(validatePath.replace(":", String.raw`\:`), validations);
+      app.post(validation.route.replace(":", String.raw`\:`), validate);
     },
     routes: [clientConfigRoutes({ authenticate: createAuthenticate(access) })],
     ready: {
@@ -70,7 +72,7 @@ export async function createIngest(options: IngestOptions) {
   return { app, failed: access.failed };
 }
 
-type Destination = Pick<IngestDeps, "flusher" | "dryRun" | "outcomes">;
+type Destination = Pick<IngestDeps, "flusher" | "outcomes">;
 
 const flushLimits = { flushBytesMax: 750_000, flushesInFlightMax: 2 };
 
@@ -87,11 +89,11 @@ async function storingDeps({ producer, log, metrics }: IngestOptions): Promise<D
         log.error({ err: sent.failure, requests: sent.requests }, "A flush was not acknowledged");
     },
   });
-  return { flusher, dryRun: false, outcomes };
+  return { flusher, outcomes };
 }
 
 /** Every step is the same up to the last, which sends nothing: so the answer is what a batch would get. */
 function validatingDeps(metrics: Metrics): Destination {
   const flusher = new Flusher({ ...flushLimits, send: async () => {}, partitions: 1, onSent() {} });
-  return { flusher, dryRun: true, outcomes: countValidations(metrics) };
+  return { flusher, outcomes: countValidations(metrics) };
 }

@@ -25,6 +25,14 @@ export interface Body {
 /** `ndjson`: one event a line, and the fields of the batch in headers. */
 type BodyForm = "json" | "ndjson";
 
+/** The content types that a protocol takes. */
+export interface BodyTypes {
+  /** @param type the header, "" without one. @returns null for a type that is not taken. */
+  formOf(type: string): BodyForm | null;
+  /** What to send instead, for the client. */
+  unsupported: string;
+}
+
 export interface BodyLimits {
   bodyBytesMax: number;
   inflatedBytesMax: number;
@@ -53,7 +61,7 @@ export interface BodyReader {
    * Reads a request's body with every limit counted while it arrives. Calls back exactly once, unless the
    * client goes away: then never.
    */
-  read(req: IncomingMessage, done: (result: Body | BodyRefusal) => void): void;
+  read(req: IncomingMessage, types: BodyTypes, done: (result: Body | BodyRefusal) => void): void;
   /** Bytes of bodies that are still arriving. */
   heldBytes(): number;
   close(): void;
@@ -99,8 +107,8 @@ export function createBodyReader(limits: BodyLimits): BodyReader {
   return {
     heldBytes: () => held,
     close: () => clearInterval(sweep),
-    read(req, done) {
-      const coding = codingOf(req, bodyBytesMax);
+    read(req, types, done) {
+      const coding = codingOf(req, types, bodyBytesMax);
       if ("code" in coding) {
         done(coding);
         return;
@@ -132,16 +140,10 @@ interface Coding {
 }
 
 /** What the headers say of a body, before any of it is read. */
-function codingOf(req: IncomingMessage, bodyBytesMax: number): Coding | BodyRefusal {
+function codingOf(req: IncomingMessage, types: BodyTypes, bodyBytesMax: number): Coding | BodyRefusal {
   const { headers } = req;
-  const type = headers["content-type"];
-  const form = type === "application/json" ? "json" : formOf(type ?? "");
-  if (form === null) {
-    return {
-      code: "content_type_unsupported",
-      detail: "Send the batch as application/json, or as application/x-ndjson with its fields in headers.",
-    };
-  }
+  const form = types.formOf(headers["content-type"] ?? "");
+  if (form === null) return { code: "content_type_unsupported", detail: types.unsupported };
   if (Number(headers["content-length"] ?? 0) > bodyBytesMax) return tooLarge(bodyBytesMax);
   const coding = headers["content-encoding"];
   if (coding === undefined || coding === "identity" || coding === "") return { form, inflate: null };
@@ -152,12 +154,6 @@ function codingOf(req: IncomingMessage, bodyBytesMax: number): Coding | BodyRefu
     code: "content_encoding_unsupported",
     detail: "Send the body as it is, or with one of gzip, deflate, br, zstd.",
   };
-}
-
-function formOf(type: string): BodyForm | null {
-  const name = /^application\/(json|x-ndjson)\s*(?:;|$)/i.exec(type)?.[1]?.toLowerCase();
-  if (name === undefined) return null;
-  return name === "json" ? "json" : "ndjson";
 }
 
 function inflated(sent: Buffer, { form, inflate }: Coding, limits: BodyLimits): Body | BodyRefusal {

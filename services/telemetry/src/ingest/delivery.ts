@@ -11,5 +11,6 @@ export interface Delivery {
   clockCorrectionMs: number;
   /** Body as sent. */
   bodyBytes: number;
-  inflatedBytes: number;
+  /** The most that its events may take, written out as JSON. */
+  eventBytesAtMost: number;
 }

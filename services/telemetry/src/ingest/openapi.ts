@@ -8,7 +8,7 @@ import {
   telemetryLimits,
 } from "@mosis/types/telemetry";
 import Type from "typebox";
-import { batchesPath, validatePath } from "./routes.ts";
+import { batchesPath, validatePath } from "./native.ts";
 
 /** The body as a client should send it: with the schema of its events, which the server checks one by one. */
 const Batch = Type.Object({

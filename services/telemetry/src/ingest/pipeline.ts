@@ -25,7 +25,7 @@ export interface Outcome {
 }
 
 /**
- * Bodies up to this size fit into a block together with what is there; larger ones are appended in slices.
+ * Events up to this size fit into a block together with what is there; larger ones are appended in slices.
  */
 const wholeBytesMax = 200_000;
 const eventsPerSlice = 16;
@@ -41,7 +41,7 @@ export function appendDelivery(flusher: Flusher, delivery: Delivery): Outcome {
   const { events } = delivery.batch;
   const outcome: Outcome = { accepted: 0, rejected: 0, warned: 0, results: [] };
   const faults = checkEvents(delivery);
-  const step = delivery.inflatedBytes <= wholeBytesMax ? events.length : eventsPerSlice;
+  const step = delivery.eventBytesAtMost <= wholeBytesMax ? events.length : eventsPerSlice;
   for (let from = 0; from < events.length; from += step) {
     const to = Math.min(from + step, events.length);
     appendAccepted(flusher, delivery, { from, to, faults, outcome });
@@ -66,10 +66,10 @@ function checkEvents({
   batch,
   receivedAtMs,
   clockCorrectionMs,
-  inflatedBytes,
+  eventBytesAtMost,
 }: Delivery): (Fault | null)[] | null {
   const { events } = batch;
-  const mayBeLarge = inflatedBytes > telemetryLimits.eventBytesMax;
+  const mayBeLarge = eventBytesAtMost > telemetryLimits.eventBytesMax;
   const { oldestMs, newestMs } = acceptedRange(receivedAtMs);
   let faults: (Fault | null)[] | null = null;
   for (let i = 0; i < events.length; i++) {

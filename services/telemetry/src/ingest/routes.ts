@@ -1,25 +1,22 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { problem, type RequestSample, sendProblem } from "@mosis/http";
+import type { RequestSample } from "@mosis/http";
 import type { Logger } from "@mosis/runtime";
 import type { ProblemCode, ProblemDetail } from "@mosis/types/problems";
-import { batchHeaders, type TelemetryBatch } from "@mosis/types/telemetry";
-import type { AccessRefusal, AccessTable, Grant } from "../access.ts";
-import { parseBatch } from "./batch.ts";
+import type { AccessRefusal, AccessTable, AppRefusal, Grant } from "../access.ts";
 import type { Body, BodyReader } from "./body.ts";
 import { clockCorrection } from "./clock.ts";
+import type { Delivery } from "./delivery.ts";
 import type { Flusher } from "./flush.ts";
-import { hasTooManyParts, tooManyParts } from "./json-bounds.ts";
-import { parseLines } from "./lines.ts";
 import type { Outcomes } from "./outcomes.ts";
 import { appendDelivery, type Outcome } from "./pipeline.ts";
+import type { Protocol, Reading } from "./protocol.ts";
 
 export interface IngestDeps {
   access: AccessTable;
   bodies: BodyReader;
+  /** One that sends nowhere makes a dry run of every step. */
   flusher: Flusher;
-  /** Nothing is stored: `flusher` sends nowhere, and there will be no receipt. */
-  dryRun: boolean;
   outcomes: Pick<Outcomes, "answered" | "batch">;
   log: Logger;
   /** True once the access table is complete and Kafka answers. */
@@ -35,64 +32,62 @@ export interface IngestDeps {
 /** One request on its way through the steps below. */
 interface Exchange {
   deps: IngestDeps;
+  protocol: Protocol;
   res: ServerResponse;
   requestId: string;
   deliveryId: string;
   startedMs: number;
+  credential: string | undefined;
 }
 
-export const batchesPath = "/v1/telemetry/batches";
-export const validatePath = `${batchesPath}:validate`;
-
 /**
- * `POST /v1/telemetry/batches`: 1 room, 2 key, 3 body, 4 envelope and app, 5 events, 6 answer after the
- * acknowledgement; `:validate` is the same with a flusher that sends nowhere. Written on callbacks and plain
- * node:http, for this is the only route where a microsecond counts.
+ * A request with telemetry, in any protocol: 1 room, 2 key, 3 body, 4 batches and their apps, 5 events,
+ * 6 answer after the acknowledgement. Written on callbacks and plain node:http, for these are the only routes
+ * where a microsecond counts.
  */
-export function postBatches(deps: IngestDeps): (req: IncomingMessage, res: ServerResponse) => void {
+export function postTelemetry(
+  deps: IngestDeps,
+  protocol: Protocol,
+): (req: IncomingMessage, res: ServerResponse) => void {
   return (req, res) => {
     const deliveryId = randomUUID();
     const requestId = requestIdOf(req) ?? deliveryId;
-    const exchange: Exchange = { deps, res, requestId, deliveryId, startedMs: performance.now() };
+    const credential = protocol.credentialOf(req);
+    const startedMs = performance.now();
+    const exchange: Exchange = { deps, protocol, res, requestId, deliveryId, startedMs, credential };
     if (!hasRoom(deps)) {
-      refuse(exchange, "unavailable", "Telemetry cannot be stored right now. Send the batch again later.");
+      refuse(exchange, "unavailable", "Telemetry cannot be stored right now. Send it again later.");
       return;
     }
-    const grant = grantOf(deps, req);
-    const arrival = grant === "credentials_invalid" ? deps.access.arrival(req.headers.authorization) : null;
-    if (arrival) void arrival.then(() => receive(exchange, req, grantOf(deps, req)));
-    else receive(exchange, req, grant);
+    const grant = grantOf(exchange);
+    const arrival = grant === "credentials_invalid" ? deps.access.arrival(credential) : null;
+    if (arrival) void arrival.then(() => receive(exchange, grantOf(exchange)));
+    else receive(exchange, grant);
   };
 }
 
-function grantOf({ access }: IngestDeps, req: IncomingMessage): Grant | AccessRefusal {
-  return access.authenticateWriter(req.headers.authorization, Date.now());
+function hasRoom({ available, flusher, bodies, heldBytesMax, waitingRequestsMax }: IngestDeps): boolean {
+  if (!available()) return false;
+  const { bytes, requests } = flusher.waiting();
+  return requests < waitingRequestsMax && bytes + bodies.heldBytes() < heldBytesMax;
 }
 
-function receive(exchange: Exchange, req: IncomingMessage, grant: Grant | AccessRefusal): void {
+function grantOf({ deps, credential }: Exchange): Grant | AccessRefusal {
+  return deps.access.authenticateWriter(credential, Date.now());
+}
+
+function receive(exchange: Exchange, grant: Grant | AccessRefusal): void {
+  const { req } = exchange.res;
   // The client went away while its key was waited for.
   if (req.destroyed) return;
   if (typeof grant === "string") {
     refuse(exchange, grant, accessDetails[grant]);
     return;
   }
-  exchange.deps.bodies.read(req, (body) => {
+  exchange.deps.bodies.read(req, exchange.protocol.types, (body) => {
     if ("code" in body) refuse(exchange, body.code, body.detail);
     else takeOrFail(exchange, body);
   });
-}
-
-/** A bug of ours costs one request its answer, not everybody the process. */
-function takeOrFail(exchange: Exchange, body: Body): void {
-  try {
-    // Again: a body may take seconds to arrive, and its key may have been revoked meanwhile.
-    const grant = grantOf(exchange.deps, exchange.res.req);
-    if (typeof grant === "string") refuse(exchange, grant, accessDetails[grant]);
-    else take(exchange, grant, body);
-  } catch (error) {
-    exchange.deps.log.error({ err: error, request_id: exchange.requestId }, "A batch could not be processed");
-    refuse(exchange, "internal_error", "The batch could not be processed. Tell us the request_id.");
-  }
 }
 
 const accessDetails = {
@@ -101,88 +96,116 @@ const accessDetails = {
   permission_missing: "The key lacks the permission telemetry:write.",
 } as const;
 
-function hasRoom({ available, flusher, bodies, heldBytesMax, waitingRequestsMax }: IngestDeps): boolean {
-  if (!available()) return false;
-  const { bytes, requests } = flusher.waiting();
-  return requests < waitingRequestsMax && bytes + bodies.heldBytes() < heldBytesMax;
+/** A bug of ours costs one request its answer, not everybody the process. */
+function takeOrFail(exchange: Exchange, body: Body): void {
+  try {
+    // Again: a body may take seconds to arrive, and its key may have been revoked meanwhile.
+    const grant = grantOf(exchange);
+    if (typeof grant === "string") refuse(exchange, grant, accessDetails[grant]);
+    else take(exchange, grant, body);
+  } catch (error) {
+    exchange.deps.log.error({ err: error, request_id: exchange.requestId }, "A batch could not be processed");
+    refuse(exchange, "internal_error", "The batch could not be processed. Tell us the request_id.");
+  }
 }
 
 function take(exchange: Exchange, grant: Grant, body: Body): void {
-  const { deps, deliveryId } = exchange;
-  if (hasTooManyParts(body.bytes)) return refuse(exchange, "batch_invalid", tooManyParts);
-  const batch =
-    body.form === "json" ? parseBatch(body.bytes) : parseLines(body.bytes, exchange.res.req.headers);
-  if (!("events" in batch)) return refuse(exchange, batch.code, batch.detail, batch.errors);
-  const app = deps.access.appOf(grant, batch.package_id);
-  if (app === "app_required") {
-    const detail = `The key serves several apps: send package_id, in NDJSON as ${batchHeaders.package_id}.`;
-    return refuse(exchange, app, detail);
-  }
-  if (app === "not_found") return refuse(exchange, app, "There is no such app.");
+  const { protocol, res } = exchange;
+  const reading = protocol.read(body, res.req);
+  if ("code" in reading) return refuse(exchange, reading.code, reading.detail, reading.errors);
   const receivedAtMs = Date.now();
-  const clockCorrectionMs = clockCorrection(batch.sent_at, receivedAtMs);
-  if (Number.isNaN(clockCorrectionMs)) {
-    const errors = [
-      { pointer: "/sent_at", code: "time_invalid", message: "must be RFC 3339 or milliseconds" },
-    ];
-    return refuse(exchange, "batch_invalid", "The time of sending cannot be read.", errors);
+  const deliveries: Delivery[] = [];
+  let missing: AppRefusal | null = null;
+  let appless = 0;
+  for (const batch of reading.batches) {
+    const app = exchange.deps.access.appOf(grant, batch.package_id);
+    if (typeof app === "string") {
+      missing = app;
+      appless += batch.events.length;
+      continue;
+    }
+    const clockCorrectionMs = clockCorrection(batch.sent_at, receivedAtMs);
+    if (Number.isNaN(clockCorrectionMs)) {
+      return refuse(exchange, "batch_invalid", "The time of sending cannot be read.", sentAtErrors);
+    }
+    const isFirst = deliveries.length === 0;
+    deliveries.push({
+      appId: app.appId,
+      batch,
+      receivedAtMs,
+      clockCorrectionMs,
+      keyId: grant.keyId,
+      deliveryId: isFirst ? exchange.deliveryId : randomUUID(),
+      // Of one request: counted once, so that sums over deliveries are what came over the wire.
+      bodyBytes: isFirst ? body.sentBytes : 0,
+      eventBytesAtMost: reading.eventBytesAtMost,
+    });
   }
-  const delivery = {
-    appId: app.appId,
-    batch,
-    receivedAtMs,
-    clockCorrectionMs,
-    keyId: grant.keyId,
-    deliveryId,
-    bodyBytes: body.sentBytes,
-    inflatedBytes: body.bytes.length,
+  if (missing !== null && deliveries.length === 0) return refuseApp(exchange, missing);
+  store(exchange, deliveries, { batches: reading.batches, receivedAtMs, appless, body });
+}
+
+const sentAtErrors = [
+  { pointer: "/sent_at", code: "time_invalid", message: "must be RFC 3339 or milliseconds" },
+];
+
+function refuseApp(exchange: Exchange, refusal: AppRefusal): void {
+  if (refusal === "app_required") refuse(exchange, refusal, exchange.protocol.appRequired);
+  else refuse(exchange, refusal, "There is no such app.");
+}
+
+interface Taken extends Pick<Reading, "batches"> {
+  receivedAtMs: number;
+  appless: number;
+  body: Body;
+}
+
+function store(exchange: Exchange, deliveries: Delivery[], taken: Taken): void {
+  const { deps, protocol, res, requestId } = exchange;
+  const { batches, receivedAtMs, appless, body } = taken;
+  const answer = (outcome: Outcome) => {
+    deps.outcomes.batch(outcome, body.sentBytes);
+    protocol.answer(res, requestId, { batches, receivedAtMs, outcome, appless });
+    answered(exchange);
   };
+  // A request without a single event, where that is allowed.
+  if (deliveries.length === 0) return answer(noEvents);
   let outcome: Outcome;
   try {
-    outcome = appendDelivery(deps.flusher, delivery);
+    outcome = appendAll(deps.flusher, deliveries);
   } catch (error) {
     // Ours alone: columns may be of different length now, so everybody who shares them must send again.
-    deps.log.error({ err: error, request_id: exchange.requestId }, "A batch could not be encoded");
+    deps.log.error({ err: error, request_id: requestId }, "A batch could not be encoded");
     deps.flusher.abandon(error instanceof Error ? error : new Error(String(error)));
     return refuse(exchange, "internal_error", "The batch could not be processed.");
   }
   deps.flusher.commit((failure) => {
     if (failure) {
-      refuse(
-        exchange,
-        "unavailable",
-        "The events could not be stored. Send the batch again, with the same ids.",
-      );
+      refuse(exchange, "unavailable", "The events could not be stored. Send them again, with the same ids.");
     } else {
-      deps.outcomes.batch(outcome, body.sentBytes);
-      accept(exchange, batch, receivedAtMs, outcome);
+      answer(outcome);
     }
   });
 }
 
-function accept(exchange: Exchange, batch: TelemetryBatch, receivedAtMs: number, outcome: Outcome): void {
-  const { deps, res, requestId } = exchange;
-  const batchId = batch.batch_id.toLowerCase();
-  const receivedAt = timestamp(receivedAtMs);
-  const results = outcome.results.length === 0 ? "[]" : JSON.stringify(outcome.results);
-  // Everything that is put together here by hand was checked to need no escaping.
-  const body =
-    `{"batch_id":"${batchId}","received_at":"${receivedAt}","accepted":${outcome.accepted},` +
-    `"rejected":${outcome.rejected},"results":${results}}`;
-  const type = "application/json";
-  const bytes = results.length === 2 ? body.length : Buffer.byteLength(body);
-  if (deps.dryRun) {
-    res.writeHead(200, { "Content-Type": type, "Content-Length": bytes, "X-Request-Id": requestId });
-  } else {
-    res.writeHead(202, {
-      "Content-Type": type,
-      "Content-Length": bytes,
-      Location: `${batchesPath}/${batchId}?received_at=${receivedAt}`,
-      "X-Request-Id": requestId,
-    });
+const noEvents: Outcome = { accepted: 0, rejected: 0, warned: 0, results: [] };
+
+/** All deliveries of one request, in one flush. */
+function appendAll(flusher: Flusher, deliveries: readonly Delivery[]): Outcome {
+  let sum: Outcome | null = null;
+  for (const delivery of deliveries) {
+    if (sum) flusher.cutIfLarge();
+    const outcome = appendDelivery(flusher, delivery);
+    if (!sum) {
+      sum = outcome;
+      continue;
+    }
+    sum.accepted += outcome.accepted;
+    sum.rejected += outcome.rejected;
+    sum.warned += outcome.warned;
+    sum.results.push(...outcome.results);
   }
-  res.end(body);
-  answered(exchange);
+  return sum ?? noEvents;
 }
 
 /**
@@ -191,38 +214,26 @@ function accept(exchange: Exchange, batch: TelemetryBatch, receivedAtMs: number,
 const discardedBytesMax = 16_777_216;
 
 function refuse(exchange: Exchange, code: ProblemCode, detail: string, errors?: ProblemDetail[]): void {
-  const { res, requestId } = exchange;
+  const { protocol, res, requestId } = exchange;
   const headers: Record<string, string> = {};
   if (code === "unavailable") headers["Retry-After"] = "2";
   if (code === "credentials_missing" || code === "credentials_invalid")
     headers["WWW-Authenticate"] = "Bearer";
   const declared = Number(res.req.headers["content-length"] ?? 0);
   if (code === "request_timeout" || declared > discardedBytesMax) headers["Connection"] = "close";
-  sendProblem(res, problem(code, detail, errors ? { headers, errors } : { headers }), requestId);
+  protocol.refuse(res, requestId, { code, detail, errors, headers });
   answered(exchange);
 }
 
-function answered({ deps, res, startedMs }: Exchange): void {
+function answered({ deps, protocol, res, startedMs }: Exchange): void {
   const status = res.statusCode;
   deps.outcomes.answered(status);
-  const route = deps.dryRun ? validatePath : batchesPath;
-  deps.observe?.({ method: "POST", route, status, duration_ms: performance.now() - startedMs });
+  const duration_ms = performance.now() - startedMs;
+  deps.observe?.({ method: "POST", route: protocol.route, status, duration_ms });
 }
 
 /** The client's id for this request when it is a plain word of reasonable length. */
 function requestIdOf(req: IncomingMessage): string | undefined {
   const id = req.headers["x-request-id"];
   return typeof id === "string" && /^[\w.-]{1,64}$/.test(id) ? id : undefined;
-}
-
-let timestampMs = 0;
-let timestampText = "";
-
-/** Many requests share a millisecond, and formatting a date costs a microsecond. */
-function timestamp(ms: number): string {
-  if (ms !== timestampMs) {
-    timestampMs = ms;
-    timestampText = new Date(ms).toISOString();
-  }
-  return timestampText;
 }

@@ -1,0 +1,85 @@
+import type { ServerResponse } from "node:http";
+import { problem, sendProblem } from "@mosis/http";
+import { batchHeaders } from "@mosis/types/telemetry";
+import { parseBatch } from "./batch.ts";
+import type { BodyTypes } from "./body.ts";
+import { hasTooManyParts, tooManyParts } from "./json-bounds.ts";
+import { parseLines } from "./lines.ts";
+import type { Protocol, Stored } from "./protocol.ts";
+
+export const batchesPath = "/v1/telemetry/batches";
+export const validatePath = `${batchesPath}:validate`;
+
+const types: BodyTypes = {
+  formOf(type) {
+    if (type === "application/json") return "json";
+    const name = /^application\/(json|x-ndjson)\s*(?:;|$)/i.exec(type)?.[1]?.toLowerCase();
+    if (name === undefined) return null;
+    return name === "json" ? "json" : "ndjson";
+  },
+  unsupported: "Send the batch as application/json, or as application/x-ndjson with its fields in headers.",
+};
+
+/** A batch of our own contract, `TelemetryBatch`. */
+export const batches: Protocol = {
+  route: batchesPath,
+  types,
+  appRequired: `The key serves several apps: send package_id, in NDJSON as ${batchHeaders.package_id}.`,
+  credentialOf: (req) => req.headers.authorization,
+  read({ bytes, form }, req) {
+    if (hasTooManyParts(bytes)) return { code: "batch_invalid", detail: tooManyParts };
+    const batch = form === "json" ? parseBatch(bytes) : parseLines(bytes, req.headers);
+    return "events" in batch ? { batches: [batch], eventBytesAtMost: bytes.length } : batch;
+  },
+  answer(res, requestId, stored) {
+    answer(res, requestId, stored, 202);
+  },
+  refuse(res, requestId, { code, detail, errors, headers }) {
+    sendProblem(res, problem(code, detail, errors ? { headers, errors } : { headers }), requestId);
+  },
+};
+
+/** The same for a batch that is only judged: nothing was stored, and there will be no receipt. */
+export const validation: Protocol = {
+  ...batches,
+  route: validatePath,
+  answer(res, requestId, stored) {
+    answer(res, requestId, stored, 200);
+  },
+};
+
+function answer(res: ServerResponse, requestId: string, stored: Stored, status: 200 | 202): void {
+  const { outcome, receivedAtMs } = stored;
+  const batchId = stored.batches[0]?.batch_id.toLowerCase();
+  const receivedAt = timestamp(receivedAtMs);
+  const results = outcome.results.length === 0 ? "[]" : JSON.stringify(outcome.results);
+  // Everything that is put together here by hand was checked to need no escaping.
+  const body =
+    `{"batch_id":"${batchId}","received_at":"${receivedAt}","accepted":${outcome.accepted},` +
+    `"rejected":${outcome.rejected},"results":${results}}`;
+  const type = "application/json";
+  const bytes = results.length === 2 ? body.length : Buffer.byteLength(body);
+  if (status === 200) {
+    res.writeHead(200, { "Content-Type": type, "Content-Length": bytes, "X-Request-Id": requestId });
+  } else {
+    res.writeHead(202, {
+      "Content-Type": type,
+      "Content-Length": bytes,
+      Location: `${batchesPath}/${batchId}?received_at=${receivedAt}`,
+      "X-Request-Id": requestId,
+    });
+  }
+  res.end(body);
+}
+
+let timestampMs = 0;
+let timestampText = "";
+
+/** Many requests share a millisecond, and formatting a date costs a microsecond. */
+function timestamp(ms: number): string {
+  if (ms !== timestampMs) {
+    timestampMs = ms;
+    timestampText = new Date(ms).toISOString();
+  }
+  return timestampText;
+}

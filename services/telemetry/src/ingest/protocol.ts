@@ -1,0 +1,51 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { ProblemCode, ProblemDetail } from "@mosis/types/problems";
+import type { TelemetryBatch } from "@mosis/types/telemetry";
+import type { BatchRefusal } from "./batch.ts";
+import type { Body, BodyTypes } from "./body.ts";
+import type { Outcome } from "./pipeline.ts";
+
+/**
+ * What one kind of client sends and expects to hear. `routes.ts` has the steps of a request, once for all
+ * protocols; nothing here stores, counts or limits anything.
+ */
+export interface Protocol {
+  /** Its path, as metrics name it. */
+  route: string;
+  types: BodyTypes;
+  /** What a key of several apps has to send, for `app_required`. */
+  appRequired: string;
+  /** The credential among the headers, as `Bearer <secret>`; undefined when there is none. */
+  credentialOf(req: IncomingMessage): string | undefined;
+  /** Bytes to batches. Nothing is thrown for what a client sent. */
+  read(body: Body, req: IncomingMessage): Reading | BatchRefusal;
+  /** Writes the whole answer, after the acknowledgement. */
+  answer(res: ServerResponse, requestId: string, stored: Stored): void;
+  /** Writes the whole answer of a request of which nothing was taken. */
+  refuse(res: ServerResponse, requestId: string, refusal: Refusal): void;
+}
+
+/** What a body says. */
+export interface Reading {
+  /** One delivery each. Several when not all events of the request have the same context or app. */
+  batches: TelemetryBatch[];
+  /** The most that its events may take, written out as JSON. */
+  eventBytesAtMost: number;
+}
+
+/** What became of a request that was stored. */
+export interface Stored {
+  batches: TelemetryBatch[];
+  receivedAtMs: number;
+  /** Sums over all deliveries. `index` of a result is within its delivery. */
+  outcome: Outcome;
+  /** Events whose app is not there or not named, while others of the same request were stored. */
+  appless: number;
+}
+
+interface Refusal {
+  code: ProblemCode;
+  detail: string;
+  errors?: ProblemDetail[] | undefined;
+  headers: Record<string, string>;
+}
