@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
-import { malformedJson } from "./json-position.ts";
+import { malformedJsonDetail } from "./json-position.ts";
 import { problem } from "./problem.ts";
 
 const inflate = promisify(gunzip);
@@ -103,7 +103,7 @@ function parseJson(bytes: Buffer): unknown {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw malformedJson(text, error as SyntaxError);
+    throw problem("malformed_json", malformedJsonDetail(text, error), { cause: error });
   }
   // The escape may hide the word, so both lead to the search.
   if (/__proto__|\\u00/.test(text)) refusePrototypeKeys(value);

@@ -18,6 +18,14 @@ test("what cannot be a batch is refused with a problem that says why", async (t)
     ["broken JSON", 400, "malformed_json", () => send('{"batch_id": ')],
     ["an empty body", 400, "malformed_json", () => send("")],
     ["UTF-16", 400, "malformed_json", () => send(Buffer.from(JSON.stringify(good()), "utf16le"))],
+    ["Latin-1", 400, "malformed_json", () => send(latin1(good()))],
+    ["Latin-1 in gzip", 400, "malformed_json", () => send(gzipSync(latin1(good())), gzip)],
+    [
+      "another charset",
+      415,
+      "content_type_unsupported",
+      () => send(good(), { "content-type": "application/json; charset=utf-16" }),
+    ],
     ["not gzip", 400, "malformed_body", () => send("{}", gzip)],
     [
       "half of gzip",
@@ -52,6 +60,16 @@ test("what cannot be a batch is refused with a problem that says why", async (t)
     assert.ok(body.detail.length > 10, name);
   }
   assert.equal((await send(good())).status, 202);
+});
+
+test("what is not JSON is told with its place, and UTF-8 may be named", async (t) => {
+  const { send } = await started(t);
+  const answer = await send('{"batch_id":\n nope}');
+  assert.match(((await answer.json()) as ProblemBody).detail, /at line 2, column 2\.$/);
+  for (const charset of ["utf-8", '"UTF-8"', "utf8"]) {
+    const named = await send(batchOf([]), { "content-type": `application/json; x=y; charset=${charset}` });
+    assert.equal(named.status, 202, charset);
+  }
 });
 
 test("a gzip bomb is refused, and memory does not grow", async (t) => {
@@ -131,6 +149,10 @@ test("a key of several apps needs to be told which", async (t) => {
   const reader = await publishApp(producer, { permissions: ["telemetry:read"] });
   await eventually(async () => assert.equal((await post(url, reader.secret, batch)).status, 403));
 });
+
+function latin1(batch: object): Buffer {
+  return Buffer.from(JSON.stringify(batch).replace("test", "ü"), "latin1");
+}
 
 async function started(t: TestContext) {
   return openApp(t, await freshKafka());

@@ -1,3 +1,4 @@
+import { malformedJsonDetail } from "@mosis/http";
 import { type ProblemDetail, type ProblemCode } from "@mosis/types/problems";
 import { TelemetryBatch, telemetryLimits } from "@mosis/types/telemetry";
 import { Compile } from "typebox/compile";
@@ -17,11 +18,12 @@ const errorsMax = 10;
  * apart by `events`: a batch may have any other field, `code` and `detail` among them.
  */
 export function parseBatch(bytes: Buffer): TelemetryBatch | BatchRefusal {
+  const text = bytes.toString();
   let value: unknown;
   try {
-    value = JSON.parse(bytes.toString());
+    value = JSON.parse(text);
   } catch (error) {
-    return { code: "malformed_json", detail: `The body is not valid JSON${placeOf(error)}.` };
+    return { code: "malformed_json", detail: malformedJsonDetail(text, error) };
   }
   return checkBatch(value, "The batch does not match its schema, so none of its events was taken.");
 }
@@ -54,10 +56,3 @@ const itemsMax = {
   events: telemetryLimits.eventsPerBatchMax,
   discarded: telemetryLimits.discardedReasonsMax,
 };
-
-/** Where the parser stopped. The rest of its message quotes the body, which may hold what is private. */
-function placeOf(error: unknown): string {
-  const position = /at position (\d+)/.exec(String(error))?.[1];
-  if (position !== undefined) return ` at position ${position}`;
-  return /end of JSON/.test(String(error)) ? ": it ends too early" : "";
-}

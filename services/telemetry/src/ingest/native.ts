@@ -13,11 +13,13 @@ export const validatePath = `${batchesPath}:validate`;
 const types: BodyTypes = {
   formOf(type) {
     if (type === "application/json") return "json";
-    const name = /^application\/(json|x-ndjson)\s*(?:;|$)/i.exec(type)?.[1]?.toLowerCase();
-    if (name === undefined) return null;
-    return name === "json" ? "json" : "ndjson";
+    const [, name, parameters = ""] = /^application\/(json|x-ndjson)\s*(;.*)?$/i.exec(type) ?? [];
+    // A charset that is not UTF-8.
+    if (name === undefined || /;\s*charset\s*=(?!\s*"?utf-?8"?\s*(;|$))/i.test(parameters)) return null;
+    return name.toLowerCase() === "json" ? "json" : "ndjson";
   },
-  unsupported: "Send the batch as application/json, or as application/x-ndjson with its fields in headers.",
+  unsupported:
+    "Send the batch in UTF-8, as application/json, or as application/x-ndjson with its fields in headers.",
 };
 
 /** A batch of our own contract, `TelemetryBatch`. */
