@@ -23,6 +23,7 @@ export const problems = {
   body_too_large: [413, "The body is too large"],
   content_type_unsupported: [415, "The content type is not supported"],
   content_encoding_unsupported: [415, "The content encoding is not supported"],
+  expectation_failed: [417, "The header Expect asks for what we do not do"],
   batch_invalid: [422, "The batch cannot be processed"],
   app_required: [422, "The key serves several apps and the batch names none"],
   reference_unknown: [422, "The request names something that does not exist"],
@@ -30,6 +31,7 @@ export const problems = {
   precondition_required: [428, "If-Match is missing"],
   rate_limited: [429, "Too many requests"],
   quota_exceeded: [429, "The quota is used up"],
+  header_too_large: [431, "The header of the request is too large"],
   internal_error: [500, "Something went wrong on our side"],
   unavailable: [503, "The service cannot take this request now"],
 } as const satisfies Record<string, readonly [number, string]>;
