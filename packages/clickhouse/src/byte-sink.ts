@@ -1,7 +1,8 @@
 /** Bytes that are appended and read once. Grows by doubling; `reset` keeps the memory. */
 export class ByteSink {
   length = 0;
-  private buffer: Buffer;
+  /** What was appended stands in its first `length` bytes. Another one after every growth. */
+  buffer: Buffer;
 
   constructor(capacity: number) {
     this.buffer = Buffer.allocUnsafeSlow(capacity);
@@ -27,6 +28,23 @@ export class ByteSink {
     const bytes = Buffer.byteLength(text);
     this.varint(bytes);
     this.length += this.buffer.write(text, this.length, bytes, "utf8");
+  }
+
+  /** UTF-8 of a text without its length; lone surrogates become U+FFFD. */
+  utf8(text: string): void {
+    this.reserve(text.length * 3);
+    this.length += this.buffer.write(text, this.length, "utf8");
+  }
+
+  /** Some bytes of another buffer. */
+  bytes(source: Uint8Array, at: number, length: number): void {
+    this.reserve(length);
+    const { buffer } = this;
+    const start = this.length;
+    // A loop is faster than a call into the runtime for what is short.
+    if (length < shortText) for (let i = 0; i < length; i++) buffer[start + i] = source[at + i] as number;
+    else buffer.set(source.subarray(at, at + length), start);
+    this.length = start + length;
   }
 
   /** Unsigned, little endian. @param value below 2^53. */

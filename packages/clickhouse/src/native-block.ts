@@ -1,26 +1,32 @@
 import { ByteSink } from "./byte-sink.ts";
 import { type NativeColumn, NumberColumn, StringColumn, UuidColumn } from "./native-columns.ts";
-import { type DictionaryColumn, MapColumn, textDictionary, uuidDictionary } from "./native-dictionary.ts";
+import { TextDictionary, UuidDictionary } from "./native-dictionary.ts";
 import { Int64Column, IntegerColumn } from "./native-integers.ts";
+import { MapColumn } from "./native-map.ts";
+
+export { ByteSink } from "./byte-sink.ts";
+export { parseUuid } from "./uuid.ts";
 
 /** The ClickHouse types that can be written, with the column each gives. */
 type ColumnOf<Type extends string> = Type extends "UUID"
   ? UuidColumn
-  : Type extends "LowCardinality(String)" | "LowCardinality(UUID)"
-    ? DictionaryColumn
-    : Type extends "String"
-      ? StringColumn
-      : Type extends "Map(LowCardinality(String), String)"
-        ? MapColumn<StringColumn>
-        : Type extends "Map(LowCardinality(String), Float64)"
-          ? MapColumn<NumberColumn>
-          : Type extends "UInt64" | `DateTime64(${string})`
-            ? Int64Column
-            : Type extends "Int64" | "UInt32"
-              ? IntegerColumn
-              : Type extends "Float64" | `Enum8(${string})`
-                ? NumberColumn
-                : never;
+  : Type extends "LowCardinality(UUID)"
+    ? UuidDictionary
+    : Type extends "LowCardinality(String)"
+      ? TextDictionary
+      : Type extends "String"
+        ? StringColumn
+        : Type extends "Map(LowCardinality(String), String)"
+          ? MapColumn<StringColumn>
+          : Type extends "Map(LowCardinality(String), Float64)"
+            ? MapColumn<NumberColumn>
+            : Type extends "UInt64" | `DateTime64(${string})`
+              ? Int64Column
+              : Type extends "Int64" | "UInt32"
+                ? IntegerColumn
+                : Type extends "Float64" | `Enum8(${string})`
+                  ? NumberColumn
+                  : never;
 
 export type ColumnTypes = Readonly<Record<string, string>>;
 export type ColumnsOf<Types extends ColumnTypes> = { readonly [Name in keyof Types]: ColumnOf<Types[Name]> };
@@ -91,8 +97,8 @@ export function openBlock<const Types extends ColumnTypes>(types: Types): Native
 
 function columnOf(type: string): NativeColumn {
   if (type === "UUID") return new UuidColumn();
-  if (type === "LowCardinality(String)") return textDictionary();
-  if (type === "LowCardinality(UUID)") return uuidDictionary();
+  if (type === "LowCardinality(String)") return new TextDictionary();
+  if (type === "LowCardinality(UUID)") return new UuidDictionary();
   if (type === "String") return new StringColumn();
   if (type === "UInt32") return new IntegerColumn({ isSigned: false });
   if (type === "Int64") return new IntegerColumn({ isSigned: true });

@@ -128,6 +128,13 @@ export class StringColumn implements NativeColumn {
     this.rows++;
   }
 
+  /** UTF-8 as it is. */
+  pushBytes(source: Uint8Array, at: number, length: number): void {
+    this.bytes.varint(length);
+    this.bytes.bytes(source, at, length);
+    this.rows++;
+  }
+
   fill(text: string, count: number): void {
     for (let i = 0; i < count; i++) this.push(text);
   }

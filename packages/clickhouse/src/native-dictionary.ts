@@ -1,51 +1,58 @@
-import type { ByteSink } from "./byte-sink.ts";
-import { type NativeColumn, type NumberColumn, StringColumn, UuidColumn } from "./native-columns.ts";
-import { Int64Column } from "./native-integers.ts";
+import { ByteSink } from "./byte-sink.ts";
+import type { NativeColumn } from "./native-columns.ts";
+import { parseUuid } from "./uuid.ts";
 
 const firstRows = 1024;
+const firstSlots = 1024;
+/** A table that has grown beyond this is not kept: emptying it at every block would cost more. */
+const keptSlotsMax = 16_384;
+/** Keys that are looked at before one counts as new: bounds what keys cost that were made to collide. */
+const probesMax = 16;
 /** Flag: the keys stand in the block itself. The low bits are the width of the indexes. */
 const hasAdditionalKeys = 512;
 /** Version of the dictionary serialisation: one shared dictionary with additional keys. */
 const serialisation = 1;
 
-/** LowCardinality: the distinct values of the block, and an index into them for each row. */
-export class DictionaryColumn implements NativeColumn {
+/**
+ * LowCardinality: the distinct values of the block, and an index into them for each row. Values are bytes, so
+ * that what was received as bytes need not become text first.
+ */
+abstract class DictionaryColumn implements NativeColumn {
   rows = 0;
   private indexes = new Uint32Array(firstRows);
-  private readonly ids = new Map<string, number>();
-  private readonly keys: StringColumn | UuidColumn;
-  private readonly defaultKey: string;
-  // The last value: neighbours often share it, and comparing is cheaper than a look-up.
-  private last: string;
-  private lastId = 0;
+  private readonly keys = new ByteSink(4096);
+  // Of each key, by its index: where its bytes stand, how many there are, and their hash.
+  private places = new Int32Array(firstRows);
+  private lengths = new Int32Array(firstRows);
+  private hashes = new Int32Array(firstRows);
+  private size = 0;
+  /** Open addressing: index + 1, 0 where nothing is. */
+  private slots = new Int32Array(firstSlots);
+  private last = 0;
 
-  /**
-   * @param keys an empty column of the dictionary's type.
-   * @param defaultKey the default value of that type, which has index 0 by definition of the format.
-   */
-  constructor(keys: StringColumn | UuidColumn, defaultKey: string) {
-    this.keys = keys;
-    this.defaultKey = defaultKey;
-    this.last = defaultKey;
-    this.reset();
+  /** Bytes of the default value of the type, which has index 0 by definition of the format. */
+  protected abstract readonly defaultKey: Uint8Array;
+  /** Writes a key as the type has it. @returns how many bytes it put in front of the key's own. */
+  protected abstract writeKey(out: ByteSink, source: Uint8Array, at: number, length: number): number;
+
+  pushBytes(source: Uint8Array, at: number, length: number): void {
+    this.fillBytes(source, at, length, 1);
   }
 
-  push(value: string): void {
-    this.fill(value, 1);
-  }
-
-  fill(value: string, count: number): void {
-    const id = value === this.last ? this.lastId : this.idOf(value);
+  fillBytes(source: Uint8Array, at: number, length: number, count: number): void {
+    if (this.size === 0) this.addDefault();
+    // Neighbours often share a value, and comparing is cheaper than hashing.
+    if (!this.isKey(this.last, source, at, length)) this.last = this.indexOf(source, at, length);
     const end = this.rows + count;
-    if (end > this.indexes.length) this.grow(end);
-    if (count === 1) this.indexes[this.rows] = id;
-    else this.indexes.fill(id, this.rows, end);
+    if (end > this.indexes.length) this.indexes = enlarged(this.indexes, end);
+    if (count === 1) this.indexes[this.rows] = this.last;
+    else this.indexes.fill(this.last, this.rows, end);
     this.rows = end;
   }
 
   byteLength(): number {
     if (this.rows === 0) return 8;
-    return 8 + 8 + 8 + this.keys.byteLength() + 8 + this.rows * this.indexBytes();
+    return 8 + 8 + 8 + this.keys.length + 8 + this.rows * this.indexBytes();
   }
 
   writePrefix(out: ByteSink): void {
@@ -57,96 +64,141 @@ export class DictionaryColumn implements NativeColumn {
     if (this.rows === 0) return;
     const width = this.indexBytes();
     out.uint64((width === 1 ? 0 : width === 2 ? 1 : 2) | hasAdditionalKeys);
-    out.uint64(this.ids.size);
-    this.keys.writeData(out);
+    out.uint64(this.size);
+    out.array(this.keys.view());
     out.uint64(this.rows);
     const indexes = this.indexes.subarray(0, this.rows);
     out.array(width === 1 ? new Uint8Array(indexes) : width === 2 ? new Uint16Array(indexes) : indexes);
   }
 
   reset(): void {
+    if (this.slots.length > keptSlotsMax) this.slots = new Int32Array(firstSlots);
+    else this.slots.fill(0);
     this.rows = 0;
-    this.ids.clear();
+    this.size = 0;
+    this.last = 0;
     this.keys.reset();
-    this.idOf(this.defaultKey);
   }
 
-  private idOf(value: string): number {
-    let id = this.ids.get(value);
-    if (id === undefined) {
-      // Two values may be one key: texts that differ only in lone surrogates, a UUID in either case.
-      // ClickHouse takes a dictionary with a repeated key as it is: both indexes read back as the same.
-      id = this.ids.size;
-      this.ids.set(value, id);
-      this.keys.push(value);
+  private addDefault(): void {
+    this.indexOf(this.defaultKey, 0, this.defaultKey.length);
+  }
+
+  private indexOf(source: Uint8Array, at: number, length: number): number {
+    const hash = hashOf(source, at, length);
+    const mask = this.slots.length - 1;
+    let slot = hash & mask;
+    for (let probes = 0; probes < probesMax; probes++) {
+      const entry = this.slots[slot] as number;
+      if (entry === 0) {
+        this.slots[slot] = this.size + 1;
+        return this.add(source, at, length, hash);
+      }
+      if (this.hashes[entry - 1] === hash && this.isKey(entry - 1, source, at, length)) return entry - 1;
+      slot = (slot + 1) & mask;
     }
-    this.last = value;
-    this.lastId = id;
-    return id;
+    // ClickHouse takes a dictionary with a repeated key as it is: both indexes read back as the same value.
+    return this.add(source, at, length, hash);
+  }
+
+  private isKey(index: number, source: Uint8Array, at: number, length: number): boolean {
+    if (this.lengths[index] !== length) return false;
+    const { buffer } = this.keys;
+    const place = this.places[index] as number;
+    for (let i = 0; i < length; i++) if (buffer[place + i] !== source[at + i]) return false;
+    return true;
+  }
+
+  private add(source: Uint8Array, at: number, length: number, hash: number): number {
+    const index = this.size++;
+    if (index === this.places.length) {
+      this.places = enlarged(this.places, this.size);
+      this.lengths = enlarged(this.lengths, this.size);
+      this.hashes = enlarged(this.hashes, this.size);
+    }
+    const start = this.keys.length;
+    this.places[index] = start + this.writeKey(this.keys, source, at, length);
+    this.lengths[index] = length;
+    this.hashes[index] = hash;
+    if (this.size * 2 > this.slots.length) this.rehash();
+    return index;
+  }
+
+  private rehash(): void {
+    const slots = new Int32Array(this.slots.length * 4);
+    const mask = slots.length - 1;
+    for (let index = 0; index < this.size; index++) {
+      let slot = (this.hashes[index] as number) & mask;
+      let probes = 0;
+      while (slots[slot] !== 0 && ++probes < probesMax) slot = (slot + 1) & mask;
+      if (slots[slot] === 0) slots[slot] = index + 1;
+    }
+    this.slots = slots;
   }
 
   private indexBytes(): 1 | 2 | 4 {
-    const { size } = this.ids;
-    return size <= 0x100 ? 1 : size <= 0x1_0000 ? 2 : 4;
-  }
-
-  private grow(needed: number): void {
-    const larger = new Uint32Array(Math.max(needed, this.indexes.length * 2));
-    larger.set(this.indexes);
-    this.indexes = larger;
+    return this.size <= 0x100 ? 1 : this.size <= 0x1_0000 ? 2 : 4;
   }
 }
 
 /** LowCardinality(String). */
-export function textDictionary(): DictionaryColumn {
-  return new DictionaryColumn(new StringColumn(), "");
+export class TextDictionary extends DictionaryColumn {
+  protected readonly defaultKey = Buffer.alloc(0);
+
+  push(text: string): void {
+    this.fill(text, 1);
+  }
+
+  fill(text: string, count: number): void {
+    scratch.reset();
+    scratch.utf8(text);
+    this.fillBytes(scratch.buffer, 0, scratch.length, count);
+  }
+
+  protected writeKey(out: ByteSink, source: Uint8Array, at: number, length: number): number {
+    const start = out.length;
+    out.varint(length);
+    const front = out.length - start;
+    out.bytes(source, at, length);
+    return front;
+  }
 }
 
-/** LowCardinality(UUID). */
-export function uuidDictionary(): DictionaryColumn {
-  return new DictionaryColumn(new UuidColumn(), "00000000-0000-0000-0000-000000000000");
+/** LowCardinality(UUID). The bytes of a value are its 16 as the format has them, see `parseUuid`. */
+export class UuidDictionary extends DictionaryColumn {
+  protected readonly defaultKey = Buffer.alloc(16);
+
+  push(uuid: string): void {
+    this.fill(uuid, 1);
+  }
+
+  /** @param uuid 36 characters in the usual form, either case; other text gives an arbitrary value. */
+  fill(uuid: string, count: number): void {
+    scratch.reset();
+    scratch.utf8(uuid);
+    parseUuid(scratch.buffer, 0, words, 0);
+    this.fillBytes(wordBytes, 0, 16, count);
+  }
+
+  protected writeKey(out: ByteSink, source: Uint8Array, at: number, length: number): number {
+    out.bytes(source, at, length);
+    return 0;
+  }
 }
 
-/** Map(LowCardinality(String), V). Entries are added to the open row, which `endRow` closes. */
-export class MapColumn<V extends StringColumn | NumberColumn> implements NativeColumn {
-  private readonly ends = new Int64Column();
-  private readonly keys = textDictionary();
-  private readonly values: V;
+const scratch = new ByteSink(1024);
+const words = new Uint32Array(4);
+const wordBytes = new Uint8Array(words.buffer);
 
-  constructor(values: V) {
-    this.values = values;
-  }
+/** FNV-1a of 32 bits with the high bits mixed into the low ones, which choose the slot. */
+function hashOf(source: Uint8Array, at: number, length: number): number {
+  let hash = 0x811c9dc5 ^ length;
+  for (let i = at; i < at + length; i++) hash = Math.imul(hash ^ (source[i] as number), 0x01000193);
+  return hash ^ (hash >>> 15);
+}
 
-  get rows(): number {
-    return this.ends.rows;
-  }
-
-  add(key: string, value: V extends StringColumn ? string : number): void {
-    this.keys.push(key);
-    this.values.push(value as never);
-  }
-
-  endRow(): void {
-    this.ends.push(this.values.rows);
-  }
-
-  byteLength(): number {
-    return this.ends.byteLength() + this.keys.byteLength() + this.values.byteLength();
-  }
-
-  writePrefix(out: ByteSink): void {
-    this.keys.writePrefix(out);
-  }
-
-  writeData(out: ByteSink): void {
-    this.ends.writeData(out);
-    this.keys.writeData(out);
-    this.values.writeData(out);
-  }
-
-  reset(): void {
-    this.ends.reset();
-    this.keys.reset();
-    this.values.reset();
-  }
+function enlarged<T extends Int32Array | Uint32Array>(values: T, needed: number): T {
+  const larger = new (values.constructor as new (length: number) => T)(Math.max(needed, values.length * 2));
+  larger.set(values);
+  return larger;
 }

@@ -2,6 +2,8 @@ import { malformedJsonDetail } from "@mosis/http";
 import { type ProblemDetail, type ProblemCode } from "@mosis/types/problems";
 import { TelemetryBatch, telemetryLimits } from "@mosis/types/telemetry";
 import { Compile } from "typebox/compile";
+import type { IncomingBatch } from "./delivery.ts";
+import { scanBatch } from "./scan-batch.ts";
 
 /** Why a whole batch is refused, as far as it can be told before its events are looked at. */
 export interface BatchRefusal {
@@ -12,6 +14,18 @@ export interface BatchRefusal {
 
 const isBatch = Compile(TelemetryBatch);
 const errorsMax = 10;
+
+/** Reads a JSON body: its events where they stand if they are plain, else as objects. */
+export function readBatch(body: Buffer): IncomingBatch | BatchRefusal {
+  const scanned = scanBatch(body);
+  if (scanned === null) return parseBatch(body);
+  const { envelope, events } = scanned;
+  envelope.events = [];
+  const batch = checkBatch(envelope, mismatch);
+  return "events" in batch ? { ...batch, events } : batch;
+}
+
+const mismatch = "The batch does not match its schema, so none of its events was taken.";
 
 /**
  * Parses a JSON body once and checks the envelope: everything of a batch but its events. Tell the two results
@@ -25,7 +39,7 @@ export function parseBatch(bytes: Buffer): TelemetryBatch | BatchRefusal {
   } catch (error) {
     return { code: "malformed_json", detail: malformedJsonDetail(text, error) };
   }
-  return checkBatch(value, "The batch does not match its schema, so none of its events was taken.");
+  return checkBatch(value, mismatch);
 }
 
 /** @param detail of the refusal; its errors point into the batch as it is in JSON. */

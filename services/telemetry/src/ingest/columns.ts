@@ -1,9 +1,10 @@
 import { type NativeBlock, openBlock } from "@mosis/clickhouse/native-block";
-import type { TelemetryEvent } from "@mosis/types/telemetry";
-import { eventKinds, telemetryLimits } from "@mosis/types/telemetry";
+import { telemetryLimits } from "@mosis/types/telemetry";
 import { eventColumns } from "@mosis/types/telemetry-row";
 import type { Delivery } from "./delivery.ts";
 import { eventKey } from "./event-key.ts";
+import { charactersUpTo } from "./scan.ts";
+import { offsetOf, type Staging } from "./staging.ts";
 
 export type EventBlock = NativeBlock<typeof eventColumns>;
 
@@ -30,56 +31,68 @@ export function fillCommon({ columns }: EventBlock, delivery: Delivery, rows: nu
 }
 
 /**
- * The columns of one event that has passed every check.
+ * The columns of one staged event that has passed every check.
  * @param delayMs received_at − client time.
- * @returns key of the first property whose text was cut, or null.
+ * @returns whether a text of its properties was cut.
  */
 export function pushEvent(
   { columns }: EventBlock,
-  event: TelemetryEvent,
-  clientTimeMs: number,
+  staging: Staging,
+  index: number,
   delayMs: number,
-): string | null {
-  columns.session_id.push(event.session_id ?? noUuid);
-  columns.client_time.push(clientTimeMs);
-  eventKey(event.event_id, columns.event_key);
+): boolean {
+  columns.session_id.pushBytes(staging.sessionBytes, index * 16, 16);
+  columns.client_time.push(staging.times[index] as number);
+  eventKey(staging.eventIds, index * 4, columns.event_key);
   columns.received_delay_ms.push(delayMs);
-  columns.name.push(event.name);
-  columns.kind.push(eventKinds[event.kind ?? "event"]);
-  columns.duration_ms.push(event.duration_ms === undefined ? 0 : Math.round(event.duration_ms));
-  const { properties } = event;
-  const cut = properties === undefined ? null : pushProperties(columns, properties);
+  const name = staging.names[index] as number;
+  columns.name.pushBytes(staging.bufferOf(name), offsetOf(name), staging.nameLengths[index] as number);
+  columns.kind.push(staging.kinds[index] as number);
+  columns.duration_ms.push(Math.round(staging.durations[index] as number));
+  let isCut = false;
+  const end = staging.propertiesEnd[index] as number;
+  for (let at = staging.propertiesOf[index] as number; at < end; at++) {
+    if (pushProperty(columns, staging, at)) isCut = true;
+  }
   columns.properties_string.endRow();
   columns.properties_number.endRow();
-  return cut;
+  return isCut;
 }
 
-function pushProperties(
-  columns: EventBlock["columns"],
-  properties: NonNullable<TelemetryEvent["properties"]>,
-): string | null {
-  let cut: string | null = null;
-  // `for in` is three times as fast as Object.entries here; parsed JSON has own keys only.
-  for (const key in properties) {
-    const value = properties[key];
-    if (typeof value === "string") {
-      const text = value.length <= telemetryLimits.propertyStringLengthMax ? value : firstCharacters(value);
-      if (text !== value) cut ??= key;
-      columns.properties_string.add(key, text);
-    } else {
-      columns.properties_number.add(key, Number(value));
-    }
+function pushProperty(columns: EventBlock["columns"], staging: Staging, at: number): boolean {
+  const key = staging.keys[at] as number;
+  const keyBuffer = staging.bufferOf(key);
+  const keyLength = staging.keyLengths[at] as number;
+  const length = staging.valueLengths[at] as number;
+  if (length < 0) {
+    columns.properties_number.addKey(keyBuffer, offsetOf(key), keyLength).push(staging.numbers[at] as number);
+    return false;
   }
-  return cut;
+  const place = staging.values[at] as number;
+  const buffer = staging.bufferOf(place);
+  const kept = keptLength(buffer, offsetOf(place), length);
+  columns.properties_string
+    .addKey(keyBuffer, offsetOf(key), keyLength)
+    .pushBytes(buffer, offsetOf(place), kept);
+  return kept < length;
 }
 
-/** The text up to the limit in code points, so that no character is cut in half. */
-function firstCharacters(text: string): string {
-  let units = 0;
-  let characters = 0;
-  for (const character of text) {
-    if (characters++ === telemetryLimits.propertyStringLengthMax) return text.slice(0, units);
-    units += character.length;
+/** Bytes of a text up to the limit in characters, so that none is cut in half. */
+function keptLength(buffer: Uint8Array, at: number, length: number): number {
+  const max = telemetryLimits.propertyStringLengthMax;
+  return length <= max ? length : charactersUpTo(buffer, at, length, max);
+}
+
+/** Key of the first property of a staged event whose text was cut. */
+export function firstCutKey(staging: Staging, index: number): string {
+  const end = staging.propertiesEnd[index] as number;
+  for (let at = staging.propertiesOf[index] as number; at < end; at++) {
+    const place = staging.values[at] as number;
+    const length = staging.valueLengths[at] as number;
+    if (keptLength(staging.bufferOf(place), offsetOf(place), length) >= length) continue;
+    const key = staging.keys[at] as number;
+    const offset = offsetOf(key);
+    return staging.bufferOf(key).toString("utf8", offset, offset + (staging.keyLengths[at] as number));
   }
-  return text;
+  return "";
 }

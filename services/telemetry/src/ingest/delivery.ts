@@ -1,11 +1,20 @@
 import type { TelemetryBatch } from "@mosis/types/telemetry";
 
+/** Events as an array has them, or where they stand. */
+export interface EventList {
+  readonly length: number;
+  /** As an object, or whatever was sent in its place. */
+  at(index: number): unknown;
+}
+
+export type IncomingBatch = Omit<TelemetryBatch, "events"> & { events: EventList };
+
 /** One request that is being stored: a batch may be delivered several times. */
 export interface Delivery {
   deliveryId: string;
   keyId: string;
   appId: string;
-  batch: TelemetryBatch;
+  batch: IncomingBatch;
   receivedAtMs: number;
   /** What is added to the client's times; 0 unless its clock is off by more than two minutes. */
   clockCorrectionMs: number;

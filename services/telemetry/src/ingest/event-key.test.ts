@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { parseUuid } from "@mosis/clickhouse/native-block";
 import fc from "fast-check";
 import { eventKey } from "./event-key.ts";
 
@@ -25,7 +26,9 @@ test("keys never change", () => {
 
 function keyOf(id: string): bigint {
   let key = 0n;
-  eventKey(id, {
+  const words = new Uint32Array(4);
+  assert.ok(parseUuid(Buffer.from(id), 0, words, 0));
+  eventKey(words, 0, {
     pushWords(low, high) {
       assert.ok(low >= 0 && high >= 0);
       key = (BigInt(high) << 32n) | BigInt(low);

@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { problem, sendProblem } from "@mosis/http";
 import { batchHeaders } from "@mosis/types/telemetry";
-import { parseBatch } from "./batch.ts";
+import { readBatch } from "./batch.ts";
 import type { BodyTypes } from "./body.ts";
 import { hasTooManyParts, tooManyParts } from "./json-bounds.ts";
 import { parseLines } from "./lines.ts";
@@ -30,7 +30,7 @@ export const batches: Protocol = {
   credentialOf: (req) => req.headers.authorization,
   read({ bytes, form }, req) {
     if (hasTooManyParts(bytes)) return { code: "batch_invalid", detail: tooManyParts };
-    const batch = form === "json" ? parseBatch(bytes) : parseLines(bytes, req.headers);
+    const batch = form === "json" ? readBatch(bytes) : parseLines(bytes, req.headers);
     return "events" in batch ? { batches: [batch], eventBytesAtMost: bytes.length } : batch;
   },
   answer(res, requestId, stored) {

@@ -1,19 +1,15 @@
-import {
-  type EventCode,
-  eventCodes,
-  type EventResult,
-  type TelemetryBatch,
-  type TelemetryEvent,
-  telemetryLimits,
-} from "@mosis/types/telemetry";
-import { acceptedRange, timeOf } from "./clock.ts";
-import { fillCommon, pushEvent } from "./columns.ts";
+import { eventCodes, type EventResult, type TelemetryEvent, telemetryLimits } from "@mosis/types/telemetry";
+import { acceptedRange } from "./clock.ts";
+import { fillCommon, firstCutKey, pushEvent } from "./columns.ts";
 import type { Delivery } from "./delivery.ts";
 import { type Fault, shapeFault } from "./explain.ts";
 import type { Flusher } from "./flush.ts";
 import { slotCount } from "./months.ts";
 import { isPlain } from "./plain.ts";
 import { pushRejected } from "./rejected.ts";
+import { ScannedEvents } from "./scan-batch.ts";
+import { stageEvent } from "./stage.ts";
+import { Staging } from "./staging.ts";
 
 /** What happened to the events of one request. */
 export interface Outcome {
@@ -40,12 +36,12 @@ export function appendDelivery(flusher: Flusher, delivery: Delivery): Outcome {
   const { blocks } = flusher;
   const { events } = delivery.batch;
   const outcome: Outcome = { accepted: 0, rejected: 0, warned: 0, results: [] };
-  const faults = checkEvents(delivery);
+  const { staging, faults } = checkEvents(delivery);
   const step = delivery.eventBytesAtMost <= wholeBytesMax ? events.length : eventsPerSlice;
   for (let from = 0; from < events.length; from += step) {
     const to = Math.min(from + step, events.length);
-    appendAccepted(flusher, delivery, { from, to, faults, outcome });
-    if (faults) appendRejected(flusher, delivery, { from, to, faults, outcome });
+    appendAccepted(flusher, delivery, { from, to, staging, outcome });
+    if (faults) appendRejected(flusher, delivery, faults, { from, to, outcome });
     if (to < events.length) flusher.cutIfLarge();
   }
   if (delivery.clockCorrectionMs !== 0) outcome.warned = outcome.accepted;
@@ -53,41 +49,50 @@ export function appendDelivery(flusher: Flusher, delivery: Delivery): Outcome {
   return outcome;
 }
 
-/**
- * Client times of the request that is being appended, NaN for refused events. One request is appended at a
- * time.
- */
-const times = new Float64Array(telemetryLimits.eventsPerBatchMax);
+/** Events that came as objects. One request is appended at a time. */
+const objects = new Staging();
+const noBody = Buffer.alloc(0);
 
 /**
- * Steps 1 to 3 for every event: shape, size, time. @returns the faults by index, null when there are none.
+ * Steps 1 to 3 for every event: shape, size, time. Scanned events have passed the first two.
+ * @returns the valid events, whose time is NaN when they have a fault, and the faults by index, null when
+ * there are none.
  */
-function checkEvents({
-  batch,
-  receivedAtMs,
-  clockCorrectionMs,
-  eventBytesAtMost,
-}: Delivery): (Fault | null)[] | null {
-  const { events } = batch;
-  const mayBeLarge = eventBytesAtMost > telemetryLimits.eventBytesMax;
+function checkEvents(delivery: Delivery): { staging: Staging; faults: Faults } {
+  const { receivedAtMs, clockCorrectionMs } = delivery;
+  const { events } = delivery.batch;
+  const isScanned = events instanceof ScannedEvents;
+  const staging = isScanned ? events.staging : objects;
+  if (!isScanned) staging.reset(noBody);
   const { oldestMs, newestMs } = acceptedRange(receivedAtMs);
-  let faults: (Fault | null)[] | null = null;
+  let faults: Faults = null;
   for (let i = 0; i < events.length; i++) {
-    const event = events[i] as TelemetryEvent;
-    let fault = isPlain(event) ? null : shapeFault(event);
-    if (!fault && mayBeLarge && isTooLarge(event)) fault = { code: "event_too_large", pointer: "" };
+    let fault = isScanned ? null : stageObject(staging, i, delivery);
     if (!fault) {
-      const clientTimeMs = timeOf(event.time);
+      const clientTimeMs = staging.times[i] as number;
       fault = timeFault(clientTimeMs, clientTimeMs + clockCorrectionMs, oldestMs, newestMs);
-      times[i] = clientTimeMs;
     }
     if (fault) {
-      times[i] = Number.NaN;
+      staging.times[i] = Number.NaN;
       faults ??= Array.from<Fault | null>({ length: events.length }).fill(null);
       faults[i] = fault;
     }
   }
-  return faults;
+  return { staging, faults };
+}
+
+/** Faults by index, null for an event without one; null when there is none at all. */
+type Faults = (Fault | null)[] | null;
+
+function stageObject(staging: Staging, index: number, { batch, eventBytesAtMost }: Delivery): Fault | null {
+  const event = batch.events.at(index) as TelemetryEvent;
+  const fault = isPlain(event) ? null : shapeFault(event);
+  if (fault) return fault;
+  if (eventBytesAtMost > telemetryLimits.eventBytesMax && isTooLarge(event)) {
+    return { code: "event_too_large", pointer: "" };
+  }
+  stageEvent(staging, index, event);
+  return null;
 }
 
 function timeFault(clientMs: number, eventMs: number, oldestMs: number, newestMs: number): Fault | null {
@@ -114,20 +119,20 @@ function isTooLarge(event: TelemetryEvent): boolean {
 interface Slice {
   from: number;
   to: number;
-  faults: (Fault | null)[] | null;
   outcome: Outcome;
 }
 
 const slots = new Int8Array(telemetryLimits.eventsPerBatchMax);
 const rowsOfSlot = new Int32Array(slotCount);
 
-function appendAccepted(flusher: Flusher, delivery: Delivery, { from, to, outcome }: Slice): void {
+function appendAccepted(flusher: Flusher, delivery: Delivery, slice: Slice & { staging: Staging }): void {
+  const { from, to, staging, outcome } = slice;
   const { blocks } = flusher;
-  const { batch, receivedAtMs, clockCorrectionMs } = delivery;
+  const { receivedAtMs, clockCorrectionMs } = delivery;
   const months = blocks.months(receivedAtMs);
   rowsOfSlot.fill(0);
   for (let i = from; i < to; i++) {
-    const time = times[i] as number;
+    const time = staging.times[i] as number;
     const slot = Number.isNaN(time) ? -1 : months.slotOf(time);
     slots[i] = slot;
     if (slot >= 0) rowsOfSlot[slot] = (rowsOfSlot[slot] as number) + 1;
@@ -138,40 +143,44 @@ function appendAccepted(flusher: Flusher, delivery: Delivery, { from, to, outcom
     fillCommon(block, delivery, rows);
     for (let i = from; i < to; i++) {
       if (slots[i] !== slot) continue;
-      const event = batch.events[i] as TelemetryEvent;
-      const clientTimeMs = times[i] as number;
-      const cutKey = pushEvent(block, event, clientTimeMs, receivedAtMs - clientTimeMs);
-      if (cutKey !== null) warn(outcome, i, event, "string_truncated", `/properties/${escaped(cutKey)}`);
+      const isCut = pushEvent(block, staging, i, receivedAtMs - (staging.times[i] as number));
+      if (isCut) warnOfCut(delivery, staging, i, outcome);
     }
     outcome.accepted += rows;
-    if (clockCorrectionMs !== 0 && outcome.accepted === rows) warnOfClock(outcome, batch, from, to);
+    if (clockCorrectionMs !== 0 && outcome.accepted === rows) warnOfClock(delivery, slice);
   }
 }
 
-function warnOfClock(outcome: Outcome, batch: TelemetryBatch, from: number, to: number): void {
+function warnOfCut(delivery: Delivery, staging: Staging, index: number, outcome: Outcome): void {
+  warn(delivery, index, outcome, {
+    code: "string_truncated",
+    pointer: `/properties/${escaped(firstCutKey(staging, index))}`,
+  });
+}
+
+function warnOfClock(delivery: Delivery, { from, to, outcome }: Slice): void {
   for (let i = from; i < to; i++) {
     if ((slots[i] as number) < 0) continue;
-    warn(outcome, i, batch.events[i] as TelemetryEvent, "clock_corrected", "/time");
+    warn(delivery, i, outcome, { code: "clock_corrected", pointer: "/time" });
     return;
   }
 }
 
-function warn(
-  outcome: Outcome,
-  index: number,
-  event: TelemetryEvent,
-  code: EventCode,
-  pointer: string,
-): void {
+function warn({ batch }: Delivery, index: number, outcome: Outcome, { code, pointer }: Fault): void {
+  const { event_id } = batch.events.at(index) as TelemetryEvent;
   outcome.warned++;
-  const fix = eventCodes[code];
-  outcome.results.push({ index, event_id: event.event_id, result: "warning", code, pointer, fix });
+  outcome.results.push({ index, event_id, result: "warning", code, pointer, fix: eventCodes[code] });
 }
 
-function appendRejected(flusher: Flusher, delivery: Delivery, { from, to, faults, outcome }: Slice): void {
+function appendRejected(
+  flusher: Flusher,
+  delivery: Delivery,
+  faults: readonly (Fault | null)[],
+  { from, to, outcome }: Slice,
+): void {
   const { rejected } = flusher.blocks;
   for (let index = from; index < to; index++) {
-    const fault = faults?.[index];
+    const fault = faults[index];
     if (!fault) continue;
     const { code, pointer } = fault;
     const event_id = pushRejected(rejected, delivery, index, fault);

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ProblemCode, ProblemDetail } from "@mosis/types/problems";
-import type { TelemetryBatch } from "@mosis/types/telemetry";
 import type { BatchRefusal } from "./batch.ts";
 import type { Body, BodyTypes } from "./body.ts";
+import type { IncomingBatch } from "./delivery.ts";
 import type { Outcome } from "./pipeline.ts";
 
 /**
@@ -28,14 +28,14 @@ export interface Protocol {
 /** What a body says. */
 export interface Reading {
   /** One delivery each. Several when not all events of the request have the same context or app. */
-  batches: TelemetryBatch[];
+  batches: IncomingBatch[];
   /** The most that its events may take, written out as JSON. */
   eventBytesAtMost: number;
 }
 
 /** What became of a request that was stored. */
 export interface Stored {
-  batches: TelemetryBatch[];
+  batches: IncomingBatch[];
   receivedAtMs: number;
   /** Sums over all deliveries. `index` of a result is within its delivery. */
   outcome: Outcome;

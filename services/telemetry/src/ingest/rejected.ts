@@ -13,7 +13,7 @@ export function pushRejected(
   index: number,
   { code, pointer }: Fault,
 ): string | null {
-  const event = delivery.batch.events[index];
+  const event = delivery.batch.events.at(index);
   const eventId = idOf(event);
   columns.app_id.push(delivery.appId);
   columns.received_at.push(delivery.receivedAtMs);
