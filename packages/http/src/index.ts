@@ -4,7 +4,7 @@ export { createCursors, type Cursors, pageOf } from "./cursor.ts";
 export { malformedJsonDetail } from "./json-position.ts";
 export { type ApiDescription, openApiDocument, type OpenApiDocument, type Operation } from "./openapi.ts";
 export { parse } from "./parse.ts";
-export { Problem, problem, sendProblem } from "./problem.ts";
+export { endRefused, Problem, problem, sendProblem } from "./problem.ts";
 export { requestId } from "./request-id.ts";
 export { listen, type Listening, type ListenOptions } from "./server.ts";
 export type { ReadyChecks } from "./status-routes.ts";

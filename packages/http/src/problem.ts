@@ -55,15 +55,25 @@ export function sendProblem(res: ServerResponse, problem: Problem, requestId: st
     request_id: requestId,
     ...(problem.errors ? { errors: problem.errors } : {}),
   };
-  const bytes = Buffer.from(JSON.stringify(body));
-  res.writeHead(problem.status, {
-    ...problem.headers,
-    "Content-Type": "application/problem+json",
-    "Content-Length": bytes.length,
+  const headers = { ...problem.headers, "Content-Type": "application/problem+json" };
+  endRefused(res, { status: problem.status, headers, requestId }, Buffer.from(JSON.stringify(body)));
+}
+
+interface RefusedHead {
+  status: number;
+  headers: Record<string, string>;
+  requestId: string;
+}
+
+/** Ends a refused request with an answer in any form. What still comes of its body is thrown away. */
+export function endRefused(res: ServerResponse, head: RefusedHead, body: Uint8Array): void {
+  res.writeHead(head.status, {
+    ...head.headers,
+    "Content-Length": body.length,
     "Cache-Control": "no-store",
-    "X-Request-Id": requestId,
+    "X-Request-Id": head.requestId,
   });
-  res.end(bytes);
+  res.end(body);
   boundRest(res.req);
 }
 

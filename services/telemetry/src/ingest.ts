@@ -11,6 +11,7 @@ import { Flusher } from "./ingest/flush.ts";
 import { batches, validation } from "./ingest/native.ts";
 import { ingestDocument } from "./ingest/openapi.ts";
 import { countValidations, createOutcomes, watchLevels } from "./ingest/outcomes.ts";
+import { otlpLogs } from "./ingest/otlp/protocol.ts";
 import type { Protocol } from "./ingest/protocol.ts";
 import { type IngestDeps, postTelemetry } from "./ingest/routes.ts";
 
@@ -56,6 +57,7 @@ export async function createIngest(options: IngestOptions) {
     metrics,
     hot(app) {
       app.post(batches.route, store(batches));
+      app.post(otlpLogs.route, store(otlpLogs));
       // Escaped: Express takes `:validate` for a parameter.
       app.post(validation.route.replace(":", String.raw`\:`), validate);
     },

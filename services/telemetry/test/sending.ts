@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { TestContext } from "node:test";
 import type { KafkaConfig } from "@mosis/kafka";
+import type { IngestOptions } from "../src/ingest.ts";
 import { eventually, publishApp, startIngest, untilReady } from "./support.ts";
 
 type Fields = Record<string, unknown>;
@@ -21,8 +22,8 @@ export function batchOf(events: unknown[], changes: Fields = {}) {
 }
 
 /** A running ingest with one app, and a way to send to it with the app's key. */
-export async function openApp(t: TestContext, kafka: KafkaConfig) {
-  const { url, producer } = await startIngest(t, kafka);
+export async function openApp(t: TestContext, kafka: KafkaConfig, options: Partial<IngestOptions> = {}) {
+  const { url, producer } = await startIngest(t, kafka, options);
   const published = await publishApp(producer);
   await untilReady(url);
   const send = (body: unknown, headers: Record<string, string> = {}) =>

@@ -24,7 +24,7 @@ export interface Body {
 }
 
 /** `ndjson`: one event a line, and the fields of the batch in headers. */
-type BodyForm = "json" | "ndjson";
+type BodyForm = "json" | "ndjson" | "protobuf";
 
 /** The content types that a protocol takes. */
 export interface BodyTypes {
@@ -158,12 +158,12 @@ function codingOf(req: IncomingMessage, types: BodyTypes, bodyBytesMax: number):
 }
 
 /**
- * The body as text in bytes. What is not UTF-8 is refused: it would be stored as other characters than were
+ * The body in bytes. Text that is not UTF-8 is refused: it would be stored as other characters than were
  * sent. Looking costs 0.1 µs a request of 3 kB.
  */
 function decoded(sent: Buffer, coding: Coding, limits: BodyLimits): Body | BodyRefusal {
   const body = inflated(sent, coding, limits);
-  return "code" in body || isUtf8(body.bytes) ? body : notUtf8;
+  return "code" in body || body.form === "protobuf" || isUtf8(body.bytes) ? body : notUtf8;
 }
 
 function inflated(sent: Buffer, { form, inflate }: Coding, limits: BodyLimits): Body | BodyRefusal {

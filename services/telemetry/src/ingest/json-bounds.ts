@@ -5,15 +5,22 @@ const harmlessBytes = 65_536;
  */
 const arraysMax = 20_000;
 const objectsMax = 50_000;
+const batchParts: PartLimits = { arraysMax, objectsMax };
+
+interface PartLimits {
+  arraysMax: number;
+  objectsMax: number;
+}
 
 /**
  * Whether a body would be parsed into more arrays or objects than any batch has. 5 KB of gzip can be 2.6
  * million arrays, and take JSON.parse three seconds and half a gigabyte. Brackets are counted wherever they
  * stand, by a search that runs at the speed of memory where there are few.
+ * @param limits those of a batch, unless another protocol needs others.
  */
-export function hasTooManyParts(bytes: Buffer): boolean {
+export function hasTooManyParts(bytes: Buffer, limits = batchParts): boolean {
   if (bytes.length <= harmlessBytes) return false;
-  return hasMore(bytes, 0x5b, arraysMax) || hasMore(bytes, 0x7b, objectsMax);
+  return hasMore(bytes, 0x5b, limits.arraysMax) || hasMore(bytes, 0x7b, limits.objectsMax);
 }
 
 function hasMore(bytes: Buffer, byte: number, max: number): boolean {

@@ -9,6 +9,7 @@ import {
 } from "@mosis/types/telemetry";
 import Type from "typebox";
 import { batchesPath, validatePath } from "./native.ts";
+import { otlpPaths } from "./otlp/openapi.ts";
 
 /** The body as a client should send it: with the schema of its events, which the server checks one by one. */
 const Batch = Type.Object({
@@ -78,6 +79,7 @@ export function ingestDocument(): OpenApiDocument {
   const document = openApiDocument(api);
   for (const path of [batchesPath, validatePath]) addLines(document.paths[path]?.["post"]);
   addCondition(document.paths["/v1/telemetry/config"]?.["get"]);
+  Object.assign(document.paths, otlpPaths);
   return document;
 }
 

@@ -43,7 +43,7 @@ export interface Stored {
   appless: number;
 }
 
-interface Refusal {
+export interface Refusal {
   code: ProblemCode;
   detail: string;
   errors?: ProblemDetail[] | undefined;

@@ -1,0 +1,158 @@
+import {
+  type BatchContext,
+  type EventKind,
+  type TelemetryBatch,
+  telemetryLimits,
+} from "@mosis/types/telemetry";
+import { createContentIds, derivedId, idOf } from "../derived-id.ts";
+import { nameOf, openProperties, shortText, type Value, versionCodeOf } from "../flatten.ts";
+import { isPrivate } from "../private.ts";
+import type { LogRecord, ResourceLogs } from "./logs.ts";
+
+type Attributes = Record<string, Value>;
+
+/** Log records as events; docs/otlp.md has the table. One batch for up to 1000 records of a resource. */
+export function batchesOf(resources: readonly ResourceLogs[]): TelemetryBatch[] {
+  const contentId = createContentIds();
+  const sdk = sdkOf(resources[0]?.attributes ?? {});
+  const batches: TelemetryBatch[] = [];
+  for (const { attributes, scopes } of resources) {
+    const shared = sharedOf(attributes);
+    const resource = derivedId(JSON.stringify(attributes));
+    const package_id = attributes["mosis.package_id"];
+    const context = contextOf(attributes);
+    let events: unknown[] = [];
+    for (const { name, records } of scopes) {
+      for (const record of records) {
+        if (events.length === 0) {
+          const batch = { batch_id: "", context, events, ...(sdk ? { sdk } : {}) };
+          batches.push(typeof package_id === "string" ? { ...batch, package_id } : batch);
+        }
+        const uid = record.attributes["log.record.uid"];
+        const isNamed = typeof uid === "string" && uid !== "";
+        const event_id = isNamed ? idOf(uid) : contentId(`${resource}\n${name}\n${JSON.stringify(record)}`);
+        events.push(eventOf(record, { event_id, scope: name, shared, attributes }));
+        if (events.length === telemetryLimits.eventsPerBatchMax) events = [];
+      }
+    }
+  }
+  return withBatchId(batches);
+}
+
+/** One id for all of a request, from the ids of its events: sent again, it is the same batch. */
+function withBatchId(batches: TelemetryBatch[]): TelemetryBatch[] {
+  const ids = batches.flatMap(({ events }) =>
+    events.map((event) => (event as { event_id: string }).event_id),
+  );
+  const batch_id = derivedId(ids.join());
+  for (const batch of batches) batch.batch_id = batch_id;
+  return batches;
+}
+
+interface Surroundings {
+  event_id: string;
+  scope: string;
+  shared: Attributes;
+  /** Of the resource. */
+  attributes: Attributes;
+}
+
+function eventOf(record: LogRecord, { event_id, scope, shared, attributes }: Surroundings): object {
+  const { body } = record;
+  const given = record.eventName || textOf(record.attributes["event.name"]);
+  const name = nameOf(given) ?? (typeof body === "string" ? nameOf(body) : undefined) ?? "log";
+  const properties = openProperties(record.droppedAttributes);
+  properties.addAll(shared);
+  properties.add("otel.scope.name", shortText(scope));
+  properties.add("severity_number", record.severity === 0 ? undefined : record.severity);
+  properties.add("severity_text", record.severityText);
+  properties.add("trace_id", record.traceId);
+  properties.add("span_id", record.spanId);
+  properties.addAll(record.attributes, (key) => isMapped(key) || isPrivate(key));
+  // A short body that has become the name is told already.
+  if (body !== name) properties.add("body", body);
+  const session = textOf(record.attributes["session.id"]) || textOf(attributes["session.id"]);
+  const time = millisecondsOf(record.time) ?? millisecondsOf(record.observedTime);
+  return {
+    event_id,
+    name,
+    kind: kindOf(record, name),
+    ...(time === undefined ? {} : { time }),
+    ...(session ? { session_id: idOf(session) } : {}),
+    properties: properties.done(),
+  };
+}
+
+const mappedKeys = new Set(["event.name", "session.id", "log.record.uid"]);
+
+function isMapped(key: string): boolean {
+  return mappedKeys.has(key);
+}
+
+const crashNames = new Set(["app.crash", "device.crash"]);
+const perfNames = new Set(["app.jank", "browser.web_vital"]);
+/** SEVERITY_NUMBER_ERROR and SEVERITY_NUMBER_FATAL of the data model. */
+const errorFrom = 17;
+const fatalFrom = 21;
+
+function kindOf({ severity, attributes }: LogRecord, name: string): EventKind {
+  if (crashNames.has(name) || severity >= fatalFrom) return "crash";
+  const isException = "exception.type" in attributes || "exception.message" in attributes;
+  if (severity >= errorFrom || isException) return "error";
+  return perfNames.has(name) ? "perf" : "event";
+}
+
+/** Nanoseconds as whole milliseconds, which is what is stored; undefined for unknown. */
+function millisecondsOf(nanoseconds: string): number | undefined {
+  if (nanoseconds === "0") return undefined;
+  return Number(nanoseconds.slice(0, -6) || "0");
+}
+
+/** Of a resource, and told with each of its events: few, and short, for a request may have many events. */
+const sharedKeys = ["service.name", "service.namespace", "service.version", "deployment.environment.name"];
+
+function sharedOf(attributes: Attributes): Attributes {
+  return Object.fromEntries(
+    sharedKeys.flatMap((key) => {
+      const text = shortText(attributes[key]);
+      return text === undefined ? [] : [[key, text]];
+    }),
+  );
+}
+
+function contextOf(attributes: Attributes): BatchContext {
+  const install = textOf(attributes["app.installation.id"]) || textOf(attributes["service.instance.id"]);
+  const versionCode =
+    versionCodeOf(attributes["app.build_id"]) ?? versionCodeOf(attributes["service.version"]);
+  const texts = {
+    os: shortText(textOf(attributes["os.name"]) || textOf(attributes["os.type"]))?.toLowerCase(),
+    os_version: shortText(attributes["os.version"]),
+    device_model: shortText(attributes["device.model.identifier"] ?? attributes["device.model.name"]),
+    locale: shortText(attributes["browser.language"]),
+    country: shortText(attributes["geo.country.iso_code"]),
+    network: shortText(attributes["network.connection.type"]),
+    mosis_version: shortText(attributes["mosis.version"]),
+  };
+  const context: BatchContext = {};
+  if (install) context.install_id = idOf(install);
+  if (versionCode !== undefined) context.version_code = versionCode;
+  for (const [key, text] of Object.entries(texts)) {
+    if (text !== undefined) context[key as keyof typeof texts] = text;
+  }
+  return context;
+}
+
+/** Of the first resource: a request has one sender; devices behind a Collector differ in their context. */
+function sdkOf(attributes: Attributes): TelemetryBatch["sdk"] {
+  const name = textOf(attributes["telemetry.sdk.name"]);
+  if (!name) return undefined;
+  const language = textOf(attributes["telemetry.sdk.language"]);
+  return {
+    name: shortText(language ? `${name}-${language}` : name) ?? "",
+    version: shortText(attributes["telemetry.sdk.version"]) ?? "",
+  };
+}
+
+function textOf(value: Value | undefined): string {
+  return typeof value === "string" ? value : "";
+}

@@ -1,0 +1,241 @@
+import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
+import type { Value } from "../flatten.ts";
+import {
+  type Budget,
+  emptyRecord,
+  integerValue,
+  type LogRecord,
+  NotDecodable,
+  type ResourceLogs,
+  type ScopeLogs,
+  setValue,
+} from "./logs.ts";
+
+// A key on the wire: number of the field, and how its value is written.
+const varint = (field: number) => (field << 3) | WireType.Varint;
+const fixed64 = (field: number) => (field << 3) | WireType.Bit64;
+const bytes = (field: number) => (field << 3) | WireType.LengthDelimited;
+
+// Fields by their numbers in opentelemetry/proto/{collector/logs,logs,resource,common}/v1, which are stable.
+const requestKeys = { resourceLogs: bytes(1) };
+const resourceLogsKeys = { resource: bytes(1), scopeLogs: bytes(2) };
+const resourceKeys = { attributes: bytes(1) };
+const scopeLogsKeys = { scope: bytes(1), logRecords: bytes(2) };
+const scopeKeys = { name: bytes(1) };
+const recordKeys = {
+  time: fixed64(1),
+  severity: varint(2),
+  severityText: bytes(3),
+  body: bytes(5),
+  attributes: bytes(6),
+  droppedAttributes: varint(7),
+  traceId: bytes(9),
+  spanId: bytes(10),
+  observedTime: fixed64(11),
+  eventName: bytes(12),
+};
+const keyValueKeys = { key: bytes(1), value: bytes(2) };
+const valueKeys = {
+  text: bytes(1),
+  bool: varint(2),
+  int: varint(3),
+  double: fixed64(4),
+  array: bytes(5),
+  list: bytes(6),
+  bytes: bytes(7),
+};
+const listKeys = { values: bytes(1) };
+
+/**
+ * By hand over a library's reader of the wire format: only what is used is decoded, and each part is counted
+ * before it is made.
+ * @throws BeyondLimit, NotDecodable.
+ */
+export function decodeRequest(body: Buffer, budget: Budget): ResourceLogs[] {
+  const reader = new BinaryReader(body);
+  const resources: ResourceLogs[] = [];
+  try {
+    readFields(reader, budget, reader.len, (key) => {
+      if (key !== requestKeys.resourceLogs) return false;
+      budget.resource();
+      resources.push(resourceLogs(reader, budget));
+      return true;
+    });
+  } catch (error) {
+    // The reader's own errors: what is not protobuf, or ends too early.
+    if (error instanceof RangeError || (error instanceof Error && error.constructor === Error)) {
+      throw new NotDecodable("The body is not a protobuf message ExportLogsServiceRequest.", {
+        cause: error,
+      });
+    }
+    throw error;
+  }
+  return resources;
+}
+
+function resourceLogs(reader: BinaryReader, budget: Budget): ResourceLogs {
+  const logs: ResourceLogs = { attributes: {}, scopes: [] };
+  readMessage(reader, budget, (key) => {
+    if (key === resourceLogsKeys.resource) {
+      readMessage(reader, budget, (inner) => {
+        if (inner !== resourceKeys.attributes) return false;
+        readKeyValue(reader, budget, logs.attributes, 0);
+        return true;
+      });
+    } else if (key === resourceLogsKeys.scopeLogs) {
+      budget.scope();
+      logs.scopes.push(scopeLogs(reader, budget));
+    } else return false;
+    return true;
+  });
+  return logs;
+}
+
+function scopeLogs(reader: BinaryReader, budget: Budget): ScopeLogs {
+  const logs: ScopeLogs = { name: "", records: [] };
+  readMessage(reader, budget, (key) => {
+    if (key === scopeLogsKeys.scope) {
+      readMessage(reader, budget, (inner) => {
+        if (inner !== scopeKeys.name) return false;
+        logs.name = reader.string();
+        return true;
+      });
+    } else if (key === scopeLogsKeys.logRecords) {
+      budget.record();
+      logs.records.push(logRecord(reader, budget));
+    } else return false;
+    return true;
+  });
+  return logs;
+}
+
+function logRecord(reader: BinaryReader, budget: Budget): LogRecord {
+  const record = emptyRecord();
+  readMessage(reader, budget, (key) => {
+    switch (key) {
+      case recordKeys.time:
+        record.time = String(reader.fixed64());
+        return true;
+      case recordKeys.observedTime:
+        record.observedTime = String(reader.fixed64());
+        return true;
+      case recordKeys.severity:
+        record.severity = reader.int32();
+        return true;
+      case recordKeys.severityText:
+        record.severityText = reader.string();
+        return true;
+      case recordKeys.eventName:
+        record.eventName = reader.string();
+        return true;
+      case recordKeys.body:
+        record.body = anyValue(reader, budget, 0);
+        return true;
+      case recordKeys.attributes:
+        readKeyValue(reader, budget, record.attributes, 0);
+        return true;
+      case recordKeys.droppedAttributes:
+        record.droppedAttributes = reader.uint32();
+        return true;
+      case recordKeys.traceId:
+        record.traceId = Buffer.from(reader.bytes()).toString("hex");
+        return true;
+      case recordKeys.spanId:
+        record.spanId = Buffer.from(reader.bytes()).toString("hex");
+        return true;
+      default:
+        return false;
+    }
+  });
+  return record;
+}
+
+function readKeyValue(
+  reader: BinaryReader,
+  budget: Budget,
+  into: Record<string, Value>,
+  level: number,
+): void {
+  budget.value(level);
+  let name = "";
+  let value: Value = null;
+  readMessage(reader, budget, (key) => {
+    if (key === keyValueKeys.key) name = reader.string();
+    else if (key === keyValueKeys.value) value = anyValue(reader, budget, level);
+    else return false;
+    return true;
+  });
+  setValue(into, name, value);
+}
+
+function anyValue(reader: BinaryReader, budget: Budget, level: number): Value {
+  budget.value(level);
+  let value: Value = null;
+  readMessage(reader, budget, (key) => {
+    switch (key) {
+      case valueKeys.text:
+        value = reader.string();
+        return true;
+      case valueKeys.bool:
+        value = reader.bool();
+        return true;
+      case valueKeys.int:
+        value = integerValue(BigInt(reader.int64()));
+        return true;
+      case valueKeys.double:
+        value = reader.double();
+        return true;
+      case valueKeys.array:
+        value = arrayValue(reader, budget, level + 1);
+        return true;
+      case valueKeys.list:
+        value = listValue(reader, budget, level + 1);
+        return true;
+      case valueKeys.bytes:
+        value = Buffer.from(reader.bytes()).toString("base64");
+        return true;
+      default:
+        return false;
+    }
+  });
+  return value;
+}
+
+function arrayValue(reader: BinaryReader, budget: Budget, level: number): Value[] {
+  const values: Value[] = [];
+  readMessage(reader, budget, (key) => {
+    if (key !== listKeys.values) return false;
+    values.push(anyValue(reader, budget, level));
+    return true;
+  });
+  return values;
+}
+
+function listValue(reader: BinaryReader, budget: Budget, level: number): Record<string, Value> {
+  const values: Record<string, Value> = {};
+  readMessage(reader, budget, (key) => {
+    if (key !== listKeys.values) return false;
+    readKeyValue(reader, budget, values, level);
+    return true;
+  });
+  return values;
+}
+
+/** A message within another: its length, then its fields. */
+function readMessage(reader: BinaryReader, budget: Budget, read: (key: number) => boolean): void {
+  const length = reader.uint32();
+  readFields(reader, budget, reader.pos + length, read);
+}
+
+/** @param read takes the value of a field; false leaves it to be skipped. */
+function readFields(reader: BinaryReader, budget: Budget, end: number, read: (key: number) => boolean): void {
+  while (reader.pos < end) {
+    const start = reader.pos;
+    if (read(reader.uint32())) continue;
+    budget.skipped();
+    reader.pos = start;
+    const [field, type] = reader.tag();
+    reader.skip(type, field);
+  }
+  if (reader.pos !== end) throw new RangeError("A message ends within a field");
+}

@@ -1,0 +1,37 @@
+/**
+ * Names of attributes and properties that standard clients fill by themselves and that tell of a person or
+ * an address: they are never stored. Our own contract has no such field, and what its clients put into
+ * properties is their choice.
+ */
+const neverStored: ReadonlySet<string> = new Set([
+  // Addresses, by today's and by former names of OpenTelemetry's conventions, and Segment's.
+  "client.address",
+  "source.address",
+  "destination.address",
+  "network.peer.address",
+  "network.local.address",
+  "net.peer.ip",
+  "net.host.ip",
+  "net.sock.peer.addr",
+  "net.sock.host.addr",
+  "http.client_ip",
+  "http.request.header.x-forwarded-for",
+  "http.request.header.x-real-ip",
+  "http.request.header.forwarded",
+  "host.ip",
+  "host.mac",
+  "ip",
+  // Persons and their devices. An install is told by its own id.
+  "enduser.id",
+  "enduser.pseudo.id",
+  "user.id",
+  "user.name",
+  "user.full_name",
+  "user.email",
+  "device.id",
+  "app.installation.id",
+]);
+
+export function isPrivate(key: string): boolean {
+  return neverStored.has(key);
+}
