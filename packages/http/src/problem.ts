@@ -41,10 +41,6 @@ export function problem(code: ProblemCode, detail: string, options: ProblemOptio
  * of an answer is out already, the connection is cut: half an answer must not look like a whole one.
  */
 export function sendProblem(res: ServerResponse, problem: Problem, requestId: string): void {
-  if (res.headersSent) {
-    res.destroy();
-    return;
-  }
   const body: ProblemBody = {
     type: `https://mosis.dev/problems/${problem.code}`,
     title: problems[problem.code][1],
@@ -67,6 +63,10 @@ interface RefusedHead {
 
 /** Ends a refused request with an answer in any form. What still comes of its body is thrown away. */
 export function endRefused(res: ServerResponse, head: RefusedHead, body: Uint8Array): void {
+  if (res.headersSent) {
+    res.destroy();
+    return;
+  }
   res.writeHead(head.status, {
     ...head.headers,
     "Content-Length": body.length,

@@ -13,6 +13,7 @@ import { ingestDocument } from "./ingest/openapi.ts";
 import { countValidations, createOutcomes, watchLevels } from "./ingest/outcomes.ts";
 import { otlpLogs } from "./ingest/otlp/protocol.ts";
 import type { Protocol } from "./ingest/protocol.ts";
+import { segmentRoutes } from "./ingest/segment/protocol.ts";
 import { type IngestDeps, postTelemetry } from "./ingest/routes.ts";
 
 export interface IngestOptions {
@@ -58,6 +59,7 @@ export async function createIngest(options: IngestOptions) {
     hot(app) {
       app.post(batches.route, store(batches));
       app.post(otlpLogs.route, store(otlpLogs));
+      for (const protocol of segmentRoutes) app.post(protocol.route, store(protocol));
       // Escaped: Express takes `:validate` for a parameter.
       app.post(validation.route.replace(":", String.raw`\:`), validate);
     },

@@ -57,6 +57,12 @@ test("the document of ingest tells every route and both forms of a batch", async
     "/v1/telemetry/batches",
     "/v1/telemetry/batches:validate",
     "/v1/telemetry/config",
+    "/v1/logs",
+    ...["batch", "b"].map((name) => `/v1/${name}`),
+    ...["track", "identify", "page", "screen", "group", "alias"].flatMap((name) => [
+      `/v1/${name}`,
+      `/v1/${name.charAt(0)}`,
+    ]),
   ]);
   for (const path of ["/v1/telemetry/batches", "/v1/telemetry/batches:validate"]) {
     const operation = paths[path]?.["post"] as Described | undefined;

@@ -14,6 +14,9 @@ test("refusals are a Status in the encoding of the request, and only what helps 
   const protobuf = { "content-type": "application/x-protobuf" };
   const deep = writer();
   deep.bytes(1, protobufResource({}, [nestedRecord(200)]));
+  const latin = writer();
+  latin.bytes(1, protobufResource({}, [new Uint8Array([0x62, 0x01, 0xe9])]));
+  const latin1 = { "content-type": "application/json; charset=latin1" };
   const crowd = writer();
   for (let i = 0; i < 1001; i++) crowd.bytes(1, new Uint8Array());
   const many = JSON.stringify(logsOf(Array.from({ length: 10_001 }, () => ({}))));
@@ -30,6 +33,8 @@ test("refusals are a Status in the encoding of the request, and only what helps 
     ["half a message", 400, /^malformed_body: /, post(path, new Uint8Array([0x0a, 0x7f, 0x0a]), protobuf)],
     ["not gzip", 400, /^malformed_body: /, post(path, good, { "content-encoding": "gzip" })],
     ["nested without end", 400, /^malformed_body: /, post(path, deep.done(), protobuf)],
+    ["text that is not UTF-8", 400, /^malformed_body: /, post(path, latin.done(), protobuf)],
+    ["another charset", 415, /^content_type_unsupported: /, post(path, good, latin1)],
     ["too many resources", 413, /^body_too_large: /, post(path, crowd.done(), protobuf)],
     [
       "too many records",

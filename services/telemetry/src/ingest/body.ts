@@ -34,6 +34,14 @@ export interface BodyTypes {
   unsupported: string;
 }
 
+/** The media type in lower case, "" without a header; null when a charset is told that is not UTF-8. */
+export function mediaTypeOf(type: string): string | null {
+  const [name = ""] = type.split(";", 1);
+  const parameters = type.slice(name.length);
+  if (/;\s*charset\s*=(?!\s*"?utf-?8"?\s*(;|$))/i.test(parameters)) return null;
+  return name.trim().toLowerCase();
+}
+
 export interface BodyLimits {
   bodyBytesMax: number;
   inflatedBytesMax: number;

@@ -2,7 +2,7 @@ import type { ServerResponse } from "node:http";
 import { problem, sendProblem } from "@mosis/http";
 import { batchHeaders } from "@mosis/types/telemetry";
 import { readBatch } from "./batch.ts";
-import type { BodyTypes } from "./body.ts";
+import { type BodyTypes, mediaTypeOf } from "./body.ts";
 import { hasTooManyParts, tooManyParts } from "./json-bounds.ts";
 import { parseLines } from "./lines.ts";
 import type { Protocol, Stored } from "./protocol.ts";
@@ -13,10 +13,9 @@ export const validatePath = `${batchesPath}:validate`;
 const types: BodyTypes = {
   formOf(type) {
     if (type === "application/json") return "json";
-    const [, name, parameters = ""] = /^application\/(json|x-ndjson)\s*(;.*)?$/i.exec(type) ?? [];
-    // A charset that is not UTF-8.
-    if (name === undefined || /;\s*charset\s*=(?!\s*"?utf-?8"?\s*(;|$))/i.test(parameters)) return null;
-    return name.toLowerCase() === "json" ? "json" : "ndjson";
+    const name = mediaTypeOf(type);
+    if (name === "application/json") return "json";
+    return name === "application/x-ndjson" ? "ndjson" : null;
   },
   unsupported:
     "Send the batch in UTF-8, as application/json, or as application/x-ndjson with its fields in headers.",

@@ -10,6 +10,7 @@ import {
 import Type from "typebox";
 import { batchesPath, validatePath } from "./native.ts";
 import { otlpPaths } from "./otlp/openapi.ts";
+import { segmentPaths } from "./segment/openapi.ts";
 
 /** The body as a client should send it: with the schema of its events, which the server checks one by one. */
 const Batch = Type.Object({
@@ -79,7 +80,10 @@ export function ingestDocument(): OpenApiDocument {
   const document = openApiDocument(api);
   for (const path of [batchesPath, validatePath]) addLines(document.paths[path]?.["post"]);
   addCondition(document.paths["/v1/telemetry/config"]?.["get"]);
-  Object.assign(document.paths, otlpPaths);
+  Object.assign(document.paths, otlpPaths, segmentPaths);
+  const { securitySchemes } = document.components as { securitySchemes: object };
+  const description = "The secret of a key as the name, without a password.";
+  Object.assign(securitySchemes, { basic: { type: "http", scheme: "basic", description } });
   return document;
 }
 

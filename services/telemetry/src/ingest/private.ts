@@ -35,3 +35,29 @@ const neverStored: ReadonlySet<string> = new Set([
 export function isPrivate(key: string): boolean {
   return neverStored.has(key);
 }
+
+/**
+ * Names of traits, by Segment's specification, that tell who somebody is. Of a user the platform wants to
+ * know what they are like, never who they are.
+ */
+const personalTraits: ReadonlySet<string> = new Set([
+  "address",
+  "age",
+  "avatar",
+  "birthday",
+  "description",
+  "email",
+  "firstName",
+  "gender",
+  "id",
+  "lastName",
+  "name",
+  "phone",
+  "title",
+  "username",
+  "website",
+]);
+
+export function isPersonal(trait: string): boolean {
+  return personalTraits.has(trait);
+}

@@ -17,6 +17,10 @@ export interface Protocol {
   appRequired: string;
   /** The credential among the headers, as `Bearer <secret>`; undefined when there is none. */
   credentialOf(req: IncomingMessage): string | undefined;
+  /** A key of one app sends for that app, whatever the batch calls it. */
+  appOfKeyFirst?: true;
+  /** Whether the key may be in the body, where it is known only when all of it has been read. */
+  keyInBody?: true;
   /** Bytes to batches. Nothing is thrown for what a client sent. */
   read(body: Body, req: IncomingMessage): Reading | BatchRefusal;
   /** Writes the whole answer, after the acknowledgement. */
@@ -27,6 +31,8 @@ export interface Protocol {
 
 /** What a body says. */
 export interface Reading {
+  /** The key that is in the body, as `Bearer <secret>`. */
+  credential?: string | undefined;
   /** One delivery each. Several when not all events of the request have the same context or app. */
   batches: IncomingBatch[];
   /** The most that its events may take, written out as JSON. */

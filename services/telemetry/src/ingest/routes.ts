@@ -3,13 +3,12 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { RequestSample } from "@mosis/http";
 import type { Logger } from "@mosis/runtime";
 import type { ProblemCode, ProblemDetail } from "@mosis/types/problems";
-import type { AccessRefusal, AccessTable, AppRefusal, Grant } from "../access.ts";
+import type { AccessRefusal, AccessTable, Grant } from "../access.ts";
 import type { Body, BodyReader } from "./body.ts";
-import { clockCorrection } from "./clock.ts";
-import type { Delivery } from "./delivery.ts";
+import { appendAll, type Deliveries, deliveriesOf, type Received } from "./deliveries.ts";
 import type { Flusher } from "./flush.ts";
 import type { Outcomes } from "./outcomes.ts";
-import { appendDelivery, type Outcome } from "./pipeline.ts";
+import type { Outcome } from "./pipeline.ts";
 import type { Protocol, Reading } from "./protocol.ts";
 
 export interface IngestDeps {
@@ -41,7 +40,7 @@ interface Exchange {
 }
 
 /**
- * A request with telemetry, in any protocol: 1 room, 2 key, 3 body, 4 batches and their apps, 5 events,
+ * A request with telemetry, in any protocol: 1 room, 2 key, 3 body, 4 batches, their key and apps, 5 events,
  * 6 answer after the acknowledgement. Written on callbacks and plain node:http, for these are the only routes
  * where a microsecond counts.
  */
@@ -59,10 +58,8 @@ export function postTelemetry(
       refuse(exchange, "unavailable", "Telemetry cannot be stored right now. Send it again later.");
       return;
     }
-    const grant = grantOf(exchange);
-    const arrival = grant === "credentials_invalid" ? deps.access.arrival(credential) : null;
-    if (arrival) void arrival.then(() => receive(exchange, grantOf(exchange)));
-    else receive(exchange, grant);
+    if (credential === undefined && protocol.keyInBody) receive(exchange);
+    else authorize(exchange, () => receive(exchange));
   };
 }
 
@@ -72,22 +69,22 @@ function hasRoom({ available, flusher, bodies, heldBytesMax, waitingRequestsMax 
   return requests < waitingRequestsMax && bytes + bodies.heldBytes() < heldBytesMax;
 }
 
-function grantOf({ deps, credential }: Exchange): Grant | AccessRefusal {
-  return deps.access.authenticateWriter(credential, Date.now());
+/** Goes on with a key that may send, or refuses. A key that nobody knows yet may be on its way. */
+function authorize(exchange: Exchange, next: (grant: Grant) => void): void {
+  const { access } = exchange.deps;
+  const { credential } = exchange;
+  const judged = () => access.authenticateWriter(credential, Date.now());
+  const grant = judged();
+  const arrival = grant === "credentials_invalid" ? access.arrival(credential) : null;
+  if (arrival) void arrival.then(() => settle(exchange, judged(), next));
+  else settle(exchange, grant, next);
 }
 
-function receive(exchange: Exchange, grant: Grant | AccessRefusal): void {
-  const { req } = exchange.res;
+function settle(exchange: Exchange, grant: Grant | AccessRefusal, next: (grant: Grant) => void): void {
   // The client went away while its key was waited for.
-  if (req.destroyed) return;
-  if (typeof grant === "string") {
-    refuse(exchange, grant, accessDetails[grant]);
-    return;
-  }
-  exchange.deps.bodies.read(req, exchange.protocol.types, (body) => {
-    if ("code" in body) refuse(exchange, body.code, body.detail);
-    else takeOrFail(exchange, body);
-  });
+  if (exchange.res.destroyed) return;
+  if (typeof grant === "string") refuse(exchange, grant, accessDetails[grant]);
+  else guard(exchange, () => next(grant));
 }
 
 const accessDetails = {
@@ -97,79 +94,48 @@ const accessDetails = {
 } as const;
 
 /** A bug of ours costs one request its answer, not everybody the process. */
-function takeOrFail(exchange: Exchange, body: Body): void {
+function guard(exchange: Exchange, step: () => void): void {
   try {
-    // Again: a body may take seconds to arrive, and its key may have been revoked meanwhile.
-    const grant = grantOf(exchange);
-    if (typeof grant === "string") refuse(exchange, grant, accessDetails[grant]);
-    else take(exchange, grant, body);
+    step();
   } catch (error) {
     exchange.deps.log.error({ err: error, request_id: exchange.requestId }, "A batch could not be processed");
     refuse(exchange, "internal_error", "The batch could not be processed. Tell us the request_id.");
   }
 }
 
-function take(exchange: Exchange, grant: Grant, body: Body): void {
-  const { protocol, res } = exchange;
-  const reading = protocol.read(body, res.req);
+function receive(exchange: Exchange): void {
+  const { deps, protocol, res } = exchange;
+  deps.bodies.read(res.req, protocol.types, (body) => {
+    if ("code" in body) refuse(exchange, body.code, body.detail);
+    else guard(exchange, () => read(exchange, body));
+  });
+}
+
+function read(exchange: Exchange, body: Body): void {
+  const reading = exchange.protocol.read(body, exchange.res.req);
   if ("code" in reading) return refuse(exchange, reading.code, reading.detail, reading.errors);
-  const receivedAtMs = Date.now();
-  const deliveries: Delivery[] = [];
-  let missing: AppRefusal | null = null;
-  let appless = 0;
-  for (const batch of reading.batches) {
-    const app = exchange.deps.access.appOf(grant, batch.package_id);
-    if (typeof app === "string") {
-      missing = app;
-      appless += batch.events.length;
-      continue;
-    }
-    const clockCorrectionMs = clockCorrection(batch.sent_at, receivedAtMs);
-    if (Number.isNaN(clockCorrectionMs)) {
-      return refuse(exchange, "batch_invalid", "The time of sending cannot be read.", sentAtErrors);
-    }
-    const isFirst = deliveries.length === 0;
-    deliveries.push({
-      appId: app.appId,
-      batch,
-      receivedAtMs,
-      clockCorrectionMs,
-      keyId: grant.keyId,
-      deliveryId: isFirst ? exchange.deliveryId : randomUUID(),
-      // Of one request: counted once, so that sums over deliveries are what came over the wire.
-      bodyBytes: isFirst ? body.sentBytes : 0,
-      eventBytesAtMost: reading.eventBytesAtMost,
-    });
-  }
-  if (missing !== null && deliveries.length === 0) return refuseApp(exchange, missing);
-  store(exchange, deliveries, { batches: reading.batches, receivedAtMs, appless, body });
+  // A header comes first: who has sent one is known before the body is read.
+  exchange.credential ??= reading.credential;
+  // Again: a body may take seconds to arrive, and its key may have been revoked meanwhile.
+  authorize(exchange, (grant) => take(exchange, grant, reading, body));
 }
 
-const sentAtErrors = [
-  { pointer: "/sent_at", code: "time_invalid", message: "must be RFC 3339 or milliseconds" },
-];
-
-function refuseApp(exchange: Exchange, refusal: AppRefusal): void {
-  if (refusal === "app_required") refuse(exchange, refusal, exchange.protocol.appRequired);
-  else refuse(exchange, refusal, "There is no such app.");
+function take(exchange: Exchange, grant: Grant, reading: Reading, body: Body): void {
+  const { deps, protocol, deliveryId } = exchange;
+  const received = { grant, reading, body, receivedAtMs: Date.now(), deliveryId };
+  const deliveries = deliveriesOf(deps.access, received, protocol);
+  if ("code" in deliveries) return refuse(exchange, deliveries.code, deliveries.detail, deliveries.errors);
+  store(exchange, received, deliveries);
 }
 
-interface Taken extends Pick<Reading, "batches"> {
-  receivedAtMs: number;
-  appless: number;
-  body: Body;
-}
-
-function store(exchange: Exchange, deliveries: Delivery[], taken: Taken): void {
+function store(exchange: Exchange, received: Received, { deliveries, appless }: Deliveries): void {
   const { deps, protocol, res, requestId } = exchange;
-  const { batches, receivedAtMs, appless, body } = taken;
+  const { reading, receivedAtMs, body } = received;
   const answer = (outcome: Outcome) => {
     deps.outcomes.batch(outcome, body.sentBytes);
-    protocol.answer(res, requestId, { batches, receivedAtMs, outcome, appless });
+    protocol.answer(res, requestId, { batches: reading.batches, receivedAtMs, outcome, appless });
     answered(exchange);
   };
-  // A request without a single event, where that is allowed.
-  if (deliveries.length === 0) return answer(noEvents);
   let outcome: Outcome;
   try {
     outcome = appendAll(deps.flusher, deliveries);
@@ -179,6 +145,8 @@ function store(exchange: Exchange, deliveries: Delivery[], taken: Taken): void {
     deps.flusher.abandon(error instanceof Error ? error : new Error(String(error)));
     return refuse(exchange, "internal_error", "The batch could not be processed.");
   }
+  // A request without anything to store, where that is allowed.
+  if (deliveries.length === 0) return answer(outcome);
   deps.flusher.commit((failure) => {
     if (failure) {
       refuse(exchange, "unavailable", "The events could not be stored. Send them again, with the same ids.");
@@ -186,26 +154,6 @@ function store(exchange: Exchange, deliveries: Delivery[], taken: Taken): void {
       answer(outcome);
     }
   });
-}
-
-const noEvents: Outcome = { accepted: 0, rejected: 0, warned: 0, results: [] };
-
-/** All deliveries of one request, in one flush. */
-function appendAll(flusher: Flusher, deliveries: readonly Delivery[]): Outcome {
-  let sum: Outcome | null = null;
-  for (const delivery of deliveries) {
-    if (sum) flusher.cutIfLarge();
-    const outcome = appendDelivery(flusher, delivery);
-    if (!sum) {
-      sum = outcome;
-      continue;
-    }
-    sum.accepted += outcome.accepted;
-    sum.rejected += outcome.rejected;
-    sum.warned += outcome.warned;
-    sum.results.push(...outcome.results);
-  }
-  return sum ?? noEvents;
 }
 
 /**

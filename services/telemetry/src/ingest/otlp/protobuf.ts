@@ -62,15 +62,19 @@ export function decodeRequest(body: Buffer, budget: Budget): ResourceLogs[] {
       return true;
     });
   } catch (error) {
-    // The reader's own errors: what is not protobuf, or ends too early.
-    if (error instanceof RangeError || (error instanceof Error && error.constructor === Error)) {
-      throw new NotDecodable("The body is not a protobuf message ExportLogsServiceRequest.", {
-        cause: error,
-      });
-    }
-    throw error;
+    if (!isReaders(error)) throw error;
+    throw new NotDecodable("The body is not a protobuf message ExportLogsServiceRequest.", { cause: error });
   }
   return resources;
+}
+
+/** Whether the reader of the wire format gave up: no protobuf, no UTF-8, or an end that comes too early. */
+function isReaders(error: unknown): boolean {
+  if (error instanceof RangeError) return true;
+  if (!(error instanceof Error)) return false;
+  return (
+    error.constructor === Error || ("code" in error && error.code === "ERR_ENCODING_INVALID_ENCODED_DATA")
+  );
 }
 
 function resourceLogs(reader: BinaryReader, budget: Budget): ResourceLogs {
@@ -97,7 +101,7 @@ function scopeLogs(reader: BinaryReader, budget: Budget): ScopeLogs {
     if (key === scopeLogsKeys.scope) {
       readMessage(reader, budget, (inner) => {
         if (inner !== scopeKeys.name) return false;
-        logs.name = reader.string();
+        logs.name = reader.string(true);
         return true;
       });
     } else if (key === scopeLogsKeys.logRecords) {
@@ -123,10 +127,10 @@ function logRecord(reader: BinaryReader, budget: Budget): LogRecord {
         record.severity = reader.int32();
         return true;
       case recordKeys.severityText:
-        record.severityText = reader.string();
+        record.severityText = reader.string(true);
         return true;
       case recordKeys.eventName:
-        record.eventName = reader.string();
+        record.eventName = reader.string(true);
         return true;
       case recordKeys.body:
         record.body = anyValue(reader, budget, 0);
@@ -160,7 +164,7 @@ function readKeyValue(
   let name = "";
   let value: Value = null;
   readMessage(reader, budget, (key) => {
-    if (key === keyValueKeys.key) name = reader.string();
+    if (key === keyValueKeys.key) name = reader.string(true);
     else if (key === keyValueKeys.value) value = anyValue(reader, budget, level);
     else return false;
     return true;
@@ -174,7 +178,7 @@ function anyValue(reader: BinaryReader, budget: Budget, level: number): Value {
   readMessage(reader, budget, (key) => {
     switch (key) {
       case valueKeys.text:
-        value = reader.string();
+        value = reader.string(true);
         return true;
       case valueKeys.bool:
         value = reader.bool();

@@ -2,7 +2,7 @@ import type { ServerResponse } from "node:http";
 import { endRefused } from "@mosis/http";
 import { problems } from "@mosis/types/problems";
 import type { BatchRefusal } from "../batch.ts";
-import type { Body, BodyTypes } from "../body.ts";
+import { type Body, type BodyTypes, mediaTypeOf } from "../body.ts";
 import { hasTooManyParts } from "../json-bounds.ts";
 import type { Protocol, Reading, Refusal, Stored } from "../protocol.ts";
 import { parseRequest } from "./json.ts";
@@ -11,11 +11,13 @@ import { batchesOf } from "./mapping.ts";
 import { decodeRequest } from "./protobuf.ts";
 import { encodeResponse, encodeStatus } from "./protobuf-answers.ts";
 
+const protobuf = "application/x-protobuf";
+
 const types: BodyTypes = {
   formOf(type) {
-    const name = /^application\/(json|x-protobuf)\s*(?:;|$)/i.exec(type)?.[1]?.toLowerCase();
-    if (name === undefined) return null;
-    return name === "json" ? "json" : "protobuf";
+    const name = mediaTypeOf(type);
+    if (name === protobuf) return "protobuf";
+    return name === "application/json" ? "json" : null;
   },
   unsupported: "Send ExportLogsServiceRequest as application/x-protobuf or application/json.",
 };
@@ -98,8 +100,6 @@ const statuses: Partial<Record<Refusal["code"], number>> = {
   not_found: 400,
   request_timeout: 503,
 };
-
-const protobuf = "application/x-protobuf";
 
 function isProtobuf({ req }: ServerResponse): boolean {
   return types.formOf(req.headers["content-type"] ?? "") === "protobuf";

@@ -1,0 +1,137 @@
+import type { BatchContext, EventKind, TelemetryBatch } from "@mosis/types/telemetry";
+import { timeOf } from "../clock.ts";
+import { createContentIds, derivedId, idOf } from "../derived-id.ts";
+import { nameOf, openProperties, shortText, versionCodeOf } from "../flatten.ts";
+import { isPersonal, isPrivate } from "../private.ts";
+import { type Fields, fieldsOf, type Message, type Request, textOf } from "./messages.ts";
+
+/** Calls as events; docs/segment.md has the table. One batch for all calls with the same context. */
+export function batchesOf({ messages, sentAt }: Request): TelemetryBatch[] {
+  const contentId = createContentIds();
+  const isTime = typeof sentAt === "string" && !Number.isNaN(timeOf(sentAt));
+  const sdk = sdkOf(messages[0]);
+  const shared = { batch_id: "", ...(isTime ? { sent_at: sentAt } : {}), ...(sdk ? { sdk } : {}) };
+  const batches = new Map<string, TelemetryBatch>();
+  const ids: string[] = [];
+  for (const message of messages) {
+    const context = contextOf(message);
+    const package_id = textOf(fieldsOf(message.context["app"])["namespace"]);
+    const key = JSON.stringify([package_id, context]);
+    let batch = batches.get(key);
+    if (!batch) {
+      batch = { ...shared, ...(package_id === undefined ? {} : { package_id }), context, events: [] };
+      batches.set(key, batch);
+    }
+    if (!message.fields) {
+      batch.events.push(message.other);
+      continue;
+    }
+    const event = eventOf(message.type, message.fields, message.context);
+    const own = textOf(message.fields["messageId"]);
+    const event_id = own === undefined ? contentId(`${key}${JSON.stringify(event)}`) : idOf(own);
+    ids.push(event_id);
+    batch.events.push({ event_id, ...event });
+  }
+  // Not of the bytes: `sentAt` differs when a request is sent again.
+  const batch_id = derivedId(ids.join());
+  for (const batch of batches.values()) batch.batch_id = batch_id;
+  return [...batches.values()];
+}
+
+function eventOf(type: string, fields: Fields, context: Fields): object {
+  const name = callName(type, fields);
+  const time = fields["timestamp"] ?? fields["originalTimestamp"];
+  const session = textOf(context["sessionId"]);
+  return {
+    ...(name === undefined ? {} : { name }),
+    kind: kindOf(type, name),
+    ...(time === undefined ? {} : { time }),
+    ...(session === undefined ? {} : { session_id: idOf(session) }),
+    properties: propertiesOf(type, fields, context),
+  };
+}
+
+/** Undefined for a call that is none, or a track without a name: it is refused for that. */
+function callName(type: string, fields: Fields): string | undefined {
+  switch (type) {
+    case "track":
+      return nameOf(textOf(fields["event"]) ?? "");
+    case "page":
+    case "screen":
+      return nameOf(textOf(fields["name"]) ?? textOf(fields["category"]) ?? type);
+    case "identify":
+    case "group":
+    case "alias":
+      return type;
+    default:
+      return undefined;
+  }
+}
+
+/** The name that Segment's specification of mobile events gives to a crash. */
+const crashName = "Application Crashed";
+
+function kindOf(type: string, name: string | undefined): EventKind {
+  if (type === "page" || type === "screen") return "screen";
+  return type === "track" && name === crashName ? "crash" : "event";
+}
+
+function propertiesOf(type: string, fields: Fields, context: Fields): object {
+  const properties = openProperties();
+  properties.add("app.version", shortText(fieldsOf(context["app"])["version"]));
+  if (type === "page" || type === "screen") properties.add("category", textOf(fields["category"]));
+  if (type === "group") properties.add("group_id", textOf(fields["groupId"]));
+  if (type === "identify" || type === "group") {
+    properties.addAll(fieldsOf(fields["traits"]), (key) => isPersonal(key) || isPrivate(key));
+  } else {
+    properties.addAll(withoutQueries(fieldsOf(fields["properties"])), isPrivate);
+  }
+  return properties.done();
+}
+
+/** Of the addresses of pages the queries stay out, which may hold anything. */
+function withoutQueries(properties: Fields): Fields {
+  const { url, referrer, search } = properties;
+  if (url === undefined && referrer === undefined && search === undefined) return properties;
+  const { search: _, ...rest } = properties;
+  for (const key of ["url", "referrer"] as const) {
+    const value = rest[key];
+    if (typeof value === "string") rest[key] = value.split(/[?#]/, 1)[0] ?? "";
+  }
+  return rest;
+}
+
+function contextOf({ fields = {}, context }: Message): BatchContext {
+  const os = fieldsOf(context["os"]);
+  // Who has no id of its own is told by that of its user, and neither is stored unless it is a UUID.
+  const install = textOf(fields["anonymousId"]) ?? textOf(fields["userId"]);
+  const versionCode = versionCodeOf(fieldsOf(context["app"])["build"]);
+  const country = textOf(fieldsOf(context["location"])["country"]);
+  const texts = {
+    os: shortText(os["name"])?.toLowerCase(),
+    os_version: shortText(os["version"]),
+    device_model: shortText(fieldsOf(context["device"])["model"]),
+    locale: shortText(context["locale"]),
+    country: country !== undefined && /^[A-Za-z]{2}$/.test(country) ? country.toUpperCase() : undefined,
+    network: networkOf(fieldsOf(context["network"])),
+  };
+  const result: BatchContext = {};
+  if (install !== undefined) result.install_id = idOf(install);
+  if (versionCode !== undefined) result.version_code = versionCode;
+  for (const [key, text] of Object.entries(texts)) {
+    if (text !== undefined) result[key as keyof typeof texts] = text;
+  }
+  return result;
+}
+
+function networkOf({ wifi, cellular }: Fields): string | undefined {
+  if (wifi === true) return "wifi";
+  return cellular === true ? "cellular" : undefined;
+}
+
+/** Of the first call: a request has one sender. */
+function sdkOf(message: Message | undefined): TelemetryBatch["sdk"] {
+  const library = fieldsOf(message?.context["library"]);
+  const name = shortText(library["name"]);
+  return name === undefined ? undefined : { name, version: shortText(library["version"]) ?? "" };
+}
