@@ -25,7 +25,8 @@ test("calls of Segment's own SDK are events", async (t) => {
     network: { wifi: true },
     ip: "203.0.113.7",
   };
-  const properties = { amount: 12.5, cart: { size: 3 }, items: ["a"], ip: "203.0.113.7" };
+  const client = { address: "203.0.113.7" };
+  const properties = { amount: 12.5, cart: { size: 3 }, items: ["a"], ip: "203.0.113.7", client };
   analytics.track({ anonymousId, userId: "ada@example.org", event: "Order Completed", properties, context });
   analytics.identify({ userId: "ada@example.org", traits: { email: "ada@example.org", plan: "gold" } });
   analytics.screen({ anonymousId, name: "Home", context });

@@ -5,10 +5,15 @@ const namespace = Buffer.from("5b1e6c0f2d7a4f0e9a3c6e8d41b7f2a9", "hex");
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
-/** An id that came as text: a UUID as it is, anything else as the UUID that is derived from it. */
+/**
+ * An id that came as text: a UUID as it is, anything else as the UUID that is derived from its beginning. One
+ * text may be the id of a thousand events, and be as long as a body.
+ */
 export function idOf(text: string): string {
-  return uuid.test(text) ? text.toLowerCase() : derivedId(text);
+  return uuid.test(text) ? text.toLowerCase() : derivedId(text.slice(0, idLengthMax));
 }
+
+const idLengthMax = 1000;
 
 /** RFC 9562 §5.5, version 5: the same text is always the same UUID, and the text cannot be read from it. */
 export function derivedId(text: string): string {

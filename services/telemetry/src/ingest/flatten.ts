@@ -1,4 +1,5 @@
 import { telemetryLimits } from "@mosis/types/telemetry";
+import { isPrivate } from "./private.ts";
 
 /** A value of a foreign protocol, after decoding. */
 export type Value = string | number | boolean | null | Value[] | { [key: string]: Value };
@@ -9,7 +10,7 @@ type Scalar = string | number | boolean;
 export interface Properties {
   /** Add one; what is undefined, null or "" is left out. */
   add(key: string, value: Value | undefined): void;
-  /** All of an object, except keys that `leave` names; nested keys are joined with dots. */
+  /** All of an object, except what is private and keys that `leave` names; nested keys are joined by dots. */
   addAll(object: Record<string, Value>, leave?: (key: string) => boolean): void;
   /** The values, with the number of those that had no room. */
   done(): Record<string, Scalar>;
@@ -28,7 +29,12 @@ export function openProperties(droppedBefore = 0): Properties {
   let dropped = droppedBefore;
 
   const put = (key: string, value: Value | undefined, level: number): void => {
-    if (value === undefined || value === null || value === "") return;
+    if (value === undefined || value === null || value === "" || isPrivate(key)) return;
+    // Before anything is done with the key: it may be as long as the body, for each of a thousand values.
+    if (!isKey(key)) {
+      dropped++;
+      return;
+    }
     if (typeof value === "object" && !Array.isArray(value) && level < levelsMax) {
       for (const inner of Object.keys(value)) put(`${key}.${inner}`, value[inner], level + 1);
       return;
@@ -36,7 +42,7 @@ export function openProperties(droppedBefore = 0): Properties {
     // One is kept free for the number of those that had no room.
     const isNew = !Object.hasOwn(values, key);
     const hasRoom = !isNew || count < telemetryLimits.propertiesPerEventMax - 1;
-    const scalar = hasRoom && isKey(key) ? scalarOf(value) : null;
+    const scalar = hasRoom ? scalarOf(value) : null;
     if (scalar === null) {
       dropped++;
       return;

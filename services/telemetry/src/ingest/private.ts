@@ -28,6 +28,7 @@ const neverStored: ReadonlySet<string> = new Set([
   "user.name",
   "user.full_name",
   "user.email",
+  "user.hash",
   "device.id",
   "app.installation.id",
 ]);

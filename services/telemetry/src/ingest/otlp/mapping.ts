@@ -6,7 +6,6 @@ import {
 } from "@mosis/types/telemetry";
 import { createContentIds, derivedId, idOf } from "../derived-id.ts";
 import { nameOf, openProperties, shortText, type Value, versionCodeOf } from "../flatten.ts";
-import { isPrivate } from "../private.ts";
 import type { LogRecord, ResourceLogs } from "./logs.ts";
 
 type Attributes = Record<string, Value>;
@@ -23,6 +22,8 @@ export function batchesOf(resources: readonly ResourceLogs[]): TelemetryBatch[] 
     const context = contextOf(attributes);
     let events: unknown[] = [];
     for (const { name, records } of scopes) {
+      // Once, for it may be as long as the body.
+      const source = derivedId(`${resource}\n${name}`);
       for (const record of records) {
         if (events.length === 0) {
           const batch = { batch_id: "", context, events, ...(sdk ? { sdk } : {}) };
@@ -30,7 +31,7 @@ export function batchesOf(resources: readonly ResourceLogs[]): TelemetryBatch[] 
         }
         const uid = record.attributes["log.record.uid"];
         const isNamed = typeof uid === "string" && uid !== "";
-        const event_id = isNamed ? idOf(uid) : contentId(`${resource}\n${name}\n${JSON.stringify(record)}`);
+        const event_id = isNamed ? idOf(uid) : contentId(`${source}\n${JSON.stringify(record)}`);
         events.push(eventOf(record, { event_id, scope: name, shared, attributes }));
         if (events.length === telemetryLimits.eventsPerBatchMax) events = [];
       }
@@ -68,7 +69,7 @@ function eventOf(record: LogRecord, { event_id, scope, shared, attributes }: Sur
   properties.add("severity_text", record.severityText);
   properties.add("trace_id", record.traceId);
   properties.add("span_id", record.spanId);
-  properties.addAll(record.attributes, (key) => isMapped(key) || isPrivate(key));
+  properties.addAll(record.attributes, isMapped);
   // A short body that has become the name is told already.
   if (body !== name) properties.add("body", body);
   const session = textOf(record.attributes["session.id"]) || textOf(attributes["session.id"]);

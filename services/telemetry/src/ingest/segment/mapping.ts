@@ -2,7 +2,7 @@ import type { BatchContext, EventKind, TelemetryBatch } from "@mosis/types/telem
 import { timeOf } from "../clock.ts";
 import { createContentIds, derivedId, idOf } from "../derived-id.ts";
 import { nameOf, openProperties, shortText, versionCodeOf } from "../flatten.ts";
-import { isPersonal, isPrivate } from "../private.ts";
+import { isPersonal } from "../private.ts";
 import { type Fields, fieldsOf, type Message, type Request, textOf } from "./messages.ts";
 
 /** Calls as events; docs/segment.md has the table. One batch for all calls with the same context. */
@@ -15,7 +15,7 @@ export function batchesOf({ messages, sentAt }: Request): TelemetryBatch[] {
   const ids: string[] = [];
   for (const message of messages) {
     const context = contextOf(message);
-    const package_id = textOf(fieldsOf(message.context["app"])["namespace"]);
+    const package_id = packageIdOf(message);
     const key = JSON.stringify([package_id, context]);
     let batch = batches.get(key);
     if (!batch) {
@@ -36,6 +36,11 @@ export function batchesOf({ messages, sentAt }: Request): TelemetryBatch[] {
   const batch_id = derivedId(ids.join());
   for (const batch of batches.values()) batch.batch_id = batch_id;
   return [...batches.values()];
+}
+
+/** One that is too long to be a package id names no app, however it is cut. */
+function packageIdOf({ context }: Message): string | undefined {
+  return textOf(fieldsOf(context["app"])["namespace"])?.slice(0, 300);
 }
 
 function eventOf(type: string, fields: Fields, context: Fields): object {
@@ -82,9 +87,9 @@ function propertiesOf(type: string, fields: Fields, context: Fields): object {
   if (type === "page" || type === "screen") properties.add("category", textOf(fields["category"]));
   if (type === "group") properties.add("group_id", textOf(fields["groupId"]));
   if (type === "identify" || type === "group") {
-    properties.addAll(fieldsOf(fields["traits"]), (key) => isPersonal(key) || isPrivate(key));
+    properties.addAll(fieldsOf(fields["traits"]), isPersonal);
   } else {
-    properties.addAll(withoutQueries(fieldsOf(fields["properties"])), isPrivate);
+    properties.addAll(withoutQueries(fieldsOf(fields["properties"])));
   }
   return properties.done();
 }

@@ -32,11 +32,22 @@ export function requestOf(body: Fields, type: CallType | null): Request {
   const list = type === null ? body["batch"] : [body];
   const messages = (Array.isArray(list) ? list : []).map((item): Message => {
     if (!isFields(item)) return { type: "", other: item, context: {} };
-    const own = fieldsOf(item["context"]);
-    const context = own === shared ? own : { ...shared, ...own };
+    const context = pick(fieldsOf(item["context"]), shared);
     return { type: type ?? textOf(item["type"]) ?? "", fields: item, context };
   });
   return { writeKey: textOf(writeKey), sentAt, messages };
+}
+
+/** What is used of a context. Its other fields are not copied: a million of them, for a thousand calls. */
+const contextFields = ["app", "device", "library", "locale", "location", "network", "os", "sessionId"];
+
+function pick(own: Fields, shared: Fields): Fields {
+  const context: Fields = {};
+  for (const name of contextFields) {
+    const value = own[name] ?? shared[name];
+    if (value !== undefined) context[name] = value;
+  }
+  return context;
 }
 
 export function isFields(value: unknown): value is Fields {
