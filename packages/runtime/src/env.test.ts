@@ -1,6 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { brokerList, integer, oneOf, optionalText, port, readEnv, text, url } from "./env.ts";
+import {
+  brokerList,
+  integer,
+  oneOf,
+  optionalHeaderName,
+  optionalText,
+  originList,
+  port,
+  readEnv,
+  text,
+  url,
+} from "./env.ts";
 
 const spec = {
   NAME: text({ about: "the name." }),
@@ -9,11 +20,15 @@ const spec = {
   KEY: optionalText({ about: "the key." }),
   BROKERS: brokerList({ about: "the brokers." }),
   STORE: url({ about: "the store." }),
+  HEADER: optionalHeaderName({ about: "the header." }),
+  ORIGINS: originList({ about: "the origins.", default: [] }),
   COUNT: integer({ about: "the count.", min: 1, max: 9, default: 3 }),
 };
 
 test("an environment is read into typed values with defaults", () => {
-  const values = readEnv(spec, { NAME: "a", BROKERS: "h:1, i:2", STORE: "http://h/", COUNT: "9", PORT: "" });
+  const ORIGINS = "https://a.org, http://localhost:3000";
+  const given = { NAME: "a", BROKERS: "h:1, i:2", STORE: "http://h/", COUNT: "9", PORT: "", ORIGINS };
+  const values = readEnv(spec, given);
   assert.deepEqual(values, {
     NAME: "a",
     PORT: 4000,
@@ -21,14 +36,16 @@ test("an environment is read into typed values with defaults", () => {
     KEY: null,
     BROKERS: ["h:1", "i:2"],
     STORE: "http://h/",
+    HEADER: null,
+    ORIGINS: ["https://a.org", "http://localhost:3000"],
     COUNT: 9,
   });
 });
 
 test("one error lists every bad variable", () => {
-  const read = () =>
-    readEnv(spec, { PORT: "70000", LEVEL: "loud", BROKERS: "h", STORE: "nowhere", COUNT: "1.5" });
-  for (const name of ["NAME", "PORT", "LEVEL", "BROKERS", "STORE", "COUNT"]) {
+  const bad = { PORT: "70000", LEVEL: "loud", BROKERS: "h", STORE: "nowhere", COUNT: "1.5" };
+  const read = () => readEnv(spec, { ...bad, HEADER: "CF IPCountry", ORIGINS: "https://a.org/shop" });
+  for (const name of ["NAME", "PORT", "LEVEL", "BROKERS", "STORE", "COUNT", "HEADER", "ORIGINS"]) {
     assert.throws(read, new RegExp(`  ${name} `), name);
   }
 });

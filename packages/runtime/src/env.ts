@@ -65,6 +65,36 @@ export function url(options: Common<string>): Variable<string> {
   };
 }
 
+/** The name of an HTTP header, or null when unset. */
+export function optionalHeaderName({ about }: { about: string }): Variable<string | null> {
+  return {
+    about,
+    fallback: { value: null },
+    read(value) {
+      if (!/^[\w-]{1,100}$/.test(value)) throw new Error("must be the name of a header");
+      return value;
+    },
+  };
+}
+
+/** Comma-separated origins as browsers send them, `https://example.org`, or `*`. */
+export function originList(options: Common<string[]>): Variable<string[]> {
+  return {
+    ...common(options),
+    read(value) {
+      const origins = value.split(",").map((origin) => origin.trim());
+      if (!origins.every((origin) => origin === "*" || isOrigin(origin))) {
+        throw new Error("must be https://host, several with commas between, or *");
+      }
+      return origins;
+    },
+  };
+}
+
+function isOrigin(text: string): boolean {
+  return URL.canParse(text) && new URL(text).origin === text;
+}
+
 /** Comma-separated `host:port` pairs. */
 export function brokerList(options: Common<string[]>): Variable<string[]> {
   return {

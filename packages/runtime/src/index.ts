@@ -1,4 +1,16 @@
-export { brokerList, type EnvSpec, integer, oneOf, optionalText, port, readEnv, text, url } from "./env.ts";
+export {
+  brokerList,
+  type EnvSpec,
+  integer,
+  oneOf,
+  optionalHeaderName,
+  optionalText,
+  originList,
+  port,
+  readEnv,
+  text,
+  url,
+} from "./env.ts";
 export { newId } from "./id.ts";
 export { createLifecycle, type Lifecycle } from "./lifecycle.ts";
 export { createLogger, type Logger } from "./logger.ts";

@@ -2,6 +2,8 @@ import {
   brokerList,
   integer,
   oneOf,
+  optionalHeaderName,
+  originList,
   port,
   readEnv,
   selfTelemetryTarget,
@@ -49,6 +51,14 @@ export function readIngestConfig(env: Environment) {
         max: 300_000,
         default: 15_000,
       }),
+      INGEST_COUNTRY_HEADER: optionalHeaderName({
+        about:
+          "The header in which your proxy tells the country of a client; it must replace the client's own.",
+      }),
+      INGEST_CORS_ORIGINS: originList({
+        about: "Origins whose pages may send from a browser, commas between; * for all.",
+        default: [],
+      }),
     },
     env,
   );
@@ -59,6 +69,8 @@ export function readIngestConfig(env: Environment) {
     kafka: { brokers: values.KAFKA_BROKERS, topicPrefix: values.KAFKA_TOPIC_PREFIX },
     bodyTimeoutMs: values.INGEST_BODY_TIMEOUT_MS,
     heldBytesMax: values.INGEST_HELD_MEGABYTES_MAX * 1_048_576,
+    countryHeader: values.INGEST_COUNTRY_HEADER,
+    corsOrigins: values.INGEST_CORS_ORIGINS,
     selfTelemetry: selfTelemetryTarget(values),
   };
 }

@@ -3,13 +3,16 @@ import type { KafkaConfig, Producer } from "@mosis/kafka";
 import type { Lifecycle, Logger, Metrics } from "@mosis/runtime";
 import { telemetryLimits } from "@mosis/types/telemetry";
 import { topics } from "@mosis/types/topics";
+import type { Express } from "express";
 import { createAuthenticate } from "./auth.ts";
 import { checkAccess, followAccess } from "./follow-access.ts";
 import { createBodyReader } from "./ingest/body.ts";
 import { clientConfigRoutes } from "./ingest/client-config/routes.ts";
+import { createCountryOf } from "./ingest/country.ts";
 import { Flusher } from "./ingest/flush.ts";
 import { batches, validation } from "./ingest/native.ts";
 import { ingestDocument } from "./ingest/openapi.ts";
+import { createOrigins } from "./ingest/origins.ts";
 import { countValidations, createOutcomes, watchLevels } from "./ingest/outcomes.ts";
 import { otlpLogs } from "./ingest/otlp/protocol.ts";
 import type { Protocol } from "./ingest/protocol.ts";
@@ -24,6 +27,9 @@ export interface IngestOptions {
   life: Lifecycle;
   bodyTimeoutMs: number;
   heldBytesMax: number;
+  /** The header in which a proxy that is trusted tells the country; null when there is none. */
+  countryHeader: string | null;
+  corsOrigins: readonly string[];
   observe?: (sample: RequestSample) => void;
 }
 
@@ -46,22 +52,27 @@ export async function createIngest(options: IngestOptions) {
     available: () => access.isComplete() && producer.connected(),
     heldBytesMax,
     waitingRequestsMax: 20_000,
+    countryOf: createCountryOf(options.countryHeader),
+    origins: createOrigins(options.corsOrigins),
     observe,
   };
   const storing = await storingDeps(options);
   watchLevels(metrics, { flusher: storing.flusher, heldBytes: () => bodies.heldBytes() });
   const store = (protocol: Protocol) => postTelemetry({ ...shared, ...storing }, protocol);
   const validate = postTelemetry({ ...shared, ...validatingDeps(metrics) }, validation);
+  const add = (app: Express, { route }: Protocol, handle: typeof validate) => {
+    // Express takes what follows a colon for a parameter.
+    const path = route.replaceAll(":", String.raw`\:`);
+    app.post(path, handle);
+    if (shared.origins) app.options(path, (req, res) => shared.origins?.preflight(req, res));
+  };
 
   const app = createApp({
     log,
     metrics,
     hot(app) {
-      app.post(batches.route, store(batches));
-      app.post(otlpLogs.route, store(otlpLogs));
-      for (const protocol of segmentRoutes) app.post(protocol.route, store(protocol));
-      // Escaped: Express takes `:validate` for a parameter.
-      app.post(validation.route.replace(":", String.raw`\:`), validate);
+      for (const protocol of [batches, otlpLogs, ...segmentRoutes]) add(app, protocol, store(protocol));
+      add(app, validation, validate);
     },
     routes: [clientConfigRoutes({ authenticate: createAuthenticate(access) })],
     ready: {

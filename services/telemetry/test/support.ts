@@ -40,6 +40,8 @@ export async function startIngest(t: TestContext, kafka: KafkaConfig, options: P
     metrics: createMetrics({ service: "test" }),
     bodyTimeoutMs: 2000,
     heldBytesMax: 64 * 1_048_576,
+    countryHeader: null,
+    corsOrigins: [],
     ...options,
   });
   const limits = { port: 0, requestTimeoutMs: 30_000, headersTimeoutMs: 5000 };

@@ -3,6 +3,7 @@ import type { AccessTable, AppRefusal, Grant } from "../access.ts";
 import type { BatchRefusal } from "./batch.ts";
 import type { Body } from "./body.ts";
 import { clockCorrection } from "./clock.ts";
+import { addCountry } from "./country.ts";
 import type { Delivery } from "./delivery.ts";
 import type { Flusher } from "./flush.ts";
 import { appendDelivery, type Outcome } from "./pipeline.ts";
@@ -14,6 +15,8 @@ export interface Received {
   reading: Reading;
   body: Body;
   receivedAtMs: number;
+  /** By the proxy in front of us, for batches that do not tell their own. */
+  country: string | undefined;
   /** Of the first delivery; the others get their own. */
   deliveryId: string;
 }
@@ -27,7 +30,7 @@ export interface Deliveries {
 /** What a request holds for the apps of its key. It is refused when there is no app at all. */
 export function deliveriesOf(
   access: AccessTable,
-  { grant, reading, body, receivedAtMs, deliveryId }: Received,
+  { grant, reading, body, receivedAtMs, country, deliveryId }: Received,
   protocol: Protocol,
 ): Deliveries | BatchRefusal {
   const deliveries: Delivery[] = [];
@@ -43,6 +46,7 @@ export function deliveriesOf(
     }
     const clockCorrectionMs = clockCorrection(batch.sent_at, receivedAtMs);
     if (Number.isNaN(clockCorrectionMs)) return sentAtInvalid;
+    if (country !== undefined) addCountry(batch, country);
     const isFirst = deliveries.length === 0;
     deliveries.push({
       appId: app.appId,

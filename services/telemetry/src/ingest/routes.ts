@@ -5,8 +5,10 @@ import type { Logger } from "@mosis/runtime";
 import type { ProblemCode, ProblemDetail } from "@mosis/types/problems";
 import type { AccessRefusal, AccessTable, Grant } from "../access.ts";
 import type { Body, BodyReader } from "./body.ts";
+import type { CountryOf } from "./country.ts";
 import { appendAll, type Deliveries, deliveriesOf, type Received } from "./deliveries.ts";
 import type { Flusher } from "./flush.ts";
+import type { Origins } from "./origins.ts";
 import type { Outcomes } from "./outcomes.ts";
 import type { Outcome } from "./pipeline.ts";
 import type { Protocol, Reading } from "./protocol.ts";
@@ -24,6 +26,9 @@ export interface IngestDeps {
   heldBytesMax: number;
   /** More requests waiting for an acknowledgement than this, and new ones are refused. */
   waitingRequestsMax: number;
+  countryOf: CountryOf;
+  /** Null: no page of another origin may read an answer. */
+  origins: Origins | null;
   /** Self-telemetry: 0.2 µs a request with both looks at the clock. */
   observe?: ((sample: RequestSample) => void) | undefined;
 }
@@ -49,6 +54,7 @@ export function postTelemetry(
   protocol: Protocol,
 ): (req: IncomingMessage, res: ServerResponse) => void {
   return (req, res) => {
+    deps.origins?.allow(req, res);
     const deliveryId = randomUUID();
     const requestId = requestIdOf(req) ?? deliveryId;
     const credential = protocol.credentialOf(req);
@@ -121,8 +127,9 @@ function read(exchange: Exchange, body: Body): void {
 }
 
 function take(exchange: Exchange, grant: Grant, reading: Reading, body: Body): void {
-  const { deps, protocol, deliveryId } = exchange;
-  const received = { grant, reading, body, receivedAtMs: Date.now(), deliveryId };
+  const { deps, protocol, res, deliveryId } = exchange;
+  const country = deps.countryOf(res.req);
+  const received = { grant, reading, body, receivedAtMs: Date.now(), country, deliveryId };
   const deliveries = deliveriesOf(deps.access, received, protocol);
   if ("code" in deliveries) return refuse(exchange, deliveries.code, deliveries.detail, deliveries.errors);
   store(exchange, received, deliveries);
