@@ -49,6 +49,12 @@ export function readIngestConfig(env: Environment) {
         max: 300_000,
         default: 15_000,
       }),
+      INGEST_USAGE_INTERVAL_MS: integer({
+        about: "How often the other ingest processes are told what this one has taken of the daily quotas.",
+        min: 50,
+        max: 60_000,
+        default: 5000,
+      }),
     },
     env,
   );
@@ -59,6 +65,7 @@ export function readIngestConfig(env: Environment) {
     kafka: { brokers: values.KAFKA_BROKERS, topicPrefix: values.KAFKA_TOPIC_PREFIX },
     bodyTimeoutMs: values.INGEST_BODY_TIMEOUT_MS,
     heldBytesMax: values.INGEST_HELD_MEGABYTES_MAX * 1_048_576,
+    usageIntervalMs: values.INGEST_USAGE_INTERVAL_MS,
     selfTelemetry: selfTelemetryTarget(values),
   };
 }

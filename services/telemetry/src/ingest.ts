@@ -12,6 +12,10 @@ import { batches, validation } from "./ingest/native.ts";
 import { ingestDocument } from "./ingest/openapi.ts";
 import { countValidations, createOutcomes, watchLevels } from "./ingest/outcomes.ts";
 import type { Protocol } from "./ingest/protocol.ts";
+import { Quotas } from "./ingest/quota/quotas.ts";
+import { tellUsage } from "./ingest/quota/tell-usage.ts";
+import { dayOf, Usage } from "./ingest/quota/usage.ts";
+import { RestrictionTable } from "./ingest/restrictions/table.ts";
 import { type IngestDeps, postTelemetry } from "./ingest/routes.ts";
 
 export interface IngestOptions {
@@ -22,16 +26,27 @@ export interface IngestOptions {
   life: Lifecycle;
   bodyTimeoutMs: number;
   heldBytesMax: number;
+  usageIntervalMs: number;
   observe?: (sample: RequestSample) => void;
 }
 
 /**
  * Every route of ingest, the hot one first and before any middleware. Not ready until the access table is
- * complete.
+ * complete, and with it the restrictions and the usage of the day.
  */
 export async function createIngest(options: IngestOptions) {
   const { kafka, producer, log, metrics, life, bodyTimeoutMs, heldBytesMax, observe } = options;
-  const access = await followAccess({ kafka, log, metrics, life });
+  const restrictions = new RestrictionTable({ log });
+  const usage = new Usage();
+  const access = await followAccess({
+    ...{ kafka, log, metrics, life },
+    alongside: {
+      [topics.restrictions]: (id, value) => restrictions.apply(id, value),
+      [topics.usage]: (process, value) => usage.apply(process, value, dayOf(Date.now())),
+    },
+  });
+  const intervalMs = options.usageIntervalMs;
+  life.own("usage", tellUsage({ usage, producer, log, intervalMs }), (it) => it.close());
   const bodies = life.own(
     "bodies",
     createBodyReader({ ...telemetryLimits, bodyTimeoutMs, heldBytesMax }),
@@ -39,6 +54,7 @@ export async function createIngest(options: IngestOptions) {
   );
   const shared = {
     access: access.table,
+    restrictions,
     bodies,
     log,
     available: () => access.isComplete() && producer.connected(),
@@ -48,8 +64,10 @@ export async function createIngest(options: IngestOptions) {
   };
   const storing = await storingDeps(options);
   watchLevels(metrics, { flusher: storing.flusher, heldBytes: () => bodies.heldBytes() });
-  const store = (protocol: Protocol) => postTelemetry({ ...shared, ...storing }, protocol);
-  const validate = postTelemetry({ ...shared, ...validatingDeps(metrics) }, validation);
+  metrics.level("access_restrictions", "Restrictions in the access table.", () => restrictions.size());
+  const quotas = new Quotas(usage);
+  const store = (protocol: Protocol) => postTelemetry({ ...shared, ...storing, quotas }, protocol);
+  const validate = postTelemetry({ ...shared, ...validatingDeps(metrics), quotas: null }, validation);
 
   const app = createApp({
     log,
@@ -59,7 +77,9 @@ export async function createIngest(options: IngestOptions) {
       // Escaped: Express takes `:validate` for a parameter.
       app.post(validation.route.replace(":", String.raw`\:`), validate);
     },
-    routes: [clientConfigRoutes({ authenticate: createAuthenticate(access) })],
+    routes: [
+      clientConfigRoutes({ authenticate: createAuthenticate(access), access: access.table, restrictions }),
+    ],
     ready: {
       access_table: () => checkAccess(access),
       kafka() {

@@ -7,6 +7,7 @@ import {
   TelemetryEvent,
   telemetryLimits,
 } from "@mosis/types/telemetry";
+import { PackageId } from "@mosis/types/apps";
 import Type from "typebox";
 import { batchesPath, validatePath } from "./native.ts";
 
@@ -22,6 +23,11 @@ const batchOperation = {
   body: Batch,
   problems: ["not_found", "request_timeout", "batch_invalid", "app_required"],
 } satisfies Partial<Operation>;
+
+const rateLimitFields = {
+  "RateLimit-Policy": "Events that the app, and the key if it has a limit, may send: `q` in `w` seconds.",
+  RateLimit: "What is left of each: `r` events, whole again in `t` seconds. May be a second old.",
+};
 
 const api: ApiDescription = {
   title: "Mosis telemetry ingest",
@@ -44,9 +50,10 @@ const api: ApiDescription = {
         202: {
           description: "Stored durably.",
           body: BatchAccepted,
-          headers: { Location: "The receipt of the batch, on the query service." },
+          headers: { Location: "The receipt of the batch, on the query service.", ...rateLimitFields },
         },
       },
+      problems: [...batchOperation.problems, "rate_limited", "quota_exceeded"],
     },
     {
       ...batchOperation,
@@ -61,6 +68,8 @@ const api: ApiDescription = {
       id: "getTelemetryConfig",
       summary: "What an SDK should do: batches, sampling, limits",
       access: "telemetry:write",
+      query: Type.Object({ package_id: Type.Optional(PackageId) }),
+      problems: ["not_found"],
       answers: {
         200: {
           description: "Good for as long as Cache-Control says.",
@@ -109,6 +118,7 @@ function addLines(operation: Described | undefined): void {
 function addCondition(operation: Described | undefined): void {
   if (!operation) throw new Error("The operation of the config is not there");
   operation.parameters = [
+    ...(operation.parameters ?? []),
     {
       name: "If-None-Match",
       in: "header",

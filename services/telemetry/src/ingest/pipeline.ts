@@ -1,4 +1,5 @@
 import {
+  droppedCodes,
   type EventCode,
   eventCodes,
   type EventResult,
@@ -13,12 +14,17 @@ import { type Fault, shapeFault } from "./explain.ts";
 import type { Flusher } from "./flush.ts";
 import { slotCount } from "./months.ts";
 import { isPlain } from "./plain.ts";
-import { pushRejected } from "./rejected.ts";
+import { idOf, pushRejected } from "./rejected.ts";
+import { restrictionOf } from "./restrictions/step.ts";
 
-/** What happened to the events of one request. */
+/** What happened to the events of one request: accepted, rejected or dropped. */
 export interface Outcome {
   accepted: number;
   rejected: number;
+  /** Not kept, because of a restriction. */
+  dropped: number;
+  /** How many were rejected or dropped for which reason; null when none was. */
+  byCode: Map<EventCode, number> | null;
   /** Accepted events that carry a warning. */
   warned: number;
   results: EventResult[];
@@ -33,19 +39,27 @@ const eventsPerSlice = 16;
 const rejectionsPerCheck = 16;
 
 /**
- * Every event of a request goes into the open blocks, as a row or as a rejection, and the request itself
- * as a row of `ingest_batches`. The caller commits. Nothing is thrown for what a client sent.
+ * Every event of a request that no restriction drops goes into the open blocks, as a row or as a rejection,
+ * and the request itself as a row of `ingest_batches`. The caller commits. Nothing is thrown for what a
+ * client sent.
  */
 export function appendDelivery(flusher: Flusher, delivery: Delivery): Outcome {
   const { blocks } = flusher;
   const { events } = delivery.batch;
-  const outcome: Outcome = { accepted: 0, rejected: 0, warned: 0, results: [] };
+  const outcome: Outcome = {
+    accepted: 0,
+    rejected: 0,
+    dropped: 0,
+    byCode: null,
+    warned: 0,
+    results: [],
+  };
   const faults = checkEvents(delivery);
   const step = delivery.eventBytesAtMost <= wholeBytesMax ? events.length : eventsPerSlice;
   for (let from = 0; from < events.length; from += step) {
     const to = Math.min(from + step, events.length);
     appendAccepted(flusher, delivery, { from, to, faults, outcome });
-    if (faults) appendRejected(flusher, delivery, { from, to, faults, outcome });
+    if (faults) appendFaulty(flusher, delivery, { from, to, faults, outcome });
     if (to < events.length) flusher.cutIfLarge();
   }
   if (delivery.clockCorrectionMs !== 0) outcome.warned = outcome.accepted;
@@ -60,10 +74,12 @@ export function appendDelivery(flusher: Flusher, delivery: Delivery): Outcome {
 const times = new Float64Array(telemetryLimits.eventsPerBatchMax);
 
 /**
- * Steps 1 to 3 for every event: shape, size, time. @returns the faults by index, null when there are none.
+ * Steps 1 to 4 for every event: shape, size, time, restrictions. @returns the faults by index, null when
+ * there are none.
  */
 function checkEvents({
   batch,
+  rules,
   receivedAtMs,
   clockCorrectionMs,
   eventBytesAtMost,
@@ -81,6 +97,7 @@ function checkEvents({
       fault = timeFault(clientTimeMs, clientTimeMs + clockCorrectionMs, oldestMs, newestMs);
       times[i] = clientTimeMs;
     }
+    if (rules && !fault) fault = restrictionOf(rules, event, batch.context?.install_id);
     if (fault) {
       times[i] = Number.NaN;
       faults ??= Array.from<Fault | null>({ length: events.length }).fill(null);
@@ -168,16 +185,27 @@ function warn(
   outcome.results.push({ index, event_id: event.event_id, result: "warning", code, pointer, fix });
 }
 
-function appendRejected(flusher: Flusher, delivery: Delivery, { from, to, faults, outcome }: Slice): void {
+const isDropped = new Set<EventCode>(droppedCodes);
+
+function appendFaulty(flusher: Flusher, delivery: Delivery, { from, to, faults, outcome }: Slice): void {
   const { rejected } = flusher.blocks;
+  const byCode = (outcome.byCode ??= new Map<EventCode, number>());
   for (let index = from; index < to; index++) {
     const fault = faults?.[index];
     if (!fault) continue;
     const { code, pointer } = fault;
-    const event_id = pushRejected(rejected, delivery, index, fault);
-    outcome.rejected++;
-    // Written out, an event may be many times as long as it came (1e20): the body's size bounds nothing here.
-    if (outcome.rejected % rejectionsPerCheck === 0) flusher.cutIfLarge();
+    let event_id: string | null;
+    if (isDropped.has(code)) {
+      event_id = idOf(delivery.batch.events[index]);
+      outcome.dropped++;
+    } else {
+      event_id = pushRejected(rejected, delivery, index, fault);
+      outcome.rejected++;
+      // Written out, an event may be many times as long as it came (1e20): the body's size bounds nothing
+      // here.
+      if (outcome.rejected % rejectionsPerCheck === 0) flusher.cutIfLarge();
+    }
+    byCode.set(code, (byCode.get(code) ?? 0) + 1);
     outcome.results.push({ index, event_id, result: "drop", code, pointer, fix: eventCodes[code] });
   }
 }
@@ -201,6 +229,7 @@ function pushBatch(
   columns.clock_correction_ms.push(delivery.clockCorrectionMs);
   columns.sdk_name.push(batch.sdk?.name ?? "");
   columns.sdk_version.push(batch.sdk?.version ?? "");
+  columns.dropped.push(outcome.dropped);
 }
 
 /** RFC 6901 §3. */

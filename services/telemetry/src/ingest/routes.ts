@@ -7,17 +7,23 @@ import type { AccessRefusal, AccessTable, AppRefusal, Grant } from "../access.ts
 import type { Body, BodyReader } from "./body.ts";
 import { clockCorrection } from "./clock.ts";
 import type { Delivery } from "./delivery.ts";
+import { appendAll, noEvents } from "./deliveries.ts";
 import type { Flusher } from "./flush.ts";
 import type { Outcomes } from "./outcomes.ts";
-import { appendDelivery, type Outcome } from "./pipeline.ts";
+import type { Outcome } from "./pipeline.ts";
 import type { Protocol, Reading } from "./protocol.ts";
+import { addShare, fieldsOfRefusal, type QuotaRefusal, type Quotas, type Share } from "./quota/quotas.ts";
+import type { RestrictionTable } from "./restrictions/table.ts";
 
 export interface IngestDeps {
   access: AccessTable;
   bodies: BodyReader;
   /** One that sends nowhere makes a dry run of every step. */
   flusher: Flusher;
-  outcomes: Pick<Outcomes, "answered" | "batch">;
+  outcomes: Omit<Outcomes, "sent">;
+  /** Null on a dry run: what is not stored takes nothing. */
+  quotas: Quotas | null;
+  restrictions: RestrictionTable;
   log: Logger;
   /** True once the access table is complete and Kafka answers. */
   available: () => boolean;
@@ -41,9 +47,9 @@ interface Exchange {
 }
 
 /**
- * A request with telemetry, in any protocol: 1 room, 2 key, 3 body, 4 batches and their apps, 5 events,
- * 6 answer after the acknowledgement. Written on callbacks and plain node:http, for these are the only routes
- * where a microsecond counts.
+ * A request with telemetry, in any protocol: 1 room, 2 key, 3 body, 4 batches and their apps, 5 quotas,
+ * 6 events, 7 answer after the acknowledgement. Written on callbacks and plain node:http, for these are the
+ * only routes where a microsecond counts.
  */
 export function postTelemetry(
   deps: IngestDeps,
@@ -110,15 +116,16 @@ function takeOrFail(exchange: Exchange, body: Body): void {
 }
 
 function take(exchange: Exchange, grant: Grant, body: Body): void {
-  const { protocol, res } = exchange;
+  const { protocol, res, deps } = exchange;
   const reading = protocol.read(body, res.req);
-  if ("code" in reading) return refuse(exchange, reading.code, reading.detail, reading.errors);
+  if ("code" in reading) return refuse(exchange, reading.code, reading.detail, reading);
   const receivedAtMs = Date.now();
   const deliveries: Delivery[] = [];
+  const shares: Share[] = [];
   let missing: AppRefusal | null = null;
   let appless = 0;
   for (const batch of reading.batches) {
-    const app = exchange.deps.access.appOf(grant, batch.package_id);
+    const app = deps.access.appOf(grant, batch.package_id);
     if (typeof app === "string") {
       missing = app;
       appless += batch.events.length;
@@ -126,12 +133,16 @@ function take(exchange: Exchange, grant: Grant, body: Body): void {
     }
     const clockCorrectionMs = clockCorrection(batch.sent_at, receivedAtMs);
     if (Number.isNaN(clockCorrectionMs)) {
-      return refuse(exchange, "batch_invalid", "The time of sending cannot be read.", sentAtErrors);
+      return refuse(exchange, "batch_invalid", "The time of sending cannot be read.", {
+        errors: sentAtErrors,
+      });
     }
+    addShare(shares, app, batch.events.length);
     const isFirst = deliveries.length === 0;
     deliveries.push({
       appId: app.appId,
       batch,
+      rules: deps.restrictions.rulesOf(app.appId, grant, receivedAtMs),
       receivedAtMs,
       clockCorrectionMs,
       keyId: grant.keyId,
@@ -142,7 +153,10 @@ function take(exchange: Exchange, grant: Grant, body: Body): void {
     });
   }
   if (missing !== null && deliveries.length === 0) return refuseApp(exchange, missing);
-  store(exchange, deliveries, { batches: reading.batches, receivedAtMs, appless, body });
+  const refusal = deps.quotas?.take(shares, grant, receivedAtMs);
+  if (refusal) return refuseOverQuota(exchange, shares, refusal);
+  const { batches } = reading;
+  store(exchange, deliveries, { batches, receivedAtMs, appless, body, shares, grant });
 }
 
 const sentAtErrors = [
@@ -154,18 +168,28 @@ function refuseApp(exchange: Exchange, refusal: AppRefusal): void {
   else refuse(exchange, refusal, "There is no such app.");
 }
 
+function refuseOverQuota(exchange: Exchange, shares: Share[], refusal: QuotaRefusal): void {
+  const events = shares.reduce((sum, share) => sum + share.events, 0);
+  exchange.deps.outcomes.overQuota(refusal.code, events);
+  refuse(exchange, refusal.code, refusal.detail, { headers: fieldsOfRefusal(refusal) });
+}
+
 interface Taken extends Pick<Reading, "batches"> {
   receivedAtMs: number;
   appless: number;
   body: Body;
+  shares: Share[];
+  grant: Grant;
 }
 
+/** From here on the events count against their quotas, unless they cannot be stored. */
 function store(exchange: Exchange, deliveries: Delivery[], taken: Taken): void {
   const { deps, protocol, res, requestId } = exchange;
-  const { batches, receivedAtMs, appless, body } = taken;
+  const { batches, receivedAtMs, appless, body, shares, grant } = taken;
   const answer = (outcome: Outcome) => {
     deps.outcomes.batch(outcome, body.sentBytes);
-    protocol.answer(res, requestId, { batches, receivedAtMs, outcome, appless });
+    const rateLimit = deps.quotas?.fieldsOf(shares[0]?.app, grant, Date.now()) ?? null;
+    protocol.answer(res, requestId, { batches, receivedAtMs, outcome, appless, rateLimit });
     answered(exchange);
   };
   // A request without a single event, where that is allowed.
@@ -177,10 +201,12 @@ function store(exchange: Exchange, deliveries: Delivery[], taken: Taken): void {
     // Ours alone: columns may be of different length now, so everybody who shares them must send again.
     deps.log.error({ err: error, request_id: requestId }, "A batch could not be encoded");
     deps.flusher.abandon(error instanceof Error ? error : new Error(String(error)));
+    deps.quotas?.giveBack(shares, grant, receivedAtMs);
     return refuse(exchange, "internal_error", "The batch could not be processed.");
   }
   deps.flusher.commit((failure) => {
     if (failure) {
+      deps.quotas?.giveBack(shares, grant, receivedAtMs);
       refuse(exchange, "unavailable", "The events could not be stored. Send them again, with the same ids.");
     } else {
       answer(outcome);
@@ -188,34 +214,19 @@ function store(exchange: Exchange, deliveries: Delivery[], taken: Taken): void {
   });
 }
 
-const noEvents: Outcome = { accepted: 0, rejected: 0, warned: 0, results: [] };
-
-/** All deliveries of one request, in one flush. */
-function appendAll(flusher: Flusher, deliveries: readonly Delivery[]): Outcome {
-  let sum: Outcome | null = null;
-  for (const delivery of deliveries) {
-    if (sum) flusher.cutIfLarge();
-    const outcome = appendDelivery(flusher, delivery);
-    if (!sum) {
-      sum = outcome;
-      continue;
-    }
-    sum.accepted += outcome.accepted;
-    sum.rejected += outcome.rejected;
-    sum.warned += outcome.warned;
-    sum.results.push(...outcome.results);
-  }
-  return sum ?? noEvents;
-}
-
 /**
  * Longest declared body that is still read to its end after a refusal, so that the connection can be kept.
  */
 const discardedBytesMax = 16_777_216;
 
-function refuse(exchange: Exchange, code: ProblemCode, detail: string, errors?: ProblemDetail[]): void {
+interface Further {
+  errors?: ProblemDetail[] | undefined;
+  headers?: Record<string, string>;
+}
+
+function refuse(exchange: Exchange, code: ProblemCode, detail: string, further: Further = {}): void {
   const { protocol, res, requestId } = exchange;
-  const headers: Record<string, string> = {};
+  const { errors, headers = {} } = further;
   if (code === "unavailable") headers["Retry-After"] = "2";
   if (code === "credentials_missing" || code === "credentials_invalid")
     headers["WWW-Authenticate"] = "Bearer";

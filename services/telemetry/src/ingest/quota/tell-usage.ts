@@ -1,0 +1,61 @@
+import type { Producer } from "@mosis/kafka";
+import type { Logger } from "@mosis/runtime";
+import type { UsageRecord } from "@mosis/types/telemetry-usage";
+import { topics } from "@mosis/types/topics";
+import { dayOf, type Usage } from "./usage.ts";
+
+export interface UsageTelling {
+  /** Tells the rest. */
+  close(): Promise<void>;
+}
+
+/**
+ * Tells the other ingest processes, and this one after a restart, what was taken: one record an interval.
+ * What could not be told stays as it is, sequence and all, and is sent again: a copy that did arrive counts
+ * once.
+ */
+export function tellUsage({
+  usage,
+  producer,
+  log,
+  intervalMs,
+}: {
+  usage: Usage;
+  producer: Pick<Producer, "send">;
+  log: Logger;
+  intervalMs: number;
+}): UsageTelling {
+  let pending: UsageRecord | null = null;
+  let telling: Promise<void> | null = null;
+
+  const tell = async () => {
+    try {
+      // Twice at most: what an earlier failure left, and what has come since.
+      for (let turn = 0; turn < 2; turn++) {
+        pending ??= usage.takeRecord(dayOf(Date.now()));
+        if (!pending) return;
+        const message = { key: usage.process, value: JSON.stringify(pending) };
+        await producer.send([{ topic: topics.usage, messages: [message] }]);
+        pending = null;
+      }
+    } catch (error) {
+      log.warn({ err: error }, "Usage could not be told; it is told with the next interval");
+    }
+  };
+  const tellOnce = () =>
+    (telling ??= tell().finally(() => {
+      telling = null;
+    }));
+  const timer = setInterval(() => {
+    usage.forgetBefore(dayOf(Date.now()));
+    void tellOnce();
+  }, intervalMs);
+  timer.unref();
+  return {
+    async close() {
+      clearInterval(timer);
+      await telling;
+      await tellOnce();
+    },
+  };
+}
