@@ -31,6 +31,8 @@ export const NewKey = Type.Object(
     permissions: Type.Optional(Type.Array(Permission, { minItems: 1, uniqueItems: true })),
     package_ids: Type.Optional(Type.Array(PackageId, { minItems: 1, maxItems: 100, uniqueItems: true })),
     expires_at: Type.Optional(Timestamp),
+    /** Beside the limits of the app: how many events a second are taken with this key. */
+    telemetry_events_per_second: Type.Optional(EventsPerSecond),
   },
   { additionalProperties: false },
 );
@@ -44,6 +46,8 @@ export const Key = Type.Object({
   key_prefix: Type.String(),
   permissions: Type.Array(Type.String()),
   package_ids: Type.Union([Type.Array(Type.String()), Type.Null()]),
+  /** Null: the limits of the app alone. */
+  telemetry_events_per_second: Type.Union([Type.Integer(), Type.Null()]),
   last_used_at: Type.Union([Timestamp, Type.Null()]),
   expires_at: Type.Union([Timestamp, Type.Null()]),
   created_at: Timestamp,

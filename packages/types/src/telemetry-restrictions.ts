@@ -41,6 +41,7 @@ export const Restriction = Type.Object({
   id: Uuid,
   /** Null with `developer_id` null: every app of the platform. */
   developer_id: orNull(Uuid),
+  app_id: orNull(Uuid),
   package_id: orNull(Type.String()),
   key_id: orNull(Uuid),
   event_name: orNull(Type.String()),

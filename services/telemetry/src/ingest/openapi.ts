@@ -69,6 +69,7 @@ const api: ApiDescription = {
       summary: "What an SDK should do: batches, sampling, limits",
       access: "telemetry:write",
       query: Type.Object({ package_id: Type.Optional(PackageId) }),
+      requestHeaders: { "If-None-Match": "The ETag of the config that the client has." },
       problems: ["not_found"],
       answers: {
         200: {
@@ -86,7 +87,6 @@ const api: ApiDescription = {
 export function ingestDocument(): OpenApiDocument {
   const document = openApiDocument(api);
   for (const path of [batchesPath, validatePath]) addLines(document.paths[path]?.["post"]);
-  addCondition(document.paths["/v1/telemetry/config"]?.["get"]);
   return document;
 }
 
@@ -113,18 +113,4 @@ function addLines(operation: Described | undefined): void {
       ...(isText ? { schema } : { content: { "application/json": { schema } } }),
     };
   });
-}
-
-function addCondition(operation: Described | undefined): void {
-  if (!operation) throw new Error("The operation of the config is not there");
-  operation.parameters = [
-    ...(operation.parameters ?? []),
-    {
-      name: "If-None-Match",
-      in: "header",
-      required: false,
-      description: "The ETag of the config that the client has.",
-      schema: { type: "string" },
-    },
-  ];
 }
