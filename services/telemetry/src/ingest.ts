@@ -35,18 +35,8 @@ export interface IngestOptions {
  * complete, and with it the restrictions and the usage of the day.
  */
 export async function createIngest(options: IngestOptions) {
-  const { kafka, producer, log, metrics, life, bodyTimeoutMs, heldBytesMax, observe } = options;
-  const restrictions = new RestrictionTable({ log });
-  const usage = new Usage();
-  const access = await followAccess({
-    ...{ kafka, log, metrics, life },
-    alongside: {
-      [topics.restrictions]: (id, value) => restrictions.apply(id, value),
-      [topics.usage]: (process, value) => usage.apply(process, value, dayOf(Date.now())),
-    },
-  });
-  const intervalMs = options.usageIntervalMs;
-  life.own("usage", tellUsage({ usage, producer, log, intervalMs }), (it) => it.close());
+  const { producer, log, metrics, life, bodyTimeoutMs, heldBytesMax, observe } = options;
+  const { access, restrictions, usage, telling } = await followRules(options);
   const bodies = life.own(
     "bodies",
     createBodyReader({ ...telemetryLimits, bodyTimeoutMs, heldBytesMax }),
@@ -63,8 +53,12 @@ export async function createIngest(options: IngestOptions) {
     observe,
   };
   const storing = await storingDeps(options);
-  watchLevels(metrics, { flusher: storing.flusher, heldBytes: () => bodies.heldBytes() });
-  metrics.level("access_restrictions", "Restrictions in the access table.", () => restrictions.size());
+  watchLevels(metrics, {
+    flusher: storing.flusher,
+    heldBytes: () => bodies.heldBytes(),
+    restrictions: () => restrictions.size(),
+    untoldEvents: () => telling.untold(),
+  });
   const quotas = new Quotas(usage);
   const store = (protocol: Protocol) => postTelemetry({ ...shared, ...storing, quotas }, protocol);
   const validate = postTelemetry({ ...shared, ...validatingDeps(metrics), quotas: null }, validation);
@@ -90,6 +84,22 @@ export async function createIngest(options: IngestOptions) {
     ...(observe ? { observe } : {}),
   });
   return { app, failed: access.failed };
+}
+
+/** What requests are judged by, kept as the topics have it. */
+async function followRules(options: IngestOptions) {
+  const { kafka, producer, log, metrics, life, usageIntervalMs: intervalMs } = options;
+  const restrictions = new RestrictionTable({ log });
+  const usage = new Usage();
+  const access = await followAccess({
+    ...{ kafka, log, metrics, life },
+    alongside: {
+      [topics.restrictions]: (id, value) => restrictions.apply(id, value),
+      [topics.usage]: (process, value) => usage.apply(process, value, dayOf(Date.now())),
+    },
+  });
+  const telling = life.own("usage", tellUsage({ usage, producer, log, intervalMs }), (it) => it.close());
+  return { access, restrictions, usage, telling };
 }
 
 type Destination = Pick<IngestDeps, "flusher" | "outcomes">;

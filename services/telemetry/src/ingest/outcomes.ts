@@ -80,7 +80,17 @@ export function countValidations(metrics: Metrics): Omit<Outcomes, "sent"> {
 /** Levels that are read only when somebody looks. */
 export function watchLevels(
   metrics: Metrics,
-  { flusher, heldBytes }: { flusher: Flusher; heldBytes: () => number },
+  {
+    flusher,
+    heldBytes,
+    restrictions,
+    untoldEvents,
+  }: {
+    flusher: Flusher;
+    heldBytes: () => number;
+    restrictions: () => number;
+    untoldEvents: () => number;
+  },
 ): void {
   const levels: [string, string, () => number][] = [
     [
@@ -91,6 +101,8 @@ export function watchLevels(
     ["ingest_waiting_bytes", "Bytes of flushes that are not acknowledged.", () => flusher.waiting().bytes],
     ["ingest_flushes_in_flight", "Flushes under way.", () => flusher.waiting().sends],
     ["ingest_arriving_bytes", "Bytes of bodies that are still arriving.", heldBytes],
+    ["access_restrictions", "Restrictions in the access table.", restrictions],
+    ["ingest_usage_untold_events", "Events of today that other processes are not told of yet.", untoldEvents],
   ];
   for (const [name, help, read] of levels) metrics.level(name, help, read);
 }

@@ -5,6 +5,8 @@ import { topics } from "@mosis/types/topics";
 import { dayOf, type Usage } from "./usage.ts";
 
 export interface UsageTelling {
+  /** Events of today that Kafka has no record of yet. */
+  untold(): number;
   /** Tells the rest. */
   close(): Promise<void>;
 }
@@ -52,6 +54,10 @@ export function tellUsage({
   }, intervalMs);
   timer.unref();
   return {
+    untold() {
+      const onItsWay = Object.values(pending?.events ?? {}).reduce((sum, events) => sum + events, 0);
+      return onItsWay + usage.untold(dayOf(Date.now()));
+    },
     async close() {
       clearInterval(timer);
       await telling;

@@ -71,6 +71,13 @@ export class Usage {
     return hasEvents ? { sequence: ++this.#sequence, day, events } : null;
   }
 
+  /** Events of that day that no record tells yet: what a kill would lose, of the count alone. */
+  untold(day: number): number {
+    let events = 0;
+    for (const tally of this.#days.get(day)?.values() ?? []) events += tally.untold;
+    return events;
+  }
+
   /** Days before this one are over: nobody asks for them any more. */
   forgetBefore(today: number): void {
     for (const day of this.#days.keys()) if (day < today) this.#days.delete(day);
