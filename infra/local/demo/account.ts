@@ -23,8 +23,8 @@ const titles = (
 ).split(" ");
 
 /**
- * Registers a developer with `appCount` apps (at most 20) that may send as much as they can, an ingest key for
- * each, and a management key.
+ * Registers a developer with `appCount` apps (at most 20) that may send as much as they can, an ingest key
+ * for each, and a management key.
  */
 export async function registerDemo(endpoints: Endpoints, appCount: number): Promise<DemoAccount> {
   const run = randomBytes(5).toString("hex");
