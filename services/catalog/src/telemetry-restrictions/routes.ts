@@ -85,8 +85,14 @@ async function create(
   }
   const row = await insertRestriction(tx, { ...scope, createdBy: developerId, expiresAt }, body);
   const system: AuditActor = { kind: "system", id: "" };
-  for (const gone of ended) await tell(tx, gone, { actor: system, requestId, what: "ended" });
-  return tell(tx, row, { actor, requestId, what: "created" });
+  const changes = [
+    { row, told: { actor, requestId, what: "created" } as const },
+    ...ended.map((gone) => ({ row: gone, told: { actor: system, requestId, what: "ended" } as const })),
+  ];
+  // Each takes the lock of a developer: in one order, so that no two of these wait for each other.
+  changes.sort((a, b) => (trailOf(a.row) < trailOf(b.row) ? -1 : 1));
+  for (const change of changes) await tell(tx, change.row, change.told);
+  return row;
 }
 
 async function lift(tx: Queryable, principal: Principal, id: string, requestId: string): Promise<void> {
@@ -106,9 +112,9 @@ interface Told {
 }
 
 /** The state for ingest, and the audit event in the trail of whose apps it is about. */
-async function tell(tx: Queryable, row: Restriction, { actor, requestId, what }: Told): Promise<Restriction> {
+async function tell(tx: Queryable, row: Restriction, { actor, requestId, what }: Told): Promise<void> {
   await appendOutbox(tx, {
-    developerId: row.developer_id ?? row.created_by,
+    developerId: trailOf(row),
     actor,
     requestId,
     action: `telemetry_restriction.${what}`,
@@ -116,7 +122,11 @@ async function tell(tx: Queryable, row: Restriction, { actor, requestId, what }:
     payload: row,
     state: { topic: topics.restrictions, key: row.id, value: what === "created" ? stateOf(row) : null },
   });
-  return row;
+}
+
+/** Whose audit trail tells of it. */
+function trailOf({ developer_id, created_by }: Restriction): string {
+  return developer_id ?? created_by;
 }
 
 function stateOf(row: Restriction): RestrictionState {

@@ -42,7 +42,7 @@ export interface Stored {
   outcome: Outcome;
   /** Events whose app is not there or not named, while others of the same request were stored. */
   appless: number;
-  /** Of the first app; null on a dry run, which takes nothing. */
+  /** Of the first app; null when there is none, and on a dry run, which takes nothing. */
   rateLimit: RateLimitFields | null;
 }
 

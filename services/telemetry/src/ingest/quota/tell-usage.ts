@@ -11,6 +11,9 @@ export interface UsageTelling {
   close(): Promise<void>;
 }
 
+/** 450 kB; a record of the topic may have 1 MB. */
+const appsPerRecordMax = 10_000;
+
 /**
  * Tells the other ingest processes, and this one after a restart, what was taken: one record an interval.
  * What could not be told stays as it is, sequence and all, and is sent again: a copy that did arrive counts
@@ -32,12 +35,14 @@ export function tellUsage({
 
   const tell = async () => {
     try {
-      // Twice at most: what an earlier failure left, and what has come since.
-      for (let turn = 0; turn < 2; turn++) {
-        pending ??= usage.takeRecord(dayOf(Date.now()));
+      let isMore = true;
+      while (isMore) {
+        const isLeft = pending !== null;
+        pending ??= usage.takeRecord(dayOf(Date.now()), appsPerRecordMax);
         if (!pending) return;
         const message = { key: usage.process, value: JSON.stringify(pending) };
         await producer.send([{ topic: topics.usage, messages: [message] }]);
+        isMore = isLeft || Object.keys(pending.events).length === appsPerRecordMax;
         pending = null;
       }
     } catch (error) {

@@ -57,18 +57,19 @@ export class Usage {
   }
 
   /**
-   * The next record of this process: what it has not told of that day. Null when there is nothing to tell.
+   * The next record of this process: what it has not told of that day, of so many apps at most. Null when
+   * there is nothing to tell.
    */
-  takeRecord(day: number): UsageRecord | null {
+  takeRecord(day: number, appsMax: number): UsageRecord | null {
     const events: Record<string, number> = {};
-    let hasEvents = false;
+    let apps = 0;
     for (const [appId, tally] of this.#days.get(day) ?? []) {
       if (tally.untold === 0) continue;
       events[appId] = tally.untold;
       tally.untold = 0;
-      hasEvents = true;
+      if (++apps === appsMax) break;
     }
-    return hasEvents ? { sequence: ++this.#sequence, day, events } : null;
+    return apps > 0 ? { sequence: ++this.#sequence, day, events } : null;
   }
 
   /** Events of that day that no record tells yet: what a kill would lose, of the count alone. */
