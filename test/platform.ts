@@ -43,6 +43,7 @@ export async function startPlatform(t: TestContext): Promise<TestPlatform> {
     KAFKA_TOPIC_PREFIX: `p-${randomBytes(6).toString("hex")}-`,
     // Tests wait for rows; ten times a second is often enough.
     WRITER_FETCH_WAIT_MS: "100",
+    INGEST_USAGE_INTERVAL_MS: "100",
     MOSIS_SELF_TELEMETRY: "off",
   };
   const logsDir = join(dataDir, "logs");

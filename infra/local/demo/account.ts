@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { App } from "@mosis/types/apps";
 import { type Catalog, createCatalog, createQuery, type Query } from "@mosis/client";
 import { type Endpoints, UserError } from "../endpoints.ts";
+import { allowTraffic } from "./allow-traffic.ts";
 
 /** A developer of this run alone, so that runs do not meet. */
 export interface DemoAccount {
@@ -21,7 +22,10 @@ const titles = (
   "budget podcast translate puzzle garden stars runner paint wallet library"
 ).split(" ");
 
-/** Registers a developer with `appCount` apps (at most 20), an ingest key for each, and a management key. */
+/**
+ * Registers a developer with `appCount` apps (at most 20) that may send as much as they can, an ingest key
+ * for each, and a management key.
+ */
 export async function registerDemo(endpoints: Endpoints, appCount: number): Promise<DemoAccount> {
   const run = randomBytes(5).toString("hex");
   const email = `demo-${run}@example.org`;
@@ -31,11 +35,17 @@ export async function registerDemo(endpoints: Endpoints, appCount: number): Prom
   const catalog = visitor.as((await visitor.signIn({ email, password })).token);
 
   const apps: App[] = [];
-  const keys: string[] = [];
   for (const title of titles.slice(0, appCount)) {
     const package_id = `org.demo${run}.${title}`;
     const name = title.charAt(0).toUpperCase() + title.slice(1);
     apps.push(await catalog.createApp({ package_id, name, category: "demo" }));
+  }
+  const packageIds = apps.map((app) => app.package_id);
+  await allowTraffic(endpoints, { email, catalog, packageIds });
+  // Keys last: who knows them knows the limits.
+  const keys: string[] = [];
+  for (const [index, package_id] of packageIds.entries()) {
+    const title = titles[index] ?? "";
     const key = await catalog.createKey({ name: `${title} app`, kind: "ingest", package_ids: [package_id] });
     keys.push(key.secret);
   }

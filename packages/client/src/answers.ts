@@ -11,7 +11,12 @@ export interface ClientOptions {
   fetch?: typeof fetch;
 }
 
-export type Call = <T>(method: string, path: string, body?: unknown) => Promise<T>;
+export type Call = <T>(
+  method: string,
+  path: string,
+  body?: unknown,
+  headers?: Record<string, string>,
+) => Promise<T>;
 
 /**
  * A function that calls one service with JSON in and out. An answer without a body resolves with undefined.
@@ -25,8 +30,8 @@ export function createCall({
   fetch: ask = fetch,
 }: ClientOptions): Call {
   const base = endpoint.replace(/\/+$/, "");
-  return async <T>(method: string, path: string, body?: unknown): Promise<T> => {
-    const headers: Record<string, string> = { accept: "application/json" };
+  return async <T>(method: string, path: string, body?: unknown, further = {}): Promise<T> => {
+    const headers: Record<string, string> = { accept: "application/json", ...further };
     if (token !== undefined) headers.authorization = `Bearer ${token}`;
     if (body !== undefined) headers["content-type"] = "application/json";
     const response = await ask(base + path, {

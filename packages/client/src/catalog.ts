@@ -1,6 +1,8 @@
 import type { App, NewApp } from "@mosis/types/apps";
 import type { Developer, NewDeveloper, NewSession, Session } from "@mosis/types/developers";
 import type { Key, KeyWithSecret, NewKey } from "@mosis/types/keys";
+import type { TelemetryLimits, TelemetryLimitsChange } from "@mosis/types/telemetry-limits";
+import type { NewRestriction, Restriction } from "@mosis/types/telemetry-restrictions";
 import { type ClientOptions, createCall, queryString } from "./answers.ts";
 
 /** One page of a list. `next_cursor` is null on the last one. */
@@ -30,6 +32,12 @@ export interface Catalog {
   createKey(key: NewKey): Promise<KeyWithSecret>;
   keys(options?: PageOptions): Promise<PageOf<Key>>;
   deleteKey(id: string): Promise<void>;
+  telemetryLimits(packageId: string): Promise<TelemetryLimits>;
+  /** Whatever they are now: of two who change them at once, the last one counts. */
+  changeTelemetryLimits(packageId: string, change: TelemetryLimitsChange): Promise<TelemetryLimits>;
+  createTelemetryRestriction(restriction: NewRestriction): Promise<Restriction>;
+  telemetryRestrictions(options?: PageOptions): Promise<PageOf<Restriction>>;
+  liftTelemetryRestriction(id: string): Promise<void>;
 }
 
 export function createCatalog(options: ClientOptions): Catalog {
@@ -46,5 +54,11 @@ export function createCatalog(options: ClientOptions): Catalog {
     createKey: (key) => call("POST", "/v1/keys", key),
     keys: (page) => call("GET", `/v1/keys${queryString({ ...page })}`),
     deleteKey: (id) => call("DELETE", `/v1/keys/${segment(id)}`),
+    telemetryLimits: (packageId) => call("GET", `/v1/apps/${segment(packageId)}/telemetry-limits`),
+    changeTelemetryLimits: (packageId, change) =>
+      call("PATCH", `/v1/apps/${segment(packageId)}/telemetry-limits`, change, { "if-match": "*" }),
+    createTelemetryRestriction: (restriction) => call("POST", "/v1/telemetry-restrictions", restriction),
+    telemetryRestrictions: (page) => call("GET", `/v1/telemetry-restrictions${queryString({ ...page })}`),
+    liftTelemetryRestriction: (id) => call("DELETE", `/v1/telemetry-restrictions/${segment(id)}`),
   };
 }

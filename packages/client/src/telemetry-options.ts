@@ -59,6 +59,8 @@ export interface TelemetryStats {
   pending: number;
   accepted: number;
   rejected: number;
+  /** Events that the server did not keep because of a restriction. */
+  dropped: number;
   /** Events that this client threw away, by reason, since it was created. */
   discarded: Record<string, number>;
 }

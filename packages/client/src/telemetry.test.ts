@@ -52,6 +52,7 @@ const acceptBut =
         received_at: new Date().toISOString(),
         accepted,
         rejected: results.length,
+        dropped: 0,
         results,
       }),
     );
@@ -86,7 +87,7 @@ test("events travel in batches with the context, the key and gzip", async (t) =>
   );
   assert.equal(received[0]?.headers.authorization, "Bearer mi_live_x");
   assert.equal(new Set(received.flatMap(({ body }) => body.events.map((event) => event.event_id))).size, 110);
-  assert.deepEqual(telemetry.stats(), { pending: 0, accepted: 110, rejected: 0, discarded: {} });
+  assert.deepEqual(telemetry.stats(), { pending: 0, accepted: 110, rejected: 0, dropped: 0, discarded: {} });
 });
 
 test("a batch whose fate is unknown or postponed is sent again, same id, fresh sent_at", async (t) => {

@@ -19,7 +19,7 @@ class BufferedTelemetry implements Telemetry {
   readonly #route: Route;
   readonly #queue: EventQueue;
   readonly #stop = new AbortController();
-  readonly #stats = { accepted: 0, rejected: 0, discarded: new Map<string, number>() };
+  readonly #stats = { accepted: 0, rejected: 0, dropped: 0, discarded: new Map<string, number>() };
   /** Thrown away and not yet told to the server. */
   #unreported = new Map<string, number>();
   #batch: Batch | null = null;
@@ -78,8 +78,8 @@ class BufferedTelemetry implements Telemetry {
   }
 
   stats(): TelemetryStats {
-    const { accepted, rejected, discarded } = this.#stats;
-    return { pending: this.#pending(), accepted, rejected, discarded: Object.fromEntries(discarded) };
+    const { discarded, ...counts } = this.#stats;
+    return { pending: this.#pending(), ...counts, discarded: Object.fromEntries(discarded) };
   }
 
   #pending(): number {
@@ -162,10 +162,11 @@ class BufferedTelemetry implements Telemetry {
       // The next batch would most likely meet the same answer: it must not hammer the server.
       return backoffMs(this.#failures++, { minMs, maxMs });
     }
-    const { accepted, rejected, results } = outcome.answer;
+    const { accepted, rejected, dropped, results } = outcome.answer;
     const again = this.#putBack(batch, results);
     this.#stats.accepted += accepted;
     this.#stats.rejected += rejected - again;
+    this.#stats.dropped += dropped;
     if (results.length > 0) onReport?.({ kind: "results", batchId: batch.id, results });
     if (again > 0) return backoffMs(this.#failures++, { minMs, maxMs });
     this.#failures = 0;

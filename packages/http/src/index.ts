@@ -2,6 +2,7 @@ export { type AppOptions, createApp, type RequestSample } from "./app.ts";
 export { readJson } from "./body.ts";
 export { createCursors, type Cursors, pageOf } from "./cursor.ts";
 export { malformedJsonDetail } from "./json-position.ts";
+export { etagOf, isKnown, requireMatch } from "./etag.ts";
 export { type ApiDescription, openApiDocument, type OpenApiDocument, type Operation } from "./openapi.ts";
 export { parse } from "./parse.ts";
 export { endRefused, Problem, problem, sendProblem } from "./problem.ts";

@@ -1,4 +1,4 @@
-/** What is wrong with a body that is not JSON, and where. Never repeats the body: it may hold what is private. */
+/** What is wrong with a body that is not JSON, and where. Never repeats it: it may hold what is private. */
 export function malformedJsonDetail(text: string, error: unknown): string {
   const message = String(error);
   const told = / JSON at position (\d+) \(line (\d+) column (\d+)\)$/.exec(message);

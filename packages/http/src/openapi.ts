@@ -15,6 +15,8 @@ export interface Operation {
   access: "public" | "developer" | (string & {});
   params?: Record<string, TSchema>;
   query?: TSchema;
+  /** Header fields of the request that mean something here, with what they mean. */
+  requestHeaders?: Record<string, string>;
   body?: TSchema;
   /** Successful answers by status. */
   answers: Record<number, { description: string; body?: TSchema; headers?: Record<string, string> }>;
@@ -88,7 +90,7 @@ function describe(operation: Operation, refer: Refer): object {
   };
 }
 
-function parametersOf({ params = {}, query }: Operation, refer: Refer): object[] {
+function parametersOf({ params = {}, query, requestHeaders = {} }: Operation, refer: Refer): object[] {
   const { properties = {}, required = [] } = (query ?? {}) as {
     properties?: Record<string, TSchema>;
     required?: string[];
@@ -105,6 +107,13 @@ function parametersOf({ params = {}, query }: Operation, refer: Refer): object[]
       in: "query",
       required: required.includes(name),
       schema: refer(schema),
+    })),
+    ...Object.entries(requestHeaders).map(([name, description]) => ({
+      name,
+      in: "header",
+      required: false,
+      description,
+      schema: { type: "string" },
     })),
   ];
 }

@@ -1,5 +1,6 @@
 import Type, { type Static } from "typebox";
 import { Label, Timestamp, Uuid } from "./formats.ts";
+import { EventsPerDay, EventsPerSecond } from "./telemetry-limits.ts";
 
 /** Reverse-DNS name, e.g. `org.mosis.chess`. Unique in the store and never reused. */
 export const PackageId = Type.String({
@@ -34,7 +35,10 @@ export const App = Type.Object({
 });
 export type App = Static<typeof App>;
 
-/** Value of a `catalog.apps` record: what telemetry has to know of an app. */
+/**
+ * Value of a `catalog.apps` record: what telemetry has to know of an app. Records from before there were
+ * limits have none: the defaults hold.
+ */
 export const AppState = Type.Object({
   app_id: Uuid,
   developer_id: Uuid,
@@ -42,5 +46,7 @@ export const AppState = Type.Object({
   name: Type.String(),
   status: Type.String(),
   updated_at: Timestamp,
+  telemetry_events_per_day: Type.Optional(EventsPerDay),
+  telemetry_events_per_second: Type.Optional(EventsPerSecond),
 });
 export type AppState = Static<typeof AppState>;

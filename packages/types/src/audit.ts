@@ -2,10 +2,10 @@ import Type, { type Static } from "typebox";
 import { Label, Timestamp, Uuid } from "./formats.ts";
 import { PageQuery } from "./pages.ts";
 
-/** Who did it: a key or a session of a developer, or the platform itself. */
+/** Who did it: a key or a session of a developer, somebody on the servers, or the platform itself. */
 export const AuditActor = Type.Object({
-  kind: Type.Enum(["key", "session", "system"]),
-  /** Id of the key or session; empty for the platform. */
+  kind: Type.Enum(["key", "session", "operator", "system"]),
+  /** Id of the key or session; empty for operators and the platform. */
   id: Type.String(),
 });
 export type AuditActor = Static<typeof AuditActor>;

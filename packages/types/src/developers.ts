@@ -14,11 +14,16 @@ export const NewDeveloper = Type.Object(
 );
 export type NewDeveloper = Static<typeof NewDeveloper>;
 
+/** What a developer may do beyond its own apps, when it has signed in. Keys have no part in it. */
+export const Role = Type.Enum(["developer", "reviewer", "admin"]);
+export type Role = Static<typeof Role>;
+
 /** A developer as itself sees it. */
 export const Developer = Type.Object({
   id: Uuid,
   email: Type.String(),
   name: Type.String(),
+  role: Role,
   verified: Type.Boolean(),
   created_at: Timestamp,
 });

@@ -1,13 +1,14 @@
 import Type, { type Static } from "typebox";
 import { PackageId } from "./apps.ts";
 import { Label, Timestamp, Uuid } from "./formats.ts";
+import { EventsPerSecond } from "./telemetry-limits.ts";
 
 /** Every permission and what it allows. A key holds a subset; a session holds all. */
 export const permissions = {
   "telemetry:write": "Send telemetry of the key's apps and read the receipts of what was sent.",
   "telemetry:read": "Read receipts, statistics and rejected events of the key's apps.",
-  "apps:read": "Read apps.",
-  "apps:write": "Create and change apps.",
+  "apps:read": "Read apps, their telemetry limits and restrictions.",
+  "apps:write": "Create and change apps, lower their telemetry limits, restrict their telemetry.",
   "keys:read": "List keys (never their secrets).",
   "keys:write": "Create and delete keys.",
   "audit:read": "Read the audit trail of the developer.",
@@ -30,6 +31,8 @@ export const NewKey = Type.Object(
     permissions: Type.Optional(Type.Array(Permission, { minItems: 1, uniqueItems: true })),
     package_ids: Type.Optional(Type.Array(PackageId, { minItems: 1, maxItems: 100, uniqueItems: true })),
     expires_at: Type.Optional(Timestamp),
+    /** Beside the limits of the app: how many events a second are taken with this key. */
+    telemetry_events_per_second: Type.Optional(EventsPerSecond),
   },
   { additionalProperties: false },
 );
@@ -43,6 +46,8 @@ export const Key = Type.Object({
   key_prefix: Type.String(),
   permissions: Type.Array(Type.String()),
   package_ids: Type.Union([Type.Array(Type.String()), Type.Null()]),
+  /** Null: the limits of the app alone. */
+  telemetry_events_per_second: Type.Union([Type.Integer(), Type.Null()]),
   last_used_at: Type.Union([Timestamp, Type.Null()]),
   expires_at: Type.Union([Timestamp, Type.Null()]),
   created_at: Timestamp,
@@ -55,7 +60,8 @@ export type KeyWithSecret = Static<typeof KeyWithSecret>;
 
 /**
  * Value of a `catalog.keys` record: what other processes need to check a key. `key_hash` is the SHA-256 of
- * the whole secret, lower-case hex. `app_ids` is null for every app of the developer.
+ * the whole secret, lower-case hex. `app_ids` is null for every app of the developer. Records from before
+ * keys had limits have none.
  */
 export const KeyState = Type.Object({
   key_id: Uuid,
@@ -65,5 +71,6 @@ export const KeyState = Type.Object({
   permissions: Type.Array(Type.String()),
   app_ids: Type.Union([Type.Array(Uuid), Type.Null()]),
   expires_at: Type.Union([Timestamp, Type.Null()]),
+  telemetry_events_per_second: Type.Optional(Type.Union([EventsPerSecond, Type.Null()])),
 });
 export type KeyState = Static<typeof KeyState>;

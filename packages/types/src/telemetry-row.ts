@@ -67,6 +67,8 @@ export const batchColumns = {
   clock_correction_ms: "Int64",
   sdk_name: text,
   sdk_version: text,
+  /** Events that a restriction dropped. Last: blocks from before there were restrictions end without it. */
+  dropped: "UInt32",
 } as const;
 
 /** `rejected_events_raw`: one row an event that was refused, kept 30 days. */

@@ -140,8 +140,16 @@ export const eventCodes = {
   string_truncated: "The string was cut to 1024 characters; the event was kept.",
   clock_corrected:
     "The device clock was off by more than two minutes; the time was corrected and both are kept.",
+  restricted: "Events like this are dropped by a restriction of the app: do not send it again.",
+  sampled_out: "A share of the sessions is kept, and this is none of them: go by the sampling of the config.",
+  quarantined: "Events like this are set aside by a restriction of the app: do not send it again.",
 } as const;
 export type EventCode = keyof typeof eventCodes;
+
+/**
+ * Codes of events that are not kept at all because a restriction says so; all others are kept or rejected.
+ */
+export const droppedCodes = ["restricted", "sampled_out"] as const satisfies EventCode[];
 
 /**
  * What happened to one event that is not plainly accepted: `warning` kept
@@ -160,13 +168,15 @@ export type EventResult = Static<typeof EventResult>;
 
 /**
  * The 202 answer, sent after all in-sync replicas have the events, and the 200 answer of `:validate`, which
- * stores nothing. `results` holds only what is not ok.
+ * stores nothing. Accepted, rejected and dropped events are all that were sent: a rejected one is kept with
+ * its reason, a dropped one is not kept. `results` holds only what is not ok.
  */
 export const BatchAccepted = Type.Object({
   batch_id: Uuid,
   received_at: Timestamp,
   accepted: Type.Integer(),
   rejected: Type.Integer(),
+  dropped: Type.Integer(),
   results: Type.Array(EventResult),
 });
 export type BatchAccepted = Static<typeof BatchAccepted>;
@@ -184,6 +194,7 @@ export const Receipt = Type.Object({
   deliveries: Type.Integer(),
   accepted: Type.Integer(),
   rejected: Type.Integer(),
+  dropped: Type.Integer(),
   first_received_at: Type.Union([Timestamp, Type.Null()]),
   stored_at: Type.Union([Timestamp, Type.Null()]),
 });
@@ -201,7 +212,9 @@ export const TelemetryConfig = Type.Object({
   batch: Type.Object({ events_max: Count, bytes_max: Count, age_ms_max: Count }),
   /**
    * Share of the sessions whose events are sent: 1 is all, 0 none. `by_name` is the share for events of that
-   * name, instead of `rate`. Drawn once a session, so that what is sent of it has no holes.
+   * name, instead of `rate`. Drawn once a session, so that what is sent of it has no holes: send what has
+   * `shareOf(session_id)` below the rate, without a session that of the install, without both of the event.
+   * Ingest draws the same, so what a restriction would drop is what is not sent.
    */
   sampling: Type.Object({ rate: Rate, by_name: Type.Record(Type.String(), Rate) }),
   /** What is beyond them is refused; only property strings are cut, and clocks corrected. */

@@ -21,6 +21,16 @@ export const topics = {
   apps: "catalog.apps",
   /** Compacted: the current `KeyState` as JSON, key = key id; a record without a value is a deleted key. */
   keys: "catalog.keys",
+  /**
+   * Compacted: the current `RestrictionState` as JSON, key = restriction id; a record without a value is one
+   * that was lifted.
+   */
+  restrictions: "catalog.restrictions",
+  /**
+   * One `UsageRecord` as JSON a record, key = its ingest process: how many events of each app it has taken
+   * since its last one. Kept a bit over a day.
+   */
+  usage: "telemetry.usage",
 } as const;
 
 export type Topic = (typeof topics)[keyof typeof topics];
@@ -46,7 +56,7 @@ export const recordHeaders = {
 /** Version of the block format that `ingest` writes. */
 export const blockFormat = "1";
 
-/** Header names of `audit.events`, `catalog.apps` and `catalog.keys` records, UTF-8 text. */
+/** Header names of `audit.events` and `catalog.…` records, UTF-8 text. */
 export const outboxHeaders = {
   /** The row's place in the outbox, decimal: of two changes of a developer the later one has the larger. */
   position: "position",

@@ -8,6 +8,8 @@ import { developerRoutes } from "./developers/routes.ts";
 import { keyRoutes } from "./keys/routes.ts";
 import { catalogDocument } from "./openapi.ts";
 import { sessionRoutes } from "./sessions/routes.ts";
+import { telemetryLimitRoutes } from "./telemetry-limits/routes.ts";
+import { telemetryRestrictionRoutes } from "./telemetry-restrictions/routes.ts";
 
 export interface ApiOptions {
   db: Pool;
@@ -35,6 +37,8 @@ export async function createApi({ db, log, metrics, passwordHashes, sessionHours
       sessionRoutes({ db, authenticate, passwords, sessionHours }),
       appRoutes({ db, authenticate }),
       keyRoutes({ db, authenticate }),
+      telemetryLimitRoutes({ db, authenticate }),
+      telemetryRestrictionRoutes({ db, authenticate }),
     ],
     openapi: catalogDocument,
   });

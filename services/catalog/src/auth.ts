@@ -65,6 +65,8 @@ async function sessionPrincipal(db: Pool, token: string): Promise<Principal> {
     permissions: "all",
     // A session makes keys that outlive it: that is what they are for.
     expiresAt: null,
+    role: session.role,
+    telemetryEventsPerSecond: null,
   };
 }
 
@@ -80,6 +82,8 @@ async function keyPrincipal(db: Pool, secret: string) {
     actor: { kind: "key", id: key.id },
     permissions: new Set(key.permissions),
     expiresAt: key.expires_at,
+    role: "developer",
+    telemetryEventsPerSecond: key.telemetry_events_per_second,
   };
   return { principal, kind: key.kind };
 }

@@ -98,6 +98,21 @@ export function readRelayConfig(env: Environment) {
 }
 
 /** @throws Error that lists every bad variable. */
+export function readAdminConfig(env: Environment) {
+  const values = readEnv(common, env);
+  return {
+    logLevel: values.LOG_LEVEL,
+    postgres: {
+      url: values.DATABASE_URL,
+      name: "catalog-admin",
+      connectionsMax: 1,
+      connectTimeoutMs: 3000,
+      statementTimeoutMs: 5000,
+    },
+  };
+}
+
+/** @throws Error that lists every bad variable. */
 export function readMigrateConfig(env: Environment) {
   const values = readEnv(common, env);
   return { logLevel: values.LOG_LEVEL, databaseUrl: values.DATABASE_URL };

@@ -4,6 +4,10 @@ import { Developer, NewDeveloper, NewSession, Session } from "@mosis/types/devel
 import { Uuid } from "@mosis/types/formats";
 import { Key, KeyWithSecret, NewKey } from "@mosis/types/keys";
 import { Page, PageQuery } from "@mosis/types/pages";
+import { telemetryRestrictionOperations } from "./telemetry-restrictions/operations.ts";
+import { telemetryLimitOperations } from "./telemetry-limits/operations.ts";
+import { TelemetryLimits, TelemetryLimitsChange } from "@mosis/types/telemetry-limits";
+import { NewRestriction, Restriction } from "@mosis/types/telemetry-restrictions";
 
 const location = { Location: "Path of what was created." };
 
@@ -12,9 +16,12 @@ export const catalogDocument = openApiDocument({
   title: "Mosis catalog",
   version: "1",
   description:
-    "Developers, sessions, apps and keys. Errors are application/problem+json (RFC 9457) with a code of a " +
-    "closed list. What is not yours answers like what does not exist.",
-  schemas: { App, Developer, Key, KeyWithSecret, NewApp, NewDeveloper, NewKey, NewSession, Session },
+    "Developers, sessions, apps, keys, and what telemetry is taken. Errors are application/problem+json " +
+    "(RFC 9457) with a code of a closed list. What is not yours answers like what does not exist.",
+  schemas: {
+    ...{ App, Developer, Key, KeyWithSecret, NewApp, NewDeveloper, NewKey, NewSession, Session },
+    ...{ NewRestriction, Restriction, TelemetryLimits, TelemetryLimitsChange },
+  },
   operations: [
     {
       method: "post",
@@ -130,5 +137,7 @@ export const catalogDocument = openApiDocument({
       answers: { 204: { description: "The key is gone." } },
       problems: ["not_found"],
     },
+    ...telemetryLimitOperations,
+    ...telemetryRestrictionOperations,
   ],
 });

@@ -1,4 +1,5 @@
 import type { AuditActor } from "@mosis/types/audit";
+import type { Role } from "@mosis/types/developers";
 import type { Permission } from "@mosis/types/keys";
 
 /**
@@ -18,6 +19,17 @@ export interface Principal extends Owner {
   permissions: ReadonlySet<string> | "all";
   /** When a key ends: no key that it makes may outlive it. Null for never, and for a session. */
   expiresAt: string | null;
+  /** Of the developer who has signed in. A key is never more than a developer, whoever has made it. */
+  role: Role;
+  /** How many events a second a key may send: no key that it makes may send more. Null for no limit. */
+  telemetryEventsPerSecond: number | null;
+}
+
+/** Whose rows a principal may reach. Null: everybody's, for an admin. */
+export type Reach = Owner | null;
+
+export function reachOf(principal: Principal): Reach {
+  return principal.role === "admin" ? null : principal;
 }
 
 export function holds(principal: Principal, permission: Permission): boolean {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { execute, many, sql } from "@mosis/postgres";
 import type { App } from "@mosis/types/apps";
+import { telemetryLimitDefaults } from "@mosis/types/telemetry-limits";
 import Type from "typebox";
 import { assertProblem, auditTrail, type Caller, startCatalog, withoutRequest } from "./support.ts";
 
@@ -44,7 +45,10 @@ test("creating an app leaves one audit event and one state message", async (t) =
   assert.deepEqual(state, {
     topic: "catalog.apps",
     record_key: id,
-    payload: { app_id: id, developer_id: ada.id, package_id, name, status, updated_at },
+    payload: {
+      ...{ app_id: id, developer_id: ada.id, package_id, name, status, updated_at },
+      ...telemetryLimitDefaults,
+    },
   });
   assert.equal(audit?.record_key, ada.id);
   const event = (await auditTrail(db)).at(-1);

@@ -28,11 +28,12 @@ test("creating a key tells its secret; later answers are the same without it", a
   const { as } = await startCatalog(t);
   const ada = await as("ada");
   await ada.post("/v1/apps", { package_id: "org.mosis.go", name: "Go" }).expect(201);
+  const limit = { telemetry_events_per_second: 20 };
   const asked = { ...ci, permissions: ["apps:read"], package_ids: ["org.mosis.go"], expires_at: future };
-  const answer = await ada.post("/v1/keys", asked).expect(201);
+  const answer = await ada.post("/v1/keys", { ...asked, ...limit }).expect(201);
   const { secret, ...key } = answer.body as KeyWithSecret;
   const { id, key_prefix, created_at, ...rest } = key;
-  assert.deepEqual(rest, { ...asked, last_used_at: null });
+  assert.deepEqual(rest, { ...asked, ...limit, last_used_at: null });
   assert.ok(created_at && secret.startsWith("mk_live_"));
   assert.equal(key_prefix, `mk_${secret.slice(8, 15)}`);
   assert.equal(answer.headers["location"], `/v1/keys/${id}`);
@@ -87,6 +88,7 @@ test("creating and deleting a key leave one audit event and one state message ea
     permissions: ["telemetry:write"],
     app_ids: null,
     expires_at: future,
+    telemetry_events_per_second: null,
   };
   assert.deepEqual(states, [
     { record_key: key.id, payload: state },

@@ -64,7 +64,9 @@ test("later migrations leave the columns of the core tables as they were, and th
       db,
       Type.Object({ app: Type.String(), hash: Type.String() }),
       sql`
-        select apps::text as app, key_hash as hash
+        select (apps.id, apps.developer_id, package_id, apps.name, description, category, tags, status,
+                apps.created_at, apps.updated_at)::text as app,
+               key_hash as hash
         from developers join apps on apps.developer_id = developers.id
              join api_keys on api_keys.developer_id = developers.id`,
     );

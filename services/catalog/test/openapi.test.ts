@@ -4,7 +4,7 @@ import { problems } from "@mosis/types/problems";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import type { Response } from "supertest";
 import { catalogDocument } from "../src/openapi.ts";
-import { startCatalog } from "./support.ts";
+import { type Caller, startCatalog } from "./support.ts";
 
 interface Operation {
   operationId: string;
@@ -91,7 +91,9 @@ test("every route that is served is described, and every one that is described i
 test("what needs credentials says so, and is a 401 without them", async (t) => {
   const { anyone } = await startCatalog(t);
   for (const { path, method, operation } of operations) {
-    const answer = await anyone[method as "get" | "post" | "delete"](path.replaceAll(/\{\w+\}/g, "x"));
+    const answer = await anyone[method as "get" | "post" | "patch" | "delete"](
+      path.replaceAll(/\{\w+\}/g, "x"),
+    );
     assert.equal(answer.status === 401, operation.security.length > 0, `${method} ${path}`);
   }
 });
@@ -138,7 +140,26 @@ test("what is answered is what the document says, for every operation and for it
   check("getKey", await ada.get(`/v1/keys/${id}`));
   check("deleteKey", await ada.delete(`/v1/keys/${id}`));
   check("deleteKey", await ada.delete(`/v1/keys/${id}`));
+  await checkTelemetry(ada, check);
   check("deleteSession", await ada.delete("/v1/sessions"));
   check("deleteSession", await ada.delete("/v1/sessions"));
   assert.equal(told.size, operations.length);
 });
+
+async function checkTelemetry(ada: Caller, check: (id: string, answer: Response) => void): Promise<void> {
+  const limits = "/v1/apps/org.mosis.go/telemetry-limits";
+  const change = { telemetry_events_per_second: 9 };
+  check("getTelemetryLimits", await ada.get(limits));
+  check("changeTelemetryLimits", await ada.patch(limits, change).set("If-Match", "*"));
+  check("changeTelemetryLimits", await ada.patch(limits, change));
+  const restrictions = "/v1/telemetry-restrictions";
+  const asked = { event_name: "noise", action: "drop", reason: "too much of it" };
+  const restriction = await ada.post(restrictions, asked);
+  check("createTelemetryRestriction", restriction);
+  check("createTelemetryRestriction", await ada.post(restrictions, { ...asked, package_id: "org.mosis.no" }));
+  check("listTelemetryRestrictions", await ada.get(restrictions));
+  const { id } = restriction.body as { id: string };
+  check("getTelemetryRestriction", await ada.get(`${restrictions}/${id}`));
+  check("liftTelemetryRestriction", await ada.delete(`${restrictions}/${id}`));
+  check("liftTelemetryRestriction", await ada.delete(`${restrictions}/${id}`));
+}

@@ -79,6 +79,7 @@ export async function startCatalog(t: TestContext, options: Partial<ApiOptions> 
 export interface Caller {
   get(path: string): Test;
   post(path: string, body?: object): Test;
+  patch(path: string, body?: object): Test;
   delete(path: string): Test;
 }
 
@@ -88,6 +89,7 @@ function callerOf(url: string, secret?: string): Caller {
   return {
     get: (path) => authorized(supertest(url).get(path)),
     post: (path, body) => authorized(supertest(url).post(path)).send(body),
+    patch: (path, body) => authorized(supertest(url).patch(path)).send(body),
     delete: (path) => authorized(supertest(url).delete(path)),
   };
 }

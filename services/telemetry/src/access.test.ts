@@ -6,6 +6,7 @@ import { createLogger } from "@mosis/runtime";
 import type { AppState } from "@mosis/types/apps";
 import { base62, keyChecksum } from "@mosis/types/key-format";
 import type { KeyState } from "@mosis/types/keys";
+import { telemetryLimitDefaults } from "@mosis/types/telemetry-limits";
 import { topics } from "@mosis/types/topics";
 import { AccessTable, type Grant } from "./access.ts";
 
@@ -70,15 +71,24 @@ test("a record that cannot be read takes the key away", () => {
 
 test("a key of one app needs no package id, a key of more does", () => {
   const one = withKey({});
-  const ownApp = { appId: one.app.app_id };
-  assert.deepEqual(
-    one.table.appOf(grantOf(one.table.authenticateWriter(one.header, now)), undefined),
-    ownApp,
-  );
+  const own = one.table.appOf(grantOf(one.table.authenticateWriter(one.header, now)), undefined);
+  assert.equal(typeof own === "string" ? own : own.appId, one.app.app_id);
   const all = withKey({ app_ids: null });
   const grant = grantOf(all.table.authenticateWriter(all.header, now));
   assert.equal(all.table.appOf(grant, undefined), "app_required");
-  assert.deepEqual(all.table.appOf(grant, "org.mosis.chess"), { appId: all.app.app_id });
+  assert.deepEqual(all.table.appOf(grant, "org.mosis.chess"), {
+    appId: all.app.app_id,
+    developerId: all.app.developer_id,
+    packageId: "org.mosis.chess",
+    // A record from before there were limits.
+    eventsPerDay: telemetryLimitDefaults.telemetry_events_per_day,
+    eventsPerSecond: telemetryLimitDefaults.telemetry_events_per_second,
+  });
+  const limits = { telemetry_events_per_day: 7, telemetry_events_per_second: 3 };
+  all.table.apply(topics.apps, all.app.app_id, json({ ...all.app, ...limits }));
+  const limited = all.table.appOf(grant, "org.mosis.chess");
+  assert.ok(typeof limited === "object");
+  assert.deepEqual([limited.eventsPerDay, limited.eventsPerSecond], [7, 3]);
 });
 
 // Guards: a resource that is not yours answers exactly like one that does not exist.

@@ -4,9 +4,11 @@ import type { Logger } from "@mosis/runtime";
 import { AppState } from "@mosis/types/apps";
 import { keyKindOf } from "@mosis/types/key-format";
 import { KeyState, type Permission } from "@mosis/types/keys";
+import { telemetryLimitDefaults } from "@mosis/types/telemetry-limits";
 import { type Topic, topics } from "@mosis/types/topics";
 import { Compile } from "typebox/compile";
 import { KeyArrivals } from "./key-arrivals.ts";
+import { readState } from "./state-record.ts";
 
 /** A key that works now. */
 export interface Grant {
@@ -14,6 +16,17 @@ export interface Grant {
   developerId: string;
   /** Null: every app of the developer. */
   appIds: readonly string[] | null;
+  /** Null: no limit but the app's. */
+  eventsPerSecond: number | null;
+}
+
+/** An app, with what it may send. Another object when any of it has changed. */
+export interface AppEntry {
+  appId: string;
+  developerId: string;
+  packageId: string;
+  eventsPerDay: number;
+  eventsPerSecond: number;
 }
 
 export type AccessRefusal = "credentials_missing" | "credentials_invalid" | "permission_missing";
@@ -46,8 +59,8 @@ export class AccessTable {
   private readonly log: Logger;
   private readonly keysById = new Map<string, KeyEntry>();
   private readonly keysByHash = new Map<string, KeyEntry>();
-  private readonly appsById = new Map<string, AppState>();
-  private readonly appsByPackage = new Map<string, AppState>();
+  private readonly appsById = new Map<string, AppEntry>();
+  private readonly appsByPackage = new Map<string, AppEntry>();
   private readonly keysByHeader = new Map<string, KeyEntry>();
   private readonly arrivals = new KeyArrivals({ waitMs: 1000, waitingMax: 1000 });
 
@@ -61,8 +74,8 @@ export class AccessTable {
    */
   apply(topic: Topic, id: string, value: Buffer | null): void {
     const where = { log: this.log, topic, id };
-    if (topic === topics.keys) this.applyKey(id, value && parsed(value, checkKey, where));
-    else if (topic === topics.apps) this.applyApp(id, value && parsed(value, checkApp, where));
+    if (topic === topics.keys) this.applyKey(id, value && readState(value, checkKey, where));
+    else if (topic === topics.apps) this.applyApp(id, value && readState(value, checkApp, where));
   }
 
   /**
@@ -95,12 +108,12 @@ export class AccessTable {
   }
 
   /** The app a batch is for. What is not the developer's answers like what does not exist. */
-  appOf({ appIds, developerId }: Grant, packageId: string | undefined): { appId: string } | AppRefusal {
+  appOf({ appIds, developerId }: Grant, packageId: string | undefined): AppEntry | AppRefusal {
     if (packageId === undefined && appIds?.length !== 1) return "app_required";
     const app =
       packageId === undefined ? this.appsById.get(appIds?.[0] ?? "") : this.appsByPackage.get(packageId);
-    if (!app || app.developer_id !== developerId) return "not_found";
-    return appIds && !appIds.includes(app.app_id) ? "not_found" : { appId: app.app_id };
+    if (!app || app.developerId !== developerId) return "not_found";
+    return appIds && !appIds.includes(app.appId) ? "not_found" : app;
   }
 
   sizes(): { keys: number; apps: number; cachedHeaders: number } {
@@ -117,7 +130,7 @@ export class AccessTable {
       this.arrivals.gone(known.keyHash);
     }
     if (!state) return;
-    const entry = toEntry(state);
+    const entry = toKeyEntry(state);
     keysById.set(id, entry);
     keysByHash.set(entry.keyHash, entry);
     this.arrivals.arrived(entry.keyHash);
@@ -125,11 +138,12 @@ export class AccessTable {
 
   private applyApp(id: string, state: AppState | null): void {
     const known = this.appsById.get(id);
-    if (known) this.appsByPackage.delete(known.package_id);
+    if (known) this.appsByPackage.delete(known.packageId);
     this.appsById.delete(id);
     if (!state) return;
-    this.appsById.set(id, state);
-    this.appsByPackage.set(state.package_id, state);
+    const entry = toAppEntry(state);
+    this.appsById.set(id, entry);
+    this.appsByPackage.set(entry.packageId, entry);
   }
 
   private workingKey(header: string | undefined, nowMs: number) {
@@ -159,7 +173,7 @@ function hashOf(header: string): string | undefined {
   return createHash("sha256").update(secret).digest("hex");
 }
 
-function toEntry(state: KeyState): KeyEntry {
+function toKeyEntry(state: KeyState): KeyEntry {
   return {
     keyId: state.key_id,
     keyHash: state.key_hash,
@@ -167,26 +181,19 @@ function toEntry(state: KeyState): KeyEntry {
     appIds: state.app_ids,
     permissions: state.permissions,
     mayWrite: state.permissions.includes("telemetry:write"),
+    eventsPerSecond: state.telemetry_events_per_second ?? null,
     expiresAtMs: state.expires_at === null ? Number.POSITIVE_INFINITY : Date.parse(state.expires_at),
     revoked: false,
   };
 }
 
-/**
- * The state a record holds. One that cannot be read takes the key or app away: an unknown state must
- * not go on as the last known one, which may have been revoked.
- */
-function parsed<T>(
-  value: Buffer,
-  schema: { Check(value: unknown): value is T },
-  { log, topic, id }: { log: Logger; topic: Topic; id: string },
-): T | null {
-  try {
-    const state: unknown = JSON.parse(value.toString());
-    if (schema.Check(state)) return state;
-    log.error({ topic, id }, `A record of ${topic} is not in its form`);
-  } catch (error) {
-    log.error({ err: error, topic, id }, `A record of ${topic} is not JSON`);
-  }
-  return null;
+function toAppEntry(state: AppState): AppEntry {
+  const limits = { ...telemetryLimitDefaults, ...state };
+  return {
+    appId: state.app_id,
+    developerId: state.developer_id,
+    packageId: state.package_id,
+    eventsPerDay: limits.telemetry_events_per_day,
+    eventsPerSecond: limits.telemetry_events_per_second,
+  };
 }

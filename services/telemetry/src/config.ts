@@ -59,6 +59,12 @@ export function readIngestConfig(env: Environment) {
         about: "Origins whose pages may send from a browser, commas between; * for all.",
         default: [],
       }),
+      INGEST_USAGE_INTERVAL_MS: integer({
+        about: "How often the other ingest processes are told what this one has taken of the daily quotas.",
+        min: 50,
+        max: 60_000,
+        default: 5000,
+      }),
     },
     env,
   );
@@ -71,6 +77,7 @@ export function readIngestConfig(env: Environment) {
     heldBytesMax: values.INGEST_HELD_MEGABYTES_MAX * 1_048_576,
     countryHeader: values.INGEST_COUNTRY_HEADER,
     corsOrigins: values.INGEST_CORS_ORIGINS,
+    usageIntervalMs: values.INGEST_USAGE_INTERVAL_MS,
     selfTelemetry: selfTelemetryTarget(values),
   };
 }

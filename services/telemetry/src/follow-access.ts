@@ -1,6 +1,6 @@
 import { type KafkaConfig, followTopics } from "@mosis/kafka";
 import type { Lifecycle, Logger, Metrics } from "@mosis/runtime";
-import { topics } from "@mosis/types/topics";
+import { type Topic, topics } from "@mosis/types/topics";
 import { AccessTable } from "./access.ts";
 
 export interface FollowedAccess {
@@ -20,17 +20,24 @@ export async function followAccess({
   log,
   metrics,
   life,
+  alongside = {},
 }: {
   kafka: KafkaConfig;
   log: Logger;
   metrics: Metrics;
   life: Lifecycle;
+  /** What else is read with it, and must be complete with it: topic → what takes its records. */
+  alongside?: Partial<Record<Topic, (key: string, value: Buffer | null) => void>>;
 }): Promise<FollowedAccess> {
   const table = new AccessTable({ log });
   let complete = false;
   const followed = await followTopics(kafka, {
-    topics: [topics.keys, topics.apps],
-    onRecord: (topic, id, value) => table.apply(topic, id, value),
+    topics: [topics.keys, topics.apps, ...(Object.keys(alongside) as Topic[])],
+    onRecord(topic, key, value) {
+      const apply = alongside[topic];
+      if (apply) apply(key, value);
+      else table.apply(topic, key, value);
+    },
   });
   life.own("access table", followed, (it) => it.close());
   void followed.caughtUp.then(() => {
@@ -49,5 +56,5 @@ export async function followAccess({
 
 /** The check of `/readyz`. @throws Error while the table is not complete. */
 export function checkAccess({ isComplete }: FollowedAccess): void {
-  if (!isComplete()) throw new Error("keys and apps are still being read");
+  if (!isComplete()) throw new Error("keys, apps and what belongs to them are still being read");
 }

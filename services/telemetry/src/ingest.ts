@@ -17,6 +17,10 @@ import { countValidations, createOutcomes, watchLevels } from "./ingest/outcomes
 import { otlpLogs } from "./ingest/otlp/protocol.ts";
 import type { Protocol } from "./ingest/protocol.ts";
 import { segmentRoutes } from "./ingest/segment/protocol.ts";
+import { Quotas } from "./ingest/quota/quotas.ts";
+import { tellUsage } from "./ingest/quota/tell-usage.ts";
+import { dayOf, Usage } from "./ingest/quota/usage.ts";
+import { RestrictionTable } from "./ingest/restrictions/table.ts";
 import { type IngestDeps, postTelemetry } from "./ingest/routes.ts";
 
 export interface IngestOptions {
@@ -30,16 +34,17 @@ export interface IngestOptions {
   /** The header in which a proxy that is trusted tells the country; null when there is none. */
   countryHeader: string | null;
   corsOrigins: readonly string[];
+  usageIntervalMs: number;
   observe?: (sample: RequestSample) => void;
 }
 
 /**
  * Every route of ingest, the hot one first and before any middleware. Not ready until the access table is
- * complete.
+ * complete, and with it the restrictions and the usage of the day.
  */
 export async function createIngest(options: IngestOptions) {
-  const { kafka, producer, log, metrics, life, bodyTimeoutMs, heldBytesMax, observe } = options;
-  const access = await followAccess({ kafka, log, metrics, life });
+  const { producer, log, metrics, life, bodyTimeoutMs, heldBytesMax, observe } = options;
+  const { access, restrictions, usage, telling } = await followRules(options);
   const bodies = life.own(
     "bodies",
     createBodyReader({ ...telemetryLimits, bodyTimeoutMs, heldBytesMax }),
@@ -47,6 +52,7 @@ export async function createIngest(options: IngestOptions) {
   );
   const shared = {
     access: access.table,
+    restrictions,
     bodies,
     log,
     available: () => access.isComplete() && producer.connected(),
@@ -57,9 +63,15 @@ export async function createIngest(options: IngestOptions) {
     observe,
   };
   const storing = await storingDeps(options);
-  watchLevels(metrics, { flusher: storing.flusher, heldBytes: () => bodies.heldBytes() });
-  const store = (protocol: Protocol) => postTelemetry({ ...shared, ...storing }, protocol);
-  const validate = postTelemetry({ ...shared, ...validatingDeps(metrics) }, validation);
+  watchLevels(metrics, {
+    flusher: storing.flusher,
+    heldBytes: () => bodies.heldBytes(),
+    restrictions: () => restrictions.size(),
+    untoldEvents: () => telling.untold(),
+  });
+  const quotas = new Quotas(usage);
+  const store = (protocol: Protocol) => postTelemetry({ ...shared, ...storing, quotas }, protocol);
+  const validate = postTelemetry({ ...shared, ...validatingDeps(metrics), quotas: null }, validation);
   const add = (app: Express, { route }: Protocol, handle: typeof validate) => {
     // Express takes what follows a colon for a parameter.
     const path = route.replaceAll(":", String.raw`\:`);
@@ -74,7 +86,9 @@ export async function createIngest(options: IngestOptions) {
       for (const protocol of [batches, otlpLogs, ...segmentRoutes]) add(app, protocol, store(protocol));
       add(app, validation, validate);
     },
-    routes: [clientConfigRoutes({ authenticate: createAuthenticate(access) })],
+    routes: [
+      clientConfigRoutes({ authenticate: createAuthenticate(access), access: access.table, restrictions }),
+    ],
     ready: {
       access_table: () => checkAccess(access),
       kafka() {
@@ -85,6 +99,22 @@ export async function createIngest(options: IngestOptions) {
     ...(observe ? { observe } : {}),
   });
   return { app, failed: access.failed };
+}
+
+/** What requests are judged by, kept as the topics have it. */
+async function followRules(options: IngestOptions) {
+  const { kafka, producer, log, metrics, life, usageIntervalMs: intervalMs } = options;
+  const restrictions = new RestrictionTable({ log });
+  const usage = new Usage();
+  const access = await followAccess({
+    ...{ kafka, log, metrics, life },
+    alongside: {
+      [topics.restrictions]: (id, value) => restrictions.apply(id, value),
+      [topics.usage]: (process, value) => usage.apply(process, value, dayOf(Date.now())),
+    },
+  });
+  const telling = life.own("usage", tellUsage({ usage, producer, log, intervalMs }), (it) => it.close());
+  return { access, restrictions, usage, telling };
 }
 
 type Destination = Pick<IngestDeps, "flusher" | "outcomes">;

@@ -235,7 +235,7 @@ test("a batch of no events is a batch", async (t) => {
 });
 
 function accepted(batch_id: string, good: number, bad: number): BatchAccepted {
-  return { batch_id, received_at: "", accepted: good, rejected: bad, results: [] };
+  return { batch_id, received_at: "", accepted: good, rejected: bad, dropped: 0, results: [] };
 }
 
 async function started(t: TestContext) {

@@ -41,7 +41,7 @@ export function openRawClient(url: string): RawClient {
   };
 }
 
-/** Sends the bytes, ends, and reads every answer until the server closes: for what is not one whole request. */
+/** Sends the bytes, ends, and reads every answer until the server closes: for more or less than a request. */
 export async function sendAndEnd(url: string, bytes: Buffer): Promise<RawAnswer[]> {
   const { port, hostname } = new URL(url);
   const socket = connect({ port: Number(port), host: hostname, allowHalfOpen: true });

@@ -34,6 +34,7 @@ test("a receipt sums up the deliveries of its batch", async (t) => {
     deliveries: 2,
     accepted: 4,
     rejected: 2,
+    dropped: 0,
   });
   assert.match(first_received_at ?? "", /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
   assert.ok(Date.parse(stored_at ?? "") >= Date.parse(first_received_at ?? ""));
@@ -208,7 +209,7 @@ function deliveryOf(app_id: string, batch_id: string): Buffer {
 }
 
 function inFlight(batch_id: string): Receipt {
-  const counts = { deliveries: 0, accepted: 0, rejected: 0 };
+  const counts = { deliveries: 0, accepted: 0, rejected: 0, dropped: 0 };
   const unknown = { package_id: null, first_received_at: null, stored_at: null };
   return { batch_id, state: "in_flight", ...counts, ...unknown };
 }

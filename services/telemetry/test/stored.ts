@@ -2,7 +2,14 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
-import { type ClickHouse, migrateUp, openBlock, openClickHouse, select } from "@mosis/clickhouse";
+import {
+  type ClickHouse,
+  migrateUp,
+  type NativeBlock,
+  openBlock,
+  openClickHouse,
+  select,
+} from "@mosis/clickhouse";
 import { type IncomingRecord, type KafkaConfig, openConsumer, openProducer } from "@mosis/kafka";
 import { createLifecycle, createMetrics } from "@mosis/runtime";
 import { batchColumns, eventColumns } from "@mosis/types/telemetry-row";
@@ -94,21 +101,41 @@ const contextNames = [
 ] as const;
 
 /** A Native block of one delivery. */
-export function deliveryBlock(delivery: { app_id: string; batch_id: string; accepted: number }): Buffer {
+export function deliveryBlock(delivery: TestDelivery): Buffer {
   const block = openBlock(batchColumns);
-  const { columns } = block;
-  columns.app_id.push(delivery.app_id);
-  columns.batch_id.push(delivery.batch_id);
+  pushDelivery(block.columns, delivery);
+  block.columns.dropped.push(0);
+  return block.encode();
+}
+
+/** As ingest wrote it before there were restrictions. */
+export function oldDeliveryBlock(delivery: TestDelivery): Buffer {
+  const block = openBlock(oldColumns);
+  pushDelivery(block.columns, delivery);
+  return block.encode();
+}
+
+interface TestDelivery {
+  app_id: string;
+  batch_id: string;
+  accepted: number;
+}
+
+const { dropped: _, ...oldColumns } = batchColumns;
+type OldBlock = NativeBlock<typeof oldColumns>;
+
+function pushDelivery(columns: OldBlock["columns"], { app_id, batch_id, accepted }: TestDelivery): void {
+  columns.app_id.push(app_id);
+  columns.batch_id.push(batch_id);
   columns.delivery_id.push(randomUUID());
   columns.received_at.push(Date.now());
   columns.key_id.push(zero);
-  columns.accepted.push(delivery.accepted);
+  columns.accepted.push(accepted);
   for (const name of ["rejected", "warned", "discarded", "body_bytes", "clock_correction_ms"] as const) {
     columns[name].push(0);
   }
   columns.sdk_name.push("test");
   columns.sdk_version.push("1");
-  return block.encode();
 }
 
 /** A record of `telemetry.events`. */

@@ -9,6 +9,7 @@ import { createLifecycle, createLogger, createMetrics } from "@mosis/runtime";
 import type { AppState } from "@mosis/types/apps";
 import { base62, keyChecksum } from "@mosis/types/key-format";
 import type { KeyState } from "@mosis/types/keys";
+import type { TelemetryLimits } from "@mosis/types/telemetry-limits";
 import { outboxHeaders, topics } from "@mosis/types/topics";
 import { createIngest, type IngestOptions } from "../src/ingest.ts";
 
@@ -42,6 +43,7 @@ export async function startIngest(t: TestContext, kafka: KafkaConfig, options: P
     heldBytesMax: 64 * 1_048_576,
     countryHeader: null,
     corsOrigins: [],
+    usageIntervalMs: 100,
     ...options,
   });
   const limits = { port: 0, requestTimeoutMs: 30_000, headersTimeoutMs: 5000 };
@@ -67,7 +69,11 @@ export async function eventually<T>(check: () => Promise<T>, timeoutMs = deadlin
 }
 
 /** An app and an ingest key of it, published as the catalog does. */
-export async function publishApp(producer: Producer, changes: Partial<KeyState> = {}) {
+export async function publishApp(
+  producer: Producer,
+  changes: Partial<KeyState> = {},
+  limits: Partial<TelemetryLimits> = {},
+) {
   const app: AppState = {
     app_id: randomUUID(),
     developer_id: randomUUID(),
@@ -75,6 +81,7 @@ export async function publishApp(producer: Producer, changes: Partial<KeyState> 
     name: "Test",
     status: "published",
     updated_at: new Date().toISOString(),
+    ...limits,
   };
   const secret = newSecret();
   const key: KeyState = {

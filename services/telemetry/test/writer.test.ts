@@ -2,13 +2,14 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { test, type TestContext } from "node:test";
 import { select } from "@mosis/clickhouse";
-import { topics } from "@mosis/types/topics";
+import { recordHeaders, topics } from "@mosis/types/topics";
 import Type from "typebox";
 import {
   countOf,
   deliveryBlock,
   eventsRecord,
   freshStore,
+  oldDeliveryBlock,
   openTestProducer,
   startTestWriter,
   type TestEvent,
@@ -65,6 +66,29 @@ test("the writer stores what ingest sends", async (t) => {
     await untilCount(store, `events where app_id = '${app_id}'`, 400);
     assert.ok((await countOf(store, parts)) - before < 10);
   });
+});
+
+// While a release is rolled out, both forms come in one fetch and go into one insert.
+test("deliveries with and without a count of dropped events are stored alike", async (t) => {
+  const { store, send } = await openWriter(t);
+  const app_id = randomUUID();
+  const [before, after, set] = [randomUUID(), randomUUID(), randomUUID()];
+  const old = (batch_id: string) => oldDeliveryBlock({ app_id, batch_id, accepted: 3 });
+  const unknown = eventsRecord([{ app_id, client_time: Date.now(), key: 1 }]);
+  unknown.headers[recordHeaders.format] = "2";
+  await send(
+    1,
+    eventsRecord([], old(before)),
+    eventsRecord([], deliveryBlock({ app_id, batch_id: after, accepted: 4 })),
+    // Of a flush with a dead letter: another statement.
+    unknown,
+    eventsRecord([], old(set)),
+  );
+  await untilCount(store, `ingest_batches where app_id = '${app_id}' and dropped = 0`, 3);
+  const rows = `ingest_batches where app_id = '${app_id}' and sdk_version = '1' and accepted`;
+  assert.equal(await countOf(store, `${rows} = 3`), 2);
+  assert.equal(await countOf(store, `${rows} = 4`), 1);
+  assert.equal(await countOf(store, `ingest_batches where app_id = '${app_id}' and dead_letters = 1`), 1);
 });
 
 // Guards the invariant "an acknowledged event shows exactly once in the events view" (INVARIANTS.md).

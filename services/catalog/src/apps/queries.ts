@@ -1,9 +1,9 @@
-import { many, maybeOne, type Queryable, type Sql, sql } from "@mosis/postgres";
-import { App, type NewApp } from "@mosis/types/apps";
+import { many, maybeOne, one, type Queryable, type Sql, sql } from "@mosis/postgres";
+import { App, AppState, type NewApp } from "@mosis/types/apps";
 import { Uuid } from "@mosis/types/formats";
 import Type from "typebox";
 import { pageClause, type PageRequest, positionColumn, positioned } from "../page-position.ts";
-import type { Owner } from "../principal.ts";
+import type { Owner, Reach } from "../principal.ts";
 
 const appColumns = sql`id, package_id, name, description, category, tags, status, created_at, updated_at`;
 
@@ -20,6 +20,20 @@ export function insertApp(db: Queryable, developerId: string, app: NewApp) {
       returning ${appColumns}`,
   );
 }
+
+/** What telemetry has to know of an app, as it is in the transaction: all of it, whatever has changed. */
+export function readAppState(tx: Queryable, id: string) {
+  return one(
+    tx,
+    WholeAppState,
+    sql`
+      select id as app_id, developer_id, package_id, name, status, updated_at, telemetry_events_per_day,
+             telemetry_events_per_second
+      from apps where id = ${id}`,
+  );
+}
+
+const WholeAppState = Type.Required(AppState);
 
 export function findOwnApp(db: Queryable, owner: Owner, packageId: string) {
   return maybeOne(
@@ -51,6 +65,20 @@ export function lockOwnAppIds(db: Queryable, owner: Owner, packageIds: string[])
       order by id
       for key share`,
   );
+}
+
+/** An app and whose it is; null when there is none within reach. */
+export function findAppDeveloper(db: Queryable, reach: Reach, packageId: string) {
+  return maybeOne(
+    db,
+    Type.Object({ id: Uuid, developer_id: Uuid }),
+    sql`select id, developer_id from apps where package_id = ${packageId} and ${within(reach)}`,
+  );
+}
+
+/** The condition on apps that somebody may reach. */
+export function within(reach: Reach): Sql {
+  return reach ? ownedBy(reach) : sql`true`;
 }
 
 function ownedBy({ developerId, appIds }: Owner): Sql {

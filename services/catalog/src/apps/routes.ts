@@ -1,6 +1,6 @@
 import { parse, problem, readJson, requestId } from "@mosis/http";
 import { type Pool, transaction } from "@mosis/postgres";
-import { type App, type AppState, NewApp } from "@mosis/types/apps";
+import { NewApp } from "@mosis/types/apps";
 import { topics } from "@mosis/types/topics";
 import { Router } from "express";
 import type { Authenticate } from "../auth.ts";
@@ -8,7 +8,7 @@ import { bodyLimit } from "../body-limit.ts";
 import { isPackageId } from "../identifier.ts";
 import { appendOutbox } from "../outbox/append.ts";
 import { createPaging } from "../page-position.ts";
-import { findOwnApp, insertApp, listOwnApps } from "./queries.ts";
+import { findOwnApp, insertApp, listOwnApps, readAppState } from "./queries.ts";
 
 export function appRoutes({ db, authenticate }: { db: Pool; authenticate: Authenticate }): Router {
   const router = Router();
@@ -29,6 +29,7 @@ export function appRoutes({ db, authenticate }: { db: Pool; authenticate: Authen
       const created = await insertApp(tx, developerId, body);
       if (!created)
         throw problem("package_id_taken", `${body.package_id} is taken: choose another package_id.`);
+      const state = await readAppState(tx, created.id);
       // Same transaction as the insert: an app without its audit event must be impossible.
       await appendOutbox(tx, {
         developerId,
@@ -37,7 +38,7 @@ export function appRoutes({ db, authenticate }: { db: Pool; authenticate: Authen
         action: "app.created",
         target: { type: "app", id: created.id },
         payload: created,
-        state: { topic: topics.apps, key: created.id, value: stateOf(created, developerId) },
+        state: { topic: topics.apps, key: created.id, value: state },
       });
       return created;
     });
@@ -61,9 +62,4 @@ export function appRoutes({ db, authenticate }: { db: Pool; authenticate: Authen
   });
 
   return router;
-}
-
-function stateOf(app: App, developerId: string): AppState {
-  const { id, package_id, name, status, updated_at } = app;
-  return { app_id: id, developer_id: developerId, package_id, name, status, updated_at };
 }

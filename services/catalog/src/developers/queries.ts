@@ -1,9 +1,9 @@
 import { maybeOne, one, type Queryable, sql } from "@mosis/postgres";
-import { Developer } from "@mosis/types/developers";
+import { Developer, type Role } from "@mosis/types/developers";
 import { Uuid } from "@mosis/types/formats";
 import Type from "typebox";
 
-const developerColumns = sql`id, email, name, verified, created_at`;
+const developerColumns = sql`id, email, name, role, verified, created_at`;
 
 const Credentials = Type.Object({ id: Uuid, password_hash: Type.Union([Type.String(), Type.Null()]) });
 
@@ -26,6 +26,18 @@ export function insertDeveloper(
 /** The developer of somebody who is signed in, so it is there. */
 export function findDeveloper(db: Queryable, id: string) {
   return one(db, Developer, sql`select ${developerColumns} from developers where id = ${id}`);
+}
+
+/** Null when there is no such account, or its role is that already. */
+export function updateRole(db: Queryable, email: string, role: Role) {
+  return maybeOne(
+    db,
+    Developer,
+    sql`
+      update developers set role = ${role}
+      where lower(email) = lower(${email}) and role <> ${role}
+      returning ${developerColumns}`,
+  );
 }
 
 export function findCredentials(db: Queryable, email: string) {

@@ -1,5 +1,6 @@
-import { type Problem, problem } from "@mosis/http";
+import { problem } from "@mosis/http";
 import { type KeyKind, type NewKey, type Permission, permissions } from "@mosis/types/keys";
+import { readExpiry } from "../expiry.ts";
 import { holds, type Principal } from "../principal.ts";
 
 const grantable: Record<KeyKind, readonly Permission[]> = {
@@ -36,29 +37,29 @@ export function grantedPermissions(principal: Principal, { kind, permissions: as
   throw problem("permission_missing", `The key lacks ${names} itself, so it cannot make a key that has it.`);
 }
 
-/** RFC 3339 has no year 10000, so such a time could be neither stored as text nor answered. */
-const latest = Date.parse("9999-12-31T23:59:59.999Z");
-
 /**
  * When a new key ends, in UTC; null for never.
- * @throws Problem `invalid_request` when the time is over already, or cannot be written in UTC;
- * `permission_missing` when the caller is a key that ends earlier.
+ * @throws Problem `invalid_request` when it cannot end then, `permission_missing` when the caller is a key
+ * that ends earlier.
  */
 export function grantedExpiry(principal: Principal, { expires_at }: NewKey): string | null {
-  const asked = expires_at === undefined ? Infinity : Date.parse(expires_at);
-  if (asked <= Date.now()) throw wrongExpiry("past", "is not in the future");
-  if (expires_at !== undefined && asked > latest) throw wrongExpiry("too_late", "is after the year 9999");
-  if (principal.expiresAt !== null && asked > Date.parse(principal.expiresAt)) {
-    const end = principal.expiresAt;
-    throw problem("permission_missing", `The key itself ends at ${end}: ask for an expires_at up to then.`);
-  }
-  return expires_at === undefined ? null : new Date(asked).toISOString();
+  const expiresAt = readExpiry(expires_at);
+  const end = principal.expiresAt;
+  if (end === null || (expiresAt !== null && Date.parse(expiresAt) <= Date.parse(end))) return expiresAt;
+  throw problem("permission_missing", `The key itself ends at ${end}: ask for an expires_at up to then.`);
 }
 
-function wrongExpiry(code: string, message: string): Problem {
-  return problem("invalid_request", "A key cannot end then; leave expires_at out for a key without an end.", {
-    errors: [{ pointer: "/expires_at", code, message }],
-  });
+/**
+ * How many events a second a new key may send; null for no limit but the app's.
+ * @throws Problem `permission_missing` when the caller is a key that may send fewer.
+ */
+export function grantedEventsPerSecond(
+  { telemetryEventsPerSecond: max }: Principal,
+  { telemetry_events_per_second: asked }: NewKey,
+): number | null {
+  if (max === null || (asked !== undefined && asked <= max)) return asked ?? null;
+  const detail = `The key itself may send ${max} events a second, so it cannot make one that may send more.`;
+  throw problem("permission_missing", detail);
 }
 
 /**

@@ -3,11 +3,11 @@ import { Timestamp, Uuid } from "@mosis/types/formats";
 import { Key, KeyKind } from "@mosis/types/keys";
 import Type from "typebox";
 import { pageClause, type PageRequest, positionColumn, positioned } from "../page-position.ts";
-import type { Owner } from "../principal.ts";
+import type { Owner, Reach } from "../principal.ts";
 
 /** `package_ids` is null for a key of every app; a key whose last app was deleted serves none. */
 const keyColumns = sql`
-  id, name, kind, key_prefix, permissions, last_used_at, expires_at, created_at,
+  id, name, kind, key_prefix, permissions, telemetry_events_per_second, last_used_at, expires_at, created_at,
   case when not all_apps then
     array(select package_id from api_key_apps join apps on apps.id = app_id
           where key_id = api_keys.id order by package_id)
@@ -20,6 +20,7 @@ const Credential = Type.Object({
   permissions: Type.Array(Type.String()),
   app_ids: Type.Union([Type.Array(Uuid), Type.Null()]),
   expires_at: Type.Union([Timestamp, Type.Null()]),
+  telemetry_events_per_second: Type.Union([Type.Integer(), Type.Null()]),
   is_touch_due: Type.Boolean(),
 });
 
@@ -33,6 +34,7 @@ export interface NewKeyRow {
   /** Null: every app. */
   appIds: string[] | null;
   expiresAt: string | null;
+  telemetryEventsPerSecond: number | null;
 }
 
 export async function insertKey(db: Queryable, key: NewKeyRow): Promise<{ id: string }> {
@@ -40,10 +42,11 @@ export async function insertKey(db: Queryable, key: NewKeyRow): Promise<{ id: st
     db,
     Type.Object({ id: Uuid }),
     sql`
-      insert into api_keys (developer_id, name, kind, key_hash, key_prefix, permissions, all_apps, expires_at)
+      insert into api_keys (developer_id, name, kind, key_hash, key_prefix, permissions, all_apps, expires_at,
+                            telemetry_events_per_second)
       values (${key.developerId}, ${key.name}, ${key.kind}, ${key.hash}, ${key.prefix},
               ${JSON.stringify(key.permissions)}::jsonb, ${key.appIds === null},
-              ${key.expiresAt}::timestamptz)
+              ${key.expiresAt}::timestamptz, ${key.telemetryEventsPerSecond})
       returning id`,
   );
   if (key.appIds !== null) {
@@ -90,7 +93,7 @@ export function findKeyByHash(db: Queryable, hash: string) {
     db,
     Credential,
     sql`
-      select id, developer_id, kind, permissions, expires_at,
+      select id, developer_id, kind, permissions, expires_at, telemetry_events_per_second,
              case when not all_apps then
                array(select app_id from api_key_apps where key_id = id)
              end as app_ids,
@@ -103,6 +106,15 @@ export function findKeyByHash(db: Queryable, hash: string) {
 /** Notes that a key is in use, to the minute: a write a request would cost more than the request. */
 export function touchKey(db: Queryable, id: string) {
   return execute(db, sql`update api_keys set last_used_at = now() where id = ${id} and (${touchDue})`);
+}
+
+/** Whose key it is; null when there is none within reach. */
+export function findKeyDeveloper(db: Queryable, reach: Reach, id: string) {
+  return maybeOne(
+    db,
+    Type.Object({ developer_id: Uuid }),
+    sql`select developer_id from api_keys where id = ${id} and ${reach ? ownedBy(reach) : sql`true`}`,
+  );
 }
 
 /** A key that serves listed apps alone sees the keys of those apps alone. */

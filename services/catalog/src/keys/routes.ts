@@ -11,7 +11,7 @@ import { appendOutbox } from "../outbox/append.ts";
 import { createPaging } from "../page-position.ts";
 import type { Principal } from "../principal.ts";
 import { hashSecret } from "../secret-hash.ts";
-import { grantedExpiry, grantedPermissions, requireWithinApps } from "./grant.ts";
+import { grantedEventsPerSecond, grantedExpiry, grantedPermissions, requireWithinApps } from "./grant.ts";
 import { deleteOwnKey, findOwnKey, insertKey, listOwnKeys, type NewKeyRow } from "./queries.ts";
 import { newSecret } from "./secret.ts";
 
@@ -24,6 +24,7 @@ export function keyRoutes({ db, authenticate }: { db: Pool; authenticate: Authen
     const body = parse(NewKey, await readJson(req, bodyLimit), "body");
     const permissions = grantedPermissions(principal, body);
     const expiresAt = grantedExpiry(principal, body);
+    const telemetryEventsPerSecond = grantedEventsPerSecond(principal, body);
     requireWithinApps(principal, body);
     const { secret, prefix } = newSecret(body.kind);
 
@@ -32,7 +33,8 @@ export function keyRoutes({ db, authenticate }: { db: Pool; authenticate: Authen
       const { developerId } = principal;
       const { name, kind } = body;
       const hash = hashSecret(secret);
-      const row = { developerId, name, kind, hash, prefix, permissions, appIds, expiresAt };
+      const granted = { permissions, appIds, expiresAt, telemetryEventsPerSecond };
+      const row = { developerId, name, kind, hash, prefix, ...granted };
       return createKey(tx, principal, { row, requestId: requestId(req) });
     });
 
@@ -128,7 +130,7 @@ async function appIdsOf(
   return apps.map((app) => app.id);
 }
 
-function stateOf(id: string, row: NewKeyRow): KeyState {
+function stateOf(id: string, row: NewKeyRow): Required<KeyState> {
   return {
     key_id: id,
     key_hash: row.hash,
@@ -137,5 +139,6 @@ function stateOf(id: string, row: NewKeyRow): KeyState {
     permissions: [...row.permissions],
     app_ids: row.appIds,
     expires_at: row.expiresAt,
+    telemetry_events_per_second: row.telemetryEventsPerSecond,
   };
 }

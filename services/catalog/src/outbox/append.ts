@@ -3,12 +3,17 @@ import { newId } from "@mosis/runtime";
 import type { AppState } from "@mosis/types/apps";
 import type { AuditActor, AuditEvent } from "@mosis/types/audit";
 import type { KeyState } from "@mosis/types/keys";
+import type { RestrictionState } from "@mosis/types/telemetry-restrictions";
 import { type Topic, topics } from "@mosis/types/topics";
 
-/** What a compacted topic has to say from now on. Without a value the key is gone. */
+/**
+ * What a compacted topic has to say from now on. Without a value the key is gone. Whole states: what is left
+ * out would be the default again.
+ */
 type StateMessage =
-  | { topic: typeof topics.apps; key: string; value: AppState | null }
-  | { topic: typeof topics.keys; key: string; value: KeyState | null };
+  | { topic: typeof topics.apps; key: string; value: Required<AppState> | null }
+  | { topic: typeof topics.keys; key: string; value: Required<KeyState> | null }
+  | { topic: typeof topics.restrictions; key: string; value: RestrictionState | null };
 
 export interface Change {
   /** Whose audit trail it belongs to. */

@@ -1,11 +1,12 @@
 import { execute, many, maybeOne, one, type Queryable, sql } from "@mosis/postgres";
 import { Timestamp, Uuid } from "@mosis/types/formats";
+import { Role } from "@mosis/types/developers";
 import Type from "typebox";
 
 /** A developer may be signed in in this many places; the oldest session ends for the next. */
 const sessionsMax = 100;
 
-const SessionRow = Type.Object({ id: Uuid, developer_id: Uuid });
+const SessionRow = Type.Object({ id: Uuid, developer_id: Uuid, role: Role });
 const NewSessionRow = Type.Object({ id: Uuid, expires_at: Timestamp });
 
 export function insertSession(
@@ -46,7 +47,9 @@ export function findSession(db: Queryable, tokenHash: string) {
   return maybeOne(
     db,
     SessionRow,
-    sql`select id, developer_id from sessions where token_hash = ${tokenHash} and expires_at > now()`,
+    sql`
+      select sessions.id, developer_id, role from sessions join developers on developers.id = developer_id
+      where token_hash = ${tokenHash} and expires_at > now()`,
   );
 }
 

@@ -8,6 +8,8 @@ import type { Delivery } from "./delivery.ts";
 import type { Flusher } from "./flush.ts";
 import { appendDelivery, type Outcome } from "./pipeline.ts";
 import type { Protocol, Reading } from "./protocol.ts";
+import { addShare, type Share } from "./quota/quotas.ts";
+import type { RestrictionTable } from "./restrictions/table.ts";
 
 /** A request that is read, with the key that may send it. */
 export interface Received {
@@ -23,17 +25,20 @@ export interface Received {
 
 export interface Deliveries {
   deliveries: Delivery[];
+  /** What they take of the quotas of their apps. */
+  shares: Share[];
   /** Events whose app is not there or not named. */
   appless: number;
 }
 
 /** What a request holds for the apps of its key. It is refused when there is no app at all. */
 export function deliveriesOf(
-  access: AccessTable,
+  { access, restrictions }: { access: AccessTable; restrictions: RestrictionTable },
   { grant, reading, body, receivedAtMs, country, deliveryId }: Received,
   protocol: Protocol,
 ): Deliveries | BatchRefusal {
   const deliveries: Delivery[] = [];
+  const shares: Share[] = [];
   let missing: AppRefusal | null = null;
   let appless = 0;
   const keyTellsApp = protocol.appOfKeyFirst === true && grant.appIds?.length === 1;
@@ -47,10 +52,12 @@ export function deliveriesOf(
     const clockCorrectionMs = clockCorrection(batch.sent_at, receivedAtMs);
     if (Number.isNaN(clockCorrectionMs)) return sentAtInvalid;
     if (country !== undefined) addCountry(batch, country);
+    addShare(shares, app, batch.events.length);
     const isFirst = deliveries.length === 0;
     deliveries.push({
       appId: app.appId,
       batch,
+      rules: restrictions.rulesOf(app.appId, grant, receivedAtMs),
       receivedAtMs,
       clockCorrectionMs,
       keyId: grant.keyId,
@@ -60,7 +67,7 @@ export function deliveriesOf(
       eventBytesAtMost: reading.eventBytesAtMost,
     });
   }
-  if (missing === null || deliveries.length > 0) return { deliveries, appless };
+  if (missing === null || deliveries.length > 0) return { deliveries, shares, appless };
   const detail = missing === "app_required" ? protocol.appRequired : "There is no such app.";
   return { code: missing, detail };
 }
@@ -71,20 +78,34 @@ const sentAtInvalid: BatchRefusal = {
   errors: [{ pointer: "/sent_at", code: "time_invalid", message: "must be RFC 3339 or milliseconds" }],
 };
 
-/** All deliveries of one request, in one flush. */
+const noEvents: Outcome = {
+  accepted: 0,
+  rejected: 0,
+  dropped: 0,
+  byCode: null,
+  warned: 0,
+  results: [],
+};
+
+/** All deliveries of one request, in one flush. @returns their sum. */
 export function appendAll(flusher: Flusher, deliveries: readonly Delivery[]): Outcome {
   let sum: Outcome | null = null;
   for (const delivery of deliveries) {
     if (sum) flusher.cutIfLarge();
     const outcome = appendDelivery(flusher, delivery);
-    if (!sum) {
-      sum = outcome;
-      continue;
-    }
-    sum.accepted += outcome.accepted;
-    sum.rejected += outcome.rejected;
-    sum.warned += outcome.warned;
-    sum.results.push(...outcome.results);
+    if (sum) add(sum, outcome);
+    else sum = outcome;
   }
-  return sum ?? { accepted: 0, rejected: 0, warned: 0, results: [] };
+  return sum ?? noEvents;
+}
+
+function add(sum: Outcome, outcome: Outcome): void {
+  sum.accepted += outcome.accepted;
+  sum.rejected += outcome.rejected;
+  sum.dropped += outcome.dropped;
+  sum.warned += outcome.warned;
+  sum.results.push(...outcome.results);
+  sum.byCode ??= outcome.byCode;
+  if (outcome.byCode === null || sum.byCode === outcome.byCode) return;
+  for (const [code, count] of outcome.byCode) sum.byCode?.set(code, (sum.byCode.get(code) ?? 0) + count);
 }

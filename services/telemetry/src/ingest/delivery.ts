@@ -1,4 +1,5 @@
 import type { TelemetryBatch } from "@mosis/types/telemetry";
+import type { Rules } from "./restrictions/table.ts";
 
 /** Events as an array has them, or where they stand. */
 export interface EventList {
@@ -15,6 +16,8 @@ export interface Delivery {
   keyId: string;
   appId: string;
   batch: IncomingBatch;
+  /** Restrictions that hold for the app and the key; nearly always null. */
+  rules: Rules | null;
   receivedAtMs: number;
   /** What is added to the client's times; 0 unless its clock is off by more than two minutes. */
   clockCorrectionMs: number;

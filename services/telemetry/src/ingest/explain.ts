@@ -112,7 +112,7 @@ function codePoints(text: string): number {
   return count;
 }
 
-/** RFC 6901 §3. */
-function escaped(token: string): string {
+/** A key as a part of a pointer, RFC 6901 §3. */
+export function escaped(token: string): string {
   return token.replaceAll("~", "~0").replaceAll("/", "~1");
 }

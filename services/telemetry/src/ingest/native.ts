@@ -32,9 +32,7 @@ export const batches: Protocol = {
     const batch = form === "json" ? readBatch(bytes) : parseLines(bytes, req.headers);
     return "events" in batch ? { batches: [batch], eventBytesAtMost: bytes.length } : batch;
   },
-  answer(res, requestId, stored) {
-    answer(res, requestId, stored, 202);
-  },
+  answer,
   refuse(res, requestId, { code, detail, errors, headers }) {
     sendProblem(res, problem(code, detail, errors ? { headers, errors } : { headers }), requestId);
   },
@@ -44,29 +42,28 @@ export const batches: Protocol = {
 export const validation: Protocol = {
   ...batches,
   route: validatePath,
-  answer(res, requestId, stored) {
-    answer(res, requestId, stored, 200);
-  },
 };
 
-function answer(res: ServerResponse, requestId: string, stored: Stored, status: 200 | 202): void {
-  const { outcome, receivedAtMs } = stored;
+function answer(res: ServerResponse, requestId: string, stored: Stored): void {
+  const { outcome, receivedAtMs, rateLimit } = stored;
   const batchId = stored.batches[0]?.batch_id.toLowerCase();
   const receivedAt = timestamp(receivedAtMs);
   const results = outcome.results.length === 0 ? "[]" : JSON.stringify(outcome.results);
   // Everything that is put together here by hand was checked to need no escaping.
   const body =
     `{"batch_id":"${batchId}","received_at":"${receivedAt}","accepted":${outcome.accepted},` +
-    `"rejected":${outcome.rejected},"results":${results}}`;
+    `"rejected":${outcome.rejected},"dropped":${outcome.dropped},"results":${results}}`;
   const type = "application/json";
   const bytes = results.length === 2 ? body.length : Buffer.byteLength(body);
-  if (status === 200) {
+  if (rateLimit === null) {
     res.writeHead(200, { "Content-Type": type, "Content-Length": bytes, "X-Request-Id": requestId });
   } else {
     res.writeHead(202, {
       "Content-Type": type,
       "Content-Length": bytes,
       Location: `${batchesPath}/${batchId}?received_at=${receivedAt}`,
+      "RateLimit-Policy": rateLimit.policy,
+      RateLimit: rateLimit.state,
       "X-Request-Id": requestId,
     });
   }

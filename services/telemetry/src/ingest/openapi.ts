@@ -7,6 +7,7 @@ import {
   TelemetryEvent,
   telemetryLimits,
 } from "@mosis/types/telemetry";
+import { PackageId } from "@mosis/types/apps";
 import Type from "typebox";
 import { batchesPath, validatePath } from "./native.ts";
 import { otlpPaths } from "./otlp/openapi.ts";
@@ -24,6 +25,11 @@ const batchOperation = {
   body: Batch,
   problems: ["not_found", "request_timeout", "batch_invalid", "app_required"],
 } satisfies Partial<Operation>;
+
+const rateLimitFields = {
+  "RateLimit-Policy": "Events that the app, and the key if it has a limit, may send: `q` in `w` seconds.",
+  RateLimit: "What is left of each: `r` events, whole again in `t` seconds. May be a second old.",
+};
 
 const api: ApiDescription = {
   title: "Mosis telemetry ingest",
@@ -46,9 +52,10 @@ const api: ApiDescription = {
         202: {
           description: "Stored durably.",
           body: BatchAccepted,
-          headers: { Location: "The receipt of the batch, on the query service." },
+          headers: { Location: "The receipt of the batch, on the query service.", ...rateLimitFields },
         },
       },
+      problems: [...batchOperation.problems, "rate_limited", "quota_exceeded"],
     },
     {
       ...batchOperation,
@@ -63,6 +70,9 @@ const api: ApiDescription = {
       id: "getTelemetryConfig",
       summary: "What an SDK should do: batches, sampling, limits",
       access: "telemetry:write",
+      query: Type.Object({ package_id: Type.Optional(PackageId) }),
+      requestHeaders: { "If-None-Match": "The ETag of the config that the client has." },
+      problems: ["not_found"],
       answers: {
         200: {
           description: "Good for as long as Cache-Control says.",
@@ -79,7 +89,6 @@ const api: ApiDescription = {
 export function ingestDocument(): OpenApiDocument {
   const document = openApiDocument(api);
   for (const path of [batchesPath, validatePath]) addLines(document.paths[path]?.["post"]);
-  addCondition(document.paths["/v1/telemetry/config"]?.["get"]);
   Object.assign(document.paths, otlpPaths, segmentPaths);
   const { securitySchemes } = document.components as { securitySchemes: object };
   const description = "The secret of a key as the name, without a password.";
@@ -110,17 +119,4 @@ function addLines(operation: Described | undefined): void {
       ...(isText ? { schema } : { content: { "application/json": { schema } } }),
     };
   });
-}
-
-function addCondition(operation: Described | undefined): void {
-  if (!operation) throw new Error("The operation of the config is not there");
-  operation.parameters = [
-    {
-      name: "If-None-Match",
-      in: "header",
-      required: false,
-      description: "The ETag of the config that the client has.",
-      schema: { type: "string" },
-    },
-  ];
 }

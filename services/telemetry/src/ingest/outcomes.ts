@@ -1,7 +1,8 @@
 import type { Metrics } from "@mosis/runtime";
-import { eventCodes } from "@mosis/types/telemetry";
+import { droppedCodes, type EventCode, eventCodes } from "@mosis/types/telemetry";
 import type { Flusher, Sent } from "./flush.ts";
 import type { Outcome } from "./pipeline.ts";
+import type { QuotaRefusal } from "./quota/quotas.ts";
 
 /**
  * What ingest counts. Labels are resolved once: looking them up at every event would cost more than its
@@ -10,6 +11,8 @@ import type { Outcome } from "./pipeline.ts";
 export interface Outcomes {
   answered(status: number): void;
   batch(outcome: Outcome, bodyBytes: number): void;
+  /** A batch that was refused because of what its app or key has sent before. */
+  overQuota(code: QuotaRefusal["code"], events: number): void;
   sent(sent: Sent): void;
 }
 
@@ -26,7 +29,18 @@ export function createOutcomes(metrics: Metrics): Outcomes {
     [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000, 15_000],
   );
   const accepted = events.labels("accepted", "");
-  const rejected = new Map(Object.keys(eventCodes).map((code) => [code, events.labels("rejected", code)]));
+  const drops: readonly EventCode[] = droppedCodes;
+  const byCode = new Map(
+    (Object.keys(eventCodes) as EventCode[]).map((code) => [
+      code,
+      events.labels(drops.includes(code) ? "dropped" : "rejected", code),
+    ]),
+  );
+  const overQuota = metrics.counter(
+    "ingest_events_over_quota_total",
+    "Events of batches refused with 429, by code; a batch that is sent again counts again.",
+    ["code"],
+  );
   const statuses = new Map<number, ReturnType<typeof answers.labels>>();
   const flushed = { ok: flushes.labels("acknowledged"), failed: flushes.labels("failed") };
 
@@ -39,11 +53,9 @@ export function createOutcomes(metrics: Metrics): Outcomes {
     batch(outcome, sentBytes) {
       bodyBytes.inc(sentBytes);
       accepted.inc(outcome.accepted);
-      if (outcome.rejected === 0) return;
-      for (const { result, code } of outcome.results) {
-        if (result === "drop") rejected.get(code)?.inc();
-      }
+      for (const [code, count] of outcome.byCode ?? []) byCode.get(code)?.inc(count);
     },
+    overQuota: (code, count) => overQuota.inc({ code }, count),
     sent({ rows: count, bytes: size, durationMs, failure }) {
       (failure ? flushed.failed : flushed.ok).inc();
       duration.observe(durationMs);
@@ -58,17 +70,27 @@ export function createOutcomes(metrics: Metrics): Outcomes {
  * What is counted of validated batches: the answers alone. Their events are in no book, for they are not
  * kept.
  */
-export function countValidations(metrics: Metrics): Pick<Outcomes, "answered" | "batch"> {
+export function countValidations(metrics: Metrics): Omit<Outcomes, "sent"> {
   const answers = metrics.counter("ingest_validations_total", "Validated batches by status of the answer.", [
     "status",
   ]);
-  return { answered: (status) => answers.inc({ status }), batch() {} };
+  return { answered: (status) => answers.inc({ status }), batch() {}, overQuota() {} };
 }
 
 /** Levels that are read only when somebody looks. */
 export function watchLevels(
   metrics: Metrics,
-  { flusher, heldBytes }: { flusher: Flusher; heldBytes: () => number },
+  {
+    flusher,
+    heldBytes,
+    restrictions,
+    untoldEvents,
+  }: {
+    flusher: Flusher;
+    heldBytes: () => number;
+    restrictions: () => number;
+    untoldEvents: () => number;
+  },
 ): void {
   const levels: [string, string, () => number][] = [
     [
@@ -79,6 +101,8 @@ export function watchLevels(
     ["ingest_waiting_bytes", "Bytes of flushes that are not acknowledged.", () => flusher.waiting().bytes],
     ["ingest_flushes_in_flight", "Flushes under way.", () => flusher.waiting().sends],
     ["ingest_arriving_bytes", "Bytes of bodies that are still arriving.", heldBytes],
+    ["access_restrictions", "Restrictions in the access table.", restrictions],
+    ["ingest_usage_untold_events", "Events of today that other processes are not told of yet.", untoldEvents],
   ];
   for (const [name, help, read] of levels) metrics.level(name, help, read);
 }

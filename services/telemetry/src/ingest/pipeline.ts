@@ -1,20 +1,32 @@
-import { eventCodes, type EventResult, type TelemetryEvent, telemetryLimits } from "@mosis/types/telemetry";
+import {
+  droppedCodes,
+  type EventCode,
+  eventCodes,
+  type EventResult,
+  type TelemetryEvent,
+  telemetryLimits,
+} from "@mosis/types/telemetry";
 import { acceptedRange } from "./clock.ts";
 import { fillCommon, firstCutKey, pushEvent } from "./columns.ts";
 import type { Delivery } from "./delivery.ts";
-import { type Fault, shapeFault } from "./explain.ts";
+import { escaped, type Fault, shapeFault } from "./explain.ts";
 import type { Flusher } from "./flush.ts";
 import { slotCount } from "./months.ts";
 import { isPlain } from "./plain.ts";
-import { pushRejected } from "./rejected.ts";
+import { idOf, pushRejected } from "./rejected.ts";
+import { restrictionOf } from "./restrictions/step.ts";
 import { ScannedEvents } from "./scan-batch.ts";
 import { stageEvent } from "./stage.ts";
 import { Staging } from "./staging.ts";
 
-/** What happened to the events of one request. */
+/** What happened to the events of one request: accepted, rejected or dropped. */
 export interface Outcome {
   accepted: number;
   rejected: number;
+  /** Not kept, because of a restriction. */
+  dropped: number;
+  /** How many were rejected or dropped for which reason; null when none was. */
+  byCode: Map<EventCode, number> | null;
   /** Accepted events that carry a warning. */
   warned: number;
   results: EventResult[];
@@ -29,19 +41,27 @@ const eventsPerSlice = 16;
 const rejectionsPerCheck = 16;
 
 /**
- * Every event of a request goes into the open blocks, as a row or as a rejection, and the request itself
- * as a row of `ingest_batches`. The caller commits. Nothing is thrown for what a client sent.
+ * Every event of a request that no restriction drops goes into the open blocks, as a row or as a rejection,
+ * and the request itself as a row of `ingest_batches`. The caller commits. Nothing is thrown for what a
+ * client sent.
  */
 export function appendDelivery(flusher: Flusher, delivery: Delivery): Outcome {
   const { blocks } = flusher;
   const { events } = delivery.batch;
-  const outcome: Outcome = { accepted: 0, rejected: 0, warned: 0, results: [] };
+  const outcome: Outcome = {
+    accepted: 0,
+    rejected: 0,
+    dropped: 0,
+    byCode: null,
+    warned: 0,
+    results: [],
+  };
   const { staging, faults } = checkEvents(delivery);
   const step = delivery.eventBytesAtMost <= wholeBytesMax ? events.length : eventsPerSlice;
   for (let from = 0; from < events.length; from += step) {
     const to = Math.min(from + step, events.length);
     appendAccepted(flusher, delivery, { from, to, staging, outcome });
-    if (faults) appendRejected(flusher, delivery, faults, { from, to, outcome });
+    if (faults) appendFaulty(flusher, delivery, faults, { from, to, outcome });
     if (to < events.length) flusher.cutIfLarge();
   }
   if (delivery.clockCorrectionMs !== 0) outcome.warned = outcome.accepted;
@@ -54,15 +74,15 @@ const objects = new Staging();
 const noBody = Buffer.alloc(0);
 
 /**
- * Steps 1 to 3 for every event: shape, size, time. Scanned events have passed the first two.
+ * Steps 1 to 4 for every event: shape, size, time, restrictions. Scanned events have passed the first two.
  * @returns the valid events, whose time is NaN when they have a fault, and the faults by index, null when
  * there are none.
  */
 function checkEvents(delivery: Delivery): { staging: Staging; faults: Faults } {
-  const { receivedAtMs, clockCorrectionMs } = delivery;
-  const { events } = delivery.batch;
+  const { rules, receivedAtMs, clockCorrectionMs } = delivery;
+  const { events, context } = delivery.batch;
   const isScanned = events instanceof ScannedEvents;
-  const staging = isScanned ? events.staging : objects;
+  const staging = isScanned ? events.staged() : objects;
   if (!isScanned) staging.reset(noBody);
   const { oldestMs, newestMs } = acceptedRange(receivedAtMs);
   let faults: Faults = null;
@@ -71,6 +91,9 @@ function checkEvents(delivery: Delivery): { staging: Staging; faults: Faults } {
     if (!fault) {
       const clientTimeMs = staging.times[i] as number;
       fault = timeFault(clientTimeMs, clientTimeMs + clockCorrectionMs, oldestMs, newestMs);
+    }
+    if (rules && !fault) {
+      fault = restrictionOf(rules, events.at(i) as TelemetryEvent, context?.install_id);
     }
     if (fault) {
       staging.times[i] = Number.NaN;
@@ -172,21 +195,32 @@ function warn({ batch }: Delivery, index: number, outcome: Outcome, { code, poin
   outcome.results.push({ index, event_id, result: "warning", code, pointer, fix: eventCodes[code] });
 }
 
-function appendRejected(
+const isDropped = new Set<EventCode>(droppedCodes);
+
+function appendFaulty(
   flusher: Flusher,
   delivery: Delivery,
   faults: readonly (Fault | null)[],
   { from, to, outcome }: Slice,
 ): void {
   const { rejected } = flusher.blocks;
+  const byCode = (outcome.byCode ??= new Map<EventCode, number>());
   for (let index = from; index < to; index++) {
     const fault = faults[index];
     if (!fault) continue;
     const { code, pointer } = fault;
-    const event_id = pushRejected(rejected, delivery, index, fault);
-    outcome.rejected++;
-    // Written out, an event may be many times as long as it came (1e20): the body's size bounds nothing here.
-    if (outcome.rejected % rejectionsPerCheck === 0) flusher.cutIfLarge();
+    let event_id: string | null;
+    if (isDropped.has(code)) {
+      event_id = idOf(delivery.batch.events.at(index));
+      outcome.dropped++;
+    } else {
+      event_id = pushRejected(rejected, delivery, index, fault);
+      outcome.rejected++;
+      // Written out, an event may be many times as long as it came (1e20): the body's size bounds nothing
+      // here.
+      if (outcome.rejected % rejectionsPerCheck === 0) flusher.cutIfLarge();
+    }
+    byCode.set(code, (byCode.get(code) ?? 0) + 1);
     outcome.results.push({ index, event_id, result: "drop", code, pointer, fix: eventCodes[code] });
   }
 }
@@ -210,9 +244,5 @@ function pushBatch(
   columns.clock_correction_ms.push(delivery.clockCorrectionMs);
   columns.sdk_name.push(batch.sdk?.name ?? "");
   columns.sdk_version.push(batch.sdk?.version ?? "");
-}
-
-/** RFC 6901 §3. */
-function escaped(token: string): string {
-  return token.replaceAll("~", "~0").replaceAll("/", "~1");
+  columns.dropped.push(outcome.dropped);
 }

@@ -4,6 +4,7 @@ import type { BatchRefusal } from "./batch.ts";
 import type { Body, BodyTypes } from "./body.ts";
 import type { IncomingBatch } from "./delivery.ts";
 import type { Outcome } from "./pipeline.ts";
+import type { RateLimitFields } from "./quota/quotas.ts";
 
 /**
  * What one kind of client sends and expects to hear. `routes.ts` has the steps of a request, once for all
@@ -47,6 +48,8 @@ export interface Stored {
   outcome: Outcome;
   /** Events whose app is not there or not named, while others of the same request were stored. */
   appless: number;
+  /** Of the first app; null when there is none, and on a dry run, which takes nothing. */
+  rateLimit: RateLimitFields | null;
 }
 
 export interface Refusal {

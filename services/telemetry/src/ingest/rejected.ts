@@ -27,7 +27,8 @@ export function pushRejected(
   return eventId;
 }
 
-function idOf(event: unknown): string | null {
+/** Null when it has none as text. */
+export function idOf(event: unknown): string | null {
   if (typeof event !== "object" || event === null || !("event_id" in event)) return null;
   // What is not a UUID may be of any length; the beginning is enough to find it again.
   return typeof event.event_id === "string" ? event.event_id.slice(0, 100) : null;

@@ -12,13 +12,18 @@ import type { Origins } from "./origins.ts";
 import type { Outcomes } from "./outcomes.ts";
 import type { Outcome } from "./pipeline.ts";
 import type { Protocol, Reading } from "./protocol.ts";
+import { fieldsOfRefusal, type QuotaRefusal, type Quotas, type Share } from "./quota/quotas.ts";
+import type { RestrictionTable } from "./restrictions/table.ts";
 
 export interface IngestDeps {
   access: AccessTable;
   bodies: BodyReader;
   /** One that sends nowhere makes a dry run of every step. */
   flusher: Flusher;
-  outcomes: Pick<Outcomes, "answered" | "batch">;
+  outcomes: Omit<Outcomes, "sent">;
+  /** Null on a dry run: what is not stored takes nothing. */
+  quotas: Quotas | null;
+  restrictions: RestrictionTable;
   log: Logger;
   /** True once the access table is complete and Kafka answers. */
   available: () => boolean;
@@ -45,9 +50,9 @@ interface Exchange {
 }
 
 /**
- * A request with telemetry, in any protocol: 1 room, 2 key, 3 body, 4 batches, their key and apps, 5 events,
- * 6 answer after the acknowledgement. Written on callbacks and plain node:http, for these are the only routes
- * where a microsecond counts.
+ * A request with telemetry, in any protocol: 1 room, 2 key, 3 body, 4 batches, their key and apps,
+ * 5 quotas, 6 events, 7 answer after the acknowledgement. Written on callbacks and plain node:http, for these
+ * are the only routes where a microsecond counts.
  */
 export function postTelemetry(
   deps: IngestDeps,
@@ -118,29 +123,54 @@ function receive(exchange: Exchange): void {
 }
 
 function read(exchange: Exchange, body: Body): void {
+  // A key in the body is known once that is read; one in a header comes first.
+  if (exchange.credential === undefined && exchange.protocol.keyInBody) {
+    const reading = readingOf(exchange, body);
+    if (!reading) return;
+    exchange.credential = reading.credential;
+    return authorize(exchange, (grant) => take(exchange, grant, reading, body));
+  }
+  // Again: a body may take seconds to arrive, and its key may have been revoked meanwhile. Before the body is
+  // read, because between reading and storing nothing else may be read: see `ScannedEvents`.
+  authorize(exchange, (grant) => {
+    const reading = readingOf(exchange, body);
+    if (reading) take(exchange, grant, reading, body);
+  });
+}
+
+/** @returns undefined when the request was refused. */
+function readingOf(exchange: Exchange, body: Body): Reading | undefined {
   const reading = exchange.protocol.read(body, exchange.res.req);
-  if ("code" in reading) return refuse(exchange, reading.code, reading.detail, reading.errors);
-  // A header comes first: who has sent one is known before the body is read.
-  exchange.credential ??= reading.credential;
-  // Again: a body may take seconds to arrive, and its key may have been revoked meanwhile.
-  authorize(exchange, (grant) => take(exchange, grant, reading, body));
+  if (!("code" in reading)) return reading;
+  refuse(exchange, reading.code, reading.detail, reading);
+  return undefined;
 }
 
 function take(exchange: Exchange, grant: Grant, reading: Reading, body: Body): void {
   const { deps, protocol, res, deliveryId } = exchange;
   const country = deps.countryOf(res.req);
   const received = { grant, reading, body, receivedAtMs: Date.now(), country, deliveryId };
-  const deliveries = deliveriesOf(deps.access, received, protocol);
-  if ("code" in deliveries) return refuse(exchange, deliveries.code, deliveries.detail, deliveries.errors);
+  const deliveries = deliveriesOf(deps, received, protocol);
+  if ("code" in deliveries) return refuse(exchange, deliveries.code, deliveries.detail, deliveries);
+  const refusal = deps.quotas?.take(deliveries.shares, grant, received.receivedAtMs);
+  if (refusal) return refuseOverQuota(exchange, deliveries.shares, refusal);
   store(exchange, received, deliveries);
 }
 
-function store(exchange: Exchange, received: Received, { deliveries, appless }: Deliveries): void {
+function refuseOverQuota(exchange: Exchange, shares: Share[], refusal: QuotaRefusal): void {
+  const events = shares.reduce((sum, share) => sum + share.events, 0);
+  exchange.deps.outcomes.overQuota(refusal.code, events);
+  refuse(exchange, refusal.code, refusal.detail, { headers: fieldsOfRefusal(refusal) });
+}
+
+/** From here on the events count against their quotas, unless they cannot be stored. */
+function store(exchange: Exchange, received: Received, { deliveries, shares, appless }: Deliveries): void {
   const { deps, protocol, res, requestId } = exchange;
-  const { reading, receivedAtMs, body } = received;
+  const { grant, reading, receivedAtMs, body } = received;
   const answer = (outcome: Outcome) => {
     deps.outcomes.batch(outcome, body.sentBytes);
-    protocol.answer(res, requestId, { batches: reading.batches, receivedAtMs, outcome, appless });
+    const rateLimit = deps.quotas?.fieldsOf(shares[0]?.app, grant, Date.now()) ?? null;
+    protocol.answer(res, requestId, { batches: reading.batches, receivedAtMs, outcome, appless, rateLimit });
     answered(exchange);
   };
   let outcome: Outcome;
@@ -150,12 +180,14 @@ function store(exchange: Exchange, received: Received, { deliveries, appless }: 
     // Ours alone: columns may be of different length now, so everybody who shares them must send again.
     deps.log.error({ err: error, request_id: requestId }, "A batch could not be encoded");
     deps.flusher.abandon(error instanceof Error ? error : new Error(String(error)));
+    deps.quotas?.giveBack(shares, grant, receivedAtMs);
     return refuse(exchange, "internal_error", "The batch could not be processed.");
   }
   // A request without anything to store, where that is allowed.
   if (deliveries.length === 0) return answer(outcome);
   deps.flusher.commit((failure) => {
     if (failure) {
+      deps.quotas?.giveBack(shares, grant, receivedAtMs);
       refuse(exchange, "unavailable", "The events could not be stored. Send them again, with the same ids.");
     } else {
       answer(outcome);
@@ -168,9 +200,14 @@ function store(exchange: Exchange, received: Received, { deliveries, appless }: 
  */
 const discardedBytesMax = 16_777_216;
 
-function refuse(exchange: Exchange, code: ProblemCode, detail: string, errors?: ProblemDetail[]): void {
+interface Further {
+  errors?: ProblemDetail[] | undefined;
+  headers?: Record<string, string>;
+}
+
+function refuse(exchange: Exchange, code: ProblemCode, detail: string, further: Further = {}): void {
   const { protocol, res, requestId } = exchange;
-  const headers: Record<string, string> = {};
+  const { errors, headers = {} } = further;
   if (code === "unavailable") headers["Retry-After"] = "2";
   if (code === "credentials_missing" || code === "credentials_invalid")
     headers["WWW-Authenticate"] = "Bearer";

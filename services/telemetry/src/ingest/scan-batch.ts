@@ -6,17 +6,23 @@ import { Staging } from "./staging.ts";
 
 /** Events that stand in a body and are staged already. Valid until the next body is scanned. */
 export class ScannedEvents implements EventList {
-  readonly staging: Staging;
   readonly length: number;
+  private readonly body: Buffer;
 
-  constructor(staging: Staging, length: number) {
-    this.staging = staging;
+  constructor(length: number) {
     this.length = length;
+    this.body = staging.body;
+  }
+
+  /** @throws Error when another body was scanned since: a bug of the caller, which would store its events. */
+  staged(): Staging {
+    if (staging.body !== this.body) throw new Error("The staged events are those of another request");
+    return staging;
   }
 
   /** As an object, for what happens to few: refusals and warnings. */
   at(index: number): unknown {
-    const { body } = this.staging;
+    const { body } = this.staged();
     return JSON.parse(body.toString("utf8", starts[index], ends[index])) as unknown;
   }
 }
@@ -47,7 +53,7 @@ export function scanBatch(body: Buffer): ScannedBatch | null {
   // Wherever the key stood, inside another object or in a text: only as a field of the batch it leads here.
   const rest = parsed(`${body.toString("utf8", 0, from)}"${token}"${body.toString("utf8", listEnd)}`);
   if (rest?.["events"] !== token) return null;
-  return { envelope: rest, events: new ScannedEvents(staging, count) };
+  return { envelope: rest, events: new ScannedEvents(count) };
 }
 
 let listEnd = 0;

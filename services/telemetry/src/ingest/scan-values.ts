@@ -10,7 +10,7 @@ export function isWord(body: Uint8Array, at: number, word: Uint8Array): boolean 
   return true;
 }
 
-/** Reads a string into `scanned.place` and `length`. @returns where the body goes on, -1 when it cannot be. */
+/** Reads a string into `scanned`. @returns where the body goes on behind it, -1 when it cannot be read. */
 export function scanText(staging: Staging, start: number): number {
   const { body } = staging;
   if (body[start] !== quote) return -1;

@@ -172,7 +172,7 @@ function assertSame(bytes: Buffer): boolean {
     assert.deepEqual(scanned.events.at(index), event);
     objects.reset(Buffer.alloc(0));
     stageEvent(objects, 0, event);
-    assert.deepEqual(read(scanned.events.staging, index), read(objects, 0));
+    assert.deepEqual(read(scanned.events.staged(), index), read(objects, 0));
   }
   return true;
 }

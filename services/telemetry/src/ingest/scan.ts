@@ -39,7 +39,7 @@ const comma = 0x2c;
 const openBrace = 0x7b;
 const closeBrace = 0x7d;
 
-/** A field of the contract with both its quotes and the colon, as words of four bytes, the last overlapping. */
+/** A field of the contract with its quotes and colon, as words of four bytes, the last overlapping. */
 interface Field {
   bit: number;
   length: number;

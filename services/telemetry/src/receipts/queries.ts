@@ -23,6 +23,7 @@ export async function findOwnReceipt(
       toUInt32(count()) as deliveries,
       toUInt32(sum(accepted)) as accepted,
       toUInt32(sum(rejected)) as rejected,
+      toUInt32(sum(dropped)) as dropped,
       min(received_at) as first_received_at,
       max(stored_at) as stored_at
     from ingest_batches_raw final

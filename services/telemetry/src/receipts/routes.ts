@@ -57,6 +57,7 @@ function inFlight(batchId: string): Receipt {
     deliveries: 0,
     accepted: 0,
     rejected: 0,
+    dropped: 0,
     first_received_at: null,
     stored_at: null,
   };

@@ -1,15 +1,18 @@
-import { createHash } from "node:crypto";
+import { etagOf, isKnown, parse, problem } from "@mosis/http";
+import { PackageId } from "@mosis/types/apps";
 import { type TelemetryConfig, telemetryLimits } from "@mosis/types/telemetry";
 import { Router } from "express";
+import Type from "typebox";
+import type { AccessTable, Grant } from "../../access.ts";
 import type { Authenticate } from "../../auth.ts";
+import type { Rule, RestrictionTable } from "../restrictions/table.ts";
 
 /** How long a client may go by what it has: the time until a change has reached all of them. */
 const configAgeSecondsMax = 300;
 
-/** The same for every app today. */
-const config: TelemetryConfig = {
+/** What is the same for every app. */
+const shared: Omit<TelemetryConfig, "sampling"> = {
   batch: { events_max: 200, bytes_max: 262_144, age_ms_max: 5_000 },
-  sampling: { rate: 1, by_name: {} },
   limits: {
     body_bytes_max: telemetryLimits.bodyBytesMax,
     inflated_bytes_max: telemetryLimits.inflatedBytesMax,
@@ -26,26 +29,55 @@ const config: TelemetryConfig = {
   },
 };
 
-export function clientConfigRoutes({ authenticate }: { authenticate: Authenticate }): Router {
+interface ClientConfigDeps {
+  authenticate: Authenticate;
+  access: AccessTable;
+  restrictions: RestrictionTable;
+}
+
+/** Without a package id a key of several apps gets what holds for all of them. */
+const Query = Type.Object({ package_id: Type.Optional(PackageId) }, { additionalProperties: false });
+
+export function clientConfigRoutes({ authenticate, access, restrictions }: ClientConfigDeps): Router {
   const router = Router();
-  const body = JSON.stringify(config);
-  const etag = `"${createHash("sha256").update(body).digest("base64url").slice(0, 22)}"`;
 
   router.get("/v1/telemetry/config", async (req, res) => {
-    await authenticate(req, ["telemetry:write"]);
+    const grant = await authenticate(req, ["telemetry:write"]);
+    const { package_id } = parse(Query, req.query, "query");
+    const appId = appIdOf(access, grant, package_id);
+    const sampling = samplingOf(restrictions, appId, grant);
+    const body = JSON.stringify({ batch: shared.batch, sampling, limits: shared.limits });
+    const etag = etagOf(body);
     res.set({ ETag: etag, "Cache-Control": `private, max-age=${configAgeSecondsMax}` });
-    if (names(req.headers["if-none-match"], etag)) res.status(304).end();
+    if (isKnown(req, etag)) res.status(304).end();
     else res.type("application/json").send(body);
   });
 
   return router;
 }
 
-/**
- * If-None-Match, RFC 9110 §13.1.2. Not by Express' `req.fresh`: that says no to `Cache-Control: no-cache`,
- * which `fetch` adds to every request with an If-None-Match of its caller.
- */
-function names(header: string | undefined, etag: string): boolean {
-  if (header === undefined) return false;
-  return header.split(",").some((tag) => ["*", etag, `W/${etag}`].includes(tag.trim()));
+function appIdOf(access: AccessTable, grant: Grant, packageId: string | undefined): string | null {
+  const app = access.appOf(grant, packageId);
+  if (app === "app_required") return null;
+  if (app === "not_found") throw problem("not_found", "There is no such app.");
+  return app.appId;
+}
+
+/** What ingest would drop is what should not be sent. What it sets aside has to come. */
+function samplingOf(
+  restrictions: RestrictionTable,
+  appId: string | null,
+  grant: Grant,
+): TelemetryConfig["sampling"] {
+  const rules = restrictions.rulesOf(appId, grant, Date.now());
+  if (!rules) return { rate: 1, by_name: {} };
+  const entries = [...rules.byName].toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return {
+    rate: rules.every ? rateOf(rules.every) : 1,
+    by_name: Object.fromEntries(entries.map(([name, rule]) => [name, rateOf(rule)])),
+  };
+}
+
+function rateOf({ action, rate }: Rule): number {
+  return action === "quarantine" ? 1 : rate;
 }

@@ -1,0 +1,39 @@
+import { createHash } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import { problem } from "./problem.ts";
+
+/** A strong entity tag (RFC 9110 §8.8.3) of an answer: equal exactly when the text is. */
+export function etagOf(text: string): string {
+  return `"${createHash("sha256").update(text).digest("base64url").slice(0, 22)}"`;
+}
+
+/**
+ * For a change: the client must say which state it has seen (If-Match, RFC 9110 §13.1.1), `*` for whichever
+ * is there. Tags are compared strongly, so a weak one never matches.
+ * @param etag of the state that is about to be changed, read in the same transaction.
+ * @throws Problem `precondition_required` (428), `precondition_failed` (412).
+ */
+export function requireMatch(req: IncomingMessage, etag: string): void {
+  const header = req.headers["if-match"];
+  if (header === undefined) {
+    throw problem("precondition_required", "Send the ETag of what you have read as If-Match.");
+  }
+  if (!tagsOf(header).some((tag) => tag === "*" || tag === etag)) {
+    throw problem("precondition_failed", "It has changed since you read it: read it again.");
+  }
+}
+
+/**
+ * If-None-Match, RFC 9110 §13.1.2: whether the client has this state already. Not by Express' `req.fresh`:
+ * that says no to `Cache-Control: no-cache`, which `fetch` adds to every request with an If-None-Match of its
+ * caller.
+ */
+export function isKnown(req: IncomingMessage, etag: string): boolean {
+  const header = req.headers["if-none-match"];
+  if (header === undefined) return false;
+  return tagsOf(header).some((tag) => tag === "*" || tag === etag || tag === `W/${etag}`);
+}
+
+function tagsOf(header: string): string[] {
+  return header.split(",").map((tag) => tag.trim());
+}

@@ -1,0 +1,71 @@
+import Type, { type Static } from "typebox";
+import { PackageId } from "./apps.ts";
+import { Label, Timestamp, Uuid } from "./formats.ts";
+
+/**
+ * What becomes of an event under a restriction. `drop`: not kept. `sample`: kept when its share, drawn once
+ * for a session (`shareOf`), is below `rate`. `quarantine`: kept among the rejected events, to be replayed.
+ * Of several that hold for an event, the first of drop, quarantine, sample does, and of samples the smallest.
+ */
+export const RestrictionAction = Type.Enum(["drop", "sample", "quarantine"]);
+export type RestrictionAction = Static<typeof RestrictionAction>;
+
+const Rate = Type.Number({ minimum: 0, maximum: 1 });
+/** As in an event: no control characters. */
+const EventName = Label(100);
+
+/**
+ * Body of `POST /v1/telemetry-restrictions`. It holds for events of which everything that is named is true:
+ * at least one of app, key and event name. `rate` belongs to `sample`, and to it alone.
+ */
+export const NewRestriction = Type.Object(
+  {
+    package_id: Type.Optional(PackageId),
+    key_id: Type.Optional(Uuid),
+    event_name: Type.Optional(EventName),
+    action: RestrictionAction,
+    rate: Type.Optional(Rate),
+    /** For people: why, and until when. */
+    reason: Label(500),
+    /** Null or left out: until it is lifted. */
+    expires_at: Type.Optional(Timestamp),
+  },
+  { additionalProperties: false },
+);
+export type NewRestriction = Static<typeof NewRestriction>;
+
+const orNull = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+
+/** A restriction as its developer and admins see it. `created_by` is a developer id. */
+export const Restriction = Type.Object({
+  id: Uuid,
+  /** Null with `developer_id` null: every app of the platform. */
+  developer_id: orNull(Uuid),
+  app_id: orNull(Uuid),
+  package_id: orNull(Type.String()),
+  key_id: orNull(Uuid),
+  event_name: orNull(Type.String()),
+  action: RestrictionAction,
+  rate: orNull(Rate),
+  reason: Type.String(),
+  created_by: Uuid,
+  created_at: Timestamp,
+  expires_at: orNull(Timestamp),
+});
+export type Restriction = Static<typeof Restriction>;
+
+/**
+ * Value of a `catalog.restrictions` record: what ingest has to know. What is null does not narrow it;
+ * `developer_id` null is every developer.
+ */
+export const RestrictionState = Type.Object({
+  restriction_id: Uuid,
+  developer_id: orNull(Uuid),
+  app_id: orNull(Uuid),
+  key_id: orNull(Uuid),
+  event_name: orNull(Type.String()),
+  action: RestrictionAction,
+  rate: orNull(Rate),
+  expires_at: orNull(Timestamp),
+});
+export type RestrictionState = Static<typeof RestrictionState>;

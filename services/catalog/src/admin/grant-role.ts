@@ -1,0 +1,32 @@
+import { type Pool, transaction } from "@mosis/postgres";
+import { newId } from "@mosis/runtime";
+import type { Role } from "@mosis/types/developers";
+import { findCredentials, updateRole } from "../developers/queries.ts";
+import { appendOutbox } from "../outbox/append.ts";
+
+/**
+ * Gives a developer a role, from its next request on. Done on the servers, not over HTTP: somebody has to be
+ * the first admin.
+ * @throws Error when nobody has that address.
+ */
+export async function grantRole(
+  db: Pool,
+  { role, email }: { role: Role; email: string },
+): Promise<"granted" | "unchanged"> {
+  return transaction(db, async (tx) => {
+    const developer = await updateRole(tx, email, role);
+    if (!developer) {
+      if (await findCredentials(tx, email)) return "unchanged";
+      throw new Error(`There is no developer with the address ${email}.`);
+    }
+    await appendOutbox(tx, {
+      developerId: developer.id,
+      actor: { kind: "operator", id: "" },
+      requestId: newId(),
+      action: "developer.role_granted",
+      target: { type: "developer", id: developer.id },
+      payload: developer,
+    });
+    return "granted";
+  });
+}

@@ -1,0 +1,24 @@
+// `npm run admin -- grant-role admin ada@example.org`: what is done on the servers, by whoever may reach the
+// database.
+import { openPool } from "@mosis/postgres";
+import { createLogger } from "@mosis/runtime";
+import { readArguments } from "../admin/arguments.ts";
+import { grantRole } from "../admin/grant-role.ts";
+import { readAdminConfig } from "../config.ts";
+
+const config = readAdminConfig(process.env);
+const log = createLogger({ service: "catalog-admin", level: config.logLevel });
+
+try {
+  const asked = readArguments(process.argv.slice(2));
+  const db = openPool({ ...config.postgres, log });
+  try {
+    const result = await grantRole(db, asked);
+    log.info({ ...asked, result }, `The role ${asked.role} of ${asked.email}: ${result}`);
+  } finally {
+    await db.close();
+  }
+} catch (error) {
+  log.error({ err: error }, "catalog admin failed");
+  process.exitCode = 1;
+}

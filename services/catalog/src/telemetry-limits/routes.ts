@@ -1,0 +1,95 @@
+import { etagOf, parse, type Problem, problem, readJson, requestId, requireMatch } from "@mosis/http";
+import { type Pool, type Queryable, transaction } from "@mosis/postgres";
+import {
+  telemetryLimitDefaults,
+  type TelemetryLimits,
+  TelemetryLimitsChange,
+} from "@mosis/types/telemetry-limits";
+import { topics } from "@mosis/types/topics";
+import { type Request, Router } from "express";
+import { readAppState } from "../apps/queries.ts";
+import type { Authenticate } from "../auth.ts";
+import { bodyLimit } from "../body-limit.ts";
+import { isPackageId } from "../identifier.ts";
+import { appendOutbox } from "../outbox/append.ts";
+import { type Principal, reachOf } from "../principal.ts";
+import { findLimits, lockLimits, updateLimits } from "./queries.ts";
+
+const path = "/v1/apps/:package_id/telemetry-limits";
+
+export function telemetryLimitRoutes({ db, authenticate }: { db: Pool; authenticate: Authenticate }): Router {
+  const router = Router();
+
+  router.get(path, async (req, res) => {
+    const principal = await authenticate(req, "apps:read");
+    const id = req.params.package_id;
+    const limits = isPackageId(id) ? await findLimits(db, reachOf(principal), id) : null;
+    if (!limits) throw missing();
+    res.set("ETag", tagOf(limits)).json(limits);
+  });
+
+  router.patch(path, async (req, res) => {
+    const principal = await authenticate(req, "apps:write");
+    const change = parse(TelemetryLimitsChange, await readJson(req, bodyLimit), "body");
+    const id = req.params.package_id;
+    if (!isPackageId(id)) throw missing();
+
+    const limits = await transaction(db, (tx) => changeLimits(tx, req, { principal, id, change }));
+
+    res.set("ETag", tagOf(limits)).json(limits);
+  });
+
+  return router;
+}
+
+async function changeLimits(
+  tx: Queryable,
+  req: Request<{ package_id: string }>,
+  { principal, id, change }: { principal: Principal; id: string; change: TelemetryLimitsChange },
+): Promise<TelemetryLimits> {
+  const locked = await lockLimits(tx, reachOf(principal), id);
+  if (!locked) throw missing();
+  const { id: appId, developer_id: developerId, ...current } = locked;
+  requireMatch(req, tagOf(current));
+  requireAllowed(principal, current, change);
+  const limits = { ...current, ...change };
+  if (tagOf(limits) === tagOf(current)) return current;
+  await updateLimits(tx, appId, limits);
+  const state = await readAppState(tx, appId);
+  await appendOutbox(tx, {
+    // In the trail of whose app it is, also when an admin has changed it.
+    developerId,
+    actor: principal.actor,
+    requestId: requestId(req),
+    action: "telemetry_limits.changed",
+    target: { type: "app", id: appId },
+    payload: { package_id: id, ...limits },
+    state: { topic: topics.apps, key: appId, value: state },
+  });
+  return limits;
+}
+
+/**
+ * A developer may lower a limit, and take back what it has lowered up to the default.
+ * @throws Problem `permission_missing`.
+ */
+function requireAllowed(principal: Principal, current: TelemetryLimits, change: TelemetryLimitsChange): void {
+  if (principal.role === "admin") return;
+  const names = Object.keys(change) as (keyof TelemetryLimitsChange)[];
+  const errors = names.flatMap((name) => {
+    const max = Math.max(current[name], telemetryLimitDefaults[name]);
+    if ((change[name] as number) <= max) return [];
+    const message = `must not be more than ${max}`;
+    return [{ pointer: `/${name}`, code: "admin_required", message, fix: "Ask an admin for more." }];
+  });
+  if (errors.length === 0) return;
+  throw problem("permission_missing", "Only an admin who has signed in allows an app more.", { errors });
+}
+
+function tagOf({ telemetry_events_per_day, telemetry_events_per_second }: TelemetryLimits): string {
+  return etagOf(JSON.stringify([telemetry_events_per_day, telemetry_events_per_second]));
+}
+
+function missing(): Problem {
+  return problem("not_found", "There is no such app.");
+}

@@ -1,0 +1,54 @@
+import type { Operation } from "@mosis/http";
+import { Uuid } from "@mosis/types/formats";
+import { Page, PageQuery } from "@mosis/types/pages";
+import { NewRestriction, Restriction } from "@mosis/types/telemetry-restrictions";
+
+const path = "/v1/telemetry-restrictions";
+const one = { path: `${path}/{id}`, params: { id: Uuid } };
+
+export const telemetryRestrictionOperations: Operation[] = [
+  {
+    method: "post",
+    path,
+    id: "createTelemetryRestriction",
+    summary: "Drop, sample or set aside events of an app, a key or a name, everywhere within five seconds",
+    access: "apps:write",
+    body: NewRestriction,
+    answers: {
+      201: {
+        description: "The restriction.",
+        body: Restriction,
+        headers: { Location: "Path of what was created." },
+      },
+    },
+    problems: ["reference_unknown", "state_conflict"],
+  },
+  {
+    method: "get",
+    path,
+    id: "listTelemetryRestrictions",
+    summary: "Restrictions of your apps, those that an admin has made among them; an admin sees all",
+    access: "apps:read",
+    query: PageQuery,
+    answers: { 200: { description: "One page.", body: Page(Restriction) } },
+    problems: ["cursor_invalid"],
+  },
+  {
+    ...one,
+    method: "get",
+    id: "getTelemetryRestriction",
+    summary: "One restriction",
+    access: "apps:read",
+    answers: { 200: { description: "The restriction.", body: Restriction } },
+    problems: ["not_found"],
+  },
+  {
+    ...one,
+    method: "delete",
+    id: "liftTelemetryRestriction",
+    summary: "Lift a restriction, everywhere within five seconds",
+    access: "apps:write",
+    answers: { 204: { description: "The restriction is gone." } },
+    problems: ["not_found"],
+  },
+];

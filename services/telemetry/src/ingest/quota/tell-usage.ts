@@ -1,0 +1,72 @@
+import type { Producer } from "@mosis/kafka";
+import type { Logger } from "@mosis/runtime";
+import type { UsageRecord } from "@mosis/types/telemetry-usage";
+import { topics } from "@mosis/types/topics";
+import { dayOf, type Usage } from "./usage.ts";
+
+export interface UsageTelling {
+  /** Events of today that Kafka has no record of yet. */
+  untold(): number;
+  /** Tells the rest. */
+  close(): Promise<void>;
+}
+
+/** 450 kB; a record of the topic may have 1 MB. */
+const appsPerRecordMax = 10_000;
+
+/**
+ * Tells the other ingest processes, and this one after a restart, what was taken: one record an interval.
+ * What could not be told stays as it is, sequence and all, and is sent again: a copy that did arrive counts
+ * once.
+ */
+export function tellUsage({
+  usage,
+  producer,
+  log,
+  intervalMs,
+}: {
+  usage: Usage;
+  producer: Pick<Producer, "send">;
+  log: Logger;
+  intervalMs: number;
+}): UsageTelling {
+  let pending: UsageRecord | null = null;
+  let telling: Promise<void> | null = null;
+
+  const tell = async () => {
+    try {
+      let isMore = true;
+      while (isMore) {
+        const isLeft = pending !== null;
+        pending ??= usage.takeRecord(dayOf(Date.now()), appsPerRecordMax);
+        if (!pending) return;
+        const message = { key: usage.process, value: JSON.stringify(pending) };
+        await producer.send([{ topic: topics.usage, messages: [message] }]);
+        isMore = isLeft || Object.keys(pending.events).length === appsPerRecordMax;
+        pending = null;
+      }
+    } catch (error) {
+      log.warn({ err: error }, "Usage could not be told; it is told with the next interval");
+    }
+  };
+  const tellOnce = () =>
+    (telling ??= tell().finally(() => {
+      telling = null;
+    }));
+  const timer = setInterval(() => {
+    usage.forgetBefore(dayOf(Date.now()));
+    void tellOnce();
+  }, intervalMs);
+  timer.unref();
+  return {
+    untold() {
+      const onItsWay = Object.values(pending?.events ?? {}).reduce((sum, events) => sum + events, 0);
+      return onItsWay + usage.untold(dayOf(Date.now()));
+    },
+    async close() {
+      clearInterval(timer);
+      await telling;
+      await tellOnce();
+    },
+  };
+}
