@@ -1,6 +1,6 @@
 // Requests made before the clock runs: whole HTTP messages whose ids and times are written over at every use,
 // so that every event is new and making it costs next to nothing.
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import { appOf, contextOf, createDice, eventsPerSession, sessionEvents } from "../infra/local/lifelike.ts";
 
 /** An HTTP request of one batch. */
@@ -44,9 +44,8 @@ export function prepareRequest(
   )
     .flat()
     .slice(0, eventsPerRequest);
-  const batch_id = "00000000-0000-4000-8000-000000000000";
   const body = JSON.stringify({
-    batch_id,
+    batch_id: randomUUID(),
     sent_at: nowMs,
     sdk: { name: "mosis-bench", version: "1.0.0" },
     context: contextOf(dice, n, n),
@@ -66,22 +65,37 @@ export function prepareRequest(
 /** Writes new ids and times over the old ones. */
 export function refresh({ message, idOffsets, sessionOffsets, times }: PreparedRequest, nowMs: number): void {
   for (const offset of idOffsets) {
-    pool.copy(message, offset, place(), at + freeDigits / 2);
-    pool.copy(message, offset + freeDigits / 2, place(), at + freeDigits / 2);
+    const half = freeDigits / 2;
+    pool.copy(message, offset, firstPlace(), first + half);
+    pool.copy(message, offset + half, secondPlace(), second + half);
   }
-  for (const [first = 0, ...others] of sessionOffsets) {
-    pool.copy(message, first, place(), at + freeDigits);
-    for (const offset of others) message.copy(message, offset, first, first + freeDigits);
+  for (const [offset = 0, ...others] of sessionOffsets) {
+    pool.copy(message, offset, firstPlace(), first + freeDigits);
+    for (const other of others) message.copy(message, other, offset, offset + freeDigits);
   }
   for (const { offset, agoMs } of times) message.write(String(nowMs - agoMs), offset, 13, "latin1");
 }
 
-let at = Math.floor(Math.random() * (poolDigits - freeDigits));
+/** The batch id that the request carries now. */
+export function batchIdOf({ message, idOffsets: [offset = 0] }: PreparedRequest): string {
+  return message.toString("latin1", offset + freeDigits - 36, offset + freeDigits);
+}
 
-/** The next place in the pool: the stride shares no factor with the range, and two draws make an id. */
-function place(): number {
-  at = (at + 4_099) % (poolDigits - freeDigits);
-  return at;
+// Two walks through the pool whose lengths share no factor, so that a pair of places comes again only after
+// the product of both. With one walk the second place followed from the first: 262 132 pairs in all.
+const firstRange = poolDigits - freeDigits;
+const secondRange = firstRange - 1;
+let first = Math.floor(Math.random() * firstRange);
+let second = Math.floor(Math.random() * secondRange);
+
+function firstPlace(): number {
+  first = (first + 4_099) % firstRange;
+  return first;
+}
+
+function secondPlace(): number {
+  second = (second + 5_987) % secondRange;
+  return second;
 }
 
 function locate(message: Buffer, bodyAt: number, nowMs: number, events: number): PreparedRequest {

@@ -2,23 +2,63 @@
 // measures.
 import { parseArgs } from "node:util";
 import { runProgram, UserError, wholeNumber } from "../infra/local/endpoints.ts";
-import { benchIngest } from "./ingest.ts";
+import { benchBytes } from "./bytes.ts";
+import { benchIngest, perCpuSecondOfIngest } from "./ingest.ts";
+import { benchNaive } from "./naive.ts";
+import { benchOverload } from "./overload.ts";
 import { openPlatform, type Platform } from "./platform.ts";
-import { type Figures, makeReport, publish } from "./report.ts";
+import { makeReport, type Outcome, publish } from "./report.ts";
+import { benchSustained } from "./sustained.ts";
 
-type Bench = (platform: Platform, seconds: number) => Promise<Figures>;
+interface Bench {
+  /** How long it measures when nothing is said. */
+  seconds: number;
+  run(platform: Platform, options: { seconds: number; rows: number }): Promise<Outcome>;
+}
+
+const connections = 64;
+const hundred = { eventsPerRequest: 100, connections };
 
 const benches: Record<string, Bench> = {
-  ingest: (platform, seconds) => benchIngest(platform, { seconds, eventsPerRequest: 100, connections: 64 }),
-  "ingest-single": (platform, seconds) =>
-    benchIngest(platform, { seconds, eventsPerRequest: 1, connections: 64 }),
+  ingest: {
+    seconds: 60,
+    run: (platform, { seconds }) =>
+      benchIngest(platform, { ...hundred, seconds, promised: perCpuSecondOfIngest.events }),
+  },
+  "ingest-single": {
+    seconds: 60,
+    run: (platform, { seconds }) =>
+      benchIngest(platform, {
+        eventsPerRequest: 1,
+        connections,
+        seconds,
+        promised: perCpuSecondOfIngest.requests,
+      }),
+  },
+  "end-to-end": {
+    seconds: 60,
+    run: (platform, { seconds }) =>
+      benchIngest(platform, {
+        ...hundred,
+        seconds,
+        promised: ({ allCpuUs }) => ({ all_cpu_us_per_event: allCpuUs }),
+      }),
+  },
+  naive: { seconds: 30, run: (platform, { seconds }) => benchNaive(platform, { ...hundred, seconds }) },
+  bytes: { seconds: 0, run: (platform, { rows }) => benchBytes(platform, { rows }) },
+  sustained: {
+    seconds: 300,
+    run: (platform, { seconds }) => benchSustained(platform, { ...hundred, seconds }),
+  },
+  overload: { seconds: 60, run: (platform, { seconds }) => benchOverload(platform, { ...hundred, seconds }) },
 };
 
 await runProgram(async () => {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
-      seconds: { type: "string", default: "60" },
+      seconds: { type: "string" },
+      rows: { type: "string", default: "10000000" },
       json: { type: "string" },
       endpoints: { type: "string" },
     },
@@ -27,11 +67,17 @@ await runProgram(async () => {
   const bench = benches[name];
   if (!bench)
     throw new UserError(`Usage: npm run bench -- ${Object.keys(benches).join("|")} [--seconds S] …`);
-  const seconds = wholeNumber("seconds", values.seconds, { min: 1, max: 3600 });
+  const seconds =
+    values.seconds === undefined
+      ? bench.seconds
+      : wholeNumber("seconds", values.seconds, { min: 1, max: 3600 });
+  const rows = wholeNumber("rows", values.rows, { min: 100_000, max: 1_000_000_000 });
   console.log(values.endpoints ? "Using the running platform." : "Starting a platform of its own …");
   const platform = await openPlatform(values.endpoints);
   try {
-    publish(makeReport(name, await bench(platform, seconds)), values.json);
+    const { figures, broken } = await bench.run(platform, { seconds, rows });
+    publish(makeReport(name, figures), values.json);
+    if (broken.length > 0) throw new UserError(`\nBroken promises:\n  ${broken.join("\n  ")}`);
   } finally {
     await platform.stop();
   }

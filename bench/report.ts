@@ -1,9 +1,16 @@
 import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { cpus, release, totalmem } from "node:os";
+import { isMet, targets } from "./targets.ts";
 
 /** A number, or several under one name. Names carry their unit. */
 export type Figures = { [name: string]: number | Figures };
+
+export interface Outcome {
+  figures: Figures;
+  /** Promises that did not hold, one sentence each. Slow is none of them. */
+  broken: string[];
+}
 
 export interface BenchReport {
   name: string;
@@ -34,10 +41,33 @@ export function publish(report: BenchReport, file: string | undefined): void {
   const { cpu, cores, memory_gib, kernel, node } = report.machine;
   console.log(`\n${report.name} at ${report.commit}`);
   console.log(`${cores} × ${cpu}, ${memory_gib} GiB, Linux ${kernel}, Node ${node}\n`);
-  for (const [name, figure] of Object.entries(flatten(report.figures))) {
-    console.log(`  ${name.padEnd(42)} ${plain(figure).padStart(14)}`);
+  const figures = Object.entries(flatten(report.figures));
+  const width = Math.max(...figures.map(([name]) => name.length));
+  for (const [name, figure] of figures) {
+    console.log(`  ${name.padEnd(width)} ${plain(figure).padStart(12)}`);
   }
+  for (const line of judge(report, width)) console.log(line);
   if (file !== undefined) writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
+}
+
+/** Each figure that has a target beside it, as lines of a table; nothing when the benchmark has none. */
+function judge({ name, figures }: BenchReport, width: number): string[] {
+  const rows = (targets[name] ?? []).map((target) => {
+    const value = figures[target.figure];
+    const measured = typeof value === "number" ? value : null;
+    const verdict = measured === null ? "not measured" : isMet(target, measured);
+    return line(target.figure, [measured, target.must, target.aim].map(plainOrNothing), verdict);
+  });
+  return rows.length === 0 ? [] : ["", line("", ["value", "must", "aim"], ""), ...rows];
+
+  function line(name: string, cells: string[], verdict: string): string {
+    const columns = cells.map((cell) => cell.padStart(12)).join(" ");
+    return `  ${name.padEnd(width)} ${columns}  ${verdict}`.trimEnd();
+  }
+}
+
+function plainOrNothing(figure: number | null): string {
+  return figure === null ? "" : plain(figure);
 }
 
 function flatten(figures: Figures, prefix = ""): Record<string, number> {

@@ -1,0 +1,32 @@
+// The way out that most people would write: parse each message, insert each batch as JSON.
+import { createClient } from "@clickhouse/client";
+import { Kafka, logLevel } from "kafkajs";
+import { naiveTable, naiveTopic } from "./contract.ts";
+
+const { broker, clickhouse } = JSON.parse(process.argv[2] ?? "{}") as { broker: string; clickhouse: string };
+
+const client = createClient({ url: clickhouse });
+const consumer = new Kafka({ brokers: [broker], logLevel: logLevel.ERROR }).consumer({
+  groupId: "bench-naive",
+  // Larger than the defaults, in its favour: 1 byte and 1 MiB make inserts of a few thousand rows.
+  minBytes: 8_388_608,
+  maxBytesPerPartition: 8_388_608,
+  maxWaitTimeInMs: 1000,
+  sessionTimeout: 60_000,
+});
+await consumer.connect();
+await consumer.subscribe({ topic: naiveTopic, fromBeginning: true });
+await consumer.run({
+  eachBatch: async ({ batch }) => {
+    const rows = batch.messages.map(({ value }) => JSON.parse(String(value)) as unknown);
+    await client.insert({
+      table: naiveTable,
+      values: rows,
+      format: "JSONEachRow",
+      // One insert is one part, as with ours.
+      clickhouse_settings: { async_insert: 0, date_time_input_format: "best_effort" },
+    });
+  },
+});
+process.send?.({ ready: true });
+process.once("disconnect", () => process.exit());

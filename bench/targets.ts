@@ -1,0 +1,33 @@
+// What the figures should be on two cores. Told with the figures and never a reason to fail: a busy machine
+// is no bug.
+
+export interface Target {
+  figure: string;
+  better: "more" | "less";
+  must: number;
+  /** Null: nothing beyond the must is aimed at. */
+  aim: number | null;
+}
+
+export const targets: Readonly<Record<string, readonly Target[]>> = {
+  ingest: [{ figure: "ingest_events_per_cpu_second", better: "more", must: 250_000, aim: 400_000 }],
+  "ingest-single": [{ figure: "ingest_requests_per_cpu_second", better: "more", must: 18_000, aim: 28_000 }],
+  "end-to-end": [{ figure: "all_cpu_us_per_event", better: "less", must: 6, aim: 4 }],
+  naive: [{ figure: "times_less_cpu_than_naive", better: "more", must: 5, aim: 12 }],
+  bytes: [{ figure: "bytes_per_event", better: "less", must: 28, aim: 20 }],
+  sustained: [
+    { figure: "events_per_second", better: "more", must: 100_000, aim: 150_000 },
+    { figure: "lag_growth_percent_of_rate", better: "less", must: 1, aim: null },
+    { figure: "freshness_ms_p95", better: "less", must: 5_000, aim: null },
+  ],
+  overload: [
+    { figure: "ingest_rss_mb_max", better: "less", must: 400, aim: null },
+    { figure: "writer_rss_mb_max", better: "less", must: 400, aim: null },
+  ],
+};
+
+export function isMet({ better, must, aim }: Target, value: number): "aim met" | "met" | "NOT MET" {
+  const reaches = (limit: number) => (better === "more" ? value >= limit : value <= limit);
+  if (!reaches(must)) return "NOT MET";
+  return aim !== null && reaches(aim) ? "aim met" : "met";
+}
