@@ -3,7 +3,7 @@ import { crc32 } from "node:zlib";
 import type { Logger } from "@mosis/runtime";
 import { AppState } from "@mosis/types/apps";
 import { keyKindOf } from "@mosis/types/key-format";
-import { KeyState, type Permission } from "@mosis/types/keys";
+import { type KeyKind, KeyState, type Permission } from "@mosis/types/keys";
 import { type Topic, topics } from "@mosis/types/topics";
 import { Compile } from "typebox/compile";
 import { KeyArrivals } from "./key-arrivals.ts";
@@ -12,6 +12,8 @@ import { KeyArrivals } from "./key-arrivals.ts";
 export interface Grant {
   keyId: string;
   developerId: string;
+  /** An ingest key ships inside apps: whoever has the app has the key. */
+  kind: KeyKind;
   /** Null: every app of the developer. */
   appIds: readonly string[] | null;
 }
@@ -164,6 +166,7 @@ function toEntry(state: KeyState): KeyEntry {
     keyId: state.key_id,
     keyHash: state.key_hash,
     developerId: state.developer_id,
+    kind: state.kind,
     appIds: state.app_ids,
     permissions: state.permissions,
     mayWrite: state.permissions.includes("telemetry:write"),

@@ -6,6 +6,7 @@ import { type Fault, shapeFault } from "./explain.ts";
 import type { Flusher } from "./flush.ts";
 import { slotCount } from "./months.ts";
 import { isPlain } from "./plain.ts";
+import { pushReasons } from "./reasons.ts";
 import { pushRejected } from "./rejected.ts";
 import { ScannedEvents } from "./scan-batch.ts";
 import { stageEvent } from "./stage.ts";
@@ -46,6 +47,7 @@ export function appendDelivery(flusher: Flusher, delivery: Delivery): Outcome {
   }
   if (delivery.clockCorrectionMs !== 0) outcome.warned = outcome.accepted;
   pushBatch(blocks.batches.columns, delivery, outcome);
+  if (outcome.results.length > 0 || delivery.batch.discarded) pushReasons(blocks, delivery, outcome);
   return outcome;
 }
 

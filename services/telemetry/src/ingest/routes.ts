@@ -12,6 +12,7 @@ import type { Origins } from "./origins.ts";
 import type { Outcomes } from "./outcomes.ts";
 import type { Outcome } from "./pipeline.ts";
 import type { Protocol, Reading } from "./protocol.ts";
+import { appOfRefused, type Refusals } from "./refusals.ts";
 
 export interface IngestDeps {
   access: AccessTable;
@@ -19,6 +20,7 @@ export interface IngestDeps {
   /** One that sends nowhere makes a dry run of every step. */
   flusher: Flusher;
   outcomes: Pick<Outcomes, "answered" | "batch">;
+  refusals: Pick<Refusals, "count">;
   log: Logger;
   /** True once the access table is complete and Kafka answers. */
   available: () => boolean;
@@ -42,6 +44,8 @@ interface Exchange {
   deliveryId: string;
   startedMs: number;
   credential: string | undefined;
+  /** Null until it is known. */
+  appId: string | null;
 }
 
 /**
@@ -59,7 +63,16 @@ export function postTelemetry(
     const requestId = requestIdOf(req) ?? deliveryId;
     const credential = protocol.credentialOf(req);
     const startedMs = performance.now();
-    const exchange: Exchange = { deps, protocol, res, requestId, deliveryId, startedMs, credential };
+    const exchange: Exchange = {
+      deps,
+      protocol,
+      res,
+      requestId,
+      deliveryId,
+      startedMs,
+      credential,
+      appId: null,
+    };
     if (!hasRoom(deps)) {
       refuse(exchange, "unavailable", "Telemetry cannot be stored right now. Send it again later.");
       return;
@@ -135,7 +148,7 @@ function take(exchange: Exchange, grant: Grant, reading: Reading, body: Body): v
   store(exchange, received, deliveries);
 }
 
-function store(exchange: Exchange, received: Received, { deliveries, appless }: Deliveries): void {
+function store(exchange: Exchange, received: Received, { deliveries, appless, refused }: Deliveries): void {
   const { deps, protocol, res, requestId } = exchange;
   const { reading, receivedAtMs, body } = received;
   const answer = (outcome: Outcome) => {
@@ -143,6 +156,8 @@ function store(exchange: Exchange, received: Received, { deliveries, appless }: 
     protocol.answer(res, requestId, { batches: reading.batches, receivedAtMs, outcome, appless });
     answered(exchange);
   };
+  exchange.appId = deliveries[0]?.appId ?? null;
+  if (refused) deps.refusals.count(null, refused.code, receivedAtMs, refused.batches);
   let outcome: Outcome;
   try {
     outcome = appendAll(deps.flusher, deliveries);
@@ -169,7 +184,10 @@ function store(exchange: Exchange, received: Received, { deliveries, appless }: 
 const discardedBytesMax = 16_777_216;
 
 function refuse(exchange: Exchange, code: ProblemCode, detail: string, errors?: ProblemDetail[]): void {
-  const { protocol, res, requestId } = exchange;
+  const { deps, protocol, res, requestId, credential } = exchange;
+  const nowMs = Date.now();
+  const grant = deps.access.authenticateWriter(credential, nowMs);
+  deps.refusals.count(exchange.appId ?? appOfRefused(deps.access, grant), code, nowMs);
   const headers: Record<string, string> = {};
   if (code === "unavailable") headers["Retry-After"] = "2";
   if (code === "credentials_missing" || code === "credentials_invalid")
