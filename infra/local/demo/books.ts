@@ -70,12 +70,9 @@ export async function balance(store: ClickHouse, apps: readonly string[], ledger
     rejected: sum(entries.map((entry) => entry.rejected * times(entry))),
     distinct: sum(ledger.distinct.values()),
   };
-  const held = {
-    accepted: sum(delivered.map((row) => row.accepted)),
-    rejected: sum(delivered.map((row) => row.rejected)),
-  };
+  const held = await selectOutcomes(store, apps);
   const lines: BookLine[] = [
-    { fact: "sent", sender: known.accepted + known.rejected, clickhouse: held.accepted + held.rejected },
+    { fact: "sent", sender: known.accepted + known.rejected, clickhouse: held.received },
     { fact: "= accepted", sender: known.accepted, clickhouse: held.accepted },
     { fact: "+ rejected", sender: known.rejected, clickhouse: held.rejected },
     { fact: "accepted", sender: known.accepted, clickhouse: held.accepted },
@@ -87,6 +84,20 @@ export async function balance(store: ClickHouse, apps: readonly string[], ledger
     if (sender !== clickhouse) faults.push(`${fact}: the sender knows ${sender}, ClickHouse ${clickhouse}`);
   }
   return { lines, faults, untoldDeliveries };
+}
+
+/** What ClickHouse says became of every event that came. */
+async function selectOutcomes(store: ClickHouse, apps: readonly string[]) {
+  const rows = await patientSelect(
+    store,
+    Type.Object({ received: Type.Number(), accepted: Type.Number(), rejected: Type.Number() }),
+    `SELECT toUInt32(sum(outcomes.received)) AS received,
+            toUInt32(sumIf(count, outcome = 'accepted')) AS accepted,
+            toUInt32(sumIf(count, outcome = 'rejected')) AS rejected
+     FROM outcomes WHERE ${inApps}`,
+    { apps },
+  );
+  return rows[0] ?? { received: 0, accepted: 0, rejected: 0 };
 }
 
 /** Every batch by itself: seen as often as acknowledged (or cut off), with the promised counts each time. */

@@ -47,7 +47,7 @@ export function createCall({
 }
 
 /** `?a=1&b=2` of what is set, or nothing. */
-export function queryString(values: Record<string, string | number | undefined>): string {
+export function queryString(values: Record<string, string | number | boolean | undefined>): string {
   const set = Object.entries(values).filter(([, value]) => value !== undefined);
   const query = new URLSearchParams(set.map(([name, value]) => [name, String(value)])).toString();
   return query === "" ? "" : `?${query}`;

@@ -1,7 +1,7 @@
 export { type Catalog, createCatalog, type PageOf, type PageOptions } from "./catalog.ts";
 export { isWorthRetrying } from "./delivery.ts";
 export { MosisProblem } from "./problem.ts";
-export { type AuditOptions, createQuery, type Query } from "./query.ts";
+export { type AuditOptions, createQuery, type Query, type RejectedOptions } from "./query.ts";
 export { createTelemetry } from "./telemetry.ts";
 export type {
   Telemetry,

@@ -1,4 +1,6 @@
 import type { AuditEvent } from "@mosis/types/audit";
+import type { Outcomes, OutcomesQuery } from "@mosis/types/outcomes";
+import type { RejectedEvent, Replay, Replayed } from "@mosis/types/rejected";
 import type { Receipt } from "@mosis/types/telemetry";
 import { type ClientOptions, createCall, queryString } from "./answers.ts";
 import type { PageOf, PageOptions } from "./catalog.ts";
@@ -12,12 +14,27 @@ export interface AuditOptions extends PageOptions {
   to?: string;
 }
 
+export interface RejectedOptions extends PageOptions {
+  /** RFC 3339. */
+  from?: string;
+  to?: string;
+  code?: string;
+  /** True: those that were replayed, and no others. */
+  replayed?: boolean;
+}
+
 /** The read side of telemetry. Every method rejects with `MosisProblem` when the service says no. */
 export interface Query {
   /**
    * What has become of a batch. A batch that nobody has heard of yet is a `not_found` problem or `in_flight`.
    */
   receipt(batchId: string): Promise<Receipt>;
+  /** What became of an app's telemetry, by time and reason. */
+  outcomes(packageId: string, query: OutcomesQuery): Promise<Outcomes>;
+  /** Events that were refused, newest first. */
+  rejected(packageId: string, options?: RejectedOptions): Promise<PageOf<RejectedEvent>>;
+  /** Sends rejected events again, patched or as they are. Needs a management key. */
+  replay(packageId: string, replay: Replay): Promise<Replayed>;
   /** The developer's audit trail, newest first. */
   audit(options?: AuditOptions): Promise<PageOf<AuditEvent>>;
 }
@@ -25,7 +42,15 @@ export interface Query {
 export function createQuery(options: ClientOptions): Query {
   const call = createCall(options);
   return {
+    outcomes: (packageId, query) => call("GET", `${telemetryOf(packageId)}/outcomes${queryString(query)}`),
+    rejected: (packageId, filter) =>
+      call("GET", `${telemetryOf(packageId)}/rejected${queryString({ ...filter })}`),
+    replay: (packageId, replay) => call("POST", `${telemetryOf(packageId)}/rejected:replay`, replay),
     receipt: (batchId) => call("GET", `/v1/telemetry/batches/${encodeURIComponent(batchId)}`),
     audit: (filter) => call("GET", `/v1/audit${queryString({ ...filter })}`),
   };
+}
+
+function telemetryOf(packageId: string): string {
+  return `/v1/apps/${encodeURIComponent(packageId)}/telemetry`;
 }

@@ -81,7 +81,9 @@ function observeRequests(metrics: Metrics, observe: AppOptions["observe"]): Requ
 /** The pattern of the route that answered; one word for everything else, so that metrics stay bounded. */
 function routeOf(req: { route?: { path?: unknown } }): string {
   const path = req.route?.path;
-  return typeof path === "string" ? path.replaceAll(/:(\w+)/g, "{$1}") : "unmatched";
+  return typeof path === "string"
+    ? path.replaceAll(/(?<!\\):(\w+)/g, "{$1}").replaceAll("\\", "")
+    : "unmatched";
 }
 
 const setHeaders: RequestHandler = (req, res, next) => {

@@ -5,8 +5,9 @@ import { EventsPerSecond } from "./telemetry-limits.ts";
 
 /** Every permission and what it allows. A key holds a subset; a session holds all. */
 export const permissions = {
-  "telemetry:write": "Send telemetry of the key's apps and read the receipts of what was sent.",
-  "telemetry:read": "Read receipts, statistics and rejected events of the key's apps.",
+  "telemetry:write":
+    "Send telemetry of the key's apps and read its receipts; management keys replay what was rejected.",
+  "telemetry:read": "Read receipts, outcomes and rejected events of the key's apps.",
   "apps:read": "Read apps, their telemetry limits and restrictions.",
   "apps:write": "Create and change apps, lower their telemetry limits, restrict their telemetry.",
   "keys:read": "List keys (never their secrets).",

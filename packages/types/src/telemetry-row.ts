@@ -71,6 +71,32 @@ export const batchColumns = {
   dropped: "UInt32",
 } as const;
 
+/**
+ * `outcomes_raw`: what became of a delivery beyond plain acceptance, one row an outcome and reason; and
+ * batches that were refused, whose delivery id is that of their count.
+ */
+export const outcomeColumns = {
+  app_id: "UUID",
+  /** Of the delivery; of refused batches the minute. */
+  received_at: "DateTime64(3, 'UTC')",
+  delivery_id: "UUID",
+  /** One of `outcomes` but `accepted`, which is in `ingest_batches`. */
+  outcome: text,
+  reason: text,
+  count: "UInt64",
+} as const;
+
+/** `replayed_events_raw`: marks a row of `rejected_events_raw` that a replay has taken, by its key. */
+export const replayedColumns = {
+  app_id: "UUID",
+  received_at: "DateTime64(3, 'UTC')",
+  delivery_id: "UUID",
+  index: "UInt32",
+  replayed_at: "DateTime64(3, 'UTC')",
+  /** Of whoever replayed it. */
+  key_id: "UUID",
+} as const;
+
 /** `rejected_events_raw`: one row an event that was refused, kept 30 days. */
 export const rejectedColumns = {
   app_id: "UUID",
@@ -85,4 +111,7 @@ export const rejectedColumns = {
   pointer: "String",
   /** The event as JSON, cut to 32 KiB. */
   raw: "String",
+  /** What the batch says of all its events, as JSON: a replay needs it. */
+  context: text,
+  clock_correction_ms: "Int64",
 } as const;

@@ -51,6 +51,10 @@ export const recordHeaders = {
    * record of a flush, so its row proves its events.
    */
   batches: "batches",
+  /** Binary, beside `batches`: a Native block of `outcomes` rows. Absent when all was plainly accepted. */
+  outcomes: "outcomes",
+  /** Binary, beside `batches`: a Native block of `replayed_events` rows. Only on flushes of a replay. */
+  replayed: "replayed",
 } as const;
 
 /** Version of the block format that `ingest` writes. */

@@ -3,7 +3,7 @@ import { crc32 } from "node:zlib";
 import type { Logger } from "@mosis/runtime";
 import { AppState } from "@mosis/types/apps";
 import { keyKindOf } from "@mosis/types/key-format";
-import { KeyState, type Permission } from "@mosis/types/keys";
+import { type KeyKind, KeyState, type Permission } from "@mosis/types/keys";
 import { telemetryLimitDefaults } from "@mosis/types/telemetry-limits";
 import { type Topic, topics } from "@mosis/types/topics";
 import { Compile } from "typebox/compile";
@@ -14,6 +14,8 @@ import { readState } from "./state-record.ts";
 export interface Grant {
   keyId: string;
   developerId: string;
+  /** An ingest key ships inside apps: whoever has the app has the key. */
+  kind: KeyKind;
   /** Null: every app of the developer. */
   appIds: readonly string[] | null;
   /** Null: no limit but the app's. */
@@ -178,6 +180,7 @@ function toKeyEntry(state: KeyState): KeyEntry {
     keyId: state.key_id,
     keyHash: state.key_hash,
     developerId: state.developer_id,
+    kind: state.kind,
     appIds: state.app_ids,
     permissions: state.permissions,
     mayWrite: state.permissions.includes("telemetry:write"),

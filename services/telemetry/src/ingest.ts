@@ -9,7 +9,7 @@ import { checkAccess, followAccess } from "./follow-access.ts";
 import { createBodyReader } from "./ingest/body.ts";
 import { clientConfigRoutes } from "./ingest/client-config/routes.ts";
 import { createCountryOf } from "./ingest/country.ts";
-import { Flusher } from "./ingest/flush.ts";
+import { Flusher, flushLimits } from "./ingest/flush.ts";
 import { batches, validation } from "./ingest/native.ts";
 import { ingestDocument } from "./ingest/openapi.ts";
 import { createOrigins } from "./ingest/origins.ts";
@@ -21,6 +21,7 @@ import { Quotas } from "./ingest/quota/quotas.ts";
 import { tellUsage } from "./ingest/quota/tell-usage.ts";
 import { dayOf, Usage } from "./ingest/quota/usage.ts";
 import { RestrictionTable } from "./ingest/restrictions/table.ts";
+import { countRefusals } from "./ingest/refusals.ts";
 import { type IngestDeps, postTelemetry } from "./ingest/routes.ts";
 
 export interface IngestOptions {
@@ -117,11 +118,9 @@ async function followRules(options: IngestOptions) {
   return { access, restrictions, usage, telling };
 }
 
-type Destination = Pick<IngestDeps, "flusher" | "outcomes">;
+type Destination = Pick<IngestDeps, "flusher" | "outcomes" | "refusals">;
 
-const flushLimits = { flushBytesMax: 750_000, flushesInFlightMax: 2 };
-
-async function storingDeps({ producer, log, metrics }: IngestOptions): Promise<Destination> {
+async function storingDeps({ producer, log, metrics, life }: IngestOptions): Promise<Destination> {
   const outcomes = createOutcomes(metrics);
   const flusher = new Flusher({
     ...flushLimits,
@@ -134,11 +133,17 @@ async function storingDeps({ producer, log, metrics }: IngestOptions): Promise<D
         log.error({ err: sent.failure, requests: sent.requests }, "A flush was not acknowledged");
     },
   });
-  return { flusher, outcomes };
+  const refusals = life.own("refusals", countRefusals({ flusher, log, intervalMs: 2000 }), (it) =>
+    it.close(),
+  );
+  metrics.level("ingest_refusals_waiting", "Counts of refused batches not in Kafka yet.", () =>
+    refusals.waiting(),
+  );
+  return { flusher, outcomes, refusals };
 }
 
 /** Every step is the same up to the last, which sends nothing: so the answer is what a batch would get. */
 function validatingDeps(metrics: Metrics): Destination {
   const flusher = new Flusher({ ...flushLimits, send: async () => {}, partitions: 1, onSent() {} });
-  return { flusher, outcomes: countValidations(metrics) };
+  return { flusher, outcomes: countValidations(metrics), refusals: { count() {} } };
 }

@@ -1,7 +1,10 @@
 import type { ApiDescription } from "@mosis/http";
 import { AuditEvent, AuditQuery } from "@mosis/types/audit";
 import { Uuid } from "@mosis/types/formats";
+import { PackageId } from "@mosis/types/apps";
+import { OutcomeBucket, Outcomes, OutcomesQuery } from "@mosis/types/outcomes";
 import { Page } from "@mosis/types/pages";
+import { RejectedEvent, RejectedQuery, Replay, Replayed, ReplayResult } from "@mosis/types/rejected";
 import { Receipt } from "@mosis/types/telemetry";
 
 /** What `/openapi.json` of query tells. */
@@ -9,10 +12,10 @@ export const queryApi: ApiDescription = {
   title: "Mosis telemetry query",
   version: "1",
   description:
-    "Receipts of telemetry batches and the audit trail. Takes keys, not the tokens of sessions. Errors are " +
-    "application/problem+json (RFC 9457) with a code of a closed list. What is not yours answers like what " +
-    "does not exist.",
-  schemas: { AuditEvent, Receipt },
+    "Receipts of telemetry batches, what became of their events, and the audit trail. Takes keys, not the " +
+    "tokens of sessions. Errors are application/problem+json (RFC 9457) with a code of a closed list. What " +
+    "is not yours answers like what does not exist.",
+  schemas: { AuditEvent, OutcomeBucket, Receipt, RejectedEvent, ReplayResult },
   operations: [
     {
       method: "get",
@@ -23,6 +26,42 @@ export const queryApi: ApiDescription = {
       params: { batch_id: Uuid },
       answers: { 200: { description: "The receipt.", body: Receipt } },
       problems: ["not_found"],
+    },
+    {
+      method: "get",
+      path: "/v1/apps/{package_id}/telemetry/outcomes",
+      id: "getOutcomes",
+      summary: "What became of an app's telemetry, by time and reason",
+      access: "telemetry:read",
+      params: { package_id: PackageId },
+      query: OutcomesQuery,
+      answers: { 200: { description: "From old to new.", body: Outcomes } },
+      problems: ["not_found"],
+    },
+    {
+      method: "get",
+      path: "/v1/apps/{package_id}/telemetry/rejected",
+      id: "listRejectedEvents",
+      summary: "Events that were refused, as they came, from new to old",
+      access: "telemetry:read",
+      params: { package_id: PackageId },
+      query: RejectedQuery,
+      answers: { 200: { description: "One page.", body: Page(RejectedEvent) } },
+      problems: ["not_found", "cursor_invalid"],
+    },
+    {
+      method: "post",
+      path: "/v1/apps/{package_id}/telemetry/rejected:replay",
+      id: "replayRejectedEvents",
+      summary: "Send rejected events again, patched or as they are; with a management key alone",
+      access: "telemetry:write",
+      params: { package_id: PackageId },
+      body: Replay,
+      answers: {
+        200: { description: "What would become of them.", body: Replayed },
+        202: { description: "What passed is on all in-sync replicas.", body: Replayed },
+      },
+      problems: ["not_found", "cursor_invalid"],
     },
     {
       method: "get",

@@ -1,17 +1,24 @@
 import type { ClickHouse } from "@mosis/clickhouse";
 import { createApp, openApiDocument, type RequestSample } from "@mosis/http";
-import { type KafkaConfig, openLagReader } from "@mosis/kafka";
+import { type KafkaConfig, openLagReader, type Producer } from "@mosis/kafka";
 import type { Lifecycle, Logger, Metrics } from "@mosis/runtime";
 import { topics } from "@mosis/types/topics";
+import { createFindApp } from "./apps.ts";
 import { auditRoutes } from "./audit/routes.ts";
 import { createAuthenticate } from "./auth.ts";
 import { checkAccess, followAccess } from "./follow-access.ts";
+import { Flusher, flushLimits } from "./ingest/flush.ts";
+import { RestrictionTable } from "./ingest/restrictions/table.ts";
 import { queryApi } from "./openapi.ts";
+import { outcomeRoutes } from "./outcomes/routes.ts";
 import { receiptRoutes } from "./receipts/routes.ts";
+import { rejectedRoutes } from "./rejected/routes.ts";
 import { writerGroup } from "./writer/group.ts";
 
 export interface QueryOptions {
   kafka: KafkaConfig;
+  /** For replays. */
+  producer: Producer;
   store: ClickHouse;
   log: Logger;
   metrics: Metrics;
@@ -20,9 +27,14 @@ export interface QueryOptions {
 }
 
 /** Every route of query. Not ready until the access table is complete. */
-export async function createQuery({ kafka, store, log, metrics, life, ...rest }: QueryOptions) {
-  const access = await followAccess({ kafka, log, metrics, life });
-  const authenticate = createAuthenticate(access);
+export async function createQuery({ kafka, producer, store, log, metrics, life, ...rest }: QueryOptions) {
+  const restrictions = new RestrictionTable({ log });
+  const access = await followAccess({
+    ...{ kafka, log, metrics, life },
+    // What is replayed is restricted like what is sent.
+    alongside: { [topics.restrictions]: (id, value) => restrictions.apply(id, value) },
+  });
+  const shared = { store, authenticate: createAuthenticate(access), findApp: createFindApp(access.table) };
   // Of apps too: a receipt needs to know whose the app is.
   const behind = { group: writerGroup(kafka), topics: [topics.events, topics.apps] };
   const writerLag = life.own("writer lag", openLagReader(kafka, behind), (it) => it.close());
@@ -35,8 +47,25 @@ export async function createQuery({ kafka, store, log, metrics, life, ...rest }:
       kafka: async () => void (await writerLag.read()),
       clickhouse: () => store.health(),
     },
-    routes: [receiptRoutes({ store, writerLag, authenticate }), auditRoutes({ store, authenticate })],
+    routes: [
+      receiptRoutes({ ...shared, writerLag }),
+      auditRoutes(shared),
+      outcomeRoutes(shared),
+      rejectedRoutes({ ...shared, restrictions, flusher: await openReplayFlusher(producer, log) }),
+    ],
     openapi: openApiDocument(queryApi),
   });
   return { app, failed: access.failed };
+}
+
+/** As ingest sends, so that what is replayed goes the same way. */
+async function openReplayFlusher(producer: Producer, log: Logger): Promise<Flusher> {
+  return new Flusher({
+    ...flushLimits,
+    send: (batches) => producer.send(batches),
+    partitions: await producer.partitionCount(topics.events),
+    onSent({ failure, requests }) {
+      if (failure) log.error({ err: failure, events: requests }, "Replayed events were not acknowledged");
+    },
+  });
 }

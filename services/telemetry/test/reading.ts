@@ -3,7 +3,7 @@ import { randomInt, randomUUID } from "node:crypto";
 import type { TestContext } from "node:test";
 import { openClickHouse } from "@mosis/clickhouse";
 import { listen } from "@mosis/http";
-import type { KafkaConfig, Producer } from "@mosis/kafka";
+import { type KafkaConfig, openProducer, type Producer } from "@mosis/kafka";
 import { createLifecycle, createMetrics } from "@mosis/runtime";
 import type { KeyState } from "@mosis/types/keys";
 import type { ProblemBody } from "@mosis/types/problems";
@@ -19,7 +19,10 @@ export async function startQuery(t: TestContext, kafka: KafkaConfig, storeUrl: s
     it.close(),
   );
   const metrics = createMetrics({ service: "test" });
-  const { app } = await createQuery({ kafka, store, log, metrics, life });
+  const producer = life.own("producer", await openProducer({ ...kafka, sendDeadlineMs: 3000 }), (it) =>
+    it.close(),
+  );
+  const { app } = await createQuery({ kafka, producer, store, log, metrics, life });
   const limits = { port: 0, requestTimeoutMs: 30_000, headersTimeoutMs: 5000 };
   const server = life.own("server", await listen(app, limits), (it) => it.close());
   await untilReady(server.url);

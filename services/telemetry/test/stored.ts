@@ -12,7 +12,7 @@ import {
 } from "@mosis/clickhouse";
 import { type IncomingRecord, type KafkaConfig, openConsumer, openProducer } from "@mosis/kafka";
 import { createLifecycle, createMetrics } from "@mosis/runtime";
-import { batchColumns, eventColumns } from "@mosis/types/telemetry-row";
+import { batchColumns, eventColumns, outcomeColumns } from "@mosis/types/telemetry-row";
 import { blockFormat, recordHeaders, type Topic } from "@mosis/types/topics";
 import Type from "typebox";
 import { startWriter } from "../src/writer/writer.ts";
@@ -138,8 +138,21 @@ function pushDelivery(columns: OldBlock["columns"], { app_id, batch_id, accepted
   columns.sdk_version.push("1");
 }
 
+/** A Native block of what a delivery rejected. */
+export function outcomesBlock(outcome: { app_id: string; delivery_id: string; count: number }): Buffer {
+  const block = openBlock(outcomeColumns);
+  const { columns } = block;
+  columns.app_id.push(outcome.app_id);
+  columns.received_at.push(Date.now());
+  columns.delivery_id.push(outcome.delivery_id);
+  columns.outcome.push("rejected");
+  columns.reason.push("kind_unknown");
+  columns.count.push(outcome.count);
+  return block.encode();
+}
+
 /** A record of `telemetry.events`. */
-export function eventsRecord(events: readonly TestEvent[], batches?: Buffer) {
+export function eventsRecord(events: readonly TestEvent[], batches?: Buffer, outcomes?: Buffer) {
   const [first] = events;
   const month = first ? new Date(first.client_time).toISOString().slice(0, 7).replace("-", "") : "0";
   const headers: Record<string, string | Buffer> = {
@@ -148,6 +161,7 @@ export function eventsRecord(events: readonly TestEvent[], batches?: Buffer) {
     [recordHeaders.month]: month,
   };
   if (batches) headers[recordHeaders.batches] = batches;
+  if (outcomes) headers[recordHeaders.outcomes] = outcomes;
   return { value: events.length === 0 ? "" : eventsBlock(events), headers };
 }
 

@@ -12,6 +12,7 @@ import {
   deliveryBlock,
   eventsRecord,
   freshStore,
+  outcomesBlock,
   openTestProducer,
   startTestWriter,
   untilCount,
@@ -30,6 +31,11 @@ test(
       t.test("between the events and their deliveries", async (t) => {
         const { store, app_id } = await killWriter(t, { withoutAnswerOf: "events_raw" });
         assert.equal(await countOf(store, `events_raw where app_id = '${app_id}'`), 20, "they came twice");
+      }),
+      t.test("between the outcomes and their deliveries", async (t) => {
+        const { store, app_id } = await killWriter(t, { withoutAnswerOf: "outcomes_raw" });
+        const rows = await countOf(store, `outcomes_raw where app_id = '${app_id}'`);
+        assert.equal(rows, 2, "they came twice");
       }),
       t.test("between the deliveries and the offset", async (t) => {
         const { store, app_id, batch_id } = await killWriter(t, { withoutAnswerOf: "ingest_batches_raw" });
@@ -50,7 +56,8 @@ async function killWriter(t: TestContext, { withoutAnswerOf }: { withoutAnswerOf
   const [app_id, batch_id] = [randomUUID(), randomUUID()];
   const client_time = Date.now();
   const rows = Array.from({ length: 10 }, (_, key) => ({ app_id, client_time, key }));
-  const record = eventsRecord(rows, deliveryBlock({ app_id, batch_id, accepted: rows.length }));
+  const delivery = deliveryBlock({ app_id, batch_id, accepted: rows.length });
+  const record = eventsRecord(rows, delivery, outcomesBlock({ app_id, delivery_id: randomUUID(), count: 3 }));
   await producer.send([{ topic: topics.events, messages: [{ ...record, partition: 4 }] }]);
 
   await untilCount(
@@ -69,6 +76,7 @@ async function killWriter(t: TestContext, { withoutAnswerOf }: { withoutAnswerOf
   });
   assert.equal(await countOf(store, `events where app_id = '${app_id}'`), 10);
   assert.equal(await countOf(store, `ingest_batches where batch_id = '${batch_id}'`), 1);
+  assert.equal(await countOf(store, `outcomes where app_id = '${app_id}' and outcome = 'rejected'`), 1);
   return { store, app_id, batch_id };
 }
 

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { test, type TestContext } from "node:test";
-import { select } from "@mosis/clickhouse";
-import { recordHeaders, topics } from "@mosis/types/topics";
+import { openBlock, select } from "@mosis/clickhouse";
+import { rejectedColumns } from "@mosis/types/telemetry-row";
+import { blockFormat, recordHeaders, topics } from "@mosis/types/topics";
 import Type from "typebox";
 import {
   countOf,
@@ -125,6 +126,37 @@ test("an event that came twice with different clock corrections shows once, in a
   await untilCount(store, `events_raw where app_id = '${app_id}'`, 35_003);
   assert.equal(await countOf(store, `${shown} and clock_correction_ms = ${3 * hourMs}`), 1);
 });
+
+test("rejected events from before they could be replayed are stored, and others beside them", async (t) => {
+  const [kafka, { store, url }] = await Promise.all([freshKafka(), freshStore(t)]);
+  const producer = await openTestProducer(t, kafka);
+  const app_id = randomUUID();
+  const { context: _context, clock_correction_ms: _correction, ...before } = rejectedColumns;
+  const records = [rejectedRecord(before, app_id), rejectedRecord(rejectedColumns, app_id)];
+  await producer.send([{ topic: topics.rejected, messages: records }]);
+  await startTestWriter(t, kafka, url);
+  await untilCount(store, `rejected_events where app_id = '${app_id}' and raw = '{}'`, 2);
+  await untilCount(store, `rejected_events where app_id = '${app_id}' and context = '{"os":"x"}'`, 1);
+});
+
+/** One rejected event, in the columns of some version. */
+function rejectedRecord(types: Partial<typeof rejectedColumns>, app_id: string) {
+  const block = openBlock(types as typeof rejectedColumns);
+  const { columns } = block;
+  columns.app_id.push(app_id);
+  columns.received_at.push(Date.now());
+  columns.batch_id.push(randomUUID());
+  columns.delivery_id.push(randomUUID());
+  columns.index.push(0);
+  for (const name of ["event_id", "code", "pointer"] as const) columns[name].push(name);
+  columns.raw.push("{}");
+  if ("context" in types) {
+    columns.context.push('{"os":"x"}');
+    columns.clock_correction_ms.push(0);
+  }
+  const headers = { [recordHeaders.format]: blockFormat, [recordHeaders.rows]: "1" };
+  return { value: block.encode(), headers };
+}
 
 async function openWriter(t: TestContext) {
   const [kafka, { store, url }] = await Promise.all([freshKafka(), freshStore(t)]);

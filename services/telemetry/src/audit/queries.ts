@@ -2,6 +2,7 @@ import { type ClickHouse, type QueryParams, select } from "@mosis/clickhouse";
 import { AuditEvent, type AuditQuery } from "@mosis/types/audit";
 import { Uuid } from "@mosis/types/formats";
 import Type, { type Static } from "typebox";
+import { timeParam, wholeMs } from "../time-range.ts";
 
 /** Where a page ended: place and id of its last event. */
 export const AuditPosition = Type.Tuple([Type.String({ pattern: "^[0-9]{1,18}$" }), Uuid]);
@@ -56,8 +57,8 @@ function filtersOf(page: AuditPage): { conditions: string[]; params: QueryParams
     ["actor_id = {actor:String}", actor === undefined ? null : { actor }],
     ["action = {action:String}", action === undefined ? null : { action }],
     ["target_id = {target:String}", target === undefined ? null : { target }],
-    [`occurred_at >= ${time("from")}`, from === undefined ? null : { from: wholeMs(from) }],
-    [`occurred_at < ${time("to")}`, to === undefined ? null : { to: wholeMs(to) }],
+    [`occurred_at >= ${timeParam("from")}`, from === undefined ? null : { from: wholeMs(from) }],
+    [`occurred_at < ${timeParam("to")}`, to === undefined ? null : { to: wholeMs(to) }],
     // The first half is for the index, which cannot use the second.
     [
       "position <= {place:UInt64} and (position, event_id) < ({place:UInt64}, {id:UUID})",
@@ -69,16 +70,4 @@ function filtersOf(page: AuditPage): { conditions: string[]; params: QueryParams
     conditions: used.map(([condition]) => condition),
     params: Object.assign({}, ...used.map(([, params]) => params)) as QueryParams,
   };
-}
-
-function time(param: string): string {
-  return `fromUnixTimestamp64Milli({${param}:Int64}, 'UTC')`;
-}
-
-/**
- * Milliseconds since 1970, rounded up: events have whole ones, so before and not before a time stay what they
- * are.
- */
-function wholeMs(timestamp: string): number {
-  return Date.parse(timestamp) + (/\.\d{3}0*[1-9]/.test(timestamp) ? 1 : 0);
 }

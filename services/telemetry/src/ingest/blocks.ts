@@ -1,8 +1,9 @@
 import { type NativeBlock, openBlock } from "@mosis/clickhouse/native-block";
 import type { OutgoingBatch, OutgoingRecord } from "@mosis/kafka";
-import { batchColumns, rejectedColumns } from "@mosis/types/telemetry-row";
+import { batchColumns, outcomeColumns, rejectedColumns, replayedColumns } from "@mosis/types/telemetry-row";
 import { blockFormat, recordHeaders, topics } from "@mosis/types/topics";
 import { type EventBlock, openEventBlock } from "./columns.ts";
+import { type DiscardReasons, openDiscardReasons } from "./discard-reasons.ts";
 import { type Months, monthsAround, slotCount } from "./months.ts";
 
 /** The blocks that requests are appended to, until a flush takes what they hold. */
@@ -10,17 +11,20 @@ export interface OpenBlocks {
   /** One a month; `months.slotOf` tells which. */
   readonly events: readonly EventBlock[];
   readonly batches: NativeBlock<typeof batchColumns>;
+  readonly outcomes: NativeBlock<typeof outcomeColumns>;
+  readonly replayed: NativeBlock<typeof replayedColumns>;
   readonly rejected: NativeBlock<typeof rejectedColumns>;
+  readonly discardReasons: DiscardReasons;
   /** The months of the open blocks. Changes only while they are empty. */
   months(nowMs: number): Months;
   byteLength(): number;
   eventRows(): number;
   /**
    * Everything as Kafka records, events all in one partition; the blocks are empty afterwards.
-   * @param withBatches false for all but the last part of a flush: the rows of the batches prove
+   * @param isLast false for all but the last part of a flush: the rows of the batches prove
    * that their events are stored, so they must not be there first.
    */
-  take(partition: number, withBatches: boolean): OutgoingBatch[];
+  take(partition: number, isLast: boolean): OutgoingBatch[];
   reset(): void;
 }
 
@@ -28,6 +32,9 @@ export function openBlocks(): OpenBlocks {
   const events = Array.from({ length: slotCount }, openEventBlock);
   const batches = openBlock(batchColumns);
   const rejected = openBlock(rejectedColumns);
+  // What goes into headers of the last record, each block under its name.
+  const besides = { batches, outcomes: openBlock(outcomeColumns), replayed: openBlock(replayedColumns) };
+  const mostlyEmpty = [...events, rejected, besides.outcomes, besides.replayed];
   const eventRows = () => events.reduce((sum, block) => sum + block.rows(), 0);
   let months = monthsAround(Date.now());
 
@@ -40,9 +47,10 @@ export function openBlocks(): OpenBlocks {
     });
 
   return {
+    ...besides,
     events,
-    batches,
     rejected,
+    discardReasons: openDiscardReasons(),
     eventRows,
     months(nowMs) {
       if (nowMs >= months.untilMs && eventRows() === 0) months = monthsAround(nowMs);
@@ -50,27 +58,35 @@ export function openBlocks(): OpenBlocks {
     },
     byteLength() {
       let bytes = batches.byteLength();
-      if (rejected.rows() > 0) bytes += rejected.byteLength();
-      for (const block of events) if (block.rows() > 0) bytes += block.byteLength();
+      for (const block of mostlyEmpty) if (block.rows() > 0) bytes += block.byteLength();
       return bytes;
     },
-    take(partition, withBatches) {
+    take(partition, isLast) {
       const records = takeEvents(partition);
-      if (withBatches && batches.rows() > 0) {
+      const headers = isLast ? encodeFilled(besides) : {};
+      if (Object.keys(headers).length > 0) {
         if (records.length === 0) records.push({ value: "", headers: eventHeaders(0, "0"), partition });
         const last = records.at(-1);
-        if (last) last.headers = { ...last.headers, [recordHeaders.batches]: batches.encode() };
+        if (last) last.headers = { ...last.headers, ...headers };
       }
       const part: OutgoingBatch[] = records.length > 0 ? [{ topic: topics.events, messages: records }] : [];
       if (rejected.rows() > 0) part.push({ topic: topics.rejected, messages: [takeRejected(rejected)] });
       return part;
     },
     reset() {
-      for (const block of events) block.reset();
       batches.reset();
-      rejected.reset();
+      for (const block of mostlyEmpty) block.reset();
     },
   };
+}
+
+/** Each block that has rows, under the name of its header. */
+function encodeFilled(blocks: Pick<OpenBlocks, "batches" | "outcomes" | "replayed">): Record<string, Buffer> {
+  const headers: Record<string, Buffer> = {};
+  for (const name of ["batches", "outcomes", "replayed"] as const) {
+    if (blocks[name].rows() > 0) headers[recordHeaders[name]] = blocks[name].encode();
+  }
+  return headers;
 }
 
 function eventHeaders(rows: number, month: string): Record<string, string | Buffer> {

@@ -12,7 +12,8 @@ export function openEventBlock(): EventBlock {
   return openBlock(eventColumns);
 }
 
-const noUuid = "00000000-0000-0000-0000-000000000000";
+/** What stands where an id is not known. */
+export const noUuid = "00000000-0000-0000-0000-000000000000";
 
 /** The columns that are the same for every event of a batch, for so many rows. The others must follow. */
 export function fillCommon({ columns }: EventBlock, delivery: Delivery, rows: number): void {

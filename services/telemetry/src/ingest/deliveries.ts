@@ -29,6 +29,8 @@ export interface Deliveries {
   shares: Share[];
   /** Events whose app is not there or not named. */
   appless: number;
+  /** Their batches; null: there are none. */
+  refused: { code: AppRefusal; batches: number } | null;
 }
 
 /** What a request holds for the apps of its key. It is refused when there is no app at all. */
@@ -67,7 +69,11 @@ export function deliveriesOf(
       eventBytesAtMost: reading.eventBytesAtMost,
     });
   }
-  if (missing === null || deliveries.length > 0) return { deliveries, shares, appless };
+  if (missing === null) return { deliveries, shares, appless, refused: null };
+  if (deliveries.length > 0) {
+    const batches = reading.batches.length - deliveries.length;
+    return { deliveries, shares, appless, refused: { code: missing, batches } };
+  }
   const detail = missing === "app_required" ? protocol.appRequired : "There is no such app.";
   return { code: missing, detail };
 }

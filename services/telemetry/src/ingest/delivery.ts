@@ -25,4 +25,6 @@ export interface Delivery {
   bodyBytes: number;
   /** The most that its events may take, written out as JSON. */
   eventBytesAtMost: number;
+  /** The context as its rejected events keep it, written at the first of them. */
+  contextText?: string;
 }

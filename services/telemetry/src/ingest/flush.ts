@@ -27,6 +27,8 @@ export interface FlushOptions {
   onSent: (sent: Sent) => void;
 }
 
+export const flushLimits = { flushBytesMax: 750_000, flushesInFlightMax: 2 };
+
 interface Flush {
   /** Sent one after the other, to one partition: more than one only for requests larger than a record. */
   parts: OutgoingBatch[][];
@@ -105,13 +107,13 @@ export class Flusher {
     this.open = newFlush(this.turn);
   }
 
-  private takePart(withBatches: boolean): void {
+  private takePart(isLast: boolean): void {
     const { open, blocks } = this;
     const bytes = blocks.byteLength();
     open.rows += blocks.eventRows();
     open.bytes += bytes;
     this.bytes += bytes;
-    open.parts.push(blocks.take(open.partition, withBatches));
+    open.parts.push(blocks.take(open.partition, isLast));
   }
 
   /** Never rejects: a failure is told to the requests of the flush. */

@@ -13,6 +13,7 @@ import { escaped, type Fault, shapeFault } from "./explain.ts";
 import type { Flusher } from "./flush.ts";
 import { slotCount } from "./months.ts";
 import { isPlain } from "./plain.ts";
+import { pushReasons } from "./reasons.ts";
 import { idOf, pushRejected } from "./rejected.ts";
 import { restrictionOf } from "./restrictions/step.ts";
 import { ScannedEvents } from "./scan-batch.ts";
@@ -66,6 +67,7 @@ export function appendDelivery(flusher: Flusher, delivery: Delivery): Outcome {
   }
   if (delivery.clockCorrectionMs !== 0) outcome.warned = outcome.accepted;
   pushBatch(blocks.batches.columns, delivery, outcome);
+  if (outcome.results.length > 0 || delivery.batch.discarded) pushReasons(blocks, delivery, outcome);
   return outcome;
 }
 

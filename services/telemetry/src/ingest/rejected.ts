@@ -1,4 +1,4 @@
-import { telemetryLimits } from "@mosis/types/telemetry";
+import { BatchContext, telemetryLimits } from "@mosis/types/telemetry";
 import type { OpenBlocks } from "./blocks.ts";
 import type { Delivery } from "./delivery.ts";
 import type { Fault } from "./explain.ts";
@@ -24,7 +24,16 @@ export function pushRejected(
   columns.code.push(code);
   columns.pointer.push(pointer);
   columns.raw.push(rawOf(event));
+  columns.context.push((delivery.contextText ??= contextText(delivery.batch.context ?? {})));
+  columns.clock_correction_ms.push(delivery.clockCorrectionMs);
   return eventId;
+}
+
+const contextFields = Object.keys(BatchContext.properties) as (keyof BatchContext)[];
+
+/** The fields that are known, which have limits: a context may have others of any size. */
+function contextText(context: BatchContext): string {
+  return JSON.stringify(Object.fromEntries(contextFields.map((field) => [field, context[field]])));
 }
 
 /** Null when it has none as text. */

@@ -13,6 +13,7 @@ import type { Outcomes } from "./outcomes.ts";
 import type { Outcome } from "./pipeline.ts";
 import type { Protocol, Reading } from "./protocol.ts";
 import { fieldsOfRefusal, type QuotaRefusal, type Quotas, type Share } from "./quota/quotas.ts";
+import { appOfRefused, type Refusals } from "./refusals.ts";
 import type { RestrictionTable } from "./restrictions/table.ts";
 
 export interface IngestDeps {
@@ -21,6 +22,7 @@ export interface IngestDeps {
   /** One that sends nowhere makes a dry run of every step. */
   flusher: Flusher;
   outcomes: Omit<Outcomes, "sent">;
+  refusals: Pick<Refusals, "count">;
   /** Null on a dry run: what is not stored takes nothing. */
   quotas: Quotas | null;
   restrictions: RestrictionTable;
@@ -47,6 +49,8 @@ interface Exchange {
   deliveryId: string;
   startedMs: number;
   credential: string | undefined;
+  /** Null until it is known. */
+  appId: string | null;
 }
 
 /**
@@ -64,7 +68,16 @@ export function postTelemetry(
     const requestId = requestIdOf(req) ?? deliveryId;
     const credential = protocol.credentialOf(req);
     const startedMs = performance.now();
-    const exchange: Exchange = { deps, protocol, res, requestId, deliveryId, startedMs, credential };
+    const exchange: Exchange = {
+      deps,
+      protocol,
+      res,
+      requestId,
+      deliveryId,
+      startedMs,
+      credential,
+      appId: null,
+    };
     if (!hasRoom(deps)) {
       refuse(exchange, "unavailable", "Telemetry cannot be stored right now. Send it again later.");
       return;
@@ -164,7 +177,8 @@ function refuseOverQuota(exchange: Exchange, shares: Share[], refusal: QuotaRefu
 }
 
 /** From here on the events count against their quotas, unless they cannot be stored. */
-function store(exchange: Exchange, received: Received, { deliveries, shares, appless }: Deliveries): void {
+function store(exchange: Exchange, received: Received, found: Deliveries): void {
+  const { deliveries, shares, appless, refused } = found;
   const { deps, protocol, res, requestId } = exchange;
   const { grant, reading, receivedAtMs, body } = received;
   const answer = (outcome: Outcome) => {
@@ -173,6 +187,8 @@ function store(exchange: Exchange, received: Received, { deliveries, shares, app
     protocol.answer(res, requestId, { batches: reading.batches, receivedAtMs, outcome, appless, rateLimit });
     answered(exchange);
   };
+  exchange.appId = deliveries[0]?.appId ?? null;
+  if (refused) deps.refusals.count(null, refused.code, receivedAtMs, refused.batches);
   let outcome: Outcome;
   try {
     outcome = appendAll(deps.flusher, deliveries);
@@ -206,8 +222,11 @@ interface Further {
 }
 
 function refuse(exchange: Exchange, code: ProblemCode, detail: string, further: Further = {}): void {
-  const { protocol, res, requestId } = exchange;
+  const { deps, protocol, res, requestId, credential } = exchange;
   const { errors, headers = {} } = further;
+  const nowMs = Date.now();
+  const grant = deps.access.authenticateWriter(credential, nowMs);
+  deps.refusals.count(exchange.appId ?? appOfRefused(deps.access, grant), code, nowMs);
   if (code === "unavailable") headers["Retry-After"] = "2";
   if (code === "credentials_missing" || code === "credentials_invalid")
     headers["WWW-Authenticate"] = "Bearer";

@@ -1,7 +1,8 @@
-// The query process: receipts and the audit trail over HTTP. Nothing else runs here.
+// The query process: everything that is read of telemetry over HTTP, and replays. Nothing else runs here.
 import { openClickHouse } from "@mosis/clickhouse";
 import { createSelfTelemetry } from "@mosis/client/process";
 import { listen } from "@mosis/http";
+import { openProducer } from "@mosis/kafka";
 import { createLifecycle, createLogger, createMetrics } from "@mosis/runtime";
 import { readQueryConfig } from "../config.ts";
 import { createQuery } from "../query.ts";
@@ -29,8 +30,9 @@ try {
     (it) => it.close(),
   );
   const kafka = { ...config.kafka, clientId: service, log };
+  const producer = life.own("producer", await openProducer(kafka), (it) => it.close());
   const observe = self.observe.bind(self);
-  const { app, failed } = await createQuery({ kafka, store, log, metrics, life, observe });
+  const { app, failed } = await createQuery({ kafka, producer, store, log, metrics, life, observe });
   const server = life.own(
     "server",
     await listen(app, { port: config.port, requestTimeoutMs: 30_000, headersTimeoutMs: 10_000 }),

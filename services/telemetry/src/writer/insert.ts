@@ -1,6 +1,6 @@
-import { type ClickHouse, insertNative } from "@mosis/clickhouse";
+import { type ClickHouse, insertNative, type NativeInsert } from "@mosis/clickhouse";
 import type { IncomingRecord } from "@mosis/kafka";
-import { batchColumns, eventColumns } from "@mosis/types/telemetry-row";
+import { batchColumns, eventColumns, outcomeColumns, replayedColumns } from "@mosis/types/telemetry-row";
 import { recordHeaders } from "@mosis/types/topics";
 import { insertBisecting } from "./bisect.ts";
 import { type Fault, isFault, monthOf, readBlock } from "./block.ts";
@@ -23,12 +23,22 @@ interface EventsPiece {
   rows: number;
 }
 
-/** The deliveries of one flush, and how many records of that flush could not be stored. */
-interface DeliveriesPiece {
+/** A block in a header of the last record of a flush. */
+interface BesidesPiece {
   origin: Origin;
   block: Buffer;
+}
+
+/** The deliveries of one flush, and how many records of that flush could not be stored. */
+interface DeliveriesPiece extends BesidesPiece {
   deadLetters: number;
 }
+
+/** What may stand beside the deliveries of a flush, by header, in the order it is stored. */
+const besides = [
+  { header: recordHeaders.outcomes, table: "outcomes_raw", columns: outcomeColumns },
+  { header: recordHeaders.replayed, table: "replayed_events_raw", columns: replayedColumns },
+] as const;
 
 const eventsWidth = Object.keys(eventColumns).length;
 
@@ -37,13 +47,14 @@ const eventsWidth = Object.keys(eventColumns).length;
  *
  * 1. **Events**, one insert for each month. ClickHouse away: tried again until it is back, nothing else
  * happens. A record that cannot be read or is refused: into the dead letters, acknowledged, before anything
- * goes on. 2. **Deliveries**, the rows of `ingest_batches`. They come last in their flush and are stored
- * after all events, so whoever sees a delivery sees its events. A crash before this: everything comes
- * again, and falls onto the same keys. 3. **Offsets**: the consumer commits them when this resolves. A
- * crash before that: as before.
+ * goes on. 2. **What stands beside deliveries**: their outcomes, and the marks of replayed events. A crash
+ * before this or the next: everything comes again, and falls onto the same keys. 3. **Deliveries**, the
+ * rows of `ingest_batches`. They come last in their flush and are stored after all else, so whoever sees a
+ * delivery sees its events and its outcomes. 4. **Offsets**: the consumer commits them when this resolves.
+ * A crash before that: as before.
  */
 export async function storeEvents(deps: StoreDeps, gathered: Gathered): Promise<void> {
-  const { months, deliveries, faults } = sortRecords(gathered);
+  const { months, beside, deliveries, faults } = sortRecords(gathered);
   const setAside = createSetAside(deps, gathered, deliveries);
   for (const [origin, fault] of faults) await setAside(origin, fault);
 
@@ -56,6 +67,14 @@ export async function storeEvents(deps: StoreDeps, gathered: Gathered): Promise<
     );
   }
   // 2
+  for (const { header, table, columns } of besides) {
+    await insertBisecting(
+      beside.get(header) ?? [],
+      (part) => insertBlocks(deps, { table, columns, blocks: blocksOf(part) }, gathered.isStale),
+      ({ origin }, fault) => setAside(origin, fault),
+    );
+  }
+  // 3
   for (const [deadLetters, pieces] of Map.groupBy(deliveries, (piece) => piece.deadLetters)) {
     await insertBisecting(
       pieces,
@@ -64,24 +83,26 @@ export async function storeEvents(deps: StoreDeps, gathered: Gathered): Promise<
     );
   }
   for (const { records } of gathered.batches) deps.metrics.fresh(records);
-  // 3 is the caller's.
+  // 4 is the caller's.
 }
 
 interface Sorted {
   months: Map<string, EventsPiece[]>;
+  /** By header. */
+  beside: Map<string, BesidesPiece[]>;
   deliveries: DeliveriesPiece[];
   faults: [Origin, Fault][];
 }
 
 function sortRecords({ batches }: Gathered): Sorted {
-  const sorted: Sorted = { months: new Map(), deliveries: [], faults: [] };
+  const sorted: Sorted = { months: new Map(), beside: new Map(), deliveries: [], faults: [] };
   for (const { topic, partition, records } of batches) {
     for (const record of records) sortRecord(sorted, { topic, partition, record });
   }
   return sorted;
 }
 
-function sortRecord({ months, deliveries, faults }: Sorted, origin: Origin): void {
+function sortRecord({ months, beside, deliveries, faults }: Sorted, origin: Origin): void {
   const { record } = origin;
   const block = readBlock(record, eventsWidth);
   const month = monthOf(record);
@@ -91,6 +112,13 @@ function sortRecord({ months, deliveries, faults }: Sorted, origin: Origin): voi
     const pieces = months.get(month) ?? [];
     months.set(month, pieces);
     pieces.push({ origin, block: block.value, rows: block.rows });
+  }
+  for (const { header } of besides) {
+    const block = record.headers[header];
+    if (!block) continue;
+    const pieces = beside.get(header) ?? [];
+    beside.set(header, pieces);
+    pieces.push({ origin, block });
   }
   const batches = record.headers[recordHeaders.batches];
   if (batches) deliveries.push({ origin, block: batches, deadLetters: 0 });
@@ -143,21 +171,29 @@ async function insertEvents(
   );
 }
 
-async function insertDeliveries(
-  { store, persist, metrics }: StoreDeps,
+function insertDeliveries(
+  deps: StoreDeps,
   pieces: readonly DeliveriesPiece[],
   deadLetters: number,
   isStale: () => boolean,
 ): Promise<void> {
-  const insert = {
-    table: "ingest_batches_raw",
-    columns: batchColumns,
-    blocks: pieces.map(({ block }) => block),
-    constants: deadLetters > 0 ? { dead_letters: deadLetters } : {},
-  };
+  const constants = deadLetters > 0 ? { dead_letters: deadLetters } : {};
+  const insert = { table: "ingest_batches_raw", columns: batchColumns, blocks: blocksOf(pieces), constants };
+  return insertBlocks(deps, insert, isStale);
+}
+
+async function insertBlocks(
+  { store, persist, metrics }: StoreDeps,
+  insert: NativeInsert,
+  isStale: () => boolean,
+): Promise<void> {
   await persist(
-    "Inserting deliveries",
+    `Inserting into ${insert.table}`,
     () => metrics.inserting(insert.table, null, () => insertNative(store, insert)),
     isStale,
   );
+}
+
+function blocksOf(pieces: readonly { block: Buffer }[]): Buffer[] {
+  return pieces.map(({ block }) => block);
 }

@@ -1,34 +1,53 @@
 import { insertNative } from "@mosis/clickhouse";
+import type { IncomingRecord } from "@mosis/kafka";
 import { rejectedColumns } from "@mosis/types/telemetry-row";
 import { insertBisecting } from "./bisect.ts";
-import { isFault, readBlock } from "./block.ts";
+import { type Block, type Fault, isFault, readBlock } from "./block.ts";
 import type { Origin } from "./dead-letter.ts";
 import type { Gathered } from "./gather.ts";
 import type { StoreDeps } from "./insert.ts";
 
-const width = Object.keys(rejectedColumns).length;
 const table = "rejected_events_raw";
 
-/** Stores what was fetched of `telemetry.rejected`: one insert, streamed without decoding. */
+type Columns = Readonly<Record<string, string>>;
+
+const { context: _context, clock_correction_ms: _correction, ...firstColumns } = rejectedColumns;
+/** The running form, and the one before events could be replayed: dead letters keep it for 30 days. */
+const forms: readonly Columns[] = [rejectedColumns, firstColumns];
+
+/** Stores what was fetched of `telemetry.rejected`: one insert a form, streamed without decoding. */
 export async function storeRejected(deps: StoreDeps, { batches, isStale }: Gathered): Promise<void> {
   const { store, deadLetter, persist, metrics } = deps;
-  const pieces: { origin: Origin; block: Buffer; rows: number }[] = [];
+  const pieces: { origin: Origin; block: Block; columns: Columns }[] = [];
   for (const { topic, partition, records } of batches) {
     for (const record of records) {
       const origin = { topic, partition, record };
-      const block = readBlock(record, width);
-      if (isFault(block)) await deadLetter(origin, block, isStale);
-      else if (block.rows > 0) pieces.push({ origin, block: block.value, rows: block.rows });
+      const read = readInForm(record);
+      if (isFault(read)) await deadLetter(origin, read, isStale);
+      else if (read.block.rows > 0) pieces.push({ origin, ...read });
     }
   }
-  await insertBisecting(
-    pieces,
-    async (part) => {
-      const blocks = part.map(({ block }) => block);
-      const rows = part.reduce((sum, piece) => sum + piece.rows, 0);
-      const insert = () => insertNative(store, { table, columns: rejectedColumns, blocks });
-      await persist("Inserting rejected events", () => metrics.inserting(table, rows, insert), isStale);
-    },
-    ({ origin }, fault) => deadLetter(origin, fault, isStale),
-  );
+  for (const [columns, ofForm] of Map.groupBy(pieces, (piece) => piece.columns)) {
+    await insertBisecting(
+      ofForm,
+      async (part) => {
+        const blocks = part.map(({ block }) => block.value);
+        const rows = part.reduce((sum, { block }) => sum + block.rows, 0);
+        const insert = () => insertNative(store, { table, columns, blocks });
+        await persist("Inserting rejected events", () => metrics.inserting(table, rows, insert), isStale);
+      },
+      ({ origin }, fault) => deadLetter(origin, fault, isStale),
+    );
+  }
+}
+
+/** @returns the fault of the running form when the record has neither. */
+function readInForm(record: IncomingRecord): { block: Block; columns: Columns } | Fault {
+  let first: Fault | null = null;
+  for (const columns of forms) {
+    const block = readBlock(record, Object.keys(columns).length);
+    if (!isFault(block)) return { block, columns };
+    first ??= block;
+  }
+  return first as Fault;
 }

@@ -12,7 +12,7 @@ const app: AppEntry = {
   eventsPerDay: 10_000,
   eventsPerSecond: 400,
 };
-const key: Grant = { keyId: "key", developerId: "ada", appIds: null, eventsPerSecond: null };
+const key: Grant = { keyId: "key", developerId: "ada", appIds: null, kind: "ingest", eventsPerSecond: null };
 
 test("a batch is taken whole or not at all", () => {
   const quotas = new Quotas(new Usage());

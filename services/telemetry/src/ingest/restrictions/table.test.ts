@@ -9,7 +9,13 @@ import { RestrictionTable } from "./table.ts";
 
 const now = Date.UTC(2026, 10, 25);
 const [app, ada, other] = [randomUUID(), randomUUID(), randomUUID()];
-const key: Grant = { keyId: randomUUID(), developerId: ada, appIds: null, eventsPerSecond: null };
+const key: Grant = {
+  keyId: randomUUID(),
+  developerId: ada,
+  appIds: null,
+  kind: "ingest",
+  eventsPerSecond: null,
+};
 
 test("a restriction holds for events of which all that it names is true", () => {
   const cases: [Partial<RestrictionState>, string | null][] = [

@@ -1,0 +1,94 @@
+import { createHash } from "node:crypto";
+import { type EventCode, eventCodes, type BatchContext } from "@mosis/types/telemetry";
+import type { Replay, ReplayResult } from "@mosis/types/rejected";
+import type { Delivery } from "../ingest/delivery.ts";
+import { Flusher, flushLimits } from "../ingest/flush.ts";
+import { appendDelivery } from "../ingest/pipeline.ts";
+import type { Rules } from "../ingest/restrictions/table.ts";
+import { mergePatch } from "./merge-patch.ts";
+import type { RejectedRow } from "./queries.ts";
+
+/** A rejected event as it would be sent today: a delivery that is accepted whole, or why it is not. */
+export type Attempt = { delivery: Delivery } | { refusal: ReplayResult };
+
+export interface Replayer {
+  appId: string;
+  keyId: string;
+  patch: Replay["patch"];
+  /** Restrictions that hold now, as for what is sent now. */
+  rules: Rules | null;
+}
+
+/** The steps of ingest without its last: nothing of this is ever sent. */
+export function openTrial(): Flusher {
+  return new Flusher({ ...flushLimits, send: async () => {}, partitions: 1, onSent() {} });
+}
+
+/** Runs a rejected event through the pipeline, in its own time and context. */
+export function attempt(trial: Flusher, row: RejectedRow, replayer: Replayer): Attempt {
+  const event = eventOf(row, replayer.patch);
+  // Not JSON, or cut: nothing has changed about it.
+  if (event === undefined) return { refusal: refusalOf(row, row.code, row.pointer) };
+  const delivery = deliveryOf(row, event, replayer);
+  try {
+    const { accepted, results } = appendDelivery(trial, delivery);
+    if (accepted === 1) return { delivery };
+    const [result] = results;
+    if (!result) throw new Error("An event was not accepted, and nobody said why");
+    return { refusal: refusalOf(row, result.code, result.pointer) };
+  } finally {
+    trial.blocks.reset();
+  }
+}
+
+function eventOf({ raw }: RejectedRow, patch: Replay["patch"]): unknown {
+  let event: unknown;
+  try {
+    event = JSON.parse(raw);
+  } catch {
+    return undefined;
+  }
+  return patch ? mergePatch(event, patch) : event;
+}
+
+/**
+ * One event is one delivery, whose id follows from the event's place. So another replay of it, at the same
+ * time or after a crash, is the same delivery in all books, whatever else either of them has taken.
+ */
+function deliveryOf(row: RejectedRow, event: unknown, { appId, keyId, rules }: Replayer): Delivery {
+  const context = row.context === "" ? {} : (JSON.parse(row.context) as BatchContext);
+  return {
+    appId,
+    keyId,
+    rules,
+    deliveryId: replayIdOf(row),
+    batch: { batch_id: row.batch_id, context, events: [event] },
+    receivedAtMs: Date.parse(row.received_at),
+    clockCorrectionMs: Number(row.clock_correction_ms),
+    bodyBytes: 0,
+    eventBytesAtMost: Buffer.byteLength(JSON.stringify(event)),
+  };
+}
+
+/** A UUID of version 8 (RFC 9562 §5.8). */
+function replayIdOf({ delivery_id, index }: RejectedRow): string {
+  const hex = createHash("sha256").update(`replay ${delivery_id} ${index}`).digest("hex");
+  return [
+    hex.slice(0, 8),
+    hex.slice(8, 12),
+    `8${hex.slice(13, 16)}`,
+    `8${hex.slice(17, 20)}`,
+    hex.slice(20, 32),
+  ].join("-");
+}
+
+function refusalOf(row: RejectedRow, code: string, pointer: string): ReplayResult {
+  const { received_at, batch_id, delivery_id, index, event_id } = row;
+  const where = { received_at, batch_id, delivery_id, index, event_id: event_id === "" ? null : event_id };
+  return { ...where, code, pointer, fix: fixOf(code) };
+}
+
+/** What is stored may have a code that this version does not know. */
+export function fixOf(code: string): string {
+  return Object.hasOwn(eventCodes, code) ? eventCodes[code as EventCode] : "";
+}

@@ -1,0 +1,97 @@
+import type { ClickHouse } from "@mosis/clickhouse";
+import { createCursors, pageOf, parse, problem, readJson } from "@mosis/http";
+import { Unavailable } from "@mosis/runtime";
+import {
+  type RejectedEvent,
+  RejectedQuery,
+  Replay,
+  type Replayed,
+  replayLimits,
+} from "@mosis/types/rejected";
+import { Router } from "express";
+import type { FindApp } from "../apps.ts";
+import type { Authenticate } from "../auth.ts";
+import type { Flusher } from "../ingest/flush.ts";
+import type { RestrictionTable } from "../ingest/restrictions/table.ts";
+import { fixOf, openTrial } from "./attempt.ts";
+import { listRejected, positionOf, RejectedPosition, type RejectedRow } from "./queries.ts";
+import { replayRejected } from "./replay.ts";
+
+interface RejectedDeps {
+  store: ClickHouse;
+  /** Where a replay sends to. */
+  flusher: Flusher;
+  authenticate: Authenticate;
+  findApp: FindApp;
+  restrictions: RestrictionTable;
+}
+
+const bodyLimit = { bytesMax: 65_536 } as const;
+/** Each holds a step of events in memory. */
+const replaysAtOnceMax = 4;
+
+export function rejectedRoutes(deps: RejectedDeps): Router {
+  const { store, flusher, authenticate, findApp, restrictions } = deps;
+  const router = Router();
+  const trial = openTrial();
+  const cursors = createCursors("rejected", RejectedPosition);
+  let replays = 0;
+
+  router.get("/v1/apps/:package_id/telemetry/rejected", async (req, res) => {
+    const grant = await authenticate(req, ["telemetry:read"]);
+    const appId = findApp(grant, req.params.package_id);
+    const query = parse(RejectedQuery, req.query, "query");
+    const { limit = 50, cursor, replayed = false, ...filter } = query;
+
+    const behind = cursor === undefined ? null : cursors.decode(cursor);
+    const page = { order: "from new to old", rows: limit + 1 } as const;
+    const rows = await listRejected(store, { ...filter, appId, replayed, behind }, page);
+    const items = rows.map((row) => ({ item: toEvent(row), position: positionOf(row) }));
+    res.json(pageOf(items, limit, cursors));
+  });
+
+  // Escaped: Express takes `:replay` for a parameter.
+  router.post("/v1/apps/:package_id/telemetry/rejected\\:replay", async (req, res) => {
+    const grant = await authenticate(req, ["telemetry:write"]);
+    if (grant.kind !== "management") {
+      throw problem(
+        "permission_missing",
+        "A key that ships inside apps cannot replay: use a management key.",
+      );
+    }
+    const appId = findApp(grant, req.params.package_id);
+    const body = parse(Replay, await readJson(req, bodyLimit), "body");
+    const { from, to, code, event_name: eventName, cursor, patch, dry_run: dryRun = false } = body;
+
+    const behind = cursor === undefined ? null : cursors.decode(cursor);
+    const filter = { appId, from, to, code, eventName, replayed: false, behind };
+    const { limit: eventsMax = replayLimits.eventsMax } = body;
+    if (replays >= replaysAtOnceMax) throw new Unavailable("Others are replaying. Try again later.");
+    replays++;
+    try {
+      const rules = restrictions.rulesOf(appId, grant, Date.now());
+      const order = { appId, keyId: grant.keyId, rules, patch, filter, eventsMax, dryRun };
+      const { accepted, refusals, remaining, last } = await replayRejected({ store, flusher, trial }, order);
+      const next_cursor = remaining > 0 && last ? cursors.encode(last) : null;
+      const answer: Replayed = {
+        ...{ accepted, rejected: refusals.length, remaining, next_cursor },
+        results: refusals,
+      };
+      res.status(dryRun ? 200 : 202).json(answer);
+    } finally {
+      replays--;
+    }
+  });
+
+  return router;
+}
+
+function toEvent(row: RejectedRow): RejectedEvent {
+  const { event_id, context, clock_correction_ms: _correction, ...rest } = row;
+  return {
+    ...rest,
+    event_id: event_id === "" ? null : event_id,
+    fix: fixOf(row.code),
+    context: context === "" ? {} : (JSON.parse(context) as RejectedEvent["context"]),
+  };
+}
