@@ -53,7 +53,13 @@ export async function listen(app: RequestListener, options: ListenOptions): Prom
       // Node's own refusal is a bare 400.
       requireHostHeader: false,
     },
-    (req, res) => (hasHost(req) ? app(req, res) : refuseHostless(req, res)),
+    (req, res) => {
+      // Behind an upgrade that was declined Node's parser tells of no error, and what is not HTTP would be
+      // waited for until it is late.
+      if (req.headers.upgrade !== undefined) res.shouldKeepAlive = false;
+      if (hasHost(req)) app(req, res);
+      else refuseHostless(req, res);
+    },
   );
   server.maxConnections = connectionsMax;
   server.on("clientError", refuseMalformed);
@@ -130,7 +136,8 @@ function continueWhenRead(req: IncomingMessage, res: ServerResponse): void {
 function refuseMalformed(error: NodeJS.ErrnoException, socket: Answering): void {
   // A refusal of what follows a request would be read as the answer to it.
   // oxlint-disable-next-line no-underscore-dangle -- Node's name.
-  const isAwaited = socket._httpMessage?.req.complete === true;
+  const answer = socket._httpMessage;
+  const isAwaited = answer?.req.complete === true && !answer.writableEnded;
   if (error.code === "ECONNRESET" || !socket.writable || isAwaited) {
     socket.destroy();
     return;

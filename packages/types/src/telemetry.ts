@@ -66,7 +66,9 @@ export const TelemetryEvent = Type.Object(
     session_id: Type.Optional(Uuid),
     duration_ms: Type.Optional(Type.Number({ minimum: 0, maximum: 4_294_967_295 })),
     properties: Type.Optional(
-      Type.Record(Type.String(), Type.Union([Type.String(), Type.Number(), Type.Boolean()]), {
+      // A plain string as the key would be the pattern ^.*$, which leaves values of keys with a line break
+      // unchecked.
+      Type.Record(Type.String({ pattern: "^" }), Type.Union([Type.String(), Type.Number(), Type.Boolean()]), {
         maxProperties: telemetryLimits.propertiesPerEventMax,
         propertyNames: { type: "string", minLength: 1, maxLength: telemetryLimits.propertyKeyLengthMax },
       }),

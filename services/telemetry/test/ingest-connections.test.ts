@@ -32,6 +32,16 @@ test("leave to send a body is given to a good key alone", async (t) => {
   assert.equal(bad.answer.headers.get("connection"), "close", "nobody knows whether the body will come");
 });
 
+test("a request that asks for another protocol is answered, and is the last of its connection", async (t) => {
+  const { url, secret } = await openApp(t, await freshKafka());
+  const body = JSON.stringify(batchOf([]));
+  const upgrade = `Connection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: ${body.length}`;
+  const client = openRawClient(url);
+  t.after(() => client.close());
+  const answer = await client.exchange(Buffer.from(`${head(secret, upgrade)}${body}`));
+  assert.deepEqual([answer.status, answer.headers.get("connection")], [202, "close"]);
+});
+
 // A 400 would be taken for the answer to the batch, whose events were stored.
 test("rubbish behind a batch does not answer it", async (t) => {
   const { url, secret } = await openApp(t, await freshKafka());

@@ -31,7 +31,7 @@ const mismatch = "The batch does not match its schema, so none of its events was
  * Parses a JSON body once and checks the envelope: everything of a batch but its events. Tell the two results
  * apart by `events`: a batch may have any other field, `code` and `detail` among them.
  */
-export function parseBatch(bytes: Buffer): TelemetryBatch | BatchRefusal {
+function parseBatch(bytes: Buffer): TelemetryBatch | BatchRefusal {
   const text = bytes.toString();
   let value: unknown;
   try {

@@ -34,6 +34,8 @@ test("what is not RFC 3339 is not a time", () => {
     "Tue, 24 Nov 2026 09:08:07 GMT",
     "2026-11-24T09:08:07.Z",
     " 2026-11-24T09:08:07Z",
+    "0000-01-01T00:00:00Z",
+    "0099-12-31T23:59:59Z",
   ]) {
     assert.ok(Number.isNaN(timeOf(text)), text);
   }

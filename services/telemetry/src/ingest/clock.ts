@@ -47,6 +47,8 @@ function parseRfc3339(text: string): number {
   const hour = digits(text, 11, 2);
   const minute = digits(text, 14, 2);
   const second = digits(text, 17, 2);
+  // Date.UTC takes the years 0 to 99 for 1900 to 1999.
+  if (year < 100) return Number.NaN;
   if (month < 1 || month > 12 || day < 1 || day > daysInMonth(year, month)) return Number.NaN;
   if (hour > 23 || minute > 59 || second > 60) return Number.NaN;
   let end = 19;

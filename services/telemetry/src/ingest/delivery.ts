@@ -1,4 +1,4 @@
-import type { TelemetryBatch } from "@mosis/types/telemetry";
+import type { EventCode, EventResult, TelemetryBatch } from "@mosis/types/telemetry";
 import type { Rules } from "./restrictions/table.ts";
 
 /** Events as an array has them, or where they stand. */
@@ -27,4 +27,17 @@ export interface Delivery {
   eventBytesAtMost: number;
   /** The context as its rejected events keep it, written at the first of them. */
   contextText?: string;
+}
+
+/** What happened to the events of one request: accepted, rejected or dropped. */
+export interface Outcome {
+  accepted: number;
+  rejected: number;
+  /** Not kept, because of a restriction. */
+  dropped: number;
+  /** How many were rejected or dropped for which reason; null when none was. */
+  byCode: Map<EventCode, number> | null;
+  /** Accepted events that carry a warning. */
+  warned: number;
+  results: EventResult[];
 }

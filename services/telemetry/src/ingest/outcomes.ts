@@ -1,7 +1,7 @@
 import type { Metrics } from "@mosis/runtime";
 import { droppedCodes, type EventCode, eventCodes } from "@mosis/types/telemetry";
+import type { Outcome } from "./delivery.ts";
 import type { Flusher, Sent } from "./flush.ts";
-import type { Outcome } from "./pipeline.ts";
 import type { QuotaRefusal } from "./quota/quotas.ts";
 
 /**

@@ -2,13 +2,12 @@ import {
   droppedCodes,
   type EventCode,
   eventCodes,
-  type EventResult,
   type TelemetryEvent,
   telemetryLimits,
 } from "@mosis/types/telemetry";
 import { acceptedRange } from "./clock.ts";
 import { fillCommon, firstCutKey, pushEvent } from "./columns.ts";
-import type { Delivery } from "./delivery.ts";
+import type { Delivery, Outcome } from "./delivery.ts";
 import { escaped, type Fault, shapeFault } from "./explain.ts";
 import type { Flusher } from "./flush.ts";
 import { slotCount } from "./months.ts";
@@ -19,19 +18,6 @@ import { restrictionOf } from "./restrictions/step.ts";
 import { ScannedEvents } from "./scan-batch.ts";
 import { stageEvent } from "./stage.ts";
 import { Staging } from "./staging.ts";
-
-/** What happened to the events of one request: accepted, rejected or dropped. */
-export interface Outcome {
-  accepted: number;
-  rejected: number;
-  /** Not kept, because of a restriction. */
-  dropped: number;
-  /** How many were rejected or dropped for which reason; null when none was. */
-  byCode: Map<EventCode, number> | null;
-  /** Accepted events that carry a warning. */
-  warned: number;
-  results: EventResult[];
-}
 
 /**
  * Events up to this size fit into a block together with what is there; larger ones are appended in slices.

@@ -2,8 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ProblemCode, ProblemDetail } from "@mosis/types/problems";
 import type { BatchRefusal } from "./batch.ts";
 import type { Body, BodyTypes } from "./body.ts";
-import type { IncomingBatch } from "./delivery.ts";
-import type { Outcome } from "./pipeline.ts";
+import type { IncomingBatch, Outcome } from "./delivery.ts";
 import type { RateLimitFields } from "./quota/quotas.ts";
 
 /**

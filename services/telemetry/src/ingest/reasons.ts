@@ -1,8 +1,7 @@
 import type { OutcomeName } from "@mosis/types/outcomes";
 import { droppedCodes, type EventCode } from "@mosis/types/telemetry";
 import type { OpenBlocks } from "./blocks.ts";
-import type { Delivery } from "./delivery.ts";
-import type { Outcome } from "./pipeline.ts";
+import type { Delivery, Outcome } from "./delivery.ts";
 
 const isDropped = new Set<EventCode>(droppedCodes);
 
