@@ -94,6 +94,8 @@ export function createBodyReader(limits: BodyLimits): BodyReader {
     const { done } = body;
     if (!done) return;
     body.done = null;
+    // The request keeps its listeners, and they this, until it is answered.
+    body.chunks = [];
     held -= body.bytes;
     arriving.delete(body);
     if (result) done(result);

@@ -46,7 +46,7 @@ export const validation: Protocol = {
 
 function answer(res: ServerResponse, requestId: string, stored: Stored): void {
   const { outcome, receivedAtMs, rateLimit } = stored;
-  const batchId = stored.batches[0]?.batch_id.toLowerCase();
+  const batchId = stored.batchId?.toLowerCase();
   const receivedAt = timestamp(receivedAtMs);
   const results = outcome.results.length === 0 ? "[]" : JSON.stringify(outcome.results);
   // Everything that is put together here by hand was checked to need no escaping.

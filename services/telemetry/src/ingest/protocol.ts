@@ -41,7 +41,8 @@ export interface Reading {
 
 /** What became of a request that was stored. */
 export interface Stored {
-  batches: IncomingBatch[];
+  /** Of the first batch, as it was sent; null when the request had none. */
+  batchId: string | null;
   receivedAtMs: number;
   /** Sums over all deliveries. `index` of a result is within its delivery. */
   outcome: Outcome;

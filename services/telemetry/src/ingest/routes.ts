@@ -4,6 +4,7 @@ import type { RequestSample } from "@mosis/http";
 import type { Logger } from "@mosis/runtime";
 import type { ProblemCode, ProblemDetail } from "@mosis/types/problems";
 import type { AccessRefusal, AccessTable, Grant } from "../access.ts";
+import type { Backlog } from "./backlog.ts";
 import type { Body, BodyReader } from "./body.ts";
 import type { CountryOf } from "./country.ts";
 import { appendAll, type Deliveries, deliveriesOf, type Received } from "./deliveries.ts";
@@ -33,6 +34,7 @@ export interface IngestDeps {
   heldBytesMax: number;
   /** More requests waiting for an acknowledgement than this, and new ones are refused. */
   waitingRequestsMax: number;
+  backlog: Pick<Backlog, "admits">;
   countryOf: CountryOf;
   /** Null: no page of another origin may read an answer. */
   origins: Origins | null;
@@ -87,8 +89,9 @@ export function postTelemetry(
   };
 }
 
-function hasRoom({ available, flusher, bodies, heldBytesMax, waitingRequestsMax }: IngestDeps): boolean {
-  if (!available()) return false;
+function hasRoom(deps: IngestDeps): boolean {
+  const { available, backlog, flusher, bodies, heldBytesMax, waitingRequestsMax } = deps;
+  if (!backlog.admits() || !available()) return false;
   const { bytes, requests } = flusher.waiting();
   return requests < waitingRequestsMax && bytes + bodies.heldBytes() < heldBytesMax;
 }
@@ -180,11 +183,15 @@ function refuseOverQuota(exchange: Exchange, shares: Share[], refusal: QuotaRefu
 function store(exchange: Exchange, received: Received, found: Deliveries): void {
   const { deliveries, shares, appless, refused } = found;
   const { deps, protocol, res, requestId } = exchange;
-  const { grant, reading, receivedAtMs, body } = received;
+  const { grant, receivedAtMs } = received;
+  // While it waits, a request holds what its answer says and nothing more: body and read events are several
+  // times what is counted of it, the columns.
+  const { sentBytes } = received.body;
+  const batchId = received.reading.batches[0]?.batch_id ?? null;
   const answer = (outcome: Outcome) => {
-    deps.outcomes.batch(outcome, body.sentBytes);
+    deps.outcomes.batch(outcome, sentBytes);
     const rateLimit = deps.quotas?.fieldsOf(shares[0]?.app, grant, Date.now()) ?? null;
-    protocol.answer(res, requestId, { batches: reading.batches, receivedAtMs, outcome, appless, rateLimit });
+    protocol.answer(res, requestId, { batchId, receivedAtMs, outcome, appless, rateLimit });
     answered(exchange);
   };
   exchange.appId = deliveries[0]?.appId ?? null;
