@@ -2,7 +2,7 @@
 // run.
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Static, TSchema } from "typebox";
-import { type ClickHouse, type QueryParams, select } from "@mosis/clickhouse";
+import { type ClickHouse, type QueryParams, select, type SelectLimits } from "@mosis/clickhouse";
 import { MosisProblem } from "@mosis/client";
 import { Unavailable } from "@mosis/runtime";
 
@@ -31,8 +31,9 @@ export function patientSelect<T extends TSchema>(
   schema: T,
   sql: string,
   params: QueryParams,
+  limits: SelectLimits = {},
 ): Promise<Static<T>[]> {
-  return patiently(() => select(store, schema, sql, params));
+  return patiently(() => select(store, schema, sql, params, limits));
 }
 
 function isAway(error: unknown): boolean {
