@@ -4,7 +4,6 @@ import type { RequestSample } from "@mosis/http";
 import type { Logger } from "@mosis/runtime";
 import type { ProblemCode, ProblemDetail } from "@mosis/types/problems";
 import type { AccessRefusal, AccessTable, Grant } from "../access.ts";
-import type { Backlog } from "./backlog.ts";
 import type { Body, BodyReader } from "./body.ts";
 import type { CountryOf } from "./country.ts";
 import { appendAll, type Deliveries, deliveriesOf, type Received } from "./deliveries.ts";
@@ -16,8 +15,9 @@ import type { Protocol, Reading } from "./protocol.ts";
 import { fieldsOfRefusal, type QuotaRefusal, type Quotas, type Share } from "./quota/quotas.ts";
 import { appOfRefused, type Refusals } from "./refusals.ts";
 import type { RestrictionTable } from "./restrictions/table.ts";
+import { hasRoom, type Room } from "./room.ts";
 
-export interface IngestDeps {
+export interface IngestDeps extends Room {
   access: AccessTable;
   bodies: BodyReader;
   /** One that sends nowhere makes a dry run of every step. */
@@ -28,13 +28,6 @@ export interface IngestDeps {
   quotas: Quotas | null;
   restrictions: RestrictionTable;
   log: Logger;
-  /** True once the access table is complete and Kafka answers. */
-  available: () => boolean;
-  /** More bytes in arriving bodies and unacknowledged flushes than this, and new requests are refused. */
-  heldBytesMax: number;
-  /** More requests waiting for an acknowledgement than this, and new ones are refused. */
-  waitingRequestsMax: number;
-  backlog: Pick<Backlog, "admits">;
   countryOf: CountryOf;
   /** Null: no page of another origin may read an answer. */
   origins: Origins | null;
@@ -87,13 +80,6 @@ export function postTelemetry(
     if (credential === undefined && protocol.keyInBody) receive(exchange);
     else authorize(exchange, () => receive(exchange));
   };
-}
-
-function hasRoom(deps: IngestDeps): boolean {
-  const { available, backlog, flusher, bodies, heldBytesMax, waitingRequestsMax } = deps;
-  if (!backlog.admits() || !available()) return false;
-  const { bytes, requests } = flusher.waiting();
-  return requests < waitingRequestsMax && bytes + bodies.heldBytes() < heldBytesMax;
 }
 
 /** Goes on with a key that may send, or refuses. A key that nobody knows yet may be on its way. */
