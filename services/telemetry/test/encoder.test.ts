@@ -110,6 +110,7 @@ async function deliver(store: ClickHouse, { appId, nowMs, batches }: Requests): 
     partitions: 1,
     flushBytesMax: 8_000_000,
     flushesInFlightMax: 1,
+    flushIntervalMs: 0,
     onSent() {},
   });
   const keyId = randomUUID();

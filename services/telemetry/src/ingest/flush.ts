@@ -24,10 +24,15 @@ export interface FlushOptions {
   flushBytesMax: number;
   /** Flushes under way at the same time. */
   flushesInFlightMax: number;
+  /**
+   * From the start of a flush to the start of the next one, unless that is full. Each send costs the broker
+   * and us as much as a hundred events; the first one after a pause waits for nothing.
+   */
+  flushIntervalMs: number;
   onSent: (sent: Sent) => void;
 }
 
-export const flushLimits = { flushBytesMax: 750_000, flushesInFlightMax: 2 };
+export const flushLimits = { flushBytesMax: 750_000, flushesInFlightMax: 1, flushIntervalMs: 3 };
 
 interface Flush {
   /** Sent one after the other, to one partition: more than one only for requests larger than a record. */
@@ -38,7 +43,7 @@ interface Flush {
   bytes: number;
 }
 
-/** Group commit: what arrives while sends are under way becomes the next send. No timer paces it. */
+/** Group commit: what arrives while a send is under way, or shortly after its start, becomes the next send. */
 export class Flusher {
   /** Append to these and `commit` in the same turn of the event loop. */
   readonly blocks = openBlocks();
@@ -50,6 +55,7 @@ export class Flusher {
   private bytes = 0;
   private requests = 0;
   private scheduled = false;
+  private startedMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: FlushOptions) {
     this.options = options;
@@ -65,17 +71,10 @@ export class Flusher {
 
   /** The request is complete in the open blocks. */
   commit(acknowledge: Acknowledge): void {
-    const { flushBytesMax, flushesInFlightMax } = this.options;
     this.open.waiters.push(acknowledge);
     this.requests++;
-    if (this.blocks.byteLength() >= flushBytesMax) this.close();
-    if (this.scheduled || this.sends >= flushesInFlightMax) return;
-    this.scheduled = true;
-    // After the requests that have already arrived in this turn of the event loop.
-    setImmediate(() => {
-      this.scheduled = false;
-      this.pump();
-    });
+    if (this.blocks.byteLength() >= this.options.flushBytesMax) this.close();
+    this.schedule();
   }
 
   /** The open blocks are damaged (a bug): fails the requests in them and starts with empty ones. */
@@ -89,6 +88,21 @@ export class Flusher {
   /** What waits for an acknowledgement. */
   waiting(): { bytes: number; requests: number; sends: number } {
     return { bytes: this.bytes, requests: this.requests, sends: this.sends };
+  }
+
+  private schedule(): void {
+    if (this.sends >= this.options.flushesInFlightMax) return;
+    if (this.closed.length > 0) return this.pump();
+    if (this.scheduled || this.open.waiters.length === 0) return;
+    this.scheduled = true;
+    const run = () => {
+      this.scheduled = false;
+      this.pump();
+    };
+    const pauseMs = this.startedMs + this.options.flushIntervalMs - performance.now();
+    // At least after the requests that have already arrived in this turn of the event loop.
+    if (pauseMs > 0) setTimeout(run, pauseMs).unref();
+    else setImmediate(run);
   }
 
   private pump(): void {
@@ -120,6 +134,7 @@ export class Flusher {
   private async send(flush: Flush): Promise<void> {
     this.sends++;
     const startedMs = performance.now();
+    this.startedMs = startedMs;
     let failure: Error | null = null;
     try {
       for (const part of flush.parts) await this.options.send(part);
@@ -128,7 +143,7 @@ export class Flusher {
     }
     this.sends--;
     this.settle(flush, failure, performance.now() - startedMs);
-    this.pump();
+    this.schedule();
   }
 
   private settle({ rows, bytes, waiters }: Flush, failure: Error | null, durationMs: number): void {

@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { test } from "node:test";
+import { setImmediate as turn } from "node:timers/promises";
+import type { Delivery } from "./delivery.ts";
+import { Flusher } from "./flush.ts";
+import { appendDelivery } from "./pipeline.ts";
+
+const hourMs = 3_600_000;
+
+test("a flush goes at once after a pause, gathers what comes shortly after, and goes at once when it is full", async () => {
+  const { flusher, flushes, acknowledge } = openFlusher({ flushIntervalMs: hourMs });
+  send(flusher, 1);
+  send(flusher, 1);
+  await turn();
+  assert.equal(flushes.length, 1, "what came in one turn of the event loop is one flush");
+  acknowledge();
+  await turn();
+
+  send(flusher, 1);
+  await turn();
+  send(flusher, 1);
+  await turn();
+  assert.equal(flushes.length, 1, "the next one waits for more");
+  assert.equal(flusher.waiting().requests, 2);
+
+  send(flusher, 200);
+  await turn();
+  assert.equal(flushes.length, 2, "it is full");
+  acknowledge();
+  await turn();
+  assert.equal(flusher.waiting().requests, 0);
+});
+
+test("while a flush is under way everything becomes the next one", async () => {
+  const { flusher, flushes, acknowledge } = openFlusher({ flushIntervalMs: 0 });
+  send(flusher, 1);
+  await turn();
+  for (let n = 0; n < 5; n++) {
+    send(flusher, 1);
+    await turn();
+  }
+  assert.equal(flushes.length, 1);
+  acknowledge();
+  await turn();
+  await turn();
+  assert.equal(flushes.length, 2);
+  acknowledge();
+  await turn();
+  assert.deepEqual(flusher.waiting(), { bytes: 0, requests: 0, sends: 0 });
+});
+
+function openFlusher({ flushIntervalMs }: { flushIntervalMs: number }) {
+  const flushes: (() => void)[] = [];
+  const flusher = new Flusher({
+    send: () => new Promise((resolve) => flushes.push(resolve)),
+    partitions: 1,
+    flushBytesMax: 10_000,
+    flushesInFlightMax: 1,
+    flushIntervalMs,
+    onSent() {},
+  });
+  return { flusher, flushes, acknowledge: () => flushes.at(-1)?.() };
+}
+
+function send(flusher: Flusher, events: number): void {
+  appendDelivery(flusher, deliveryOf(events));
+  flusher.commit((failure) => assert.equal(failure, null));
+}
+
+function deliveryOf(count: number): Delivery {
+  const nowMs = Date.now();
+  const events = Array.from({ length: count }, () => ({ event_id: randomUUID(), name: "a", time: nowMs }));
+  return {
+    deliveryId: randomUUID(),
+    keyId: randomUUID(),
+    appId: randomUUID(),
+    batch: { batch_id: randomUUID(), events },
+    rules: null,
+    receivedAtMs: nowMs,
+    clockCorrectionMs: 0,
+    bodyBytes: 100,
+    eventBytesAtMost: 100 * count,
+  };
+}
