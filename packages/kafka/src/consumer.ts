@@ -1,6 +1,7 @@
 import type { Topic } from "@mosis/types/topics";
 import { connectTo, type KafkaConfig, topicOf, wireName } from "./cluster.ts";
 import { type GroupLag, groupLag } from "./lag.ts";
+import { openQuestions } from "./questions.ts";
 import { type IncomingBatch, toIncoming } from "./record.ts";
 import { superviseConsumer } from "./supervise.ts";
 import type { EachBatchPayload } from "kafkajs";
@@ -94,13 +95,13 @@ export async function openConsumer(
       eachBatch: (payload) => handleBatch(payload, { config, onBatch, heartbeatMs }),
     },
   });
-  const admin = kafka.admin({ retry: { retries: 1 } });
+  const questions = openQuestions(kafka.admin({ retry: { retries: 1 } }));
   return {
-    lag: () => groupLag(admin, config, group, topics),
+    lag: () => questions.ask((admin) => groupLag(admin, config, group, topics)),
     failed: consumer.failed,
     async close() {
       await consumer.close();
-      await admin.disconnect();
+      await questions.close();
     },
   };
 }

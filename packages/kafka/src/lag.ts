@@ -4,6 +4,7 @@ import type { Admin } from "kafkajs";
 import { connectTo, type KafkaConfig, wireName } from "./cluster.ts";
 import { withDeadline } from "./deadline.ts";
 import { oneAtATime } from "./one-at-a-time.ts";
+import { openQuestions } from "./questions.ts";
 
 /** Records of a partition that the group has not committed. */
 export interface GroupLag {
@@ -61,15 +62,16 @@ export interface LagReaderOptions {
  */
 export function openLagReader(config: KafkaConfig, options: LagReaderOptions): LagReader {
   const { group, topics, deadlineMs = 3000 } = options;
-  const admin = connectTo(config).admin({ retry: { retries: 1 } });
+  const questions = openQuestions(connectTo(config).admin({ retry: { retries: 1 } }));
   const read = oneAtATime(async () => {
+    const asked = questions.ask((admin) => groupLag(admin, config, group, topics));
     try {
-      return await withDeadline(groupLag(admin, config, group, topics), deadlineMs, "Reading a lag");
+      return await withDeadline(asked, deadlineMs, "Reading a lag");
     } catch (error) {
       throw new Unavailable("How far storing is behind cannot be told right now. Try again later.", {
         cause: error,
       });
     }
   });
-  return { read, close: () => admin.disconnect() };
+  return { read, close: () => questions.close() };
 }

@@ -2,6 +2,7 @@ import type { Topic } from "@mosis/types/topics";
 import type { ProducerConfig } from "kafkajs";
 import { connectTo, kafkajs, type KafkaConfig, requestTimeoutMs, wireName } from "./cluster.ts";
 import { withDeadline } from "./deadline.ts";
+import { openQuestions } from "./questions.ts";
 
 /**
  * One record. Without a partition its key decides (murmur2, as in Kafka's own clients), or chance without
@@ -56,8 +57,9 @@ export async function openProducer(config: KafkaConfig & ProducerLimits): Promis
   const { log, sendDeadlineMs = 15_000, probeIntervalMs = 1000 } = config;
   const kafka = connectTo(config);
   const producer = kafka.producer(producerOptions);
-  const probe = kafka.admin({ retry: { retries: 0 } });
-  await withDeadline(Promise.all([producer.connect(), probe.connect()]), 30_000, "Connecting to Kafka");
+  const admin = kafka.admin({ retry: { retries: 0 } });
+  await withDeadline(Promise.all([producer.connect(), admin.connect()]), 30_000, "Connecting to Kafka");
+  const questions = openQuestions(admin);
 
   let up = true;
   let lastSuccessMs = Date.now();
@@ -72,7 +74,7 @@ export async function openProducer(config: KafkaConfig & ProducerLimits): Promis
   const prober = startProbe({
     intervalMs: probeIntervalMs,
     isDue,
-    probe: () => probe.describeCluster(),
+    probe: () => questions.ask((it) => it.describeCluster()),
     note,
   });
 
@@ -80,7 +82,7 @@ export async function openProducer(config: KafkaConfig & ProducerLimits): Promis
     connected: () => up,
     async partitionCount(topic) {
       const name = wireName(config, topic);
-      const { topics } = await probe.fetchTopicMetadata({ topics: [name] });
+      const { topics } = await questions.ask((it) => it.fetchTopicMetadata({ topics: [name] }));
       return topics[0]?.partitions.length ?? 0;
     },
     async send(batches) {
@@ -104,7 +106,7 @@ export async function openProducer(config: KafkaConfig & ProducerLimits): Promis
     },
     async close() {
       prober.stop();
-      await Promise.all([producer.disconnect(), probe.disconnect()]);
+      await Promise.all([producer.disconnect(), questions.close()]);
     },
   };
 }

@@ -61,3 +61,29 @@ test("a broker that is away is unavailable, within the deadline", async (t) => {
   t.after(() => reader.close());
   await Promise.all([assert.rejects(reader.read(), Unavailable), assert.rejects(reader.read(), Unavailable)]);
 });
+
+// A connection that is left keeps its process alive for ever.
+test("closing in the middle of a question leaves no connection behind", async () => {
+  const brokers = process.env["KAFKA_BROKERS"]?.split(",");
+  assert.ok(brokers, "KAFKA_BROKERS names the server to test with");
+  const kafka = { brokers, clientId: "test", topicPrefix: "", log };
+  const before = openSockets();
+  for (let turns = 0; turns < 40; turns += 5) {
+    const reader = openLagReader(kafka, { group: randomUUID(), topics: [topics.events] });
+    // Whether it is answered is not the question: the topic is not there.
+    const asked = reader.read().catch((error: unknown) => assert.ok(error instanceof Unavailable));
+    // As far as it comes in so many turns of the event loop.
+    for (let i = 0; i < turns; i++) await new Promise((resolve) => setImmediate(resolve));
+    await reader.close();
+    await asked;
+    await assert.rejects(reader.read(), Unavailable);
+  }
+  const until = Date.now() + 5000;
+  while (openSockets() > before && Date.now() < until)
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.ok(openSockets() <= before, `${openSockets()} connections, ${before} before`);
+});
+
+function openSockets(): number {
+  return process.getActiveResourcesInfo().filter((name) => name === "TCPSocketWrap").length;
+}

@@ -3,10 +3,11 @@ import type { TestContext } from "node:test";
 import { select } from "@mosis/clickhouse";
 import type { OutcomeName, Outcomes } from "@mosis/types/outcomes";
 import type { ProblemBody } from "@mosis/types/problems";
+import type { RejectedEvent, Replayed } from "@mosis/types/rejected";
 import Type from "typebox";
 import { get, publishReader, startQuery } from "./reading.ts";
 import { openApp } from "./sending.ts";
-import { freshStore, startTestWriter } from "./stored.ts";
+import { freshStore, startTestWriter, untilCount } from "./stored.ts";
 import { eventually, freshKafka } from "./support.ts";
 
 const hourMs = 3_600_000;
@@ -69,7 +70,7 @@ function summed({ data }: Outcomes) {
 }
 
 /** A call with a JSON body; a refusal is told by its errors. */
-export async function postJson(url: string, token: string, body: unknown) {
+async function postJson(url: string, token: string, body: unknown) {
   const answer = await fetch(url, {
     method: "POST",
     headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
@@ -93,5 +94,28 @@ export async function problemText(target: string, token: string, body?: unknown)
     status: answer.status,
     text: text.replace(request_id, "").replace(instance, ""),
     headers: { ...headers, "x-request-id": "", "content-length": "" },
+  };
+}
+
+/** A page of rejected events. */
+export interface RejectedPage {
+  data: RejectedEvent[];
+  page: { next_cursor: string | null; has_more: boolean };
+}
+
+/** The same, with the list of rejected events and their replay. */
+export async function openRejected(t: TestContext) {
+  const opened = await openBooks(t);
+  const { base, reader, store, ingest } = opened;
+  return {
+    ...opened,
+    send: ingest.send,
+    list: (query: string) => get<RejectedPage>(`${base}/rejected?${query}`, reader.secret),
+    replay: async (body: object) => {
+      const answer = await postJson(`${base}/rejected:replay`, reader.secret, body);
+      return { ...answer, body: answer.body as Replayed & Partial<ProblemBody> };
+    },
+    untilRejected: (rows: number) =>
+      untilCount(store, `rejected_events where app_id = '${opened.app.app_id}'`, rows),
   };
 }

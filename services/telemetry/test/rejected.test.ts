@@ -1,24 +1,17 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { test, type TestContext } from "node:test";
+import { test } from "node:test";
 import { insertJson, select } from "@mosis/clickhouse";
-import type { ProblemBody } from "@mosis/types/problems";
 import type { BatchAccepted } from "@mosis/types/telemetry";
-import type { RejectedEvent, Replayed } from "@mosis/types/rejected";
+import type { RejectedEvent } from "@mosis/types/rejected";
 import Type from "typebox";
-import { openBooks, postJson } from "./books.ts";
-import { get } from "./reading.ts";
+import { openRejected, type RejectedPage } from "./books.ts";
 import { batchOf, eventOf, lineHeaders } from "./sending.ts";
 import { countOf, untilCount } from "./stored.ts";
 import { eventually } from "./support.ts";
 
 const dayMs = 86_400_000;
 const around = { from: at(-dayMs), to: at(dayMs) };
-
-interface List {
-  data: RejectedEvent[];
-  page: { next_cursor: string | null; has_more: boolean };
-}
 
 test("rejected events are read page by page, from new to old, as they came", async (t) => {
   const { send, list, untilRejected, startWriter } = await openRejected(t);
@@ -34,7 +27,7 @@ test("rejected events are read page by page, from new to old, as they came", asy
   const seen: RejectedEvent[] = [];
   let cursor: string | null = null;
   do {
-    const page: List = (await list(`limit=2${cursor === null ? "" : `&cursor=${cursor}`}`)).body;
+    const page: RejectedPage = (await list(`limit=2${cursor === null ? "" : `&cursor=${cursor}`}`)).body;
     assert.ok(page.data.length <= 2);
     seen.push(...page.data);
     cursor = page.page.next_cursor;
@@ -203,22 +196,6 @@ test("a replay takes no patch deeper than an event, no unknown field and no open
   const metrics = await (await fetch(`${url}/metrics`)).text();
   assert.match(metrics, /route="\/v1\/apps\/{package_id}\/telemetry\/rejected:replay",status="400"/);
 });
-
-async function openRejected(t: TestContext) {
-  const opened = await openBooks(t);
-  const { base, reader, store, ingest } = opened;
-  return {
-    ...opened,
-    send: ingest.send,
-    list: (query: string) => get<List>(`${base}/rejected?${query}`, reader.secret),
-    replay: async (body: object) => {
-      const answer = await postJson(`${base}/rejected:replay`, reader.secret, body);
-      return { ...answer, body: answer.body as Replayed & Partial<ProblemBody> };
-    },
-    untilRejected: (rows: number) =>
-      untilCount(store, `rejected_events where app_id = '${opened.app.app_id}'`, rows),
-  };
-}
 
 /** An event that was rejected so many days ago. */
 function rejectedRow(app_id: string, daysAgo: number, ageDays = 25) {

@@ -1,14 +1,12 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { type TestContext, test } from "node:test";
-import type { Producer } from "@mosis/kafka";
 import { shareOf } from "@mosis/types/sampling";
 import type { BatchAccepted, TelemetryConfig } from "@mosis/types/telemetry";
-import type { RestrictionState } from "@mosis/types/telemetry-restrictions";
 import { topics } from "@mosis/types/topics";
 import { readIngested } from "./ingested.ts";
 import { batchOf, eventOf, openApp, post, validate } from "./sending.ts";
-import { eventually, freshKafka, publishApp } from "./support.ts";
+import { eventually, freshKafka, publishApp, restrict } from "./support.ts";
 
 // Guards the invariant "a restriction is told of each event, and the books balance with it" (INVARIANTS.md).
 test("a restriction drops or sets aside what it names, and tells it of each event", async (t) => {
@@ -128,19 +126,6 @@ test("the config tells what a restriction would drop, and its ETag changes with 
   await producer.send([{ topic: topics.restrictions, messages: lifted }]);
   await eventually(async () => assert.equal((await ask()).etag, before.etag), 5000);
 });
-
-/** As the catalog publishes it. @returns its id. */
-async function restrict(producer: Producer, changes: Partial<RestrictionState>): Promise<string> {
-  const state: RestrictionState = {
-    restriction_id: randomUUID(),
-    ...{ developer_id: null, app_id: null, key_id: null, event_name: null },
-    ...{ action: "drop", rate: null, expires_at: null },
-    ...changes,
-  };
-  const message = { key: state.restriction_id, value: JSON.stringify(state) };
-  await producer.send([{ topic: topics.restrictions, messages: [message] }]);
-  return state.restriction_id;
-}
 
 async function started(t: TestContext) {
   const kafka = await freshKafka();

@@ -10,6 +10,7 @@ import type { AppState } from "@mosis/types/apps";
 import { base62, keyChecksum } from "@mosis/types/key-format";
 import type { KeyState } from "@mosis/types/keys";
 import type { TelemetryLimits } from "@mosis/types/telemetry-limits";
+import type { RestrictionState } from "@mosis/types/telemetry-restrictions";
 import { outboxHeaders, topics } from "@mosis/types/topics";
 import { createIngest, type IngestOptions } from "../src/ingest.ts";
 
@@ -102,6 +103,19 @@ export async function publishApp(
     { topic: topics.keys, messages: [{ key: key.key_id, value: JSON.stringify(key) }] },
   ]);
   return { app, key, secret };
+}
+
+/** A restriction, as the catalog publishes it. @returns its id. */
+export async function restrict(producer: Producer, changes: Partial<RestrictionState>): Promise<string> {
+  const state: RestrictionState = {
+    restriction_id: randomUUID(),
+    ...{ developer_id: null, app_id: null, key_id: null, event_name: null },
+    ...{ action: "drop", rate: null, expires_at: null },
+    ...changes,
+  };
+  const message = { key: state.restriction_id, value: JSON.stringify(state) };
+  await producer.send([{ topic: topics.restrictions, messages: [message] }]);
+  return state.restriction_id;
 }
 
 let position = 0;

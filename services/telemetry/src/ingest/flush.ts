@@ -43,7 +43,7 @@ interface Flush {
   bytes: number;
 }
 
-/** Group commit: what arrives while a send is under way, or shortly after its start, becomes the next send. */
+/** Group commit: what arrives while a send is under way, or just after its start, becomes the next send. */
 export class Flusher {
   /** Append to these and `commit` in the same turn of the event loop. */
   readonly blocks = openBlocks();

@@ -154,6 +154,7 @@ function take(exchange: Exchange, grant: Grant, reading: Reading, body: Body): v
   const received = { grant, reading, body, receivedAtMs: Date.now(), country, deliveryId };
   const deliveries = deliveriesOf(deps, received, protocol);
   if ("code" in deliveries) return refuse(exchange, deliveries.code, deliveries.detail, deliveries);
+  exchange.appId = deliveries.deliveries[0]?.appId ?? null;
   const refusal = deps.quotas?.take(deliveries.shares, grant, received.receivedAtMs);
   if (refusal) return refuseOverQuota(exchange, deliveries.shares, refusal);
   store(exchange, received, deliveries);
@@ -180,7 +181,6 @@ function store(exchange: Exchange, received: Received, found: Deliveries): void 
     protocol.answer(res, requestId, { batchId, receivedAtMs, outcome, appless, rateLimit });
     answered(exchange);
   };
-  exchange.appId = deliveries[0]?.appId ?? null;
   if (refused) deps.refusals.count(null, refused.code, receivedAtMs, refused.batches);
   let outcome: Outcome;
   try {
