@@ -3,7 +3,6 @@ import type { KafkaConfig, Producer } from "@mosis/kafka";
 import type { Lifecycle, Logger, Metrics } from "@mosis/runtime";
 import { telemetryLimits } from "@mosis/types/telemetry";
 import { topics } from "@mosis/types/topics";
-import type { Express } from "express";
 import { createAuthenticate } from "./auth.ts";
 import { checkAccess, followAccess } from "./follow-access.ts";
 import { type Backlog, createBacklog, watchTurns } from "./ingest/backlog.ts";
@@ -75,20 +74,14 @@ export async function createIngest(options: IngestOptions) {
   const quotas = new Quotas(usage);
   const store = (protocol: Protocol) => postTelemetry({ ...shared, ...storing, quotas }, protocol);
   const validate = postTelemetry({ ...shared, ...validatingDeps(metrics), quotas: null }, validation);
-  const add = (app: Express, { route }: Protocol, handle: typeof validate) => {
-    // Express takes what follows a colon for a parameter.
-    const path = route.replaceAll(":", String.raw`\:`);
-    app.post(path, handle);
-    if (shared.origins) app.options(path, (req, res) => shared.origins?.preflight(req, res));
-  };
+  const protocols = [batches, otlpLogs, ...segmentRoutes];
+  const posts = new Map(protocols.map((protocol) => [protocol.route, store(protocol)]));
+  posts.set(validation.route, validate);
 
   const app = createApp({
     log,
     metrics,
-    hot(app) {
-      for (const protocol of [batches, otlpLogs, ...segmentRoutes]) add(app, protocol, store(protocol));
-      add(app, validation, validate);
-    },
+    hot: { posts, preflight: shared.origins?.preflight },
     routes: [
       clientConfigRoutes({ authenticate: createAuthenticate(access), access: access.table, restrictions }),
     ],

@@ -8,7 +8,7 @@ import { appendDelivery } from "./pipeline.ts";
 
 const hourMs = 3_600_000;
 
-test("a flush goes at once after a pause, waits shortly after another, and never when it is full", async () => {
+test("a flush goes at once after a pause, waits shortly after another, never when it is full", async () => {
   const { flusher, flushes, acknowledge } = openFlusher({ flushIntervalMs: hourMs });
   send(flusher, 1);
   send(flusher, 1);

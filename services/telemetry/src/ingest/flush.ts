@@ -53,6 +53,8 @@ export class Flusher {
   private open: Flush;
   private sends = 0;
   private bytes = 0;
+  /** Of the open blocks. */
+  private bytesAtMost = 0;
   private requests = 0;
   private scheduled = false;
   private startedMs = Number.NEGATIVE_INFINITY;
@@ -69,11 +71,19 @@ export class Flusher {
     if (this.blocks.byteLength() >= this.options.flushBytesMax) this.takePart(false);
   }
 
-  /** The request is complete in the open blocks. */
-  commit(acknowledge: Acknowledge): void {
+  /**
+   * The request is complete in the open blocks.
+   * @param sentBytes of its events as JSON. It bounds what they take in the blocks, so that these need not be
+   * measured at every request: that takes as long as encoding an event.
+   */
+  commit(acknowledge: Acknowledge, sentBytes = Number.POSITIVE_INFINITY): void {
     this.open.waiters.push(acknowledge);
     this.requests++;
-    if (this.blocks.byteLength() >= this.options.flushBytesMax) this.close();
+    this.bytesAtMost += 4 * sentBytes + 4096;
+    if (this.bytesAtMost >= this.options.flushBytesMax) {
+      this.bytesAtMost = this.blocks.byteLength();
+      if (this.bytesAtMost >= this.options.flushBytesMax) this.close();
+    }
     this.schedule();
   }
 
@@ -124,6 +134,7 @@ export class Flusher {
   private takePart(isLast: boolean): void {
     const { open, blocks } = this;
     const bytes = blocks.byteLength();
+    this.bytesAtMost = 0;
     open.rows += blocks.eventRows();
     open.bytes += bytes;
     this.bytes += bytes;

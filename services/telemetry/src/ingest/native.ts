@@ -56,16 +56,22 @@ function answer(res: ServerResponse, requestId: string, stored: Stored): void {
   const type = "application/json";
   const bytes = results.length === 2 ? body.length : Buffer.byteLength(body);
   if (rateLimit === null) {
-    res.writeHead(200, { "Content-Type": type, "Content-Length": bytes, "X-Request-Id": requestId });
+    res.writeHead(200, ["Content-Type", type, "Content-Length", String(bytes), "X-Request-Id", requestId]);
   } else {
-    res.writeHead(202, {
-      "Content-Type": type,
-      "Content-Length": bytes,
-      Location: `${batchesPath}/${batchId}?received_at=${receivedAt}`,
-      "RateLimit-Policy": rateLimit.policy,
-      RateLimit: rateLimit.state,
-      "X-Request-Id": requestId,
-    });
+    res.writeHead(202, [
+      "Content-Type",
+      type,
+      "Content-Length",
+      String(bytes),
+      "Location",
+      `${batchesPath}/${batchId}?received_at=${receivedAt}`,
+      "RateLimit-Policy",
+      rateLimit.policy,
+      "RateLimit",
+      rateLimit.state,
+      "X-Request-Id",
+      requestId,
+    ]);
   }
   res.end(body);
 }

@@ -4,9 +4,9 @@ import { batchHeaders } from "@mosis/types/telemetry";
 /** Pages of other origins that may send from a browser and read the answers (Fetch Standard, CORS). */
 export interface Origins {
   /** Before anything is answered. */
-  allow(req: IncomingMessage, res: ServerResponse): void;
+  allow: (req: IncomingMessage, res: ServerResponse) => void;
   /** Answers the question that a browser asks first. */
-  preflight(req: IncomingMessage, res: ServerResponse): void;
+  preflight: (req: IncomingMessage, res: ServerResponse) => void;
 }
 
 /** @param list origins as browsers send them; `*` for all. Null when nobody is named. */

@@ -201,7 +201,7 @@ function store(exchange: Exchange, received: Received, found: Deliveries): void 
     } else {
       answer(outcome);
     }
-  });
+  }, deliveries[0]?.eventBytesAtMost);
 }
 
 /**
