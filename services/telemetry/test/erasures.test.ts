@@ -1,15 +1,20 @@
 import assert from "node:assert/strict";
 import { createHash, randomUUID } from "node:crypto";
 import { test, type TestContext } from "node:test";
-import type { Producer } from "@mosis/kafka";
+import { openClickHouse } from "@mosis/clickhouse";
+import type { KafkaConfig, Producer } from "@mosis/kafka";
+import { createMetrics } from "@mosis/runtime";
 import type { Erasure, ErasureRequest } from "@mosis/types/erasures";
 import type { ProblemBody } from "@mosis/types/problems";
 import { topics } from "@mosis/types/topics";
+import { createDeadLetter } from "../src/writer/dead-letter.ts";
+import { startDeleter } from "../src/writer/deleting/deleter.ts";
+import { createPersist } from "../src/writer/persist.ts";
 import { get, publishReader, startQuery } from "./reading.ts";
 import { batchOf, eventOf, openApp } from "./sending.ts";
 import { openStoreDoor } from "./store-door.ts";
 import { countOf, freshStore, openTestProducer, startTestWriter, untilCount } from "./stored.ts";
-import { eventually, freshKafka, nextPosition } from "./support.ts";
+import { eventually, freshKafka, log, nextPosition } from "./support.ts";
 
 test("what an install has sent is erased for good, with a proof, and the other's stays", async (t) => {
   const { kafka, url, store, storeUrl, producer, owner, send } = await setUp(t);
@@ -27,6 +32,9 @@ test("what an install has sent is erased for good, with a proof, and the other's
   await eventually(async () =>
     assert.equal((await get<Erasure>(path, owner.secret)).body.state, "requested"),
   );
+  const deleting = await startTestDeleter(t, kafka, storeUrl);
+  await eventually(async () => assert.ok((await deleting.sweptAt()) > 0, "it has the partition"));
+  assert.equal(await countOf(store, "erasures_raw"), 0, "it waits for what is not stored");
   await startTestWriter(t, kafka, storeUrl);
   const proof = await eventually(async () => {
     const { body } = await get<Erasure>(path, owner.secret);
@@ -141,6 +149,24 @@ async function setUp(t: TestContext) {
     assert.equal((await sendBatch(batchOf(events, { context: { install_id } }))).status, 202);
   };
   return { kafka, url, store, storeUrl, producer, send, owner: { app, secret: key.secret } };
+}
+
+/** What deletes, of a writer that stores nothing. */
+async function startTestDeleter(t: TestContext, kafka: KafkaConfig, storeUrl: string) {
+  const metrics = createMetrics({ service: "test" });
+  const persist = createPersist({ log, pauseMinMs: 100, pauseMaxMs: 1000 });
+  const producer = await openTestProducer(t, kafka);
+  const deadLetter = createDeadLetter({ producer, persist, log, onSent: () => {} });
+  const store = openClickHouse({ url: storeUrl, log, requestTimeoutMs: 5000 });
+  const shared = { kafka, store, persist, deadLetter, log, metrics, sweepIntervalMs: 86_400_000 };
+  const deleter = await startDeleter(shared);
+  t.after(async () => {
+    await deleter.close();
+    await store.close();
+  });
+  const sweptAt = async () =>
+    (await metrics.registry.getSingleMetric("writer_sweep_timestamp_seconds")?.get())?.values[0]?.value ?? 0;
+  return { sweptAt };
 }
 
 /** Asks for an erasure as the catalog publishes it. */
