@@ -28,10 +28,10 @@ export interface ClickHouse {
   /** Tells how long a query took: for the files of this package. */
   queried(sql: string, duration_ms: number): void;
   /**
-   * Runs a statement that gives no rows.
+   * Runs a statement that gives no rows. @param params values of `{name:Type}`, never part of the SQL.
    * @throws ClickHouseRefused, ClickHouseUnavailable.
    */
-  command(sql: string): Promise<void>;
+  command(sql: string, params?: Readonly<Record<string, unknown>>): Promise<void>;
   /** @throws ClickHouseUnavailable when no query can be answered; ClickHouseRefused never. */
   health(): Promise<void>;
   close(): Promise<void>;
@@ -68,8 +68,10 @@ export function openClickHouse(config: ClickHouseConfig): ClickHouse {
       if (duration_ms < slowQueryMsMin || !onSlowQuery) return;
       onSlowQuery({ statement: sql.replaceAll(/\s+/g, " ").trim().slice(0, 200), duration_ms });
     },
-    command: (sql) =>
-      call(store, (abort_signal) => client.command({ query: sql, abort_signal }).then(() => {})),
+    command: (sql, params = {}) =>
+      call(store, (abort_signal) =>
+        client.command({ query: sql, query_params: { ...params }, abort_signal }).then(() => {}),
+      ),
     health: () =>
       call(store, (abort_signal) => client.command({ query: "select 1", abort_signal }).then(() => {})),
     close: () => client.close(),

@@ -51,6 +51,11 @@ export interface Consumer {
   /** How far the whole group is behind, by partition. Asks the broker. */
   lag(): Promise<GroupLag[]>;
   /**
+   * Whether this consumer has a partition now, as far as it knows: after a lost connection somebody else may
+   * have it already. Good enough for who does what, not for what must not be done twice.
+   */
+  hasPartition(): boolean;
+  /**
    * Rejects when consuming cannot go on (not for a broker that is away: that is waited for). Never
    * resolves.
    */
@@ -70,10 +75,11 @@ export async function openConsumer(
   const { group, topics, maxBytes = 33_554_432, sessionTimeoutMs = 15_000 } = config;
   const kafka = connectTo(config);
   const heartbeatMs = Math.floor(sessionTimeoutMs / 5);
+  let assigned = 0;
   const consumer = await superviseConsumer({
     log: config.log,
-    open: () =>
-      kafka.consumer({
+    open: () => {
+      const opened = kafka.consumer({
         groupId: group,
         allowAutoTopicCreation: false,
         minBytes: config.minBytes,
@@ -86,7 +92,14 @@ export async function openConsumer(
         metadataMaxAge: 60_000,
         // A crash is handled by the supervisor, which knows every kind; kafkajs restarts after some only.
         retry: { retries: 5, initialRetryTime: 100, maxRetryTime: 2000, restartOnFailure: async () => false },
-      }),
+      });
+      const { GROUP_JOIN, REBALANCING, CRASH, STOP } = opened.events;
+      opened.on(GROUP_JOIN, ({ payload }) => {
+        assigned = Object.values(payload.memberAssignment).flat().length;
+      });
+      for (const lost of [REBALANCING, CRASH, STOP] as const) opened.on(lost, () => void (assigned = 0));
+      return opened;
+    },
     topics: topics.map((topic) => wireName(config, topic)),
     run: {
       autoCommit: false,
@@ -98,6 +111,7 @@ export async function openConsumer(
   const questions = openQuestions(kafka.admin({ retry: { retries: 1 } }));
   return {
     lag: () => questions.ask((admin) => groupLag(admin, config, group, topics)),
+    hasPartition: () => assigned > 0,
     failed: consumer.failed,
     async close() {
       await consumer.close();

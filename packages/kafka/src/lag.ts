@@ -11,6 +11,8 @@ export interface GroupLag {
   topic: Topic;
   partition: number;
   records: number;
+  /** Offset of the first of them, or of the next record that will come. */
+  next: number;
 }
 
 /** @param admin connected at the first call. */
@@ -34,7 +36,7 @@ export async function groupLag(
     return ends.map(({ partition, high, low }) => {
       // Nothing committed is -1; what retention has removed is no longer ahead of anybody.
       const next = Math.max(offsets.get(partition) ?? -1, Number(low));
-      return { topic, partition, records: Math.max(0, Number(high) - next) };
+      return { topic, partition, records: Math.max(0, Number(high) - next), next };
     });
   });
   return (await Promise.all(lags)).flat();

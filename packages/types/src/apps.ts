@@ -1,5 +1,6 @@
 import Type, { type Static } from "typebox";
 import { Label, Timestamp, Uuid } from "./formats.ts";
+import { TelemetryDays } from "./retention.ts";
 import { EventsPerDay, EventsPerSecond } from "./telemetry-limits.ts";
 
 /** Reverse-DNS name, e.g. `org.mosis.chess`. Unique in the store and never reused. */
@@ -37,7 +38,7 @@ export type App = Static<typeof App>;
 
 /**
  * Value of a `catalog.apps` record: what telemetry has to know of an app. Records from before there were
- * limits have none: the defaults hold.
+ * limits, or a retention, have none: the defaults hold.
  */
 export const AppState = Type.Object({
   app_id: Uuid,
@@ -48,5 +49,6 @@ export const AppState = Type.Object({
   updated_at: Timestamp,
   telemetry_events_per_day: Type.Optional(EventsPerDay),
   telemetry_events_per_second: Type.Optional(EventsPerSecond),
+  telemetry_days: Type.Optional(TelemetryDays),
 });
 export type AppState = Static<typeof AppState>;

@@ -8,8 +8,9 @@ export const permissions = {
   "telemetry:write":
     "Send telemetry of the key's apps and read its receipts; management keys replay what was rejected.",
   "telemetry:read": "Read receipts, outcomes and rejected events of the key's apps.",
-  "apps:read": "Read apps, their telemetry limits and restrictions.",
-  "apps:write": "Create and change apps, lower their telemetry limits, restrict their telemetry.",
+  "telemetry:erase": "Erase what is stored of an install, and read how that ended.",
+  "apps:read": "Read apps, their telemetry limits, restrictions and retention.",
+  "apps:write": "Create and change apps, lower their telemetry limits, restrict and keep their telemetry.",
   "keys:read": "List keys (never their secrets).",
   "keys:write": "Create and delete keys.",
   "audit:read": "Read the audit trail of the developer.",

@@ -31,6 +31,11 @@ export const topics = {
    * since its last one. Kept a bit over a day.
    */
   usage: "telemetry.usage",
+  /**
+   * One `ErasureRequest` as JSON a record, key = erasure id. One partition, so that one writer has it, and
+   * with it the only one that deletes.
+   */
+  erasures: "telemetry.erasures",
 } as const;
 
 export type Topic = (typeof topics)[keyof typeof topics];

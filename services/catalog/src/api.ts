@@ -5,8 +5,10 @@ import { appRoutes } from "./apps/routes.ts";
 import { createAuthenticate } from "./auth.ts";
 import { createPasswords } from "./developers/password.ts";
 import { developerRoutes } from "./developers/routes.ts";
+import { erasureRoutes } from "./erasures/routes.ts";
 import { keyRoutes } from "./keys/routes.ts";
 import { catalogDocument } from "./openapi.ts";
+import { retentionRoutes } from "./retention/routes.ts";
 import { sessionRoutes } from "./sessions/routes.ts";
 import { telemetryLimitRoutes } from "./telemetry-limits/routes.ts";
 import { telemetryRestrictionRoutes } from "./telemetry-restrictions/routes.ts";
@@ -39,6 +41,8 @@ export async function createApi({ db, log, metrics, passwordHashes, sessionHours
       keyRoutes({ db, authenticate }),
       telemetryLimitRoutes({ db, authenticate }),
       telemetryRestrictionRoutes({ db, authenticate }),
+      retentionRoutes({ db, authenticate }),
+      erasureRoutes({ db, authenticate }),
     ],
     openapi: catalogDocument,
   });

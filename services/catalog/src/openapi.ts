@@ -1,9 +1,13 @@
 import { openApiDocument } from "@mosis/http";
 import { App, NewApp, PackageId } from "@mosis/types/apps";
 import { Developer, NewDeveloper, NewSession, Session } from "@mosis/types/developers";
+import { Erasure, NewErasure } from "@mosis/types/erasures";
 import { Uuid } from "@mosis/types/formats";
 import { Key, KeyWithSecret, NewKey } from "@mosis/types/keys";
 import { Page, PageQuery } from "@mosis/types/pages";
+import { Retention, RetentionChange } from "@mosis/types/retention";
+import { erasureOperations } from "./erasures/operations.ts";
+import { retentionOperations } from "./retention/operations.ts";
 import { telemetryRestrictionOperations } from "./telemetry-restrictions/operations.ts";
 import { telemetryLimitOperations } from "./telemetry-limits/operations.ts";
 import { TelemetryLimits, TelemetryLimitsChange } from "@mosis/types/telemetry-limits";
@@ -21,6 +25,7 @@ export const catalogDocument = openApiDocument({
   schemas: {
     ...{ App, Developer, Key, KeyWithSecret, NewApp, NewDeveloper, NewKey, NewSession, Session },
     ...{ NewRestriction, Restriction, TelemetryLimits, TelemetryLimitsChange },
+    ...{ Erasure, NewErasure, Retention, RetentionChange },
   },
   operations: [
     {
@@ -139,5 +144,7 @@ export const catalogDocument = openApiDocument({
     },
     ...telemetryLimitOperations,
     ...telemetryRestrictionOperations,
+    ...retentionOperations,
+    ...erasureOperations,
   ],
 });

@@ -147,6 +147,13 @@ test("what is answered is what the document says, for every operation and for it
 });
 
 async function checkTelemetry(ada: Caller, check: (id: string, answer: Response) => void): Promise<void> {
+  const retention = "/v1/apps/org.mosis.go/retention";
+  check("getRetention", await ada.get(retention));
+  check("changeRetention", await ada.patch(retention, { telemetry_days: 7 }).set("If-Match", "*"));
+  check("changeRetention", await ada.patch(retention, { telemetry_days: 7 }));
+  const erasures = "/v1/apps/org.mosis.go/erasures";
+  check("requestErasure", await ada.post(erasures, { install_id: "00000000-0000-4000-8000-000000000000" }));
+  check("requestErasure", await ada.post(erasures, {}));
   const limits = "/v1/apps/org.mosis.go/telemetry-limits";
   const change = { telemetry_events_per_second: 9 };
   check("getTelemetryLimits", await ada.get(limits));

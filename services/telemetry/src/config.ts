@@ -109,6 +109,12 @@ export function readWriterConfig(env: Environment) {
         max: 256,
         default: 64,
       }),
+      WRITER_SWEEP_SECONDS: integer({
+        about: "How often events are deleted that their app no longer keeps.",
+        min: 1,
+        max: 604_800,
+        default: 86_400,
+      }),
     },
     env,
   );
@@ -123,6 +129,8 @@ export function readWriterConfig(env: Environment) {
       fetchWaitMs: values.WRITER_FETCH_WAIT_MS,
       fetchBytesMax: values.WRITER_FETCH_MEGABYTES_MAX * 1_048_576,
     },
+    deleteTimeoutMs: 600_000,
+    sweep: { sweepIntervalMs: values.WRITER_SWEEP_SECONDS * 1000 },
     selfTelemetry: selfTelemetryTarget(values),
   };
 }

@@ -1,9 +1,10 @@
 import type { ApiDescription } from "@mosis/http";
 import { AuditEvent, AuditQuery } from "@mosis/types/audit";
+import { Erasure } from "@mosis/types/erasures";
 import { Uuid } from "@mosis/types/formats";
 import { PackageId } from "@mosis/types/apps";
 import { OutcomeBucket, Outcomes, OutcomesQuery } from "@mosis/types/outcomes";
-import { Page } from "@mosis/types/pages";
+import { Page, PageQuery } from "@mosis/types/pages";
 import { RejectedEvent, RejectedQuery, Replay, Replayed, ReplayResult } from "@mosis/types/rejected";
 import { Receipt } from "@mosis/types/telemetry";
 
@@ -12,10 +13,10 @@ export const queryApi: ApiDescription = {
   title: "Mosis telemetry query",
   version: "1",
   description:
-    "Receipts of telemetry batches, what became of their events, and the audit trail. Takes keys, not the " +
-    "tokens of sessions. Errors are application/problem+json (RFC 9457) with a code of a closed list. What " +
-    "is not yours answers like what does not exist.",
-  schemas: { AuditEvent, OutcomeBucket, Receipt, RejectedEvent, ReplayResult },
+    "Receipts of telemetry batches, what became of their events, the audit trail and erasures. Takes keys, " +
+    "not the tokens of sessions. Errors are application/problem+json (RFC 9457) with a code of a closed " +
+    "list. What is not yours answers like what does not exist.",
+  schemas: { AuditEvent, Erasure, OutcomeBucket, Receipt, RejectedEvent, ReplayResult },
   operations: [
     {
       method: "get",
@@ -62,6 +63,27 @@ export const queryApi: ApiDescription = {
         202: { description: "What passed is on all in-sync replicas.", body: Replayed },
       },
       problems: ["not_found", "cursor_invalid"],
+    },
+    {
+      method: "get",
+      path: "/v1/apps/{package_id}/telemetry/erasures",
+      id: "listErasures",
+      summary: "Erasures of an app, from new to old",
+      access: "telemetry:erase",
+      params: { package_id: PackageId },
+      query: PageQuery,
+      answers: { 200: { description: "One page.", body: Page(Erasure) } },
+      problems: ["cursor_invalid", "not_found"],
+    },
+    {
+      method: "get",
+      path: "/v1/apps/{package_id}/telemetry/erasures/{id}",
+      id: "getErasure",
+      summary: "What has become of an erasure, with the proof at its end",
+      access: "telemetry:erase",
+      params: { package_id: PackageId, id: Uuid },
+      answers: { 200: { description: "The erasure.", body: Erasure } },
+      problems: ["not_found"],
     },
     {
       method: "get",

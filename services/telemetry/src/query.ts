@@ -6,6 +6,8 @@ import { topics } from "@mosis/types/topics";
 import { createFindApp } from "./apps.ts";
 import { auditRoutes } from "./audit/routes.ts";
 import { createAuthenticate } from "./auth.ts";
+import { createRequestedErasures } from "./erasures/requested.ts";
+import { erasureRoutes } from "./erasures/routes.ts";
 import { checkAccess, followAccess } from "./follow-access.ts";
 import { Flusher, flushLimits } from "./ingest/flush.ts";
 import { RestrictionTable } from "./ingest/restrictions/table.ts";
@@ -29,10 +31,14 @@ export interface QueryOptions {
 /** Every route of query. Not ready until the access table is complete. */
 export async function createQuery({ kafka, producer, store, log, metrics, life, ...rest }: QueryOptions) {
   const restrictions = new RestrictionTable({ log });
+  const requested = createRequestedErasures({ log });
   const access = await followAccess({
     ...{ kafka, log, metrics, life },
-    // What is replayed is restricted like what is sent.
-    alongside: { [topics.restrictions]: (id, value) => restrictions.apply(id, value) },
+    alongside: {
+      // What is replayed is restricted like what is sent.
+      [topics.restrictions]: (id, value) => restrictions.apply(id, value),
+      [topics.erasures]: (id, value) => requested.apply(id, value),
+    },
   });
   const shared = { store, authenticate: createAuthenticate(access), findApp: createFindApp(access.table) };
   // Of apps too: a receipt needs to know whose the app is.
@@ -51,6 +57,7 @@ export async function createQuery({ kafka, producer, store, log, metrics, life, 
       receiptRoutes({ ...shared, writerLag }),
       auditRoutes(shared),
       outcomeRoutes(shared),
+      erasureRoutes({ ...shared, requested }),
       rejectedRoutes({ ...shared, restrictions, flusher: await openReplayFlusher(producer, log) }),
     ],
     openapi: openApiDocument(queryApi),

@@ -39,7 +39,12 @@ export async function makeStore(server: string) {
 }
 
 /** The real writer in this process. */
-export async function startTestWriter(t: TestContext, kafka: KafkaConfig, storeUrl: string) {
+export async function startTestWriter(
+  t: TestContext,
+  kafka: KafkaConfig,
+  storeUrl: string,
+  sweepIntervalMs = 86_400_000,
+) {
   const life = createLifecycle({ log, closeTimeoutMs: 10_000 });
   t.after(() => life.close());
   const metrics = createMetrics({ service: "test" });
@@ -48,7 +53,11 @@ export async function startTestWriter(t: TestContext, kafka: KafkaConfig, storeU
   );
   const producer = life.own("producer", await openProducer(kafka), (it) => it.close());
   const fetch = { fetchBytesMin: 1, fetchWaitMs: 50, fetchBytesMax: 8 * 1_048_576 };
-  const writer = await startWriter({ kafka, producer, store, log, metrics, ...fetch });
+  const patientStore = store;
+  const writer = await startWriter({
+    ...{ kafka, producer, store, patientStore, log, metrics, sweepIntervalMs },
+    ...fetch,
+  });
   life.own("writer", writer, (it) => it.close());
   return { writer, metrics, close: () => life.close() };
 }

@@ -28,7 +28,7 @@ export function readAppState(tx: Queryable, id: string) {
     WholeAppState,
     sql`
       select id as app_id, developer_id, package_id, name, status, updated_at, telemetry_events_per_day,
-             telemetry_events_per_second
+             telemetry_events_per_second, telemetry_days
       from apps where id = ${id}`,
   );
 }

@@ -2,18 +2,20 @@ import { execute, type Queryable, sql } from "@mosis/postgres";
 import { newId } from "@mosis/runtime";
 import type { AppState } from "@mosis/types/apps";
 import type { AuditActor, AuditEvent } from "@mosis/types/audit";
+import type { ErasureRequest } from "@mosis/types/erasures";
 import type { KeyState } from "@mosis/types/keys";
 import type { RestrictionState } from "@mosis/types/telemetry-restrictions";
 import { type Topic, topics } from "@mosis/types/topics";
 
 /**
  * What a compacted topic has to say from now on. Without a value the key is gone. Whole states: what is left
- * out would be the default again.
+ * out would be the default again. An erasure is asked for once, in a topic that forgets it.
  */
 type StateMessage =
   | { topic: typeof topics.apps; key: string; value: Required<AppState> | null }
   | { topic: typeof topics.keys; key: string; value: Required<KeyState> | null }
-  | { topic: typeof topics.restrictions; key: string; value: RestrictionState | null };
+  | { topic: typeof topics.restrictions; key: string; value: RestrictionState | null }
+  | { topic: typeof topics.erasures; key: string; value: ErasureRequest };
 
 export interface Change {
   /** Whose audit trail it belongs to. */

@@ -28,10 +28,24 @@ try {
   const store = life.own("clickhouse", openClickHouse({ ...config.clickhouse, log, onSlowQuery }), (it) =>
     it.close(),
   );
+  const patientStore = life.own(
+    "clickhouse for deleting",
+    openClickHouse({ ...config.clickhouse, log, requestTimeoutMs: config.deleteTimeoutMs }),
+    (it) => it.close(),
+  );
   const producer = life.own("producer", await openProducer(kafka), (it) => it.close());
   const writer = life.own(
     "writer",
-    await startWriter({ kafka, producer, store, log, metrics, ...config.fetch }),
+    await startWriter({
+      kafka,
+      producer,
+      store,
+      patientStore,
+      log,
+      metrics,
+      ...config.fetch,
+      ...config.sweep,
+    }),
     (it) => it.close(),
   );
   const app = createApp({

@@ -1,6 +1,7 @@
 import { type ClickHouse, insertJson, select } from "@mosis/clickhouse";
 import type { Logger } from "@mosis/runtime";
 import { AppState } from "@mosis/types/apps";
+import { retentionDefaults } from "@mosis/types/retention";
 import { insertBisecting } from "./bisect.ts";
 import type { Gathered } from "./gather.ts";
 import type { StoreDeps } from "./insert.ts";
@@ -35,7 +36,10 @@ export async function storeApps(deps: StoreDeps & { log: Logger }, gathered: Gat
 function toRow({ value, position }: JsonRecord<AppState>): Row[] {
   if (!value) return [];
   const { app_id, developer_id, package_id, name, status, updated_at } = value;
-  return [{ app_id, developer_id, package_id, name, status, updated_at, deleted: 0, position }];
+  const { telemetry_days } = { ...retentionDefaults, ...value };
+  return [
+    { app_id, developer_id, package_id, name, status, updated_at, telemetry_days, deleted: 0, position },
+  ];
 }
 
 /**
@@ -58,7 +62,7 @@ function selectLastStates(store: ClickHouse, ids: string[]): Promise<AppState[]>
   return select(
     store,
     AppState,
-    `select app_id, developer_id, package_id, name, status, updated_at
+    `select app_id, developer_id, package_id, name, status, updated_at, telemetry_days
     from apps_raw final where toString(app_id) in {ids:Array(String)}`,
     { ids },
   );

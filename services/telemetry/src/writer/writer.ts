@@ -3,6 +3,7 @@ import { type Consumer, type KafkaConfig, openConsumer, type OnBatch, type Produ
 import type { Logger, Metrics } from "@mosis/runtime";
 import type { Topic } from "@mosis/types/topics";
 import { createDeadLetter } from "./dead-letter.ts";
+import { startDeleter } from "./deleting/deleter.ts";
 import { gather } from "./gather.ts";
 import { writerGroup } from "./group.ts";
 import { createWriterMetrics, watchLag } from "./metrics.ts";
@@ -14,6 +15,8 @@ export interface WriterOptions {
   /** For dead letters. */
   producer: Pick<Producer, "send">;
   store: ClickHouse;
+  /** The same, with a longer deadline, for what deletes: one question may read a whole month. */
+  patientStore: ClickHouse;
   log: Logger;
   metrics: Metrics;
   /** A fetch is answered when so much is there … */
@@ -22,6 +25,8 @@ export interface WriterOptions {
   fetchWaitMs: number;
   /** Bound of one fetch, and of what is held while ClickHouse is away. */
   fetchBytesMax: number;
+  /** How often is deleted what its app no longer keeps. */
+  sweepIntervalMs: number;
 }
 
 export interface Writer {
@@ -71,13 +76,24 @@ export async function startWriter(options: WriterOptions): Promise<Writer> {
       await handle(batch, context);
     },
   );
+  const deleter = await startDeleter({
+    ...{ kafka, persist, deadLetter, log, metrics },
+    store: options.patientStore,
+    sweepIntervalMs: options.sweepIntervalMs,
+  }).catch(async (error: unknown) => {
+    await consumer.close();
+    throw error;
+  });
   const lagWatch = watchLag({ consumer, metrics, log, intervalMs: lagIntervalMs });
+  const failed = Promise.race([consumer.failed, deleter.failed]);
+  // Whoever does not watch it must not be ended by it.
+  failed.catch(() => {});
   return {
-    failed: consumer.failed,
+    failed,
     lag: () => consumer.lag(),
     async close() {
       lagWatch.stop();
-      await consumer.close();
+      await Promise.all([deleter.close(), consumer.close()]);
     },
   };
 }

@@ -1,0 +1,38 @@
+import { maybeOne, one, type Queryable, sql } from "@mosis/postgres";
+import { Timestamp, Uuid } from "@mosis/types/formats";
+import Type from "typebox";
+import { within } from "../apps/queries.ts";
+import type { Reach } from "../principal.ts";
+
+/** An app and whose it is, locked: nobody else asks for an erasure of it until the commit. */
+export function lockApp(tx: Queryable, reach: Reach, packageId: string) {
+  return maybeOne(
+    tx,
+    Type.Object({ id: Uuid, developer_id: Uuid }),
+    sql`
+      select id, developer_id from apps where package_id = ${packageId} and ${within(reach)}
+      for no key update`,
+  );
+}
+
+/** How many erasures of an app were asked for in the last 24 hours. */
+export async function countOfDay(tx: Queryable, appId: string): Promise<number> {
+  const { count } = await one(
+    tx,
+    Type.Object({ count: Type.Integer() }),
+    sql`
+      select count(*) as count from telemetry_erasures
+      where app_id = ${appId} and requested_at > now() - interval '24 hours'`,
+  );
+  return count;
+}
+
+export function insertErasure(tx: Queryable, appId: string, installHash: string) {
+  return one(
+    tx,
+    Type.Object({ id: Uuid, app_id: Uuid, install_hash: Type.String(), requested_at: Timestamp }),
+    sql`
+      insert into telemetry_erasures (app_id, install_hash) values (${appId}, ${installHash})
+      returning id, app_id, install_hash, requested_at`,
+  );
+}

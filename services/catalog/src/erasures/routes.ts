@@ -1,0 +1,74 @@
+import { createHash } from "node:crypto";
+import { parse, type Problem, problem, readJson, requestId } from "@mosis/http";
+import { type Pool, type Queryable, transaction } from "@mosis/postgres";
+import { type Erasure, NewErasure, requestedErasure } from "@mosis/types/erasures";
+import { topics } from "@mosis/types/topics";
+import { type Request, Router } from "express";
+import type { Authenticate } from "../auth.ts";
+import { bodyLimit } from "../body-limit.ts";
+import { isPackageId } from "../identifier.ts";
+import { appendOutbox } from "../outbox/append.ts";
+import { type Principal, reachOf } from "../principal.ts";
+import { countOfDay, insertErasure, lockApp } from "./queries.ts";
+
+/** Of one app: each makes ClickHouse write again whatever part of a table has rows of the install. */
+const erasuresPerDayMax = 1000;
+
+/** Asks for an erasure. What becomes of it is told by telemetry query, which sees it done. */
+export function erasureRoutes({ db, authenticate }: { db: Pool; authenticate: Authenticate }): Router {
+  const router = Router();
+
+  router.post("/v1/apps/:package_id/erasures", async (req, res) => {
+    const principal = await authenticate(req, "telemetry:erase");
+    const body = parse(NewErasure, await readJson(req, bodyLimit), "body");
+    const id = req.params.package_id;
+    if (!isPackageId(id)) throw missing();
+    const installId = body.install_id.toLowerCase();
+
+    const erasure = await transaction(db, (tx) => requestErasure(tx, req, { principal, id, installId }));
+
+    res.status(202).location(`/v1/apps/${id}/telemetry/erasures/${erasure.id}`).json(erasure);
+  });
+
+  return router;
+}
+
+async function requestErasure(
+  tx: Queryable,
+  req: Request<{ package_id: string }>,
+  { principal, id, installId }: { principal: Principal; id: string; installId: string },
+): Promise<Erasure> {
+  const app = await lockApp(tx, reachOf(principal), id);
+  if (!app) throw missing();
+  if ((await countOfDay(tx, app.id)) >= erasuresPerDayMax) {
+    throw problem("quota_exceeded", `An app has ${erasuresPerDayMax} erasures in 24 hours: ask later.`);
+  }
+  const row = await insertErasure(tx, app.id, createHash("sha256").update(installId).digest("hex"));
+  const { id: erasure_id, app_id, install_hash, requested_at } = row;
+  await appendOutbox(tx, {
+    developerId: app.developer_id,
+    actor: principal.actor,
+    requestId: requestId(req),
+    action: "telemetry_erasure.requested",
+    target: { type: "telemetry_erasure", id: erasure_id },
+    // For good, so without the install id.
+    payload: { package_id: id, install_hash, requested_at },
+    state: {
+      topic: topics.erasures,
+      key: erasure_id,
+      value: {
+        erasure_id,
+        developer_id: app.developer_id,
+        app_id,
+        install_hash,
+        requested_at,
+        install_id: installId,
+      },
+    },
+  });
+  return requestedErasure(erasure_id, row);
+}
+
+function missing(): Problem {
+  return problem("not_found", "There is no such app.");
+}

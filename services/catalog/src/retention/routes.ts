@@ -1,0 +1,72 @@
+import { etagOf, parse, type Problem, problem, readJson, requestId, requireMatch } from "@mosis/http";
+import { type Pool, type Queryable, transaction } from "@mosis/postgres";
+import { type Retention, RetentionChange } from "@mosis/types/retention";
+import { topics } from "@mosis/types/topics";
+import { type Request, Router } from "express";
+import { readAppState } from "../apps/queries.ts";
+import type { Authenticate } from "../auth.ts";
+import { bodyLimit } from "../body-limit.ts";
+import { isPackageId } from "../identifier.ts";
+import { appendOutbox } from "../outbox/append.ts";
+import { type Principal, reachOf } from "../principal.ts";
+import { findRetention, lockRetention, updateRetention } from "./queries.ts";
+
+const path = "/v1/apps/:package_id/retention";
+
+export function retentionRoutes({ db, authenticate }: { db: Pool; authenticate: Authenticate }): Router {
+  const router = Router();
+
+  router.get(path, async (req, res) => {
+    const principal = await authenticate(req, "apps:read");
+    const id = req.params.package_id;
+    const retention = isPackageId(id) ? await findRetention(db, reachOf(principal), id) : null;
+    if (!retention) throw missing();
+    res.set("ETag", tagOf(retention)).json(retention);
+  });
+
+  router.patch(path, async (req, res) => {
+    const principal = await authenticate(req, "apps:write");
+    const change = parse(RetentionChange, await readJson(req, bodyLimit), "body");
+    const id = req.params.package_id;
+    if (!isPackageId(id)) throw missing();
+
+    const retention = await transaction(db, (tx) => changeRetention(tx, req, { principal, id, change }));
+
+    res.set("ETag", tagOf(retention)).json(retention);
+  });
+
+  return router;
+}
+
+async function changeRetention(
+  tx: Queryable,
+  req: Request<{ package_id: string }>,
+  { principal, id, change }: { principal: Principal; id: string; change: RetentionChange },
+): Promise<Retention> {
+  const locked = await lockRetention(tx, reachOf(principal), id);
+  if (!locked) throw missing();
+  const { id: appId, developer_id: developerId, ...current } = locked;
+  requireMatch(req, tagOf(current));
+  if (tagOf(change) === tagOf(current)) return current;
+  await updateRetention(tx, appId, change);
+  const state = await readAppState(tx, appId);
+  await appendOutbox(tx, {
+    // In the trail of whose app it is, also when an admin has changed it.
+    developerId,
+    actor: principal.actor,
+    requestId: requestId(req),
+    action: "retention.changed",
+    target: { type: "app", id: appId },
+    payload: { package_id: id, ...change },
+    state: { topic: topics.apps, key: appId, value: state },
+  });
+  return change;
+}
+
+function tagOf({ telemetry_days }: Retention): string {
+  return etagOf(String(telemetry_days));
+}
+
+function missing(): Problem {
+  return problem("not_found", "There is no such app.");
+}

@@ -1,0 +1,81 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { type ClickHouse, type QueryParams, select } from "@mosis/clickhouse";
+import type { Logger } from "@mosis/runtime";
+import Type from "typebox";
+import { Passing } from "../persist.ts";
+
+export interface Deletion {
+  table: string;
+  /** Id of the one partition to look into; left out, all are. */
+  partition?: string;
+  /** Condition of the rows, with `{name:Type}` for values. */
+  where: string;
+  params: QueryParams;
+}
+
+export interface DeletingDeps {
+  store: ClickHouse;
+  log: Logger;
+  /** True when somebody else deletes from now on: begin nothing more. */
+  isStale: () => boolean;
+}
+
+/** At first; doubles up to ten seconds. */
+const pollMinMs = 50;
+const pollMaxMs = 10_000;
+
+/**
+ * Deletes rows for good and returns when a query finds none, however often it is interrupted: 1 wait for what
+ * is being deleted already, by whomever; 2 count; 3 delete, and from the start. ClickHouse goes on with a
+ * mutation whether somebody waits for it or not, so a deadline of ours must not begin a second one.
+ * @returns how many rows were found at first.
+ * @throws ClickHouseRefused, ClickHouseUnavailable; Passing when it is no longer ours to do.
+ */
+export async function deleteRows(deps: DeletingDeps, deletion: Deletion): Promise<number> {
+  const { store } = deps;
+  const { table, partition, where } = deletion;
+  for (let found: number | null = null; ;) {
+    await mutationsEnded(deps, table);
+    const count = await countRows(store, deletion);
+    found ??= count;
+    if (count === 0) return found;
+    const within = partition === undefined ? "" : "in partition id {partition:String}";
+    await store.command(`alter table ${table} delete ${within} where ${where}`, valuesOf(deletion));
+  }
+}
+
+export async function countRows(store: ClickHouse, deletion: Deletion, final = ""): Promise<number> {
+  const { table, partition, where } = deletion;
+  const within = partition === undefined ? "" : "_partition_id = {partition:String} and ";
+  const rows = await select(
+    store,
+    Type.Object({ rows: Type.String() }),
+    `select count() as rows from ${table} ${final} where ${within}(${where})`,
+    valuesOf(deletion),
+  );
+  return Number(rows[0]?.rows);
+}
+
+function valuesOf({ params, partition }: Deletion): QueryParams {
+  return partition === undefined ? params : { ...params, partition };
+}
+
+async function mutationsEnded({ store, log, isStale }: DeletingDeps, table: string): Promise<void> {
+  const startedMs = performance.now();
+  for (let pauseMs = pollMinMs; ; pauseMs = Math.min(pauseMs * 2, pollMaxMs)) {
+    const [running] = await select(
+      store,
+      Type.Object({ mutation_id: Type.String(), latest_fail_reason: Type.String() }),
+      `select mutation_id, latest_fail_reason from system.mutations
+      where database = currentDatabase() and table = {table:String} and not is_done limit 1`,
+      { table },
+    );
+    if (!running) return;
+    if (isStale()) throw new Passing("Somebody else deletes from now on, or the writer stops.");
+    if (running.latest_fail_reason !== "" || pauseMs === pollMaxMs) {
+      const waited_ms = Math.round(performance.now() - startedMs);
+      log.warn({ ...running, table, waited_ms }, `Rows of ${table} are still being deleted`);
+    }
+    await delay(pauseMs);
+  }
+}

@@ -1,0 +1,123 @@
+import type { ClickHouse } from "@mosis/clickhouse";
+import { type KafkaConfig, openConsumer, openLagReader } from "@mosis/kafka";
+import type { Logger, Metrics } from "@mosis/runtime";
+import { ErasureRequest } from "@mosis/types/erasures";
+import { topics } from "@mosis/types/topics";
+import type { DeadLetter } from "../dead-letter.ts";
+import { writerGroup } from "../group.ts";
+import { createJsonReader } from "../json-record.ts";
+import type { Persist } from "../persist.ts";
+import { eraseInstalls } from "./erase.ts";
+import { createDeletingMetrics } from "./metrics.ts";
+import { sweepExpired } from "./sweep.ts";
+
+export interface DeleterOptions {
+  kafka: KafkaConfig;
+  /** With a deadline of its own: one question may read a whole month. */
+  store: ClickHouse;
+  persist: Persist;
+  deadLetter: DeadLetter;
+  log: Logger;
+  metrics: Metrics;
+  sweepIntervalMs: number;
+}
+
+export interface Deleter {
+  failed: Promise<never>;
+  close(): Promise<void>;
+}
+
+/** Erasures that share one deletion. */
+const erasuresAtOnce = 50;
+const readRequests = createJsonReader(ErasureRequest);
+
+/**
+ * Deletes what must go: erased installs, and what its app no longer keeps. Whichever writer has the one
+ * partition of `telemetry.erasures` does it. Should two believe to have it for a moment, they
+ * delete the same rows, which harms nothing.
+ */
+export async function startDeleter(options: DeleterOptions): Promise<Deleter> {
+  const { kafka, store, persist, deadLetter, log } = options;
+  const counted = createDeletingMetrics(options.metrics);
+  const behind = { group: writerGroup(kafka), topics: [topics.events, topics.rejected] };
+  const writerLag = openLagReader(kafka, behind);
+  const consumer = await openConsumer(
+    {
+      ...kafka,
+      group: `${writerGroup(kafka)}-erasures`,
+      topics: [topics.erasures],
+      minBytes: 1,
+      maxWaitMs: 500,
+      maxBytesPerPartition: 1_048_576,
+      sessionTimeoutMs: 10_000,
+    },
+    async (batch, context) => {
+      const isStale = () => context.isStale();
+      const { read, faults } = readRequests([batch]);
+      for (const [origin, fault] of faults) await deadLetter(origin, fault, isStale);
+      const requests = read.flatMap(({ value }) => value ?? []);
+      for (let start = 0; start < requests.length; start += erasuresAtOnce) {
+        const some = requests.slice(start, start + erasuresAtOnce);
+        const erase = () => eraseInstalls({ store, log, isStale, writerLag }, some);
+        const proofs = await persist("Erasing installs", erase, isStale);
+        counted.erased(proofs);
+        const rows = proofs.reduce((sum, proof) => sum + proof.events_erased + proof.rejected_erased, 0);
+        log.info({ erasures: proofs.length, rows }, "Erased installs");
+      }
+    },
+  );
+  const sweeping = keepSweeping(options, {
+    isStale: () => !consumer.hasPartition(),
+    swept: (rows) => counted.swept(rows),
+  });
+  return {
+    failed: consumer.failed,
+    async close() {
+      await sweeping.stop();
+      await consumer.close();
+      await writerLag.close();
+    },
+  };
+}
+
+/** How often is looked whether a sweep is due and ours. */
+const lookIntervalMs = 1000;
+
+/** Sweeps when it becomes ours to do, and then in every interval. */
+function keepSweeping(
+  { store, log, sweepIntervalMs }: DeleterOptions,
+  { isStale, swept }: { isStale: () => boolean; swept: (rows: number) => void },
+): { stop(): Promise<void> } {
+  let isStopped = false;
+  let nextMs = 0;
+  let running: Promise<void> | null = null;
+  const sweep = async () => {
+    try {
+      const isOver = () => isStopped || isStale();
+      const rows = await sweepExpired({ store, log, isStale: isOver }, new Date());
+      if (isOver()) return;
+      swept(rows);
+      nextMs = Date.now() + sweepIntervalMs;
+      if (rows > 0) log.info({ rows }, "Deleted what its app no longer keeps");
+    } catch (error) {
+      // Nothing of it is lost: the next one finds the same rows.
+      nextMs = Date.now() + Math.min(sweepIntervalMs, retryPauseMs);
+      log.error({ err: error }, "Old events could not be deleted; it is tried again");
+    }
+  };
+  const look = () => {
+    if (running || isStale() || Date.now() < nextMs) return;
+    running = sweep().finally(() => (running = null));
+  };
+  const timer = setInterval(look, Math.min(lookIntervalMs, sweepIntervalMs));
+  timer.unref();
+  return {
+    async stop() {
+      isStopped = true;
+      clearInterval(timer);
+      await running;
+    },
+  };
+}
+
+const retryPauseMs = 60_000;

@@ -1,0 +1,18 @@
+import type { Metrics } from "@mosis/runtime";
+import type { ErasureProof } from "@mosis/types/erasures";
+
+/** What the writer counts of deleting. */
+export function createDeletingMetrics(metrics: Metrics) {
+  const rowsSwept = metrics.counter("writer_rows_swept_total", "Rows of events that no app keeps any more.");
+  const sweptAt = metrics.gauge("writer_sweep_timestamp_seconds", "When the last sweep ended.");
+  const erasures = metrics.counter("writer_erasures_total", "Erasures that have a proof.");
+  return {
+    swept(rows: number): void {
+      rowsSwept.inc(rows);
+      sweptAt.set(Date.now() / 1000);
+    },
+    erased(proofs: readonly ErasureProof[]): void {
+      erasures.inc(proofs.length);
+    },
+  };
+}
