@@ -19,7 +19,7 @@ export interface RequestSample {
  * Routes that run before every middleware, and before Express when they are asked for by their very path: no
  * request id, no metrics, no headers of ours but what they set. Express takes 5 µs to hand a request over.
  */
-export interface HotRoutes {
+interface HotRoutes {
   /** Path → what answers a POST to it. */
   posts: ReadonlyMap<string, RequestListener>;
   /** Answers an OPTIONS to any of them. */
