@@ -36,7 +36,7 @@ for (const [what, spoil] of [
   ["cut off", (good: Buffer) => good.subarray(0, good.length - 3)],
   ["garbage", () => Buffer.from("this is not a block at all")],
   ["with an unknown column", (good: Buffer) => replaced(good, "label", "lapel")],
-  ["with an unknown type", (good: Buffer) => replaced(good, "UInt32", "UInt23")],
+  ["with an unknown type", (good: Buffer) => replaced(good, "UInt8", "UInt9")],
   [
     "that claims too many rows",
     (good: Buffer) => Buffer.concat([Buffer.from([2, 255, 255, 255, 127]), good]),

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { execute, many, sql } from "@mosis/postgres";
 import type { App } from "@mosis/types/apps";
+import { retentionDefaults } from "@mosis/types/retention";
 import { telemetryLimitDefaults } from "@mosis/types/telemetry-limits";
 import Type from "typebox";
 import { assertProblem, auditTrail, type Caller, startCatalog, withoutRequest } from "./support.ts";
@@ -48,6 +49,7 @@ test("creating an app leaves one audit event and one state message", async (t) =
     payload: {
       ...{ app_id: id, developer_id: ada.id, package_id, name, status, updated_at },
       ...telemetryLimitDefaults,
+      ...retentionDefaults,
     },
   });
   assert.equal(audit?.record_key, ada.id);
