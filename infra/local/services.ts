@@ -128,11 +128,20 @@ interface Started {
   exited: Promise<string>;
 }
 
+/**
+ * Ingest makes few objects and many buffers, which are freed when young objects are collected. With room for
+ * more of these, buffers piled up until all of the heap was searched, nine times a second: 1.1 µs an event.
+ */
+const flagsOf: Readonly<Record<string, string[]>> = {
+  [services.ingest.main]: ["--max-semi-space-size=2"],
+};
+
 function startProcess(main: string, env: Environment, logFile: string): Started {
   const log = openLog(logFile);
   const child = fork(join(root, main), {
     cwd: root,
     env,
+    execArgv: [...process.execArgv, ...(flagsOf[main] ?? [])],
     // Of its own group: a Ctrl-C reaches the launcher, which ends the processes in order.
     detached: true,
     // It ends by itself when the channel closes, that is when this process is gone.
