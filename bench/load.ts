@@ -17,6 +17,8 @@ export interface LoadOrder {
   seed: number;
   /** Whether the report names every acknowledged batch. */
   keepBatchIds: boolean;
+  /** Connections wait before they would send more, all together; without it they send what they can. */
+  eventsPerSecondMax?: number;
 }
 
 export interface LoadReport {
@@ -88,11 +90,16 @@ async function run(order: LoadOrder): Promise<LoadReport> {
 async function drive(
   address: Address,
   requests: readonly PreparedRequest[],
-  { keepBatchIds }: LoadOrder,
+  { keepBatchIds, eventsPerSecondMax = Number.POSITIVE_INFINITY, connections, eventsPerRequest }: LoadOrder,
   endsAt: number,
 ): Promise<void> {
   let connection: Connection | null = null;
-  for (let n = 0; performance.now() < endsAt; n++) {
+  const intervalMs = (1000 * connections * eventsPerRequest) / eventsPerSecondMax;
+  // Not all in the same moment.
+  let dueAt = performance.now() + Math.random() * intervalMs;
+  for (let n = 0; performance.now() < endsAt; n++, dueAt += intervalMs) {
+    const earlyMs = dueAt - performance.now();
+    if (earlyMs > 0) await sleep(earlyMs);
     const request = requests[n % requests.length] as PreparedRequest;
     refresh(request, Date.now());
     const sentAt = performance.now();

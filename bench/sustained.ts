@@ -1,4 +1,4 @@
-// `sustained`: minutes of load, as much as the machine takes, and whether the writer keeps up.
+// `sustained`: minutes of load at a steady rate, and whether the writer keeps up.
 import { setTimeout as sleep } from "node:timers/promises";
 import { openLagReader } from "@mosis/kafka";
 import { createLogger } from "@mosis/runtime";
@@ -14,6 +14,8 @@ export interface SustainedOptions {
   seconds: number;
   eventsPerRequest: number;
   connections: number;
+  /** What is offered. */
+  eventsPerSecondMax: number;
 }
 
 /** How far everything was at one moment. */
@@ -30,14 +32,14 @@ const windowSeconds = 30;
 const drainTimeoutMs = 300_000;
 
 export async function benchSustained(platform: Platform, options: SustainedOptions): Promise<Outcome> {
-  const { seconds, eventsPerRequest, connections } = options;
+  const { seconds, eventsPerRequest, connections, eventsPerSecondMax } = options;
   const traffic = await openTraffic(platform.endpoints);
   const { endpoint, keys } = traffic;
   const prepared = preparedRequests(options);
 
   console.log(`Loading for ${seconds} s …`);
   const memory = watchMemory(platform.processes, 1000);
-  const order = { endpoint, keys, seconds, eventsPerRequest, connections, prepared };
+  const order = { endpoint, keys, seconds, eventsPerRequest, connections, prepared, eventsPerSecondMax };
   const running = startLoad({ ...order, seed: 3, keepBatchIds: true });
   const samples = await sampleUntilOver(platform, traffic, running);
   const report = await running.report;
