@@ -4,6 +4,7 @@
 // server.
 import { endianness } from "node:os";
 import { ByteSink } from "./byte-sink.ts";
+import { parseUuidText } from "./uuid.ts";
 
 // Typed arrays have the byte order of the machine, the format is little endian.
 if (endianness() !== "LE") throw new Error("Native blocks are written on little-endian machines only.");
@@ -29,10 +30,7 @@ export class UuidColumn implements NativeColumn {
   private words = new Uint32Array(firstRows * 4);
   // The last value: neighbours often share a session, and comparing is a tenth of parsing.
   private last = "";
-  private first = 0;
-  private second = 0;
-  private third = 0;
-  private fourth = 0;
+  private readonly parsed = new Uint32Array(4);
 
   /** @param uuid 36 characters in the usual form, either case; other text gives an arbitrary value. */
   push(uuid: string): void {
@@ -40,17 +38,13 @@ export class UuidColumn implements NativeColumn {
   }
 
   fill(uuid: string, count: number): void {
-    if (uuid !== this.last) this.parse(uuid);
-    const { first, second, third, fourth } = this;
+    if (uuid !== this.last) {
+      parseUuidText(uuid, this.parsed, 0);
+      this.last = uuid;
+    }
     const end = (this.rows + count) * 4;
     if (end > this.words.length) this.words = grown(this.words, end);
-    const { words } = this;
-    for (let at = this.rows * 4; at < end; at += 4) {
-      words[at] = first;
-      words[at + 1] = second;
-      words[at + 2] = third;
-      words[at + 3] = fourth;
-    }
+    for (let at = this.rows * 4; at < end; at += 4) this.words.set(this.parsed, at);
     this.rows += count;
   }
 
@@ -67,17 +61,9 @@ export class UuidColumn implements NativeColumn {
   reset(): void {
     this.rows = 0;
   }
-
-  private parse(uuid: string): void {
-    this.first = (hex4(uuid, 9) << 16) | hex4(uuid, 14);
-    this.second = (hex4(uuid, 0) << 16) | hex4(uuid, 4);
-    this.third = (hex4(uuid, 28) << 16) | hex4(uuid, 32);
-    this.fourth = (hex4(uuid, 19) << 16) | hex4(uuid, 24);
-    this.last = uuid;
-  }
 }
 
-type Numbers = Int8Array | Uint32Array | Float64Array;
+type Numbers = Int8Array | Int32Array | Uint32Array | Float64Array;
 
 /** A fixed-width number: Int8 (also Enum8), Float64. Values outside the type wrap as in JavaScript. */
 export class NumberColumn implements NativeColumn {
@@ -162,19 +148,4 @@ export function grown<T extends Numbers>(values: T, needed: number): T {
   const larger = new (values.constructor as new (length: number) => T)(length);
   larger.set(values);
   return larger;
-}
-
-const hexValues = new Uint8Array(128);
-for (let digit = 0; digit < 16; digit++) {
-  const character = digit.toString(16);
-  hexValues[character.charCodeAt(0)] = digit;
-  hexValues[character.toUpperCase().charCodeAt(0)] = digit;
-}
-
-function hex4(text: string, at: number): number {
-  return (hex1(text, at) << 12) | (hex1(text, at + 1) << 8) | (hex1(text, at + 2) << 4) | hex1(text, at + 3);
-}
-
-function hex1(text: string, at: number): number {
-  return hexValues[text.charCodeAt(at) & 127] as number;
 }

@@ -1,6 +1,6 @@
 import { ByteSink } from "./byte-sink.ts";
-import type { NativeColumn } from "./native-columns.ts";
-import { parseUuid } from "./uuid.ts";
+import { grown, type NativeColumn } from "./native-columns.ts";
+import { parseUuidText } from "./uuid.ts";
 
 const firstRows = 1024;
 const firstSlots = 1024;
@@ -44,7 +44,7 @@ abstract class DictionaryColumn implements NativeColumn {
     // Neighbours often share a value, and comparing is cheaper than hashing.
     if (!this.isKey(this.last, source, at, length)) this.last = this.indexOf(source, at, length);
     const end = this.rows + count;
-    if (end > this.indexes.length) this.indexes = enlarged(this.indexes, end);
+    if (end > this.indexes.length) this.indexes = grown(this.indexes, end);
     if (count === 1) this.indexes[this.rows] = this.last;
     else this.indexes.fill(this.last, this.rows, end);
     this.rows = end;
@@ -112,9 +112,9 @@ abstract class DictionaryColumn implements NativeColumn {
   private add(source: Uint8Array, at: number, length: number, hash: number): number {
     const index = this.size++;
     if (index === this.places.length) {
-      this.places = enlarged(this.places, this.size);
-      this.lengths = enlarged(this.lengths, this.size);
-      this.hashes = enlarged(this.hashes, this.size);
+      this.places = grown(this.places, this.size);
+      this.lengths = grown(this.lengths, this.size);
+      this.hashes = grown(this.hashes, this.size);
     }
     const start = this.keys.length;
     this.places[index] = start + this.writeKey(this.keys, source, at, length);
@@ -174,9 +174,7 @@ export class UuidDictionary extends DictionaryColumn {
 
   /** @param uuid 36 characters in the usual form, either case; other text gives an arbitrary value. */
   fill(uuid: string, count: number): void {
-    scratch.reset();
-    scratch.utf8(uuid);
-    parseUuid(scratch.buffer, 0, words, 0);
+    parseUuidText(uuid, words, 0);
     this.fillBytes(wordBytes, 0, 16, count);
   }
 
@@ -195,10 +193,4 @@ function hashOf(source: Uint8Array, at: number, length: number): number {
   let hash = 0x811c9dc5 ^ length;
   for (let i = at; i < at + length; i++) hash = Math.imul(hash ^ (source[i] as number), 0x01000193);
   return hash ^ (hash >>> 15);
-}
-
-function enlarged<T extends Int32Array | Uint32Array>(values: T, needed: number): T {
-  const larger = new (values.constructor as new (length: number) => T)(Math.max(needed, values.length * 2));
-  larger.set(values);
-  return larger;
 }

@@ -31,6 +31,14 @@ export function parseUuid(bytes: Uint8Array, at: number, words: Uint32Array, wor
   return isDashed && (a | b | c | d | e | f | g | h | i | j | k | l | m | n | o | p) < notHex;
 }
 
+/** The same of text: 36 characters in the usual form; other text gives arbitrary words. */
+export function parseUuidText(uuid: string, words: Uint32Array, wordAt: number): void {
+  scratch.write(uuid, 0, "latin1");
+  parseUuid(scratch, 0, words, wordAt);
+}
+
+const scratch = Buffer.alloc(36);
+
 const dash = 0x2d;
 const notHex = 0x100;
 

@@ -151,7 +151,7 @@ export type EventCode = keyof typeof eventCodes;
 /**
  * Codes of events that are not kept at all because a restriction says so; all others are kept or rejected.
  */
-export const droppedCodes = ["restricted", "sampled_out"] as const satisfies EventCode[];
+export const droppedCodes: ReadonlySet<EventCode> = new Set(["restricted", "sampled_out"] as const);
 
 /**
  * What happened to one event that is not plainly accepted: `warning` kept

@@ -9,7 +9,7 @@ import { type Backlog, createBacklog, watchTurns } from "./ingest/backlog.ts";
 import { createBodyReader } from "./ingest/body.ts";
 import { clientConfigRoutes } from "./ingest/client-config/routes.ts";
 import { createCountryOf } from "./ingest/country.ts";
-import { Flusher, flushLimits } from "./ingest/flush.ts";
+import { Flusher, flushLimits, openTrial } from "./ingest/flush.ts";
 import { batches, validation } from "./ingest/native.ts";
 import { ingestDocument } from "./ingest/openapi.ts";
 import { createOrigins } from "./ingest/origins.ts";
@@ -146,6 +146,5 @@ async function storingDeps({ producer, log, metrics, life }: IngestOptions): Pro
 
 /** Every step is the same up to the last, which sends nothing: so the answer is what a batch would get. */
 function validatingDeps(metrics: Metrics): Destination {
-  const flusher = new Flusher({ ...flushLimits, send: async () => {}, partitions: 1, onSent() {} });
-  return { flusher, outcomes: countValidations(metrics), refusals: { count() {} } };
+  return { flusher: openTrial(), outcomes: countValidations(metrics), refusals: { count() {} } };
 }

@@ -165,6 +165,11 @@ export class Flusher {
   }
 }
 
+/** One for a dry run: nothing that is appended to it is ever sent. */
+export function openTrial(): Flusher {
+  return new Flusher({ ...flushLimits, send: async () => {}, partitions: 1, onSent() {} });
+}
+
 function newFlush(partition: number): Flush {
   return { parts: [], waiters: [], partition, rows: 0, bytes: 0 };
 }

@@ -29,11 +29,10 @@ export function createOutcomes(metrics: Metrics): Outcomes {
     [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000, 15_000],
   );
   const accepted = events.labels("accepted", "");
-  const drops: readonly EventCode[] = droppedCodes;
   const byCode = new Map(
     (Object.keys(eventCodes) as EventCode[]).map((code) => [
       code,
-      events.labels(drops.includes(code) ? "dropped" : "rejected", code),
+      events.labels(droppedCodes.has(code) ? "dropped" : "rejected", code),
     ]),
   );
   const overQuota = metrics.counter(

@@ -183,8 +183,6 @@ function warn({ batch }: Delivery, index: number, outcome: Outcome, { code, poin
   outcome.results.push({ index, event_id, result: "warning", code, pointer, fix: eventCodes[code] });
 }
 
-const isDropped = new Set<EventCode>(droppedCodes);
-
 function appendFaulty(
   flusher: Flusher,
   delivery: Delivery,
@@ -198,7 +196,7 @@ function appendFaulty(
     if (!fault) continue;
     const { code, pointer } = fault;
     let event_id: string | null;
-    if (isDropped.has(code)) {
+    if (droppedCodes.has(code)) {
       event_id = idOf(delivery.batch.events.at(index));
       outcome.dropped++;
     } else {

@@ -1,28 +1,21 @@
 import type { OutcomeName } from "@mosis/types/outcomes";
-import { droppedCodes, type EventCode } from "@mosis/types/telemetry";
+import { droppedCodes } from "@mosis/types/telemetry";
 import type { OpenBlocks } from "./blocks.ts";
 import type { Delivery, Outcome } from "./delivery.ts";
-
-const isDropped = new Set<EventCode>(droppedCodes);
 
 /**
  * A row for each outcome and reason of a delivery beyond plain acceptance. Call it only for deliveries that
  * have any: the others are in `ingest_batches`, and cost nothing here.
  */
 export function pushReasons(
-  { outcomes: { columns }, discardReasons }: OpenBlocks,
+  { outcomes, discardReasons }: OpenBlocks,
   { appId, receivedAtMs, deliveryId, clockCorrectionMs, batch: { discarded } }: Delivery,
   { accepted, byCode, results }: Outcome,
 ): void {
   const push = (outcome: OutcomeName) => (count: number, reason: string) => {
-    columns.app_id.push(appId);
-    columns.received_at.push(receivedAtMs);
-    columns.delivery_id.push(deliveryId);
-    columns.outcome.push(outcome);
-    columns.reason.push(reason);
-    columns.count.push(count);
+    pushOutcome(outcomes, { appId, receivedAtMs, id: deliveryId, outcome, reason, count });
   };
-  byCode?.forEach((count, code) => push(isDropped.has(code) ? "dropped" : "rejected")(count, code));
+  byCode?.forEach((count, code) => push(droppedCodes.has(code) ? "dropped" : "rejected")(count, code));
   const warned = new Map<string, number>();
   for (const { result, code } of results) if (result === "warning") add(warned, code, 1);
   // Told once a batch, and true of all its events.
@@ -34,6 +27,26 @@ export function pushReasons(
     add(reasons, discardReasons.known(appId, reason, receivedAtMs), count);
   }
   reasons.forEach(push("discarded"));
+}
+
+interface OutcomeRow {
+  appId: string;
+  receivedAtMs: number;
+  /** Of the delivery, or of the count of refused batches: a second copy falls onto the first. */
+  id: string;
+  outcome: OutcomeName;
+  reason: string;
+  count: number;
+}
+
+/** A row of `outcomes_raw`. */
+export function pushOutcome({ columns }: OpenBlocks["outcomes"], row: OutcomeRow): void {
+  columns.app_id.push(row.appId);
+  columns.received_at.push(row.receivedAtMs);
+  columns.delivery_id.push(row.id);
+  columns.outcome.push(row.outcome);
+  columns.reason.push(row.reason);
+  columns.count.push(row.count);
 }
 
 function add(counts: Map<string, number>, reason: string, count: number): void {

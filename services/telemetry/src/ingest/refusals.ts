@@ -4,6 +4,7 @@ import type { ProblemCode } from "@mosis/types/problems";
 import type { AccessRefusal, AccessTable, Grant } from "../access.ts";
 import { noUuid } from "./columns.ts";
 import type { Flusher } from "./flush.ts";
+import { pushOutcome } from "./reasons.ts";
 
 /** Counts batches that were refused, by app, minute and reason, and sends the counts with the next flush. */
 export interface Refusals {
@@ -62,7 +63,10 @@ export function countRefusals({
   const send = (): Promise<boolean> => {
     if (taken.length === 0) taken = take(counted);
     if (taken.length === 0) return Promise.resolve(true);
-    for (const row of taken) push(flusher.blocks.outcomes, row);
+    for (const { appId, minuteMs, countId, reason, count } of taken) {
+      const row = { appId, receivedAtMs: minuteMs, id: countId, outcome: "refused", reason, count } as const;
+      pushOutcome(flusher.blocks.outcomes, row);
+    }
     return new Promise((resolve) => {
       flusher.commit((failure) => {
         if (!failure) taken = [];
@@ -109,13 +113,4 @@ function take(counted: Map<string, Row>): Row[] {
     rows.push(row);
   }
   return rows;
-}
-
-function push({ columns }: Flusher["blocks"]["outcomes"], row: Row): void {
-  columns.app_id.push(row.appId);
-  columns.received_at.push(row.minuteMs);
-  columns.delivery_id.push(row.countId);
-  columns.outcome.push("refused");
-  columns.reason.push(row.reason);
-  columns.count.push(row.count);
 }

@@ -33,15 +33,14 @@ const backslash = 0x5c;
 
 /** With escapes it goes into the scratch as it is stored. */
 function scanEscaped(staging: Staging, start: number, escape: number): number {
-  const { body, scratch } = staging;
+  const { body } = staging;
   for (let at = escape; at < body.length; at++) {
     if (body[at] === backslash) at++;
     else if (body[at] === quote) {
       const text = unescaped(body.toString("utf8", start, at + 1));
       if (text === undefined) return -1;
-      const before = scratch.length;
       scanned.place = staging.keep(text);
-      scanned.length = scratch.length - before;
+      scanned.length = staging.lengthFrom(scanned.place);
       return at + 1;
     }
   }

@@ -165,11 +165,7 @@ function scanProperties(staging: Staging, index: number, start: number): number 
   const first = staging.properties;
   let at = start;
   if (body[at++] !== openBrace) return -1;
-  staging.propertiesOf[index] = first;
-  if (body[at] === closeBrace) {
-    staging.propertiesEnd[index] = first;
-    return at + 1;
-  }
+  if (body[at] === closeBrace) return at + 1;
   for (;;) {
     if (staging.properties - first === telemetryLimits.propertiesPerEventMax) return -1;
     if (body[at] === space) at++;

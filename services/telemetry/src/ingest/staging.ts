@@ -56,11 +56,16 @@ export class Staging {
     this.propertiesEnd[index] = this.properties;
   }
 
-  /** Keeps a text in `scratch`. @returns its place; its length is what `scratch` has grown by. */
+  /** Keeps a text in `scratch`. @returns its place. */
   keep(text: string): number {
     const place = ~this.scratch.length;
     this.scratch.utf8(text);
     return place;
+  }
+
+  /** Length of the text that was kept last. */
+  lengthFrom(place: number): number {
+    return this.scratch.length - ~place;
   }
 
   /** The buffer a place is in, to read from `offsetOf` on. */

@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
 import { type EventCode, eventCodes, type BatchContext } from "@mosis/types/telemetry";
 import type { Replay, ReplayResult } from "@mosis/types/rejected";
 import type { Delivery } from "../ingest/delivery.ts";
-import { Flusher, flushLimits } from "../ingest/flush.ts";
+import { derivedId } from "../ingest/derived-id.ts";
+import type { Flusher } from "../ingest/flush.ts";
 import { appendDelivery } from "../ingest/pipeline.ts";
 import type { Rules } from "../ingest/restrictions/table.ts";
 import { mergePatch } from "./merge-patch.ts";
@@ -17,11 +17,6 @@ export interface Replayer {
   patch: Replay["patch"];
   /** Restrictions that hold now, as for what is sent now. */
   rules: Rules | null;
-}
-
-/** The steps of ingest without its last: nothing of this is ever sent. */
-export function openTrial(): Flusher {
-  return new Flusher({ ...flushLimits, send: async () => {}, partitions: 1, onSent() {} });
 }
 
 /** Runs a rejected event through the pipeline, in its own time and context. */
@@ -61,25 +56,13 @@ function deliveryOf(row: RejectedRow, event: unknown, { appId, keyId, rules }: R
     appId,
     keyId,
     rules,
-    deliveryId: replayIdOf(row),
+    deliveryId: derivedId(`replay ${row.delivery_id} ${row.index}`),
     batch: { batch_id: row.batch_id, context, events: [event] },
     receivedAtMs: Date.parse(row.received_at),
     clockCorrectionMs: Number(row.clock_correction_ms),
     bodyBytes: 0,
     eventBytesAtMost: Buffer.byteLength(JSON.stringify(event)),
   };
-}
-
-/** A UUID of version 8 (RFC 9562 §5.8). */
-function replayIdOf({ delivery_id, index }: RejectedRow): string {
-  const hex = createHash("sha256").update(`replay ${delivery_id} ${index}`).digest("hex");
-  return [
-    hex.slice(0, 8),
-    hex.slice(8, 12),
-    `8${hex.slice(13, 16)}`,
-    `8${hex.slice(17, 20)}`,
-    hex.slice(20, 32),
-  ].join("-");
 }
 
 function refusalOf(row: RejectedRow, code: string, pointer: string): ReplayResult {

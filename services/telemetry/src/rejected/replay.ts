@@ -4,6 +4,7 @@ import type { ReplayResult } from "@mosis/types/rejected";
 import type { Flusher } from "../ingest/flush.ts";
 import { appendDelivery } from "../ingest/pipeline.ts";
 import type { Delivery } from "../ingest/delivery.ts";
+import { pushOutcome } from "../ingest/reasons.ts";
 import { attempt, type Replayer } from "./attempt.ts";
 import {
   countRejected,
@@ -85,13 +86,8 @@ function append(flusher: Flusher, row: RejectedRow, delivery: Delivery): Promise
     flusher.abandon(error instanceof Error ? error : new Error(String(error)));
     throw error;
   }
-  const { columns: outcomes } = blocks.outcomes;
-  outcomes.app_id.push(appId);
-  outcomes.received_at.push(receivedAtMs);
-  outcomes.delivery_id.push(deliveryId);
-  outcomes.outcome.push("replayed");
-  outcomes.reason.push(row.code);
-  outcomes.count.push(1);
+  const outcome = { outcome: "replayed", reason: row.code, count: 1 } as const;
+  pushOutcome(blocks.outcomes, { appId, receivedAtMs, id: deliveryId, ...outcome });
   const { columns: replayed } = blocks.replayed;
   replayed.app_id.push(appId);
   replayed.received_at.push(receivedAtMs);

@@ -11,9 +11,9 @@ import {
 import { Router } from "express";
 import type { FindApp } from "../apps.ts";
 import type { Authenticate } from "../auth.ts";
-import type { Flusher } from "../ingest/flush.ts";
+import { type Flusher, openTrial } from "../ingest/flush.ts";
 import type { RestrictionTable } from "../ingest/restrictions/table.ts";
-import { fixOf, openTrial } from "./attempt.ts";
+import { fixOf } from "./attempt.ts";
 import { listRejected, positionOf, RejectedPosition, type RejectedRow } from "./queries.ts";
 import { replayRejected } from "./replay.ts";
 
