@@ -1,4 +1,4 @@
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { crc32 } from "node:zlib";
 import { type Problem, problem } from "@mosis/http";
 import { type Pool } from "@mosis/postgres";
@@ -12,16 +12,18 @@ import { isSessionToken } from "./sessions/token.ts";
 
 /**
  * Who sends this request, when they may do what it needs.
+ * @param res gets the header fields that depend on who it is.
  * @param need a permission; `developer` for a session or any management key; `session` for a session alone.
  * @throws Problem `credentials_missing`, `credentials_invalid` (401), `permission_missing` (403).
  */
 export type Authenticate = (
   req: IncomingMessage,
+  res: ServerResponse,
   need: Permission | "developer" | "session",
 ) => Promise<Principal>;
 
 export function createAuthenticate({ db }: { db: Pool }): Authenticate {
-  return async (req, need) => {
+  return async (req, _res, need) => {
     const secret = bearerOf(req);
     if (isSessionToken(secret)) return sessionPrincipal(db, secret);
 

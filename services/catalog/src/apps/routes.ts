@@ -15,7 +15,7 @@ export function appRoutes({ db, authenticate }: { db: Pool; authenticate: Authen
   const paging = createPaging("apps");
 
   router.post("/v1/apps", async (req, res) => {
-    const principal = await authenticate(req, "apps:write");
+    const principal = await authenticate(req, res, "apps:write");
     const body = parse(NewApp, await readJson(req, bodyLimit), "body");
     if (principal.appIds !== null) {
       throw problem(
@@ -47,14 +47,14 @@ export function appRoutes({ db, authenticate }: { db: Pool; authenticate: Authen
   });
 
   router.get("/v1/apps", async (req, res) => {
-    const principal = await authenticate(req, "apps:read");
+    const principal = await authenticate(req, res, "apps:read");
     const page = paging.read(req.query);
     const rows = await listOwnApps(db, principal, page);
     res.json(paging.answer(rows, page));
   });
 
   router.get("/v1/apps/:package_id", async (req, res) => {
-    const principal = await authenticate(req, "apps:read");
+    const principal = await authenticate(req, res, "apps:read");
     const id = req.params.package_id;
     const app = isPackageId(id) ? await findOwnApp(db, principal, id) : null;
     if (!app) throw problem("not_found", "There is no such app.");

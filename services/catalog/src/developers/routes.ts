@@ -43,7 +43,7 @@ export function developerRoutes({
   });
 
   router.get("/v1/developers/me", async (req, res) => {
-    const { developerId } = await authenticate(req, "developer");
+    const { developerId } = await authenticate(req, res, "developer");
     res.json(await findDeveloper(db, developerId));
   });
 

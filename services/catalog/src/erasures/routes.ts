@@ -19,7 +19,7 @@ export function erasureRoutes({ db, authenticate }: { db: Pool; authenticate: Au
   const router = Router();
 
   router.post("/v1/apps/:package_id/erasures", async (req, res) => {
-    const principal = await authenticate(req, "telemetry:erase");
+    const principal = await authenticate(req, res, "telemetry:erase");
     const body = parse(NewErasure, await readJson(req, bodyLimit), "body");
     const id = req.params.package_id;
     if (!isPackageId(id)) throw missing();

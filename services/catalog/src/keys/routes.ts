@@ -20,7 +20,7 @@ export function keyRoutes({ db, authenticate }: { db: Pool; authenticate: Authen
   const paging = createPaging("keys");
 
   router.post("/v1/keys", async (req, res) => {
-    const principal = await authenticate(req, "keys:write");
+    const principal = await authenticate(req, res, "keys:write");
     const body = parse(NewKey, await readJson(req, bodyLimit), "body");
     const permissions = grantedPermissions(principal, body);
     const expiresAt = grantedExpiry(principal, body);
@@ -44,14 +44,14 @@ export function keyRoutes({ db, authenticate }: { db: Pool; authenticate: Authen
   });
 
   router.get("/v1/keys", async (req, res) => {
-    const principal = await authenticate(req, "keys:read");
+    const principal = await authenticate(req, res, "keys:read");
     const page = paging.read(req.query);
     const rows = await listOwnKeys(db, principal, page);
     res.json(paging.answer(rows, page));
   });
 
   router.get("/v1/keys/:id", async (req, res) => {
-    const principal = await authenticate(req, "keys:read");
+    const principal = await authenticate(req, res, "keys:read");
     const key = isUuid(req.params.id) ? await findOwnKey(db, principal, req.params.id) : null;
     if (!key) throw missing();
     res.json(key);
@@ -59,7 +59,7 @@ export function keyRoutes({ db, authenticate }: { db: Pool; authenticate: Authen
 
   /** Revokes: gone here at once, and everywhere else when the tombstone arrives. */
   router.delete("/v1/keys/:id", async (req, res) => {
-    const principal = await authenticate(req, "keys:write");
+    const principal = await authenticate(req, res, "keys:write");
     const { id } = req.params;
     if (!isUuid(id)) throw missing();
 

@@ -17,7 +17,7 @@ export function retentionRoutes({ db, authenticate }: { db: Pool; authenticate: 
   const router = Router();
 
   router.get(path, async (req, res) => {
-    const principal = await authenticate(req, "apps:read");
+    const principal = await authenticate(req, res, "apps:read");
     const id = req.params.package_id;
     const retention = isPackageId(id) ? await findRetention(db, reachOf(principal), id) : null;
     if (!retention) throw missing();
@@ -25,7 +25,7 @@ export function retentionRoutes({ db, authenticate }: { db: Pool; authenticate: 
   });
 
   router.patch(path, async (req, res) => {
-    const principal = await authenticate(req, "apps:write");
+    const principal = await authenticate(req, res, "apps:write");
     const change = parse(RetentionChange, await readJson(req, bodyLimit), "body");
     const id = req.params.package_id;
     if (!isPackageId(id)) throw missing();

@@ -53,7 +53,7 @@ export function sessionRoutes({
 
   /** Signs out: ends the session that the request is sent with. */
   router.delete("/v1/sessions", async (req, res) => {
-    const { developerId, actor } = await authenticate(req, "session");
+    const { developerId, actor } = await authenticate(req, res, "session");
 
     await transaction(db, async (tx) => {
       // Signing out twice at once is one change.

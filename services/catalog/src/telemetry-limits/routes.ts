@@ -21,7 +21,7 @@ export function telemetryLimitRoutes({ db, authenticate }: { db: Pool; authentic
   const router = Router();
 
   router.get(path, async (req, res) => {
-    const principal = await authenticate(req, "apps:read");
+    const principal = await authenticate(req, res, "apps:read");
     const id = req.params.package_id;
     const limits = isPackageId(id) ? await findLimits(db, reachOf(principal), id) : null;
     if (!limits) throw missing();
@@ -29,7 +29,7 @@ export function telemetryLimitRoutes({ db, authenticate }: { db: Pool; authentic
   });
 
   router.patch(path, async (req, res) => {
-    const principal = await authenticate(req, "apps:write");
+    const principal = await authenticate(req, res, "apps:write");
     const change = parse(TelemetryLimitsChange, await readJson(req, bodyLimit), "body");
     const id = req.params.package_id;
     if (!isPackageId(id)) throw missing();

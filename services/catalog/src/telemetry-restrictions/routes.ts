@@ -30,7 +30,7 @@ export function telemetryRestrictionRoutes(deps: { db: Pool; authenticate: Authe
   const paging = createPaging("telemetry-restrictions");
 
   router.post("/v1/telemetry-restrictions", async (req, res) => {
-    const principal = await authenticate(req, "apps:write");
+    const principal = await authenticate(req, res, "apps:write");
     const body = parse(NewRestriction, await readJson(req, bodyLimit), "body");
     requireMeaning(body);
     const expiresAt = readExpiry(body.expires_at);
@@ -43,14 +43,14 @@ export function telemetryRestrictionRoutes(deps: { db: Pool; authenticate: Authe
   });
 
   router.get("/v1/telemetry-restrictions", async (req, res) => {
-    const principal = await authenticate(req, "apps:read");
+    const principal = await authenticate(req, res, "apps:read");
     const page = paging.read(req.query);
     const rows = await listRestrictions(db, reachOf(principal), page);
     res.json(paging.answer(rows, page));
   });
 
   router.get("/v1/telemetry-restrictions/:id", async (req, res) => {
-    const principal = await authenticate(req, "apps:read");
+    const principal = await authenticate(req, res, "apps:read");
     const { id } = req.params;
     const row = isUuid(id) ? await findRestriction(db, reachOf(principal), id) : null;
     if (!row) throw missing();
@@ -59,7 +59,7 @@ export function telemetryRestrictionRoutes(deps: { db: Pool; authenticate: Authe
 
   /** Lifts it: gone here at once, and in ingest when the tombstone arrives. */
   router.delete("/v1/telemetry-restrictions/:id", async (req, res) => {
-    const principal = await authenticate(req, "apps:write");
+    const principal = await authenticate(req, res, "apps:write");
     const { id } = req.params;
     if (!isUuid(id)) throw missing();
 
