@@ -18,6 +18,7 @@ import {
   type ServiceName,
   serviceNames,
   startService,
+  postgresAddresses,
   type StoreAddresses,
   storeVariables,
 } from "../infra/local/services.ts";
@@ -69,7 +70,7 @@ export async function startPlatform(t: TestContext): Promise<TestPlatform> {
       catalog: urlOf(ports.get("catalog")),
       ingest: urlOf(ports.get("ingest")),
       query: urlOf(ports.get("query")),
-      postgres: stores.postgres,
+      postgres: stores.postgres.owner,
       clickhouse: stores.clickhouse.query,
       kafka: stores.kafka,
     },
@@ -125,8 +126,9 @@ async function freshStores(): Promise<{ stores: StoreAddresses; drop: () => Prom
   const database = await freshDatabase(required("DATABASE_URL"));
   const name = `p_${randomBytes(6).toString("hex")}`;
   const url = new URL(`/${name}`, server).href;
+  const postgres = postgresAddresses(database.url, "mosis_api");
   return {
-    stores: { postgres: database.url, kafka, clickhouse: { migrate: url, writer: url, query: url } },
+    stores: { postgres, kafka, clickhouse: { migrate: url, writer: url, query: url } },
     async drop() {
       await database.drop();
       await command(server, `drop database if exists ${name}`);

@@ -11,6 +11,7 @@ import {
   serviceNames,
   services,
   startService,
+  postgresAddresses,
   type StoreAddresses,
   storeVariables,
 } from "./services.ts";
@@ -48,7 +49,7 @@ export async function startPlatform({ settings, env, say }: PlatformOptions): Pr
   try {
     const stack = await startStack({ source, dataDir, cacheDir, onProgress });
     running.stack = stack;
-    const stores = storeAddresses(stack, source.kind === "external");
+    const stores = storeAddresses(stack, settings);
     await runJobs(stores, env, join(dataDir, "logs"));
     onProgress("Both databases are migrated, the topics are there");
     await startServices(running, { settings, env, stores, onProgress });
@@ -150,7 +151,8 @@ async function stopAll(dataDir: string, running: Running): Promise<void> {
 }
 
 /** Servers of ours have a user for each process; those of others are used as they were given to us. */
-function storeAddresses({ urls }: Stack, isExternal: boolean): StoreAddresses {
+function storeAddresses({ urls }: Stack, { source, catalogApiPassword }: Settings): StoreAddresses {
+  const isExternal = source.kind === "external";
   const as = (user: string) => {
     const url = new URL(urls.clickhouse);
     if (url.pathname === "/") url.pathname = "/mosis";
@@ -162,7 +164,8 @@ function storeAddresses({ urls }: Stack, isExternal: boolean): StoreAddresses {
     writer: as("mosis_writer"),
     query: as("mosis_query"),
   };
-  return { postgres: urls.postgres, kafka: urls.kafka, clickhouse };
+  const postgres = postgresAddresses(urls.postgres, catalogApiPassword);
+  return { postgres, kafka: urls.kafka, clickhouse };
 }
 
 function endpointsOf({ ports }: Settings, { urls }: Stack): Endpoints {

@@ -28,16 +28,25 @@ export type Environment = Record<string, string | undefined>;
 
 /** What the services have to know of the stores they use. */
 export interface StoreAddresses {
-  postgres: string;
+  /** As the owner of the catalog's database, and as the api's role, which owns nothing. */
+  postgres: { owner: string; api: string };
   kafka: string;
   /** With database and user of each process that talks to ClickHouse. */
   clickhouse: { migrate: string; writer: string; query: string };
 }
 
+/** @param password of the api's role, which the migration job gives it. */
+export function postgresAddresses(owner: string, password: string): StoreAddresses["postgres"] {
+  const api = new URL(owner);
+  api.username = "mosis_api";
+  api.password = password;
+  return { owner, api: api.href };
+}
+
 /** The variables that lead a service to its stores. */
 export function storeVariables(name: ServiceName, stores: StoreAddresses): Environment {
   return {
-    DATABASE_URL: stores.postgres,
+    DATABASE_URL: name === "catalog" ? stores.postgres.api : stores.postgres.owner,
     KAFKA_BROKERS: stores.kafka,
     CLICKHOUSE_URL: name === "writer" ? stores.clickhouse.writer : stores.clickhouse.query,
   };
@@ -46,7 +55,8 @@ export function storeVariables(name: ServiceName, stores: StoreAddresses): Envir
 /** Migrates both databases and creates the topics. @throws StackError with the end of the log. */
 export async function runJobs(stores: StoreAddresses, env: Environment, logsDir: string): Promise<void> {
   const variables = {
-    DATABASE_URL: stores.postgres,
+    DATABASE_URL: stores.postgres.owner,
+    CATALOG_API_PASSWORD: new URL(stores.postgres.api).password,
     KAFKA_BROKERS: stores.kafka,
     CLICKHOUSE_URL: stores.clickhouse.migrate,
   };

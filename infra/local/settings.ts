@@ -10,6 +10,8 @@ export interface Settings {
   ports: Record<ServiceName, number>;
   source: StackSource;
   selfTelemetry: boolean;
+  /** Of the role that the catalog api connects to PostgreSQL as. */
+  catalogApiPassword: string;
 }
 
 /** @throws Error that lists every bad variable. */
@@ -23,6 +25,7 @@ export async function readSettings(env: Environment): Promise<Settings> {
         values: ["on", "off"],
         default: "on",
       }),
+      CATALOG_API_PASSWORD: text({ about: "Of the database role of the catalog API.", default: "mosis_api" }),
       CATALOG_PORT: port({ about: "The port of the catalog API.", default: 4000 }),
       INGEST_PORT: port({ about: "The port apps send telemetry to.", default: 4001 }),
       QUERY_PORT: port({ about: "The port of receipts and the audit trail.", default: 4002 }),
@@ -48,6 +51,7 @@ export async function readSettings(env: Environment): Promise<Settings> {
       writer,
     },
     source: readStackSource(env, stackPorts),
+    catalogApiPassword: values.CATALOG_API_PASSWORD,
     selfTelemetry: values.MOSIS_SELF_TELEMETRY === "on",
   };
 }

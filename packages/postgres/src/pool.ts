@@ -5,6 +5,12 @@ import { connectionOn, connectionOptions, type Queryable, type SlowQuery } from 
 import { sql } from "./sql.ts";
 
 export interface Pool extends Queryable {
+  /**
+   * The same connections for a tenant: the setting `mosis.tenant`, which policies of row-level security read,
+   * has its value in every statement. Without one it is empty. It is a setting of the session, so a pooler
+   * between must not share a session between clients.
+   */
+  as(tenant: string): Pool;
   /** Runs with one connection, kept from begin to end; what a transaction needs. */
   withConnection<T>(work: (connection: Queryable) => Promise<T>): Promise<T>;
   /** @throws Unavailable when no connection answers. */
@@ -44,13 +50,24 @@ export function openPool(options: PoolOptions): Pool {
   // The pool listens to idle connections only; one that breaks in use tells its running statement, and us.
   const onError = (error: Error) => log.warn({ err: error }, "A connection to PostgreSQL was lost");
 
-  async function withConnection<T>(work: (connection: Queryable) => Promise<T>): Promise<T> {
+  /** What `mosis.tenant` is on a connection; null while nobody knows. */
+  const tenants = new WeakMap<pg.PoolClient, string | null>();
+
+  async function assume(client: pg.PoolClient, connection: Queryable, tenant: string): Promise<void> {
+    if (tenants.get(client) === tenant || (tenant === "" && !tenants.has(client))) return;
+    tenants.set(client, null);
+    await connection.run(sql`select set_config('mosis.tenant', ${tenant}, false)`);
+    tenants.set(client, tenant);
+  }
+
+  async function withConnection<T>(tenant: string, work: (connection: Queryable) => Promise<T>): Promise<T> {
     const client = await pool.connect().catch((error: unknown) => {
       throw asFailure(error);
     });
     client.on("error", onError);
     const connection = connectionOn(client, options);
     try {
+      await assume(client, connection, tenant);
       return await work(connection);
     } finally {
       client.off("error", onError);
@@ -58,11 +75,12 @@ export function openPool(options: PoolOptions): Pool {
     }
   }
 
-  return {
-    withConnection,
-    run: (statement) => withConnection((connection) => connection.run(statement)),
+  const asTenant = (tenant: string): Pool => ({
+    as: asTenant,
+    withConnection: (work) => withConnection(tenant, work),
+    run: (statement) => withConnection(tenant, (connection) => connection.run(statement)),
     async check() {
-      await withConnection((connection) => connection.run(sql`select 1`));
+      await withConnection(tenant, (connection) => connection.run(sql`select 1`));
     },
     counts: () => ({
       used: pool.totalCount - pool.idleCount,
@@ -70,5 +88,6 @@ export function openPool(options: PoolOptions): Pool {
       waiting: pool.waitingCount,
     }),
     close: () => pool.end(),
-  };
+  });
+  return asTenant("");
 }

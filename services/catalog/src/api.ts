@@ -8,6 +8,7 @@ import { developerRoutes } from "./developers/routes.ts";
 import { erasureRoutes } from "./erasures/routes.ts";
 import { keyRoutes } from "./keys/routes.ts";
 import { catalogDocument } from "./openapi.ts";
+import { everyone } from "./principal.ts";
 import { retentionRoutes } from "./retention/routes.ts";
 import { sessionRoutes } from "./sessions/routes.ts";
 import { telemetryLimitRoutes } from "./telemetry-limits/routes.ts";
@@ -24,7 +25,7 @@ export interface ApiOptions {
 
 /** Every route of the catalog. */
 export async function createApi({ db, log, metrics, passwordHashes, sessionHours, ...rest }: ApiOptions) {
-  const authenticate = createAuthenticate({ db });
+  const authenticate = createAuthenticate({ db: db.as(everyone) });
   const passwords = await createPasswords(passwordHashes);
   metrics.level("password_hashes_waiting", "Passwords that wait to be hashed.", () => passwords.waiting());
   metrics.level("postgres_connections_used", "Connections in use.", () => db.counts().used);

@@ -2,6 +2,7 @@ import {
   brokerList,
   integer,
   oneOf,
+  optionalText,
   port,
   readEnv,
   selfTelemetryTarget,
@@ -102,18 +103,26 @@ export function readAdminConfig(env: Environment) {
   const values = readEnv(common, env);
   return {
     logLevel: values.LOG_LEVEL,
-    postgres: {
-      url: values.DATABASE_URL,
-      name: "catalog-admin",
-      connectionsMax: 1,
-      connectTimeoutMs: 3000,
-      statementTimeoutMs: 5000,
-    },
+    postgres: { ...jobConnection, url: values.DATABASE_URL, name: "catalog-admin" },
   };
 }
 
 /** @throws Error that lists every bad variable. */
 export function readMigrateConfig(env: Environment) {
-  const values = readEnv(common, env);
-  return { logLevel: values.LOG_LEVEL, databaseUrl: values.DATABASE_URL };
+  const values = readEnv(
+    {
+      ...common,
+      CATALOG_API_PASSWORD: optionalText({
+        about: "With which the role mosis_api, which the api connects as, may log in from now on.",
+      }),
+    },
+    env,
+  );
+  return {
+    logLevel: values.LOG_LEVEL,
+    postgres: { ...jobConnection, url: values.DATABASE_URL, name: "catalog-migrate" },
+    apiPassword: values.CATALOG_API_PASSWORD,
+  };
 }
+
+const jobConnection = { connectionsMax: 1, connectTimeoutMs: 3000, statementTimeoutMs: 5000 };

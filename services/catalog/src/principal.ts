@@ -32,6 +32,14 @@ export function reachOf(principal: Principal): Reach {
   return principal.role === "admin" ? null : principal;
 }
 
+/** For `Pool.as`: a connection that sees the rows of everybody. */
+export const everyone = "*";
+
+/** For `Pool.as`: whose rows the database lets a principal reach, whatever a statement says. */
+export function tenantOf(principal: Principal): string {
+  return principal.role === "admin" ? everyone : principal.developerId;
+}
+
 export function holds(principal: Principal, permission: Permission): boolean {
   return principal.permissions === "all" || principal.permissions.has(permission);
 }

@@ -108,11 +108,14 @@ test("of many who delete one key at once, one does, and leaves one event", async
   const { as, db } = await startCatalog(t);
   const ada = await as("ada");
   const { id } = await create(ada, ci);
+  const locked = Promise.withResolvers<void>();
   const held = Promise.withResolvers<void>();
   const holder = transaction(db, async (tx) => {
     await execute(tx, sql`select from api_keys where id = ${id} for update`);
+    locked.resolve();
     await held.promise;
   });
+  await locked.promise;
   const deleting = Promise.all(Array.from({ length: 6 }, () => ada.delete(`/v1/keys/${id}`)));
   await eventually(async () => {
     const waiting = await many(

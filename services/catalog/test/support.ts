@@ -9,6 +9,7 @@ import type { AuditEvent } from "@mosis/types/audit";
 import { type ProblemBody, type ProblemCode, problems } from "@mosis/types/problems";
 import supertest, { type Response, type Test } from "supertest";
 import Type from "typebox";
+import { allowLogin, apiUrl } from "../src/api-role.ts";
 import { type ApiOptions, createApi } from "../src/api.ts";
 
 export const log = createLogger({ service: "test", level: process.env["TEST_LOG_LEVEL"] ?? "silent" });
@@ -30,31 +31,39 @@ async function migratedDatabase(): Promise<FreshDatabase> {
   return freshDatabase(requiredEnv("DATABASE_URL"), (await template).url);
 }
 
+const bounds = { connectionsMax: 10, connectTimeoutMs: 3000, statementTimeoutMs: 5000 };
+/** One for all tests: the role is the server's. */
+const apiPassword = "mosis_api";
+
 let template: Promise<FreshDatabase> | undefined;
 after(async () => (await template)?.drop());
 
 async function makeTemplate(): Promise<FreshDatabase> {
   const database = await freshDatabase(requiredEnv("DATABASE_URL"));
   await migrate({ url: database.url, folder: migrations, direction: "up", log });
+  const db = openPool({ url: database.url, name: "test", log, ...bounds });
+  await allowLogin(db, apiPassword);
+  await db.close();
   return database;
 }
 
-/** A pool on a migrated database of this test alone. */
+/** A pool of the owner, who sees everything, on a migrated database of this test alone. */
 export async function startDatabase(t: TestContext, options: Partial<PoolOptions> = {}) {
   const life = createLifecycle({ log, closeTimeoutMs: 10_000 });
   t.after(() => life.close());
   const database = life.own("database", await migratedDatabase(), (it) => it.drop());
-  const bounds = { connectionsMax: 10, connectTimeoutMs: 3000, statementTimeoutMs: 5000 };
   const pool = openPool({ url: database.url, name: "test", log, ...bounds, ...options });
   const db = life.own("postgres", pool, (it) => it.close());
   return { life, db, databaseUrl: database.url };
 }
 
-/** The real API on a port of its own, over a migrated database of this test alone. */
+/** The real API on a port of its own, with its own role, over a migrated database of this test alone. */
 export async function startCatalog(t: TestContext, options: Partial<ApiOptions> = {}) {
   const { life, db, databaseUrl } = await startDatabase(t);
+  const pool = openPool({ url: apiUrl(databaseUrl, apiPassword), name: "test-api", log, ...bounds });
+  const apiDb = life.own("api-postgres", pool, (it) => it.close());
   const app = await createApi({
-    db,
+    db: apiDb,
     log,
     metrics: createMetrics({ service: "test" }),
     passwordHashes: { runningMax: 2, waitingMax: 50 },
@@ -69,6 +78,7 @@ export async function startCatalog(t: TestContext, options: Partial<ApiOptions> 
     life,
     url,
     db,
+    apiDb,
     databaseUrl,
     anyone,
     withBearer: (secret: string) => callerOf(url, secret),

@@ -8,6 +8,7 @@ import { bodyLimit } from "../body-limit.ts";
 import { isPackageId } from "../identifier.ts";
 import { appendOutbox } from "../outbox/append.ts";
 import { createPaging } from "../page-position.ts";
+import { tenantOf } from "../principal.ts";
 import { findOwnApp, insertApp, listOwnApps, readAppState } from "./queries.ts";
 
 export function appRoutes({ db, authenticate }: { db: Pool; authenticate: Authenticate }): Router {
@@ -25,7 +26,7 @@ export function appRoutes({ db, authenticate }: { db: Pool; authenticate: Authen
     }
 
     const { developerId, actor } = principal;
-    const app = await transaction(db, async (tx) => {
+    const app = await transaction(db.as(tenantOf(principal)), async (tx) => {
       const created = await insertApp(tx, developerId, body);
       if (!created)
         throw problem("package_id_taken", `${body.package_id} is taken: choose another package_id.`);
@@ -49,14 +50,14 @@ export function appRoutes({ db, authenticate }: { db: Pool; authenticate: Authen
   router.get("/v1/apps", async (req, res) => {
     const principal = await authenticate(req, res, "apps:read");
     const page = paging.read(req.query);
-    const rows = await listOwnApps(db, principal, page);
+    const rows = await listOwnApps(db.as(tenantOf(principal)), principal, page);
     res.json(paging.answer(rows, page));
   });
 
   router.get("/v1/apps/:package_id", async (req, res) => {
     const principal = await authenticate(req, res, "apps:read");
     const id = req.params.package_id;
-    const app = isPackageId(id) ? await findOwnApp(db, principal, id) : null;
+    const app = isPackageId(id) ? await findOwnApp(db.as(tenantOf(principal)), principal, id) : null;
     if (!app) throw problem("not_found", "There is no such app.");
     res.json(app);
   });

@@ -44,6 +44,6 @@ export function findCredentials(db: Queryable, email: string) {
   return maybeOne(
     db,
     Credentials,
-    sql`select id, password_hash from developers where lower(email) = lower(${email})`,
+    sql`select id, password_hash from credentials where lower(email) = lower(${email})`,
   );
 }

@@ -5,6 +5,7 @@ import { Router } from "express";
 import type { Authenticate } from "../auth.ts";
 import { bodyLimit } from "../body-limit.ts";
 import { appendOutbox } from "../outbox/append.ts";
+import { everyone } from "../principal.ts";
 import type { Passwords } from "./password.ts";
 import { findDeveloper, insertDeveloper } from "./queries.ts";
 
@@ -23,7 +24,7 @@ export function developerRoutes({
     const { email, name, password } = parse(NewDeveloper, await readJson(req, bodyLimit), "body");
     const passwordHash = await passwords.hash(password);
 
-    const developer = await transaction(db, async (tx) => {
+    const developer = await transaction(db.as(everyone), async (tx) => {
       const created = await insertDeveloper(tx, { email, name, passwordHash });
       if (!created) {
         throw problem("email_taken", "There is an account with this address: sign in, or use another one.");
@@ -44,7 +45,7 @@ export function developerRoutes({
 
   router.get("/v1/developers/me", async (req, res) => {
     const { developerId } = await authenticate(req, res, "developer");
-    res.json(await findDeveloper(db, developerId));
+    res.json(await findDeveloper(db.as(developerId), developerId));
   });
 
   return router;

@@ -8,7 +8,7 @@ import type { Authenticate } from "../auth.ts";
 import { bodyLimit } from "../body-limit.ts";
 import { isPackageId } from "../identifier.ts";
 import { appendOutbox } from "../outbox/append.ts";
-import { type Principal, reachOf } from "../principal.ts";
+import { type Principal, reachOf, tenantOf } from "../principal.ts";
 import { countOfDay, insertErasure, lockApp } from "./queries.ts";
 
 /** Of one app: each makes ClickHouse write again whatever part of a table has rows of the install. */
@@ -25,7 +25,9 @@ export function erasureRoutes({ db, authenticate }: { db: Pool; authenticate: Au
     if (!isPackageId(id)) throw missing();
     const installId = body.install_id.toLowerCase();
 
-    const erasure = await transaction(db, (tx) => requestErasure(tx, req, { principal, id, installId }));
+    const erasure = await transaction(db.as(tenantOf(principal)), (tx) =>
+      requestErasure(tx, req, { principal, id, installId }),
+    );
 
     res.status(202).location(`/v1/apps/${id}/telemetry/erasures/${erasure.id}`).json(erasure);
   });

@@ -9,7 +9,7 @@ import { bodyLimit } from "../body-limit.ts";
 import { isUuid } from "../identifier.ts";
 import { appendOutbox } from "../outbox/append.ts";
 import { createPaging } from "../page-position.ts";
-import type { Principal } from "../principal.ts";
+import { type Principal, tenantOf } from "../principal.ts";
 import { hashSecret } from "../secret-hash.ts";
 import { grantedEventsPerSecond, grantedExpiry, grantedPermissions, requireWithinApps } from "./grant.ts";
 import { deleteOwnKey, findOwnKey, insertKey, listOwnKeys, type NewKeyRow } from "./queries.ts";
@@ -28,7 +28,7 @@ export function keyRoutes({ db, authenticate }: { db: Pool; authenticate: Authen
     requireWithinApps(principal, body);
     const { secret, prefix } = newSecret(body.kind);
 
-    const key = await transaction(db, async (tx) => {
+    const key = await transaction(db.as(tenantOf(principal)), async (tx) => {
       const appIds = await appIdsOf(tx, principal, body);
       const { developerId } = principal;
       const { name, kind } = body;
@@ -46,13 +46,15 @@ export function keyRoutes({ db, authenticate }: { db: Pool; authenticate: Authen
   router.get("/v1/keys", async (req, res) => {
     const principal = await authenticate(req, res, "keys:read");
     const page = paging.read(req.query);
-    const rows = await listOwnKeys(db, principal, page);
+    const rows = await listOwnKeys(db.as(tenantOf(principal)), principal, page);
     res.json(paging.answer(rows, page));
   });
 
   router.get("/v1/keys/:id", async (req, res) => {
     const principal = await authenticate(req, res, "keys:read");
-    const key = isUuid(req.params.id) ? await findOwnKey(db, principal, req.params.id) : null;
+    const key = isUuid(req.params.id)
+      ? await findOwnKey(db.as(tenantOf(principal)), principal, req.params.id)
+      : null;
     if (!key) throw missing();
     res.json(key);
   });
@@ -63,7 +65,9 @@ export function keyRoutes({ db, authenticate }: { db: Pool; authenticate: Authen
     const { id } = req.params;
     if (!isUuid(id)) throw missing();
 
-    await transaction(db, (tx) => revokeKey(tx, principal, { id, requestId: requestId(req) }));
+    await transaction(db.as(tenantOf(principal)), (tx) =>
+      revokeKey(tx, principal, { id, requestId: requestId(req) }),
+    );
 
     res.status(204).end();
   });

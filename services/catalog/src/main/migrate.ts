@@ -1,17 +1,24 @@
 // The migration job: brings the catalog's database to the newest schema, and ends.
 import { fileURLToPath } from "node:url";
-import { migrate } from "@mosis/postgres";
-import { createLogger } from "@mosis/runtime";
+import { migrate, openPool } from "@mosis/postgres";
+import { createLifecycle, createLogger } from "@mosis/runtime";
+import { allowLogin } from "../api-role.ts";
 import { readMigrateConfig } from "../config.ts";
 
 const config = readMigrateConfig(process.env);
 const log = createLogger({ service: "catalog-migrate", level: config.logLevel });
 const folder = fileURLToPath(new URL("../../migrations/", import.meta.url));
+const life = createLifecycle({ log, closeTimeoutMs: 10_000 });
 
 try {
-  const applied = await migrate({ url: config.databaseUrl, folder, direction: "up", log });
+  const applied = await migrate({ url: config.postgres.url, folder, direction: "up", log });
   log.info({ applied }, applied.length === 0 ? "The schema was up to date" : "The schema is up to date now");
+  if (config.apiPassword !== null) {
+    const db = life.own("postgres", openPool({ ...config.postgres, log }), (it) => it.close());
+    await allowLogin(db, config.apiPassword);
+  }
 } catch (error) {
   log.error({ err: error }, "catalog migrate failed");
   process.exitCode = 1;
 }
+await life.close();

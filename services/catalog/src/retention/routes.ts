@@ -8,7 +8,7 @@ import type { Authenticate } from "../auth.ts";
 import { bodyLimit } from "../body-limit.ts";
 import { isPackageId } from "../identifier.ts";
 import { appendOutbox } from "../outbox/append.ts";
-import { type Principal, reachOf } from "../principal.ts";
+import { type Principal, reachOf, tenantOf } from "../principal.ts";
 import { findRetention, lockRetention, updateRetention } from "./queries.ts";
 
 const path = "/v1/apps/:package_id/retention";
@@ -19,7 +19,9 @@ export function retentionRoutes({ db, authenticate }: { db: Pool; authenticate: 
   router.get(path, async (req, res) => {
     const principal = await authenticate(req, res, "apps:read");
     const id = req.params.package_id;
-    const retention = isPackageId(id) ? await findRetention(db, reachOf(principal), id) : null;
+    const retention = isPackageId(id)
+      ? await findRetention(db.as(tenantOf(principal)), reachOf(principal), id)
+      : null;
     if (!retention) throw missing();
     res.set("ETag", tagOf(retention)).json(retention);
   });
@@ -30,7 +32,9 @@ export function retentionRoutes({ db, authenticate }: { db: Pool; authenticate: 
     const id = req.params.package_id;
     if (!isPackageId(id)) throw missing();
 
-    const retention = await transaction(db, (tx) => changeRetention(tx, req, { principal, id, change }));
+    const retention = await transaction(db.as(tenantOf(principal)), (tx) =>
+      changeRetention(tx, req, { principal, id, change }),
+    );
 
     res.set("ETag", tagOf(retention)).json(retention);
   });

@@ -39,7 +39,7 @@ export function sessionRoutes({
     }
 
     const token = newSessionToken();
-    const session = await transaction(db, (tx) =>
+    const session = await transaction(db.as(found.id), (tx) =>
       createSession(tx, {
         developerId: found.id,
         tokenHash: hashSecret(token),
@@ -55,7 +55,7 @@ export function sessionRoutes({
   router.delete("/v1/sessions", async (req, res) => {
     const { developerId, actor } = await authenticate(req, res, "session");
 
-    await transaction(db, async (tx) => {
+    await transaction(db.as(developerId), async (tx) => {
       // Signing out twice at once is one change.
       if (!(await deleteSession(tx, actor.id))) return;
       await appendDeleted(tx, actor.id, { developerId, actor, requestId: requestId(req) });

@@ -12,7 +12,7 @@ import type { Authenticate } from "../auth.ts";
 import { bodyLimit } from "../body-limit.ts";
 import { isPackageId } from "../identifier.ts";
 import { appendOutbox } from "../outbox/append.ts";
-import { type Principal, reachOf } from "../principal.ts";
+import { type Principal, reachOf, tenantOf } from "../principal.ts";
 import { findLimits, lockLimits, updateLimits } from "./queries.ts";
 
 const path = "/v1/apps/:package_id/telemetry-limits";
@@ -23,7 +23,9 @@ export function telemetryLimitRoutes({ db, authenticate }: { db: Pool; authentic
   router.get(path, async (req, res) => {
     const principal = await authenticate(req, res, "apps:read");
     const id = req.params.package_id;
-    const limits = isPackageId(id) ? await findLimits(db, reachOf(principal), id) : null;
+    const limits = isPackageId(id)
+      ? await findLimits(db.as(tenantOf(principal)), reachOf(principal), id)
+      : null;
     if (!limits) throw missing();
     res.set("ETag", tagOf(limits)).json(limits);
   });
@@ -34,7 +36,9 @@ export function telemetryLimitRoutes({ db, authenticate }: { db: Pool; authentic
     const id = req.params.package_id;
     if (!isPackageId(id)) throw missing();
 
-    const limits = await transaction(db, (tx) => changeLimits(tx, req, { principal, id, change }));
+    const limits = await transaction(db.as(tenantOf(principal)), (tx) =>
+      changeLimits(tx, req, { principal, id, change }),
+    );
 
     res.set("ETag", tagOf(limits)).json(limits);
   });

@@ -10,7 +10,7 @@ import { readExpiry } from "../expiry.ts";
 import { isUuid } from "../identifier.ts";
 import { appendOutbox } from "../outbox/append.ts";
 import { createPaging } from "../page-position.ts";
-import { type Principal, reachOf } from "../principal.ts";
+import { type Principal, reachOf, tenantOf } from "../principal.ts";
 import {
   countLocked,
   deleteEnded,
@@ -35,7 +35,7 @@ export function telemetryRestrictionRoutes(deps: { db: Pool; authenticate: Authe
     requireMeaning(body);
     const expiresAt = readExpiry(body.expires_at);
 
-    const created = await transaction(db, (tx) =>
+    const created = await transaction(db.as(tenantOf(principal)), (tx) =>
       create(tx, principal, body, { expiresAt, requestId: requestId(req) }),
     );
 
@@ -45,14 +45,14 @@ export function telemetryRestrictionRoutes(deps: { db: Pool; authenticate: Authe
   router.get("/v1/telemetry-restrictions", async (req, res) => {
     const principal = await authenticate(req, res, "apps:read");
     const page = paging.read(req.query);
-    const rows = await listRestrictions(db, reachOf(principal), page);
+    const rows = await listRestrictions(db.as(tenantOf(principal)), reachOf(principal), page);
     res.json(paging.answer(rows, page));
   });
 
   router.get("/v1/telemetry-restrictions/:id", async (req, res) => {
     const principal = await authenticate(req, res, "apps:read");
     const { id } = req.params;
-    const row = isUuid(id) ? await findRestriction(db, reachOf(principal), id) : null;
+    const row = isUuid(id) ? await findRestriction(db.as(tenantOf(principal)), reachOf(principal), id) : null;
     if (!row) throw missing();
     res.json(row);
   });
@@ -63,7 +63,7 @@ export function telemetryRestrictionRoutes(deps: { db: Pool; authenticate: Authe
     const { id } = req.params;
     if (!isUuid(id)) throw missing();
 
-    await transaction(db, (tx) => lift(tx, principal, id, requestId(req)));
+    await transaction(db.as(tenantOf(principal)), (tx) => lift(tx, principal, id, requestId(req)));
 
     res.status(204).end();
   });

@@ -1,0 +1,42 @@
+import { execute, type Pool, sql, transaction } from "@mosis/postgres";
+
+/** The role that the api connects as; made by a migration, without a way to log in. */
+export const apiRole = "mosis_api";
+
+const attemptsMax = 10;
+
+/**
+ * Lets the api's role log in with a password. A role belongs to the whole server, and PostgreSQL refuses one of
+ * two who alter it at once: that one tries again.
+ * @param db of somebody who may alter roles.
+ */
+export async function allowLogin(db: Pool, password: string): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await transaction(db, async (tx) => {
+        await execute(tx, sql`select set_config('mosis.password', ${password}, true)`);
+        await execute(tx, alterRole);
+      });
+      return;
+    } catch (error) {
+      const isRace = error instanceof Error && error.message.includes("tuple concurrently updated");
+      if (!isRace || attempt === attemptsMax) throw error;
+    }
+  }
+}
+
+/** A role is altered by a statement that takes no parameters. */
+const alterRole = sql`
+  do $$
+  begin
+    execute format('alter role mosis_api login password %L', current_setting('mosis.password'));
+  end
+  $$`;
+
+/** The URL of a database for the api's role. */
+export function apiUrl(databaseUrl: string, password: string): string {
+  const url = new URL(databaseUrl);
+  url.username = apiRole;
+  url.password = password;
+  return url.href;
+}
