@@ -1,7 +1,7 @@
 -- Up Migration
--- The api connects as mosis_api, which owns nothing: whatever a statement of it forgets to say in its `where`,
--- it sees and changes rows of the developer it acts for, and of nobody else. Roles belong to the whole server
--- and may be there already.
+-- The api connects as mosis_api, which owns nothing: whatever a statement of it forgets to say in its
+-- `where`, it sees and changes rows of the developer it acts for, and of nobody else. Roles belong to
+-- the whole server and may be there already.
 do $$
 begin
   create role mosis_api nologin;
@@ -10,8 +10,10 @@ exception when duplicate_object or unique_violation then
 end
 $$;
 
--- Whom a connection acts for: a developer's id, `*` for everybody's rows, and nothing at first, which sees none.
-create function mosis_sees(developer_id uuid) returns boolean language sql stable parallel safe as $$
+-- Whom a connection acts for: a developer's id, `*` for everybody's rows, and nothing at first, which
+-- sees none.
+create function mosis_sees(developer_id uuid) returns boolean
+language sql stable parallel safe as $$
   select current_setting('mosis.tenant', true) = any (array['*', developer_id::text])
 $$;
 
@@ -46,8 +48,8 @@ create policy of_tenant on app_versions using (exists (select from apps where ap
 alter table telemetry_erasures enable row level security;
 create policy of_tenant on telemetry_erasures using (exists (select from apps where apps.id = app_id));
 
--- Behind a policy only leakproof operators are index conditions, and lower() is none: signing in looks up the
--- address through this view, which reads as the owner of the table.
+-- Behind a policy only leakproof operators are index conditions, and lower() is none: signing in looks
+-- up the address through this view, which reads as the owner of the table.
 create view credentials as select id, email, password_hash from developers;
 grant select on credentials to mosis_api;
 

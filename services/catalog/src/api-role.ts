@@ -1,13 +1,13 @@
 import { execute, type Pool, sql, transaction } from "@mosis/postgres";
 
 /** The role that the api connects as; made by a migration, without a way to log in. */
-export const apiRole = "mosis_api";
+const apiRole = "mosis_api";
 
 const attemptsMax = 10;
 
 /**
- * Lets the api's role log in with a password. A role belongs to the whole server, and PostgreSQL refuses one of
- * two who alter it at once: that one tries again.
+ * Lets the api's role log in with a password. A role belongs to the whole server, and PostgreSQL refuses one
+ * of two who alter it at once: that one tries again.
  * @param db of somebody who may alter roles.
  */
 export async function allowLogin(db: Pool, password: string): Promise<void> {

@@ -59,7 +59,7 @@ test("the database shows the api nobody's rows but those of whom it acts for", a
   assert.deepEqual(await seen(apiDb), nobody);
 });
 
-test("a change without a condition changes what is one's own, and nothing is put among others' rows", async (t) => {
+test("a change without a condition changes one's own rows, and none is put among others'", async (t) => {
   const { apiDb, db, ada, bob } = await startWithTwo(t);
   const asAda = apiDb.as(ada.id);
 
@@ -68,7 +68,9 @@ test("a change without a condition changes what is one's own, and nothing is put
   const foreign = [
     sql`insert into apps (developer_id, package_id, name) values (${bob.id}, 'org.mosis.mine', 'Mine')`,
     sql`update apps set developer_id = ${bob.id}`,
-    sql`insert into signing_keys (developer_id, name, public_key, fingerprint) values (${bob.id}, '', '', '')`,
+    sql`
+      insert into signing_keys (developer_id, name, public_key, fingerprint)
+      values (${bob.id}, '', '', '')`,
   ];
   for (const statement of foreign) await assert.rejects(execute(asAda, statement), /row-level security/);
   const inTrailOfBob = transaction(asAda, (tx) =>
