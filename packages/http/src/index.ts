@@ -1,5 +1,6 @@
 export { type AppOptions, createApp, type RequestSample } from "./app.ts";
 export { readJson } from "./body.ts";
+export { type ClientAddress, createClientAddress } from "./client-address.ts";
 export { createCursors, type Cursors, pageOf } from "./cursor.ts";
 export { malformedJsonDetail } from "./json-position.ts";
 export { etagOf, isKnown, requireMatch } from "./etag.ts";

@@ -1,3 +1,5 @@
+import { isAddressRange } from "./address-ranges.ts";
+
 /**
  * One variable: how its text becomes a value, what holds when it is
  * unset, and one sentence on what it is for.
@@ -93,6 +95,20 @@ export function originList(options: Common<string[]>): Variable<string[]> {
 
 function isOrigin(text: string): boolean {
   return URL.canParse(text) && new URL(text).origin === text;
+}
+
+/** Comma-separated ranges of IP addresses in CIDR notation. */
+export function addressRangeList(options: Common<string[]>): Variable<string[]> {
+  return {
+    ...common(options),
+    read(value) {
+      const ranges = value.split(",").map((range) => range.trim());
+      if (!ranges.every(isAddressRange)) {
+        throw new Error("must be ranges like 10.0.0.0/8, with commas between");
+      }
+      return ranges;
+    },
+  };
 }
 
 /** Comma-separated `host:port` pairs. */

@@ -1,4 +1,6 @@
+export { addressRanges, type AddressRanges, isAddressRange } from "./address-ranges.ts";
 export {
+  addressRangeList,
   brokerList,
   type EnvSpec,
   integer,

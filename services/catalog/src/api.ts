@@ -1,4 +1,4 @@
-import { createApp, type RequestSample } from "@mosis/http";
+import { createApp, createClientAddress, type RequestSample } from "@mosis/http";
 import type { Pool } from "@mosis/postgres";
 import type { Logger, Metrics } from "@mosis/runtime";
 import { appRoutes } from "./apps/routes.ts";
@@ -20,11 +20,15 @@ export interface ApiOptions {
   metrics: Metrics;
   passwordHashes: { runningMax: number; waitingMax: number };
   sessionHours: number;
+  /** Ranges in CIDR notation: see `createClientAddress`. */
+  trustedProxies: string[];
   observe?: (sample: RequestSample) => void;
 }
 
 /** Every route of the catalog. */
-export async function createApi({ db, log, metrics, passwordHashes, sessionHours, ...rest }: ApiOptions) {
+export async function createApi({ db, log, metrics, ...options }: ApiOptions) {
+  const { passwordHashes, sessionHours, trustedProxies, ...rest } = options;
+  const clientAddress = createClientAddress(trustedProxies);
   const authenticate = createAuthenticate({ db: db.as(everyone) });
   const passwords = await createPasswords(passwordHashes);
   metrics.level("password_hashes_waiting", "Passwords that wait to be hashed.", () => passwords.waiting());
@@ -37,7 +41,7 @@ export async function createApi({ db, log, metrics, passwordHashes, sessionHours
     ready: { postgres: () => db.check() },
     routes: [
       developerRoutes({ db, authenticate, passwords }),
-      sessionRoutes({ db, authenticate, passwords, sessionHours }),
+      sessionRoutes({ db, authenticate, passwords, sessionHours, clientAddress }),
       appRoutes({ db, authenticate }),
       keyRoutes({ db, authenticate }),
       telemetryLimitRoutes({ db, authenticate }),

@@ -1,4 +1,5 @@
 import {
+  addressRangeList,
   brokerList,
   integer,
   oneOf,
@@ -35,6 +36,11 @@ export function readApiConfig(env: Environment) {
         max: 200,
         default: 10,
       }),
+      CATALOG_TRUSTED_PROXIES: addressRangeList({
+        about:
+          "Proxies whose X-Forwarded-For tells the client's address: ranges like 10.0.0.0/8, commas between.",
+        default: [],
+      }),
       CATALOG_SESSION_HOURS: integer({
         about: "How long a session lasts after signing in.",
         min: 1,
@@ -61,6 +67,7 @@ export function readApiConfig(env: Environment) {
       connectTimeoutMs: 3000,
       statementTimeoutMs: 5000,
     },
+    trustedProxies: values.CATALOG_TRUSTED_PROXIES,
     sessionHours: values.CATALOG_SESSION_HOURS,
     // A second of waiting at 40 ms a hash; whoever comes later is told to come back.
     passwordHashes: { runningMax: values.CATALOG_PASSWORD_HASHES_MAX, waitingMax: 50 },

@@ -68,6 +68,7 @@ export async function startCatalog(t: TestContext, options: Partial<ApiOptions> 
     metrics: createMetrics({ service: "test" }),
     passwordHashes: { runningMax: 2, waitingMax: 50 },
     sessionHours: 24,
+    trustedProxies: [],
     ...options,
   });
   const limits = { port: 0, requestTimeoutMs: 30_000, headersTimeoutMs: 5000 };

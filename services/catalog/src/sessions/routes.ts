@@ -1,4 +1,4 @@
-import { parse, problem, readJson, requestId } from "@mosis/http";
+import { type ClientAddress, parse, problem, readJson, requestId } from "@mosis/http";
 import { type Pool, type Queryable, transaction } from "@mosis/postgres";
 import { newId } from "@mosis/runtime";
 import type { AuditActor } from "@mosis/types/audit";
@@ -23,6 +23,7 @@ export function sessionRoutes({
   authenticate: Authenticate;
   passwords: Passwords;
   sessionHours: number;
+  clientAddress: ClientAddress;
 }): Router {
   const router = Router();
 

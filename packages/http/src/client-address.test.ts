@@ -1,0 +1,34 @@
+import assert from "node:assert/strict";
+import type { IncomingMessage } from "node:http";
+import { test } from "node:test";
+import { createClientAddress } from "./client-address.ts";
+
+const proxies = ["10.0.0.0/8", "fd00::/8"];
+
+function sentBy(remoteAddress: string, forwardedFor?: string) {
+  const headers = forwardedFor === undefined ? {} : { "x-forwarded-for": forwardedFor };
+  return { socket: { remoteAddress }, headers } as unknown as IncomingMessage;
+}
+
+// Whoever could choose their address would be throttled as somebody else.
+test("only proxies of ours are believed, and from the right", () => {
+  const address = createClientAddress(proxies);
+  const cases: [string, string | undefined, string][] = [
+    ["203.0.113.1", undefined, "203.0.113.1"],
+    ["203.0.113.1", "198.51.100.1", "203.0.113.1"],
+    ["10.0.0.1", "198.51.100.1", "198.51.100.1"],
+    ["::ffff:10.0.0.1", "::ffff:198.51.100.1", "198.51.100.1"],
+    ["10.0.0.1", "1.2.3.4, 198.51.100.1", "198.51.100.1"],
+    ["10.0.0.1", "1.2.3.4, 198.51.100.1 ,10.0.0.9", "198.51.100.1"],
+    ["fd00::1", "2001:DB8::7", "2001:db8::7"],
+    ["10.0.0.1", "10.0.0.3, 10.0.0.2", "10.0.0.3"],
+    ["10.0.0.1", "1.2.3.4, unknown", "10.0.0.1"],
+    ["10.0.0.1", "1.2.3.4, , 10.0.0.2", "10.0.0.2"],
+    ["10.0.0.1", "", "10.0.0.1"],
+    ["10.0.0.1", undefined, "10.0.0.1"],
+  ];
+  for (const [connection, forwarded, expected] of cases) {
+    assert.equal(address(sentBy(connection, forwarded)), expected, `${connection} | ${forwarded}`);
+  }
+  assert.equal(createClientAddress([])(sentBy("127.0.0.1", "1.2.3.4")), "127.0.0.1");
+});

@@ -1,0 +1,38 @@
+import type { IncomingMessage } from "node:http";
+import { isIP } from "node:net";
+import { addressRanges } from "@mosis/runtime";
+
+/** The IP address of whoever sends a request, IPv4 in its short form. For decisions, never for a table. */
+export type ClientAddress = (req: IncomingMessage) => string;
+
+/**
+ * The address of the connection. When that is a proxy of ours, the last address of `X-Forwarded-For` that is
+ * not: each proxy appends whom it has it from, so what stands left of a stranger is the stranger's own word.
+ * @param trustedProxies ranges in CIDR notation. Nobody but these may set the field.
+ * @throws Error when one of them is no range.
+ */
+export function createClientAddress(trustedProxies: readonly string[]): ClientAddress {
+  const trusted = addressRanges(trustedProxies);
+  return (req) => {
+    // Undefined when the client is gone already: nobody will read the answer.
+    let address = plainAddress(req.socket.remoteAddress ?? "");
+    const forwarded = req.headers["x-forwarded-for"];
+    if (forwarded === undefined || !trusted.has(address)) return address;
+    const hops = String(forwarded).split(",");
+    while (trusted.has(address)) {
+      const hop = hops.pop();
+      if (hop === undefined) break;
+      const before = plainAddress(hop.trim());
+      // What a proxy of ours should not have written: whoever stands behind it is not known.
+      if (isIP(before) === 0) break;
+      address = before;
+    }
+    return address;
+  };
+}
+
+/** IPv4 as an IPv6 socket tells it, `::ffff:192.0.2.1`, is `192.0.2.1`. */
+function plainAddress(address: string): string {
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
+  return mapped?.[1] ?? address.toLowerCase();
+}

@@ -1,0 +1,32 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { addressRanges, isAddressRange } from "./address-ranges.ts";
+
+test("a range has its addresses and no others, also an IPv4 address that is written as IPv6", () => {
+  const ranges = addressRanges(["192.0.2.0/24", "2001:db8::/32", "198.51.100.7"]);
+  const inside = ["192.0.2.0", "192.0.2.255", "::ffff:192.0.2.9", "2001:db8:1::1", "198.51.100.7"];
+  const outside = ["192.0.3.0", "198.51.100.8", "2001:db9::1", "::1", "", "x", "192.0.2.1:80", "192.0.2"];
+  for (const address of inside) assert.ok(ranges.has(address), address);
+  for (const address of outside) assert.ok(!ranges.has(address), address);
+  assert.ok(!addressRanges([]).has("127.0.0.1"));
+  assert.ok(addressRanges(["0.0.0.0/0"]).has("8.8.8.8"));
+});
+
+test("what is no range is refused by name", () => {
+  for (const good of ["10.0.0.0/8", "::/0", "fe80::1", "2001:DB8::/48", "0.0.0.0/0"]) {
+    assert.ok(isAddressRange(good), good);
+  }
+  for (const bad of [
+    "",
+    "10.0.0.0/33",
+    "::/129",
+    "10.0.0/8",
+    "a",
+    "10.0.0.0/-1",
+    "10.0.0.0/",
+    "fe80::1%eth0",
+  ]) {
+    assert.ok(!isAddressRange(bad), bad);
+    assert.throws(() => addressRanges([bad]), /is no range of addresses/);
+  }
+});
