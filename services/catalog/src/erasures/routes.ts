@@ -1,14 +1,15 @@
 import { createHash } from "node:crypto";
 import { parse, type Problem, problem, readJson, requestId } from "@mosis/http";
-import { type Pool, type Queryable, transaction } from "@mosis/postgres";
+import type { Pool, Queryable } from "@mosis/postgres";
 import { type Erasure, NewErasure, requestedErasure } from "@mosis/types/erasures";
 import { topics } from "@mosis/types/topics";
 import { type Request, Router } from "express";
 import type { Authenticate } from "../auth.ts";
 import { bodyLimit } from "../body-limit.ts";
+import { change, send } from "../change.ts";
 import { isPackageId } from "../identifier.ts";
 import { appendOutbox } from "../outbox/append.ts";
-import { type Principal, reachOf, tenantOf } from "../principal.ts";
+import { type Principal, reachOf } from "../principal.ts";
 import { countOfDay, insertErasure, lockApp } from "./queries.ts";
 
 /** Of one app: each makes ClickHouse write again whatever part of a table has rows of the install. */
@@ -20,16 +21,19 @@ export function erasureRoutes({ db, authenticate }: { db: Pool; authenticate: Au
 
   router.post("/v1/apps/:package_id/erasures", async (req, res) => {
     const principal = await authenticate(req, res, "telemetry:erase");
-    const body = parse(NewErasure, await readJson(req, bodyLimit), "body");
+    const sent = await readJson(req, bodyLimit);
+    const body = parse(NewErasure, sent, "body");
     const id = req.params.package_id;
     if (!isPackageId(id)) throw missing();
     const installId = body.install_id.toLowerCase();
 
-    const erasure = await transaction(db.as(tenantOf(principal)), (tx) =>
-      requestErasure(tx, req, { principal, id, installId }),
-    );
+    const answer = await change(db, { req, principal, body: sent }, async (tx) => {
+      const erasure = await requestErasure(tx, req, { principal, id, installId });
+      const headers = { Location: `/v1/apps/${id}/telemetry/erasures/${erasure.id}` };
+      return { status: 202, headers, body: erasure };
+    });
 
-    res.status(202).location(`/v1/apps/${id}/telemetry/erasures/${erasure.id}`).json(erasure);
+    send(res, answer);
   });
 
   return router;

@@ -6,6 +6,7 @@ import { topics } from "@mosis/types/topics";
 import { Router } from "express";
 import type { Authenticate } from "../auth.ts";
 import { bodyLimit } from "../body-limit.ts";
+import { change, send } from "../change.ts";
 import { readExpiry } from "../expiry.ts";
 import { isUuid } from "../identifier.ts";
 import { appendOutbox } from "../outbox/append.ts";
@@ -31,15 +32,18 @@ export function telemetryRestrictionRoutes(deps: { db: Pool; authenticate: Authe
 
   router.post("/v1/telemetry-restrictions", async (req, res) => {
     const principal = await authenticate(req, res, "apps:write");
-    const body = parse(NewRestriction, await readJson(req, bodyLimit), "body");
+    const sent = await readJson(req, bodyLimit);
+    const body = parse(NewRestriction, sent, "body");
     requireMeaning(body);
     const expiresAt = readExpiry(body.expires_at);
 
-    const created = await transaction(db.as(tenantOf(principal)), (tx) =>
-      create(tx, principal, body, { expiresAt, requestId: requestId(req) }),
-    );
+    const answer = await change(db, { req, principal, body: sent }, async (tx) => {
+      const created = await create(tx, principal, body, { expiresAt, requestId: requestId(req) });
+      const headers = { Location: `/v1/telemetry-restrictions/${created.id}` };
+      return { status: 201, headers, body: created };
+    });
 
-    res.status(201).location(`/v1/telemetry-restrictions/${created.id}`).json(created);
+    send(res, answer);
   });
 
   router.get("/v1/telemetry-restrictions", async (req, res) => {

@@ -1,0 +1,94 @@
+import { createHash } from "node:crypto";
+import { problem } from "@mosis/http";
+import { type Pool, type Queryable, transaction } from "@mosis/postgres";
+import type { Request, Response } from "express";
+import {
+  findAnswered,
+  insertRequest,
+  type RequestKey,
+  tryLockRequest,
+  updateAnswer,
+} from "./idempotency/queries.ts";
+import { seal, unseal } from "./idempotency/seal.ts";
+import { type Principal, tenantOf } from "./principal.ts";
+
+/** What a change is answered. Without a body the answer has none. */
+export interface Answer {
+  status: number;
+  headers?: Record<string, string>;
+  body?: object;
+}
+
+/** Who asks for a change, and how. */
+export interface Asked {
+  req: Request;
+  principal: Principal;
+  /** As it came: what an Idempotency-Key stands for. */
+  body?: unknown;
+  /** Whose rows it needs, when these are not the principal's. */
+  tenant?: string;
+}
+
+/**
+ * Runs a change in one transaction, and with the header Idempotency-Key once
+ * (draft-ietf-httpapi-idempotency-key-header): its answer is kept for 24 hours, and told again to whoever
+ * sends the same request with the same credentials and key. A change that throws leaves nothing.
+ * @param work the change, with its outbox rows last; done again after a deadlock.
+ * @throws Problem `request_in_flight` (409), `idempotency_key_reused` (422), `invalid_request` (400) for a
+ * key that is none, and whatever `work` throws.
+ */
+export function change(
+  db: Pool,
+  { req, principal, body, tenant = tenantOf(principal) }: Asked,
+  work: (tx: Queryable) => Promise<Answer>,
+): Promise<Answer> {
+  const key = idempotencyKeyOf(req);
+  const own = db.as(tenant);
+  if (key === null) return transaction(own, work);
+  const request: RequestKey = { principal, hash: sha256(key) };
+  const requestHash = sha256(JSON.stringify([req.method, req.originalUrl, body ?? null]));
+  const secrets = { credentials: req.headers.authorization ?? "", key };
+
+  return transaction(own, async (tx) => {
+    if (!(await tryLockRequest(tx, request))) {
+      throw problem("request_in_flight", "Wait for the first request, or send it again in a second.", {
+        headers: { "Retry-After": "1" },
+      });
+    }
+    const first = await findAnswered(tx, request);
+    if (first && !first.request_hash.equals(requestHash)) {
+      throw problem("idempotency_key_reused", "Send another Idempotency-Key with another request.");
+    }
+    if (first) return repeated(unseal(first.answer, secrets));
+    await insertRequest(tx, request, requestHash);
+    const answer = await work(tx);
+    await updateAnswer(tx, request, seal(JSON.stringify(answer), secrets));
+    return answer;
+  });
+}
+
+/** Answers with what a change gave. */
+export function send(res: Response, { status, headers = {}, body }: Answer): void {
+  res.status(status).set(headers);
+  if (body === undefined) res.end();
+  else res.json(body);
+}
+
+function repeated(text: string): Answer {
+  const answer = JSON.parse(text) as Answer;
+  return { ...answer, headers: { ...answer.headers, "Idempotency-Replayed": "true" } };
+}
+
+function idempotencyKeyOf(req: Request): string | null {
+  const key = req.headers["idempotency-key"];
+  if (key === undefined) return null;
+  if (typeof key === "string" && /^[\x21-\x7e]{1,255}$/.test(key)) return key;
+  throw problem(
+    "invalid_request",
+    "An Idempotency-Key is 1 to 255 visible ASCII characters, a UUID for example.",
+  );
+}
+
+function sha256(text: string): Buffer {
+  return createHash("sha256").update(text).digest();
+}
