@@ -63,8 +63,10 @@ export function sessionEvents(dice: Dice, k: number, app: number, startMs: numbe
   });
 }
 
-/** A random-looking UUIDv4. */
-function uuid(dice: Dice, about: number, n: number): string {
+/**
+ * A random-looking UUIDv4. Of one kind of thing no two are the same: the mixer takes no two numbers to one.
+ */
+export function uuid(dice: Dice, about: number, n: number): string {
   const a = hex(dice(about + 100, n));
   const b = hex(dice(about + 200, n));
   const c = hex(dice(about + 300, n));

@@ -1,6 +1,7 @@
 import type { Logger } from "@mosis/runtime";
 import pg from "pg";
 import { connectionOn, connectionOptions, type Queryable, type SlowQuery } from "./connection.ts";
+import { type Copy, copyInto } from "./copy.ts";
 import { asFailure } from "./failure.ts";
 import { one } from "./query.ts";
 import { sql } from "./sql.ts";
@@ -15,6 +16,8 @@ export interface Session extends Queryable {
   tryLock(name: string): Promise<boolean>;
   /** Calls back for every notification on the channel. */
   listen(channel: string, onNotify: () => void): Promise<void>;
+  /** Loads many rows into a table, in the transaction that is open. @returns how many there were. */
+  copy(copy: Copy): Promise<number>;
   /** Resolves with the reason when the connection is gone, and with it its locks. */
   lost: Promise<Error>;
   close(): Promise<void>;
@@ -59,6 +62,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       });
       await client.query(`listen ${client.escapeIdentifier(channel)}`);
     },
+    copy: (copy) => copyInto(client, copy),
     close: () => client.end(),
   };
 }

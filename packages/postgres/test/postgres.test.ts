@@ -5,7 +5,17 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { Unavailable } from "@mosis/runtime";
 import Type from "typebox";
-import { execute, many, maybeOne, migrate, one, openSession, sql, transaction } from "../src/index.ts";
+import {
+  type Cell,
+  execute,
+  many,
+  maybeOne,
+  migrate,
+  one,
+  openSession,
+  sql,
+  transaction,
+} from "../src/index.ts";
 import { freshDatabase, log, testPool } from "./support.ts";
 
 const Count = Type.Object({ n: Type.Integer() });
@@ -135,4 +145,30 @@ test("migrations run once, in order, both ways, also when several start at once"
   await assert.rejects(migrate({ ...options, direction: "up" }), /nonsense/);
   await writeFile(join(folder, "0003_c.sql"), "-- Up Migration\nselect 1;\n");
   await assert.rejects(migrate({ ...options, direction: "up" }), /0003_c.sql has no "-- Down Migration"/);
+});
+
+test("rows are copied as they are, whatever their texts are made of", async (t) => {
+  const url = await freshDatabase(t);
+  const db = testPool(t, url);
+  await execute(db, sql`create table things (n int, word text, words text[], sure boolean)`);
+  const timeouts = { connectTimeoutMs: 2000, statementTimeoutMs: 5000 };
+  const session = await openSession({ url, name: "test", log, ...timeouts });
+  const nasty = ["a\tb\nc\r", String.raw`\N \. \\`, `{"x",}`, "", "日本 NULL"];
+  const rows = [...nasty.map((word, n) => [n, word, nasty, true]), [9, null, [], null]] as Cell[][];
+  const copy = { table: "things", columns: ["n", "word", "words", "sure"], rows };
+  assert.equal(await session.copy(copy), rows.length);
+
+  const Row = Type.Object({ row: Type.Unknown() });
+  const stored = await many(
+    db,
+    Row,
+    sql`select jsonb_build_array(n, word, words, sure) as row from things order by n`,
+  );
+  assert.deepEqual(
+    stored.map(({ row }) => row),
+    rows,
+  );
+  await assert.rejects(session.copy({ ...copy, rows: [["no number", "", [], true]] }), /invalid input/);
+  assert.equal(await session.copy(copy), rows.length, "the session goes on");
+  await session.close();
 });

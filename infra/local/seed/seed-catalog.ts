@@ -1,0 +1,127 @@
+// Fills a catalog, in one transaction: the same sizes and seed give the same rows, byte for byte.
+import { type Cell, execute, one, type Session, sql } from "@mosis/postgres";
+import Type from "typebox";
+import { createDice } from "../lifelike.ts";
+import { appColumns, appRow, createAppMaker, type SeededApp } from "./apps.ts";
+import {
+  developerColumns,
+  developerRow,
+  makeDeveloper,
+  signingKeyColumns,
+  signingKeyRow,
+} from "./developers.ts";
+import { keyColumns, keyRow, makeKey } from "./keys.ts";
+import { versionColumns, versionCounts, versionRow, versionsOf } from "./versions.ts";
+
+export interface SeedSizes {
+  developers: number;
+  apps: number;
+  /** More than there are published and suspended apps, about 8 of 10. */
+  versions: number;
+  keys: number;
+}
+
+/** The tables that are filled, those before which others refer to. */
+const tables = ["developers", "signing_keys", "apps", "app_versions", "api_keys", "api_key_apps"] as const;
+type Table = (typeof tables)[number];
+
+/** What a seed makes, before it is written anywhere. */
+export function planSeed(seed: number, sizes: SeedSizes) {
+  const dice = createDice(seed);
+  const developers = Array.from({ length: sizes.developers }, (_, n) => makeDeveloper(dice, n));
+  const makeApp = createAppMaker(dice, developers);
+  const apps = Array.from({ length: sizes.apps }, (_, n) => makeApp(n));
+  return { dice, developers, apps, counts: versionCounts(dice, apps, sizes.versions), keys: sizes.keys };
+}
+type SeedPlan = ReturnType<typeof planSeed>;
+
+/**
+ * @param session of the owner of the tables, whom row-level security does not hold back.
+ * @returns how many rows each table got.
+ * @throws the driver's error when one of the rows is there already; then nothing has changed.
+ */
+export async function seedCatalog(session: Session, plan: SeedPlan): Promise<Record<Table, number>> {
+  const filled = {} as Record<Table, number>;
+  await execute(session, sql`begin`);
+  try {
+    for (const table of tables) {
+      const { columns, rows } = contents[table];
+      filled[table] = await session.copy({ table, columns, rows: rows(plan) });
+    }
+  } catch (error) {
+    await execute(session, sql`rollback`);
+    throw error;
+  }
+  await execute(session, sql`commit`);
+  // Without it the planner goes by an empty table, and index-only scans read every page.
+  await execute(
+    session,
+    sql`vacuum (analyze) developers, signing_keys, apps, app_versions, api_keys, api_key_apps`,
+  );
+  return filled;
+}
+
+/** Whether anybody is there whose rows would be mixed with made-up ones. */
+export async function isEmpty(session: Session): Promise<boolean> {
+  const { used } = await one(
+    session,
+    Type.Object({ used: Type.Boolean() }),
+    sql`select exists (select from developers) as used`,
+  );
+  return !used;
+}
+
+interface Content {
+  columns: readonly string[];
+  rows: (plan: SeedPlan) => Iterable<readonly Cell[]>;
+}
+
+const contents: Readonly<Record<Table, Content>> = {
+  developers: {
+    columns: developerColumns,
+    rows: ({ dice, developers }) => developers.map((developer, n) => developerRow(dice, n, developer)),
+  },
+  signing_keys: {
+    columns: signingKeyColumns,
+    rows: ({ dice, developers }) => developers.map((developer, n) => signingKeyRow(dice, n, developer)),
+  },
+  apps: {
+    columns: appColumns,
+    rows: ({ apps, developers }) => apps.map((app) => appRow(app, at(developers, app.developer))),
+  },
+  app_versions: { columns: versionColumns, rows: versionRows },
+  api_keys: { columns: keyColumns, rows: keyRows },
+  api_key_apps: { columns: ["key_id", "app_id"], rows: keyAppRows },
+};
+
+function* versionRows({ dice, apps, counts }: SeedPlan): Generator<Cell[]> {
+  let first = 0;
+  for (const [n, app] of apps.entries()) {
+    const count = counts[n] ?? 0;
+    let at = first;
+    for (const version of versionsOf(dice, app, { first, count })) yield versionRow(dice, at++, app, version);
+    first += count;
+  }
+}
+
+function* keyRows({ dice, developers, keys }: SeedPlan): Generator<Cell[]> {
+  for (let n = 0; n < keys; n++) {
+    const key = makeKey(dice, n, developers.length);
+    yield keyRow(dice, n, key, at(developers, key.developer));
+  }
+}
+
+/** A key of one app serves the first of its developer; when there is none, it serves nothing yet. */
+function* keyAppRows({ dice, developers, apps, keys }: SeedPlan): Generator<Cell[]> {
+  const firstApps = new Map<number, SeededApp>();
+  for (const app of apps) if (!firstApps.has(app.developer)) firstApps.set(app.developer, app);
+  for (let n = 0; n < keys; n++) {
+    const key = makeKey(dice, n, developers.length);
+    const app = firstApps.get(key.developer);
+    if (key.isOfOneApp && app) yield [key.id, app.id];
+  }
+}
+
+function at<T>(values: readonly T[], index: number): T {
+  return values[index] as T;
+}
