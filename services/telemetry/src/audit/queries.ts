@@ -1,7 +1,8 @@
-import { type ClickHouse, type QueryParams, select } from "@mosis/clickhouse";
+import { type ClickHouse, select } from "@mosis/clickhouse";
 import { AuditEvent, type AuditQuery } from "@mosis/types/audit";
 import { Uuid } from "@mosis/types/formats";
 import Type, { type Static } from "typebox";
+import { whereOf } from "../filters.ts";
 import { timeParam, wholeMs } from "../time-range.ts";
 
 /** Where a page ended: place and id of its last event. */
@@ -28,7 +29,7 @@ export async function listAuditEvents(
   developerId: string,
   page: AuditPage,
 ): Promise<{ item: AuditEvent; position: AuditPosition }[]> {
-  const { conditions, params } = filtersOf(page);
+  const { where, params } = conditionOf(developerId, page);
   const rows = await select(
     store,
     AuditRow,
@@ -36,10 +37,10 @@ export async function listAuditEvents(
       event_id, developer_id, occurred_at, actor_kind, actor_id, action, target_type, target_id, request_id,
       payload, position
     from audit_events_raw final
-    where developer_id = {developer_id:UUID}${conditions.map((condition) => ` and ${condition}`).join("")}
+    where ${where}
     order by position desc, event_id desc
     limit {rows:UInt32}`,
-    { ...params, developer_id: developerId, rows: page.limit + 1 },
+    { ...params, rows: page.limit + 1 },
   );
   return rows.map(({ actor_kind, actor_id, payload, position, ...event }) => ({
     item: {
@@ -51,9 +52,10 @@ export async function listAuditEvents(
   }));
 }
 
-function filtersOf(page: AuditPage): { conditions: string[]; params: QueryParams } {
+function conditionOf(developerId: string, page: AuditPage) {
   const { actor, action, target, from, to, behind } = page;
-  const filters: [string, QueryParams | null][] = [
+  return whereOf([
+    ["developer_id = {developer_id:UUID}", { developer_id: developerId }],
     ["actor_id = {actor:String}", actor === undefined ? null : { actor }],
     ["action = {action:String}", action === undefined ? null : { action }],
     ["target_id = {target:String}", target === undefined ? null : { target }],
@@ -64,10 +66,5 @@ function filtersOf(page: AuditPage): { conditions: string[]; params: QueryParams
       "position <= {place:UInt64} and (position, event_id) < ({place:UInt64}, {id:UUID})",
       behind && { place: behind[0], id: behind[1] },
     ],
-  ];
-  const used = filters.filter(([, params]) => params !== null);
-  return {
-    conditions: used.map(([condition]) => condition),
-    params: Object.assign({}, ...used.map(([, params]) => params)) as QueryParams,
-  };
+  ]);
 }

@@ -1,6 +1,7 @@
-import { type ClickHouse, type QueryParams, select } from "@mosis/clickhouse";
+import { type ClickHouse, select } from "@mosis/clickhouse";
 import { Timestamp, Uuid } from "@mosis/types/formats";
 import Type, { type Static } from "typebox";
+import { whereOf } from "../filters.ts";
 import { timeParam, wholeMs } from "../time-range.ts";
 
 /** Where a page ended: the key of its last event, its time in milliseconds. */
@@ -74,12 +75,12 @@ export function positionOf({ received_at, delivery_id, index }: RejectedRow): Re
   return [Date.parse(received_at), delivery_id, index];
 }
 
-function conditionOf(filter: RejectedFilter, order: Order): { where: string; params: QueryParams } {
+function conditionOf(filter: RejectedFilter, order: Order) {
   const { appId, from, to, code, eventName, replayed, behind } = filter;
   const before = order === "from old to new" ? ">" : "<";
   const key = "received_at, delivery_id, `index`";
   const place = [timeParam("place"), "{delivery:UUID}", "{index:UInt32}"].join(", ");
-  const filters: [string, QueryParams | null][] = [
+  return whereOf([
     ["app_id = {app_id:UUID}", { app_id: appId }],
     ["replayed = {replayed:Bool}", { replayed }],
     [`received_at >= ${timeParam("from")}`, from === undefined ? null : { from: wholeMs(from) }],
@@ -92,10 +93,5 @@ function conditionOf(filter: RejectedFilter, order: Order): { where: string; par
       `received_at ${before}= ${timeParam("place")} and (${key}) ${before} (${place})`,
       behind && { place: behind[0], delivery: behind[1], index: behind[2] },
     ],
-  ];
-  const used = filters.filter(([, params]) => params !== null);
-  return {
-    where: used.map(([condition]) => condition).join(" and "),
-    params: Object.assign({}, ...used.map(([, params]) => params)) as QueryParams,
-  };
+  ]);
 }

@@ -46,12 +46,13 @@ const eventsWidth = Object.keys(eventColumns).length;
  * Stores what was fetched of `telemetry.events`. The order is the guarantee:
  *
  * 1. **Events**, one insert for each month. ClickHouse away: tried again until it is back, nothing else
- * happens. A record that cannot be read or is refused: into the dead letters, acknowledged, before anything
- * goes on. 2. **What stands beside deliveries**: their outcomes, and the marks of replayed events. A crash
- * before this or the next: everything comes again, and falls onto the same keys. 3. **Deliveries**, the
- * rows of `ingest_batches`. They come last in their flush and are stored after all else, so whoever sees a
- * delivery sees its events and its outcomes. 4. **Offsets**: the consumer commits them when this resolves.
- * A crash before that: as before.
+ *    happens. A record that cannot be read or is refused: into the dead letters, acknowledged, before
+ *    anything goes on.
+ * 2. **What stands beside deliveries**: their outcomes, and the marks of replayed events. A crash before
+ *    this or the next: everything comes again, and falls onto the same keys.
+ * 3. **Deliveries**, the rows of `ingest_batches`. They come last in their flush and are stored after all
+ *    else, so whoever sees a delivery sees its events and its outcomes.
+ * 4. **Offsets**: the consumer commits them when this resolves. A crash before that: as before.
  */
 export async function storeEvents(deps: StoreDeps, gathered: Gathered): Promise<void> {
   const { months, beside, deliveries, faults } = sortRecords(gathered);
@@ -154,21 +155,14 @@ function fits({ value, headers }: IncomingRecord, extra: Buffer): boolean {
   return own + extra.length <= deadLetterBytesMax;
 }
 
-async function insertEvents(
-  { store, persist, metrics }: StoreDeps,
+function insertEvents(
+  deps: StoreDeps,
   pieces: readonly EventsPiece[],
   isStale: () => boolean,
 ): Promise<void> {
-  const blocks = pieces.map(({ block }) => block);
   const rows = pieces.reduce((sum, piece) => sum + piece.rows, 0);
-  await persist(
-    "Inserting events",
-    () =>
-      metrics.inserting("events_raw", rows, () =>
-        insertNative(store, { table: "events_raw", columns: eventColumns, blocks }),
-      ),
-    isStale,
-  );
+  const insert = { table: "events_raw", columns: eventColumns, blocks: blocksOf(pieces) };
+  return insertBlocks(deps, insert, isStale, rows);
 }
 
 function insertDeliveries(
@@ -186,10 +180,11 @@ async function insertBlocks(
   { store, persist, metrics }: StoreDeps,
   insert: NativeInsert,
   isStale: () => boolean,
+  rows: number | null = null,
 ): Promise<void> {
   await persist(
     `Inserting into ${insert.table}`,
-    () => metrics.inserting(insert.table, null, () => insertNative(store, insert)),
+    () => metrics.inserting(insert.table, rows, () => insertNative(store, insert)),
     isStale,
   );
 }
