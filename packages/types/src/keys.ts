@@ -11,8 +11,15 @@ export const permissions = {
   "telemetry:erase": "Erase what is stored of an install, and read how that ended.",
   "apps:read": "Read apps, their telemetry limits, restrictions and retention.",
   "apps:write": "Create and change apps, lower their telemetry limits, restrict and keep their telemetry.",
+  "versions:read": "Read versions of the key's apps, their reviews and their permissions.",
+  "versions:write":
+    "Upload versions of the key's apps, submit, publish and roll them out, halt and yank them.",
   "keys:read": "List keys (never their secrets).",
-  "keys:write": "Create and delete keys.",
+  "keys:write": "Create, change, rotate and delete keys.",
+  "signing-keys:read": "List the keys that sign versions.",
+  "signing-keys:write": "Add and revoke keys that sign versions.",
+  "webhooks:read": "Read webhooks (never their secrets) and what was delivered to them.",
+  "webhooks:write": "Create, change, ping and delete webhooks, and deliver again.",
   "audit:read": "Read the audit trail of the developer.",
 } as const;
 export type Permission = keyof typeof permissions;
