@@ -11,6 +11,7 @@ import { catalogDocument } from "./openapi.ts";
 import { everyone } from "./principal.ts";
 import { retentionRoutes } from "./retention/routes.ts";
 import { sessionRoutes } from "./sessions/routes.ts";
+import { signingKeyRoutes } from "./signing-keys/routes.ts";
 import { telemetryLimitRoutes } from "./telemetry-limits/routes.ts";
 import { telemetryRestrictionRoutes } from "./telemetry-restrictions/routes.ts";
 
@@ -44,6 +45,7 @@ export async function createApi({ db, log, metrics, ...options }: ApiOptions) {
       sessionRoutes({ db, authenticate, passwords, sessionHours, clientAddress }),
       appRoutes({ db, authenticate }),
       keyRoutes({ db, authenticate }),
+      signingKeyRoutes({ db, authenticate }),
       telemetryLimitRoutes({ db, authenticate }),
       telemetryRestrictionRoutes({ db, authenticate }),
       retentionRoutes({ db, authenticate }),

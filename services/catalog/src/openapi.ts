@@ -8,8 +8,10 @@ import { Page, PageQuery } from "@mosis/types/pages";
 import { Retention, RetentionChange } from "@mosis/types/retention";
 import { erasureOperations } from "./erasures/operations.ts";
 import { retentionOperations } from "./retention/operations.ts";
+import { signingKeyOperations } from "./signing-keys/operations.ts";
 import { telemetryRestrictionOperations } from "./telemetry-restrictions/operations.ts";
 import { telemetryLimitOperations } from "./telemetry-limits/operations.ts";
+import { NewSigningKey, SigningKey, SigningKeyRevocation } from "@mosis/types/signing-keys";
 import { TelemetryLimits, TelemetryLimitsChange } from "@mosis/types/telemetry-limits";
 import { NewRestriction, Restriction } from "@mosis/types/telemetry-restrictions";
 
@@ -25,6 +27,7 @@ export const catalogDocument = openApiDocument({
   schemas: {
     ...{ App, Developer, Key, KeyWithSecret, NewApp, NewDeveloper, NewKey, NewSession, Session },
     ...{ NewRestriction, Restriction, TelemetryLimits, TelemetryLimitsChange },
+    ...{ NewSigningKey, SigningKey, SigningKeyRevocation },
     ...{ Erasure, NewErasure, Retention, RetentionChange },
   },
   operations: [
@@ -142,6 +145,7 @@ export const catalogDocument = openApiDocument({
       answers: { 204: { description: "The key is gone." } },
       problems: ["not_found"],
     },
+    ...signingKeyOperations,
     ...telemetryLimitOperations,
     ...telemetryRestrictionOperations,
     ...retentionOperations,

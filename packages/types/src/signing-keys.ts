@@ -1,0 +1,68 @@
+import Type, { type Static } from "typebox";
+import { Label, Timestamp, Uuid } from "./formats.ts";
+
+/**
+ * What a signing key may be: Ed25519, ECDSA on P-256 with SHA-256, or RSA of 2048 to 3072 bits with SHA-256,
+ * PKCS #1 v1.5 or PSS.
+ */
+export const SigningAlgorithm = Type.Enum(["ed25519", "ecdsa_p256", "rsa"]);
+export type SigningAlgorithm = Static<typeof SigningAlgorithm>;
+
+/**
+ * A signature as text: standard base64 with padding, no line ends. The longest, of RSA with 3072 bits, has
+ * exactly the 512 characters that `app_versions.signature` holds.
+ */
+export const SignatureText = Type.String({
+  minLength: 4,
+  maxLength: 512,
+  pattern: "^[A-Za-z0-9+/]+={0,2}$",
+  description: "Standard base64 with padding and without line ends, up to 512 characters.",
+});
+
+/** SHA-256 of the SubjectPublicKeyInfo in DER, lower-case hex. */
+export const Fingerprint = Type.String({ pattern: "^[0-9a-f]{64}$" });
+
+/**
+ * Body of `POST /v1/signing-keys`. `public_key` is a SubjectPublicKeyInfo (RFC 5280 §4.1), as PEM or as the
+ * base64 of its DER. `proof` is the signature of that key over the text `signingKeyProofText`.
+ */
+export const NewSigningKey = Type.Object(
+  {
+    name: Label(100),
+    public_key: Type.String({ minLength: 1, maxLength: 4096 }),
+    proof: SignatureText,
+  },
+  { additionalProperties: false },
+);
+export type NewSigningKey = Static<typeof NewSigningKey>;
+
+/**
+ * What the holder of a key signs, in UTF-8 and without a line end, to register it. Nobody else's proof fits:
+ * it names the developer. It is longer than a digest, so it is never the signature of a package.
+ */
+export function signingKeyProofText(developerId: string, fingerprint: string): string {
+  return `mosis-signing-key-proof-v1:${developerId}:${fingerprint}`;
+}
+
+/** Body of `POST /v1/signing-keys/{id}:revoke`. `reason` is for people, and kept for good. */
+export const SigningKeyRevocation = Type.Object({ reason: Label(500) }, { additionalProperties: false });
+export type SigningKeyRevocation = Static<typeof SigningKeyRevocation>;
+
+const orNull = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+
+/** A signing key as its developer sees it. Never deleted: versions refer to what they were signed with. */
+export const SigningKey = Type.Object({
+  id: Uuid,
+  name: Type.String(),
+  algorithm: SigningAlgorithm,
+  /** PEM, whatever form it came in. */
+  public_key: Type.String(),
+  fingerprint: Fingerprint,
+  /** False once it is revoked: it verifies nothing new. */
+  is_active: Type.Boolean(),
+  revoked_at: orNull(Timestamp),
+  revoke_reason: orNull(Type.String()),
+  created_at: Timestamp,
+  allowed_actions: Type.Array(Type.Enum(["revoke"])),
+});
+export type SigningKey = Static<typeof SigningKey>;

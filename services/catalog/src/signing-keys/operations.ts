@@ -1,0 +1,66 @@
+import type { Operation } from "@mosis/http";
+import { Uuid } from "@mosis/types/formats";
+import { Page, PageQuery } from "@mosis/types/pages";
+import { NewSigningKey, SigningKey, SigningKeyRevocation } from "@mosis/types/signing-keys";
+
+const path = "/v1/signing-keys";
+const params = { id: Uuid };
+const headers = { ETag: "Send it as If-Match with `:revoke`." };
+
+export const signingKeyOperations: Operation[] = [
+  {
+    method: "post",
+    path,
+    id: "createSigningKey",
+    summary:
+      "Register a public key that packages are signed with, with a proof that you hold its private half",
+    access: "developer",
+    body: NewSigningKey,
+    answers: {
+      201: {
+        description: "The signing key.",
+        body: SigningKey,
+        headers: { ...headers, Location: "Path of what was created." },
+      },
+    },
+    problems: ["permission_missing", "signature_invalid", "signing_key_taken", "state_conflict"],
+  },
+  {
+    method: "get",
+    path,
+    id: "listSigningKeys",
+    summary: "Your signing keys, revoked ones among them, from new to old",
+    access: "apps:read",
+    query: PageQuery,
+    answers: { 200: { description: "One page.", body: Page(SigningKey) } },
+    problems: ["cursor_invalid"],
+  },
+  {
+    method: "get",
+    path: `${path}/{id}`,
+    id: "getSigningKey",
+    summary: "One of your signing keys",
+    access: "apps:read",
+    params,
+    answers: { 200: { description: "The signing key.", body: SigningKey, headers } },
+    problems: ["not_found"],
+  },
+  {
+    method: "post",
+    path: `${path}/{id}:revoke`,
+    id: "revokeSigningKey",
+    summary: "Revoke a signing key for good: what it has signed can no longer be submitted or approved",
+    access: "developer",
+    params,
+    requestHeaders: { "If-Match": "The ETag of the key as you have read it, or `*`." },
+    body: SigningKeyRevocation,
+    answers: { 200: { description: "The signing key as it is now.", body: SigningKey, headers } },
+    problems: [
+      "permission_missing",
+      "not_found",
+      "state_conflict",
+      "precondition_failed",
+      "precondition_required",
+    ],
+  },
+];

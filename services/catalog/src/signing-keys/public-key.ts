@@ -1,0 +1,84 @@
+import { createHash, createPublicKey, type KeyObject } from "node:crypto";
+import { type Problem, problem } from "@mosis/http";
+
+export interface PublicKey {
+  /** The one form of it that is stored, whichever it came in. */
+  pem: string;
+  /** SHA-256 of the SubjectPublicKeyInfo in DER, lower-case hex. */
+  fingerprint: string;
+}
+
+const rsaBitsMin = 2048;
+/** The signature of a larger key does not fit into `app_versions.signature`: 512 characters of base64. */
+const rsaBitsMax = 3072;
+/** NIST FIPS 186-5 §A.1.1 has no smaller one; a very large one only makes checking slow. */
+const exponentMin = 65_537n;
+const exponentMax = 0xffff_ffffn;
+
+const taken = "Take an Ed25519 key, an ECDSA key on P-256, or an RSA key of 2048 to 3072 bits.";
+const howToExport = "Export it with: openssl pkey -in key.pem -pubout";
+
+/**
+ * Reads a public key that somebody sent.
+ * @param text SubjectPublicKeyInfo as PEM, or as the base64 of its DER.
+ * @throws Problem `invalid_request` that says what is wrong with it and what is taken.
+ */
+export function readPublicKey(text: string): PublicKey {
+  // Of the parser of Node's: it would make a public key of a private one too, and of a certificate.
+  const der = derOf(text);
+  let key: KeyObject;
+  try {
+    key = createPublicKey({ key: der, format: "der", type: "spki" });
+  } catch (cause) {
+    throw refused("public_key_unreadable", "is no SubjectPublicKeyInfo that can be read", howToExport, cause);
+  }
+  requireTaken(key);
+  // By way of JWK: compressed points and named parameters have several encodings, and a key one fingerprint.
+  const one = createPublicKey({ key: key.export({ format: "jwk" }), format: "jwk" });
+  const spki = one.export({ format: "der", type: "spki" });
+  return {
+    pem: one.export({ format: "pem", type: "spki" }),
+    fingerprint: createHash("sha256").update(spki).digest("hex"),
+  };
+}
+
+function derOf(text: string): Buffer {
+  if (text.includes("PRIVATE KEY-----")) {
+    const fix = `Make a new key, since this one has left its place, and send the public half. ${howToExport}`;
+    throw refused("private_key_sent", "is a private key, which must never leave its owner", fix);
+  }
+  const pem = /^\s*-----BEGIN PUBLIC KEY-----\s+([A-Za-z0-9+/=\s]+?)\s+-----END PUBLIC KEY-----\s*$/.exec(
+    text,
+  );
+  const base64 = (pem?.[1] ?? text).replaceAll(/\s/g, "");
+  const der = Buffer.from(base64, "base64");
+  if (der.length > 0 && der.toString("base64") === base64) return der;
+  const message = "is neither PEM with BEGIN PUBLIC KEY nor the base64 of its DER";
+  throw refused("public_key_unreadable", message, howToExport);
+}
+
+function requireTaken(key: KeyObject): void {
+  const { asymmetricKeyType: type, asymmetricKeyDetails: details = {} } = key;
+  if (type === "ed25519") return;
+  if (type === "ec" && details.namedCurve === "prime256v1") return;
+  if (type !== "rsa") {
+    const name = type === "ec" ? `ec on ${details.namedCurve ?? "a curve without a name"}` : String(type);
+    throw refused("algorithm_unsupported", `is a key of a kind that is not taken: ${name}`, taken);
+  }
+  const { modulusLength: bits = 0, publicExponent: exponent = 0n } = details;
+  if (bits < rsaBitsMin) throw refused("key_too_weak", `has ${bits} bits`, taken);
+  if (bits > rsaBitsMax) {
+    const message = `has ${bits} bits, and its signatures more than the 512 characters that a version holds`;
+    throw refused("key_too_large", message, taken);
+  }
+  if (exponent < exponentMin || exponent > exponentMax || exponent % 2n === 0n) {
+    throw refused("exponent_unsupported", "has an unusual exponent", "Make the key with the exponent 65537.");
+  }
+}
+
+function refused(code: string, message: string, fix: string, cause?: unknown): Problem {
+  return problem("invalid_request", "The public key cannot be taken.", {
+    errors: [{ pointer: "/public_key", code, message, fix }],
+    cause,
+  });
+}

@@ -1,0 +1,100 @@
+import { many, maybeOne, one, type Queryable, sql } from "@mosis/postgres";
+import { Uuid } from "@mosis/types/formats";
+import { SigningKey } from "@mosis/types/signing-keys";
+import Type from "typebox";
+import { pageClause, type PageRequest, positionColumn, positioned } from "../page-position.ts";
+import type { PublicKey } from "./public-key.ts";
+
+// Signing keys are of the developer, not of an app: a key for listed apps sees them all.
+
+const columns = sql`
+  id, name, algorithm, public_key, fingerprint, is_active is true as is_active, revoked_at, revoke_reason,
+  created_at, case when is_active then array['revoke'] else array[]::text[] end as allowed_actions`;
+
+/** Null when the developer has registered this key before, revoked or not. */
+export function insertSigningKey(
+  tx: Queryable,
+  developerId: string,
+  { name, pem, fingerprint }: PublicKey & { name: string },
+) {
+  return maybeOne(
+    tx,
+    SigningKey,
+    sql`
+      insert into signing_keys (developer_id, name, public_key, fingerprint)
+      values (${developerId}, ${name}, ${pem}, ${fingerprint})
+      on conflict (developer_id, fingerprint) do nothing
+      returning ${columns}`,
+  );
+}
+
+export function findOwnSigningKey(db: Queryable, developerId: string, id: string) {
+  return maybeOne(
+    db,
+    SigningKey,
+    sql`select ${columns} from signing_keys where id = ${id} and developer_id = ${developerId}`,
+  );
+}
+
+/** One page and the row behind it, from new to old. */
+export function listOwnSigningKeys(db: Queryable, developerId: string, page: PageRequest) {
+  return many(
+    db,
+    Type.Object({ ...SigningKey.properties, ...positioned }),
+    sql`
+      select ${columns}, ${positionColumn} from signing_keys
+      where developer_id = ${developerId} ${pageClause(page)}`,
+  );
+}
+
+/** The key, until the end of the transaction nobody else's to revoke or to verify with. */
+export function lockOwnSigningKey(tx: Queryable, developerId: string, id: string) {
+  return maybeOne(
+    tx,
+    SigningKey,
+    sql`
+      select ${columns} from signing_keys where id = ${id} and developer_id = ${developerId}
+      for no key update`,
+  );
+}
+
+export function revokeLocked(tx: Queryable, id: string, reason: string) {
+  return one(
+    tx,
+    SigningKey,
+    sql`
+      update signing_keys set is_active = false, revoked_at = now(), revoke_reason = ${reason}
+      where id = ${id}
+      returning ${columns}`,
+  );
+}
+
+/** How many a developer has. Locked with it: nobody else counts for the same developer until the commit. */
+export async function countLocked(tx: Queryable, developerId: string) {
+  // A statement of its own: what it waits for is committed before the next one looks.
+  await one(
+    tx,
+    Type.Object({ id: Uuid }),
+    sql`select id from developers where id = ${developerId} for no key update`,
+  );
+  return one(
+    tx,
+    Type.Object({ all: Type.Integer(), active: Type.Integer() }),
+    sql`
+      select count(*) as all, count(*) filter (where is_active) as active
+      from signing_keys where developer_id = ${developerId}`,
+  );
+}
+
+/** The active keys of a developer, from new to old. None of them is revoked before the commit. */
+export function shareActiveKeys(tx: Queryable, developerId: string) {
+  return many(
+    tx,
+    Type.Pick(SigningKey, ["id", "fingerprint", "public_key"]),
+    sql`
+      select id, fingerprint, public_key from signing_keys
+      where developer_id = ${developerId} and is_active
+      order by created_at desc, id desc
+      for share`,
+  );
+}

@@ -1,0 +1,145 @@
+import type { IncomingMessage } from "node:http";
+import { etagOf, parse, type Problem, problem, readJson, requestId, requireMatch } from "@mosis/http";
+import type { Pool, Queryable } from "@mosis/postgres";
+import { NewSigningKey, type SigningKey, SigningKeyRevocation } from "@mosis/types/signing-keys";
+import { Router } from "express";
+import type { Authenticate } from "../auth.ts";
+import { bodyLimit } from "../body-limit.ts";
+import { change, send } from "../change.ts";
+import { isUuid } from "../identifier.ts";
+import { appendOutbox } from "../outbox/append.ts";
+import { createPaging } from "../page-position.ts";
+import { type Principal, tenantOf } from "../principal.ts";
+import { requireProof } from "./proof.ts";
+import { type PublicKey, readPublicKey } from "./public-key.ts";
+import {
+  countLocked,
+  findOwnSigningKey,
+  insertSigningKey,
+  listOwnSigningKeys,
+  lockOwnSigningKey,
+  revokeLocked,
+} from "./queries.ts";
+
+/** A signature is tried with every active key. */
+const activeKeysMax = 20;
+/** Revoked ones are kept for good, so somebody could make them without end. */
+const keysMax = 500;
+
+/**
+ * The keys that packages are signed with. Only somebody who has signed in registers or revokes one: an API
+ * key that leaks must not be enough to publish what its finder has signed.
+ */
+export function signingKeyRoutes({ db, authenticate }: { db: Pool; authenticate: Authenticate }): Router {
+  const router = Router();
+  const paging = createPaging("signing-keys");
+
+  router.post("/v1/signing-keys", async (req, res) => {
+    const principal = await authenticate(req, res, "session");
+    const body = parse(NewSigningKey, await readJson(req, bodyLimit), "body");
+    const key = readPublicKey(body.public_key);
+    requireProof(principal.developerId, key, body.proof);
+
+    const answer = await change(db, { req, principal, body }, async (tx) => {
+      const created = await register(tx, req, { principal, name: body.name, key });
+      const headers = { Location: `/v1/signing-keys/${created.id}`, ETag: tagOf(created) };
+      return { status: 201, headers, body: created };
+    });
+
+    send(res, answer);
+  });
+
+  router.get("/v1/signing-keys", async (req, res) => {
+    const principal = await authenticate(req, res, "apps:read");
+    const page = paging.read(req.query);
+    const rows = await listOwnSigningKeys(db.as(tenantOf(principal)), principal.developerId, page);
+    res.json(paging.answer(rows, page));
+  });
+
+  router.get("/v1/signing-keys/:id", async (req, res) => {
+    const principal = await authenticate(req, res, "apps:read");
+    const { id } = req.params;
+    const own = db.as(tenantOf(principal));
+    const key = isUuid(id) ? await findOwnSigningKey(own, principal.developerId, id) : null;
+    if (!key) throw missing();
+    res.set("ETag", tagOf(key)).json(key);
+  });
+
+  router.post<{ id: string }>("/v1/signing-keys/:id\\:revoke", async (req, res) => {
+    const principal = await authenticate(req, res, "session");
+    const body = parse(SigningKeyRevocation, await readJson(req, bodyLimit), "body");
+    const { id } = req.params;
+    if (!isUuid(id)) throw missing();
+
+    const answer = await change(db, { req, principal, body }, async (tx) => {
+      const revoked = await revoke(tx, req, { principal, id, ...body });
+      return { status: 200, headers: { ETag: tagOf(revoked) }, body: revoked };
+    });
+
+    send(res, answer);
+  });
+
+  return router;
+}
+
+async function register(
+  tx: Queryable,
+  req: IncomingMessage,
+  { principal, name, key }: { principal: Principal; name: string; key: PublicKey },
+): Promise<SigningKey> {
+  const { developerId } = principal;
+  const { all, active } = await countLocked(tx, developerId);
+  if (active >= activeKeysMax) {
+    throw problem("state_conflict", `You have ${activeKeysMax} active signing keys: revoke one first.`);
+  }
+  if (all >= keysMax) {
+    throw problem("state_conflict", `You have registered ${keysMax} signing keys, and there can be no more.`);
+  }
+  const created = await insertSigningKey(tx, developerId, { name, ...key });
+  if (!created) {
+    const detail = `You have registered the key with the fingerprint ${key.fingerprint} before.`;
+    throw problem("signing_key_taken", `${detail} A revoked key does not come back: make a new one.`);
+  }
+  await tell(tx, req, { principal, key: created, action: "signing_key.created" });
+  return created;
+}
+
+async function revoke(
+  tx: Queryable,
+  req: IncomingMessage,
+  { principal, id, reason }: { principal: Principal; id: string; reason: string },
+): Promise<SigningKey> {
+  const locked = await lockOwnSigningKey(tx, principal.developerId, id);
+  if (!locked) throw missing();
+  requireMatch(req, tagOf(locked));
+  if (!locked.is_active) {
+    throw problem("state_conflict", "The signing key is revoked already; nothing else can be done with it.");
+  }
+  const revoked = await revokeLocked(tx, locked.id, reason);
+  await tell(tx, req, { principal, key: revoked, action: "signing_key.revoked" });
+  return revoked;
+}
+
+async function tell(
+  tx: Queryable,
+  req: IncomingMessage,
+  { principal, key, action }: { principal: Principal; key: SigningKey; action: string },
+): Promise<void> {
+  const { allowed_actions: _, ...payload } = key;
+  await appendOutbox(tx, {
+    developerId: principal.developerId,
+    actor: principal.actor,
+    requestId: requestId(req),
+    action,
+    target: { type: "signing_key", id: key.id },
+    payload,
+  });
+}
+
+function tagOf(key: SigningKey): string {
+  return etagOf(JSON.stringify(key));
+}
+
+function missing(): Problem {
+  return problem("not_found", "There is no such signing key.");
+}
