@@ -129,17 +129,30 @@ test("someone else's signing key is a 404, byte for byte like a missing one, and
   assert.equal(((await ada.get(`${keys}/${id}`)).body as SigningKey).is_active, true);
 });
 
-// A key that leaks from a build server must not be enough to publish what its finder has signed.
-test("an API key reads signing keys, and neither registers nor revokes one", async (t) => {
+// A key that leaks from a build server should not be enough to publish what its finder has signed.
+test("a key registers and revokes signing keys with the permission for it, and for every app", async (t) => {
   const { as, withBearer } = await startCatalog(t);
   const ada = await as("ada");
+  await ada.post("/v1/apps", { package_id: "org.mosis.go", name: "Go" }).expect(201);
   const { id } = await register(ada);
-  const made = await ada.post("/v1/keys", { name: "ci", kind: "management" }).expect(201);
-  const ci = withBearer((made.body as { secret: string }).secret);
-  await ci.get(keys).expect(200);
-  await ci.get(`${keys}/${id}`).expect(200);
-  assertProblem(await ci.post(keys, newSigningKey(ada.id).body), "permission_missing");
-  assertProblem(await ci.post(`${keys}/${id}:revoke`, lost).set("If-Match", "*"), "permission_missing");
+  const keyWith = async (asked: object) => {
+    const made = await ada.post("/v1/keys", { name: "ci", kind: "management", ...asked }).expect(201);
+    return withBearer((made.body as { secret: string }).secret);
+  };
+  const refused = [
+    await keyWith({ permissions: ["signing-keys:read", "versions:write"] }),
+    await keyWith({ package_ids: ["org.mosis.go"] }),
+  ];
+  for (const ci of refused) {
+    await ci.get(keys).expect(200);
+    await ci.get(`${keys}/${id}`).expect(200);
+    assertProblem(await ci.post(keys, newSigningKey(ada.id).body), "permission_missing");
+    assertProblem(await ci.post(`${keys}/${id}:revoke`, lost).set("If-Match", "*"), "permission_missing");
+  }
+  assertProblem(await (await keyWith({ permissions: ["apps:read"] })).get(keys), "permission_missing");
+  const all = await keyWith({ permissions: ["signing-keys:write"] });
+  await all.post(keys, newSigningKey(ada.id).body).expect(201);
+  await all.post(`${keys}/${id}:revoke`, lost).set("If-Match", "*").expect(200);
 });
 
 test("a developer has so many active signing keys, and so many in all", async (t) => {

@@ -26,16 +26,14 @@ const activeKeysMax = 20;
 /** Revoked ones are kept for good, so somebody could make them without end. */
 const keysMax = 500;
 
-/**
- * The keys that packages are signed with. Only somebody who has signed in registers or revokes one: an API
- * key that leaks must not be enough to publish what its finder has signed.
- */
+/** The keys that packages are signed with. */
 export function signingKeyRoutes({ db, authenticate }: { db: Pool; authenticate: Authenticate }): Router {
   const router = Router();
   const paging = createPaging("signing-keys");
 
   router.post("/v1/signing-keys", async (req, res) => {
-    const principal = await authenticate(req, res, "session");
+    const principal = await authenticate(req, res, "signing-keys:write");
+    requireAllApps(principal);
     const body = parse(NewSigningKey, await readJson(req, bodyLimit), "body");
     const key = readPublicKey(body.public_key);
     requireProof(principal.developerId, key, body.proof);
@@ -50,14 +48,14 @@ export function signingKeyRoutes({ db, authenticate }: { db: Pool; authenticate:
   });
 
   router.get("/v1/signing-keys", async (req, res) => {
-    const principal = await authenticate(req, res, "apps:read");
+    const principal = await authenticate(req, res, "signing-keys:read");
     const page = paging.read(req.query);
     const rows = await listOwnSigningKeys(db.as(tenantOf(principal)), principal.developerId, page);
     res.json(paging.answer(rows, page));
   });
 
   router.get("/v1/signing-keys/:id", async (req, res) => {
-    const principal = await authenticate(req, res, "apps:read");
+    const principal = await authenticate(req, res, "signing-keys:read");
     const { id } = req.params;
     const own = db.as(tenantOf(principal));
     const key = isUuid(id) ? await findOwnSigningKey(own, principal.developerId, id) : null;
@@ -66,7 +64,8 @@ export function signingKeyRoutes({ db, authenticate }: { db: Pool; authenticate:
   });
 
   router.post<{ id: string }>("/v1/signing-keys/:id\\:revoke", async (req, res) => {
-    const principal = await authenticate(req, res, "session");
+    const principal = await authenticate(req, res, "signing-keys:write");
+    requireAllApps(principal);
     const body = parse(SigningKeyRevocation, await readJson(req, bodyLimit), "body");
     const { id } = req.params;
     if (!isUuid(id)) throw missing();
@@ -134,6 +133,13 @@ async function tell(
     target: { type: "signing_key", id: key.id },
     payload,
   });
+}
+
+/** Signing keys are of the developer: with one that it registers, a key for one app could sign for all. */
+function requireAllApps({ appIds }: Principal): void {
+  if (appIds === null) return;
+  const detail = "The key serves listed apps alone: register and revoke signing keys with one for every app.";
+  throw problem("permission_missing", detail);
 }
 
 function tagOf(key: SigningKey): string {
