@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { ClientBase, ClientConfig } from "pg";
 import { asFailure } from "./failure.ts";
+import { answered, expectAnswer } from "./silence.ts";
 import { compile, type Sql } from "./sql.ts";
 import { typeParsers } from "./values.ts";
 
@@ -17,6 +18,7 @@ export interface SlowQuery {
 }
 
 interface Watch {
+  statementTimeoutMs: number;
   slowQueryMsMin?: number;
   onSlowQuery?: (query: SlowQuery) => void;
 }
@@ -33,8 +35,6 @@ export function connectionOptions(options: {
     application_name: name,
     connectionTimeoutMillis: connectTimeoutMs,
     statement_timeout: statementTimeoutMs,
-    // Ours waits a little longer than the server's: it is for a server that cannot even say that time is up.
-    query_timeout: statementTimeoutMs + 2000,
     idle_in_transaction_session_timeout: statementTimeoutMs,
     keepAlive: true,
     types: typeParsers,
@@ -44,11 +44,14 @@ export function connectionOptions(options: {
 /** @returns also whether the connection must not be used again. */
 export function connectionOn(client: ClientBase, watch: Watch): Queryable & { isBroken(): boolean } {
   let broken = false;
+  // A little longer than the server's own: it is for a server that cannot even say that time is up.
+  const answerTimeoutMs = watch.statementTimeoutMs + 2000;
   return {
     isBroken: () => broken,
     async run(statement) {
       const { text, values } = compile(statement);
       const startedAt = performance.now();
+      expectAnswer(client, answerTimeoutMs);
       try {
         // Named, so that each connection parses and plans a statement once.
         const { rows, rowCount } = await client.query<object>({ name: nameOf(text), text, values });
@@ -57,6 +60,7 @@ export function connectionOn(client: ClientBase, watch: Watch): Queryable & { is
         broken ||= leavesBroken(error);
         throw asFailure(error);
       } finally {
+        answered(client);
         report(watch, text, performance.now() - startedAt);
       }
     },

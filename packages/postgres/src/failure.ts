@@ -1,4 +1,5 @@
 import { Unavailable } from "@mosis/runtime";
+import { silenceMessage } from "./silence.ts";
 
 /** SQLSTATEs that say nothing about the statement: the same one may succeed later, or on another server. */
 const passingStates = new Set([
@@ -30,7 +31,7 @@ const driverMessages = [
   "Connection terminated",
   "timeout exceeded when trying to connect",
   "timeout expired",
-  "Query read timeout",
+  silenceMessage,
   "Client was closed",
   "Client has encountered a connection error",
 ];

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -103,6 +104,30 @@ test("a slow statement, a full pool, a lost connection and a server away are Una
 
   const nowhere = testPool(t, "postgres://mosis@127.0.0.1:9/none");
   await assert.rejects(nowhere.check(), Unavailable);
+});
+
+test("a server that falls silent is given up, and the next statement has another connection", async (t) => {
+  const url = new URL(await freshDatabase(t));
+  const { hostname, port } = url;
+  const sockets: Socket[] = [];
+  const proxy = createServer((socket) => {
+    const server = connect(Number(port), hostname);
+    socket.pipe(server).pipe(socket);
+    sockets.push(socket, server);
+    for (const end of [socket, server]) end.on("error", () => socket.destroy());
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
+  t.after(() => {
+    for (const socket of sockets) socket.destroy();
+    proxy.close();
+  });
+  url.port = String((proxy.address() as AddressInfo).port);
+  const db = testPool(t, url.href, { connectionsMax: 1, statementTimeoutMs: 300 });
+  await db.check();
+  for (const socket of sockets) socket.unpipe();
+
+  await assert.rejects(db.check(), Unavailable);
+  await db.check();
 });
 
 test("a session lock is held by one, and free as soon as its connection is gone", async (t) => {
