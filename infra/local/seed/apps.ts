@@ -60,14 +60,14 @@ export function createAppMaker(dice: Dice, developers: readonly SeededDeveloper[
 
 export const appColumns = [
   ...["id", "developer_id", "package_id", "name", "description", "category", "tags", "status"],
-  ...["created_at", "updated_at"],
+  ...["created_at", "updated_at", "suspended_by"],
 ];
 
 export function appRow(app: SeededApp, developer: SeededDeveloper): Cell[] {
   const { id, packageId, name, description, category, tags, status, createdMs, updatedMs } = app;
   return [
     ...[id, developer.id, packageId, name, description, category, tags, status],
-    ...[time(createdMs), time(updatedMs)],
+    ...[time(createdMs), time(updatedMs), status === "suspended" ? "developer" : null],
   ];
 }
 

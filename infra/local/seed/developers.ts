@@ -57,7 +57,12 @@ export function signingKeyRow(dice: Dice, n: number, developer: SeededDeveloper)
   const der = publicKey.export({ format: "der", type: "spki" });
   const fingerprint = createHash("sha256").update(der).digest("hex");
   const at = time(developer.createdMs);
-  return [uuid(dice, 50, n), developer.id, "release", pem, fingerprint, true, at];
+  return [signingKeyId(dice, n), developer.id, "release", pem, fingerprint, true, at];
+}
+
+/** @param n number of the developer, who has one. */
+export function signingKeyId(dice: Dice, n: number): string {
+  return uuid(dice, 50, n);
 }
 
 /** What stands before the 32 bytes of an Ed25519 private key in PKCS #8 (RFC 8410 §7). */

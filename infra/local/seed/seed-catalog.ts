@@ -48,6 +48,7 @@ export async function seedCatalog(session: Session, plan: SeedPlan): Promise<Rec
       const { columns, rows } = contents[table];
       filled[table] = await session.copy({ table, columns, rows: rows(plan) });
     }
+    await execute(session, pointAppsToVersions);
   } catch (error) {
     await execute(session, sql`rollback`);
     throw error;
@@ -60,6 +61,15 @@ export async function seedCatalog(session: Session, plan: SeedPlan): Promise<Rec
   );
   return filled;
 }
+
+/** What the catalog sets when a version is published. */
+const pointAppsToVersions = sql`
+  update apps
+  set latest_version_id = latest.id, published_code_max = version_code, signing_fingerprint = fingerprint
+  from (select distinct on (app_id) app_id, id, version_code, signing_key_id
+        from app_versions where status = 'published' order by app_id, version_code desc) latest
+       join signing_keys on signing_keys.id = signing_key_id
+  where apps.id = app_id and latest_version_id is null`;
 
 /** Whether anybody is there whose rows would be mixed with made-up ones. */
 export async function isEmpty(session: Session): Promise<boolean> {
@@ -94,12 +104,15 @@ const contents: Readonly<Record<Table, Content>> = {
   api_key_apps: { columns: ["key_id", "app_id"], rows: keyAppRows },
 };
 
-function* versionRows({ dice, apps, counts }: SeedPlan): Generator<Cell[]> {
+function* versionRows({ dice, developers, apps, counts }: SeedPlan): Generator<Cell[]> {
   let first = 0;
   for (const [n, app] of apps.entries()) {
     const count = counts[n] ?? 0;
-    let at = first;
-    for (const version of versionsOf(dice, app, { first, count })) yield versionRow(dice, at++, app, version);
+    let next = first;
+    const developer = at(developers, app.developer);
+    for (const version of versionsOf(dice, app, { first, count })) {
+      yield versionRow(dice, next++, { app, developer, version });
+    }
     first += count;
   }
 }

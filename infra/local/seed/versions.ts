@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import type { Cell } from "@mosis/postgres";
 import { type Dice, uuid } from "../lifelike.ts";
 import type { SeededApp } from "./apps.ts";
+import { type SeededDeveloper, signingKeyId } from "./developers.ts";
 import { dayMs, epochMs, time } from "./times.ts";
 import { pick } from "./words.ts";
 
@@ -84,9 +85,14 @@ export const versionColumns = [
     "permissions",
   ],
   ...["min_mosis_version", "release_notes", "status", "review_notes", "published_at", "created_at"],
+  ...["developer_id", "package_digest", "signing_key_id", "submitted_at", "rollout_percent", "updated_at"],
 ];
 
-export function versionRow(dice: Dice, n: number, app: SeededApp, version: SeededVersion): Cell[] {
+export function versionRow(
+  dice: Dice,
+  n: number,
+  { app, developer, version }: { app: SeededApp; developer: SeededDeveloper; version: SeededVersion },
+): Cell[] {
   const { id, code, status, createdMs, publishedMs } = version;
   const [major, minor] = [Math.floor(code / 12) + 1, code % 12];
   return [
@@ -102,6 +108,10 @@ export function versionRow(dice: Dice, n: number, app: SeededApp, version: Seede
     status === "rejected" ? pick(reasons, dice(135, n)) : null,
     publishedMs === null ? null : time(publishedMs),
     time(createdMs),
+    ...[developer.id, createHash("sha256").update(id).digest("hex"), signingKeyId(dice, app.developer)],
+    status === "draft" ? null : time(createdMs),
+    status === "published" ? 100 : null,
+    time(publishedMs ?? createdMs),
   ];
 }
 

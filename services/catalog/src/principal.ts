@@ -43,3 +43,9 @@ export function tenantOf(principal: Principal): string {
 export function holds(principal: Principal, permission: Permission): boolean {
   return principal.permissions === "all" || principal.permissions.has(permission);
 }
+
+/** How somebody stands to an app, which decides what they may do with it. */
+export interface Viewer {
+  role: Role;
+  isDeveloper: boolean;
+}
