@@ -1,5 +1,6 @@
 import Type, { type Static } from "typebox";
 import { Label, Timestamp, Uuid } from "./formats.ts";
+import { Sha256Hex } from "./versions.ts";
 
 /**
  * What a signing key may be: Ed25519, ECDSA on P-256 with SHA-256, or RSA of 2048 to 3072 bits with SHA-256,
@@ -18,9 +19,6 @@ export const SignatureText = Type.String({
   pattern: "^[A-Za-z0-9+/]+={0,2}$",
   description: "Standard base64 with padding and without line ends, up to 512 characters.",
 });
-
-/** SHA-256 of the SubjectPublicKeyInfo in DER, lower-case hex. */
-export const Fingerprint = Type.String({ pattern: "^[0-9a-f]{64}$" });
 
 /**
  * Body of `POST /v1/signing-keys`. `public_key` is a SubjectPublicKeyInfo (RFC 5280 §4.1), as PEM or as the
@@ -57,7 +55,8 @@ export const SigningKey = Type.Object({
   algorithm: SigningAlgorithm,
   /** PEM, whatever form it came in. */
   public_key: Type.String(),
-  fingerprint: Fingerprint,
+  /** SHA-256 of the SubjectPublicKeyInfo in DER. */
+  fingerprint: Sha256Hex,
   /** False once it is revoked: it verifies nothing new. */
   is_active: Type.Boolean(),
   revoked_at: orNull(Timestamp),

@@ -86,15 +86,14 @@ export async function countLocked(tx: Queryable, developerId: string) {
   );
 }
 
-/** The active keys of a developer, from new to old. None of them is revoked before the commit. */
-export function shareActiveKeys(tx: Queryable, developerId: string) {
-  return many(
+/** The key with that fingerprint. It is not revoked before the commit. */
+export function shareOwnSigningKey(tx: Queryable, developerId: string, fingerprint: string) {
+  return maybeOne(
     tx,
-    Type.Pick(SigningKey, ["id", "fingerprint", "public_key"]),
+    Type.Pick(SigningKey, ["id", "public_key", "is_active"]),
     sql`
-      select id, fingerprint, public_key from signing_keys
-      where developer_id = ${developerId} and is_active
-      order by created_at desc, id desc
+      select id, public_key, is_active is true as is_active from signing_keys
+      where developer_id = ${developerId} and fingerprint = ${fingerprint}
       for share`,
   );
 }

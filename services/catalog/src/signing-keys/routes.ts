@@ -21,7 +21,6 @@ import {
   revokeLocked,
 } from "./queries.ts";
 
-/** A signature is tried with every active key. */
 const activeKeysMax = 20;
 /** Revoked ones are kept for good, so somebody could make them without end. */
 const keysMax = 500;

@@ -1,36 +1,45 @@
-import { problem } from "@mosis/http";
+import { type Problem, problem } from "@mosis/http";
 import type { Queryable } from "@mosis/postgres";
-import { shareActiveKeys } from "../signing-keys/queries.ts";
+import type { NewVersion } from "@mosis/types/versions";
+import { shareOwnSigningKey } from "../signing-keys/queries.ts";
 import { isSignedBy } from "../signing-keys/verify.ts";
 
-/** What was signed. */
-export interface SignedPackage {
-  /** SHA-256 of the package, hex in either case. */
-  sha256: string;
-  /** Over the 32 bytes of the digest, base64. */
-  signature: string;
-}
-
 /**
- * The active signing key of the developer that has signed a package. It stays active until the commit: of a
- * revoke at the same time, one comes first.
- * @throws Problem `signature_invalid` (422) when none has.
+ * The active signing key of the developer that a version names, when its signature over the 32 bytes of the
+ * digest is of it. It stays active until the commit: of a revoke at the same time, one comes first.
+ * @throws Problem `reference_unknown` (422) when there is no such key, `state_conflict` (409) when it was
+ * revoked, `signature_invalid` (422) when it has not signed this.
  */
 export async function requireSignature(
   tx: Queryable,
   developerId: string,
-  { sha256, signature }: SignedPackage,
+  { package_digest: digest, signature, signing_key }: SignedPackage,
 ): Promise<{ id: string; fingerprint: string }> {
-  const digest = Buffer.from(sha256, "hex");
-  const keys = await shareActiveKeys(tx, developerId);
-  const found = keys.find((key) => isSignedBy(key.public_key, digest, signature));
-  if (found) return { id: found.id, fingerprint: found.fingerprint };
-
-  const fix =
-    keys.length === 0
-      ? "Register the public key with POST /v1/signing-keys first, or another one when it was revoked."
-      : `Sign the 32 bytes of ${sha256} with one of your active signing keys: GET /v1/signing-keys.`;
-  throw problem("signature_invalid", "No active signing key of yours has signed this package.", {
+  const key = await shareOwnSigningKey(tx, developerId, signing_key);
+  if (!key) throw unknownKey();
+  if (!key.is_active) throw revokedKey(signing_key);
+  if (isSignedBy(key.public_key, Buffer.from(digest, "hex"), signature)) {
+    return { id: key.id, fingerprint: signing_key };
+  }
+  const fix = `Sign the 32 bytes of ${digest} with that key, and encode the signature as base64 in one line.`;
+  throw problem("signature_invalid", "The signature is not one of this key over the package's digest.", {
     errors: [{ pointer: "/signature", code: "signature_mismatch", message: "does not verify", fix }],
+  });
+}
+
+type SignedPackage = Pick<NewVersion, "package_digest" | "signature" | "signing_key">;
+
+function unknownKey(): Problem {
+  const fix = "Register its public key with POST /v1/signing-keys, or name another one.";
+  const message = "is not the fingerprint of a signing key of yours";
+  return problem("reference_unknown", "The signing key does not exist.", {
+    errors: [{ pointer: "/signing_key", code: "signing_key_unknown", message, fix }],
+  });
+}
+
+function revokedKey(fingerprint: string): Problem {
+  const fix = "Sign the package with an active signing key, and name that one.";
+  return problem("state_conflict", `The signing key ${fingerprint} was revoked.`, {
+    errors: [{ pointer: "/signing_key", code: "signing_key_revoked", message: "was revoked", fix }],
   });
 }
