@@ -51,7 +51,7 @@ export function connectionOn(client: ClientBase, watch: Watch): Queryable & { is
     async run(statement) {
       const { text, values } = compile(statement);
       const startedAt = performance.now();
-      expectAnswer(client, answerTimeoutMs);
+      const wait = expectAnswer(client, answerTimeoutMs);
       try {
         // Named, so that each connection parses and plans a statement once.
         const { rows, rowCount } = await client.query<object>({ name: nameOf(text), text, values });
@@ -60,7 +60,7 @@ export function connectionOn(client: ClientBase, watch: Watch): Queryable & { is
         broken ||= leavesBroken(error);
         throw asFailure(error);
       } finally {
-        answered(client);
+        answered(wait);
         report(watch, text, performance.now() - startedAt);
       }
     },

@@ -2,7 +2,7 @@ import type { Logger } from "@mosis/runtime";
 import pg from "pg";
 import { asFailure } from "./failure.ts";
 import { connectionOn, connectionOptions, type Queryable, type SlowQuery } from "./connection.ts";
-import { sql } from "./sql.ts";
+import { type Sql, sql } from "./sql.ts";
 
 export interface Pool extends Queryable {
   /**
@@ -40,6 +40,8 @@ export function openPool(options: PoolOptions): Pool {
   const { log, connectionsMax } = options;
   const pool = new pg.Pool({
     ...connectionOptions(options),
+    // A statement is sent while the one before it is still to be answered.
+    pipeline: true,
     max: connectionsMax,
     idleTimeoutMillis: 30_000,
     maxLifetimeSeconds: 1800,
@@ -60,25 +62,44 @@ export function openPool(options: PoolOptions): Pool {
     tenants.set(client, tenant);
   }
 
-  async function withConnection<T>(tenant: string, work: (connection: Queryable) => Promise<T>): Promise<T> {
+  async function lend<T>(work: (client: pg.PoolClient, connection: Queryable) => Promise<T>): Promise<T> {
     const client = await pool.connect().catch((error: unknown) => {
       throw asFailure(error);
     });
     client.on("error", onError);
     const connection = connectionOn(client, options);
     try {
-      await assume(client, connection, tenant);
-      return await work(connection);
+      return await work(client, connection);
     } finally {
       client.off("error", onError);
       client.release(connection.isBroken());
     }
   }
 
+  function withConnection<T>(tenant: string, work: (connection: Queryable) => Promise<T>): Promise<T> {
+    return lend(async (client, connection) => {
+      await assume(client, connection, tenant);
+      return work(connection);
+    });
+  }
+
+  /** The tenant and the statement go out together. When the tenant was not taken, nobody sees the result. */
+  function run(tenant: string, statement: Sql): ReturnType<Queryable["run"]> {
+    return lend(async (client, connection) => {
+      const [assumed, result] = await Promise.allSettled([
+        assume(client, connection, tenant),
+        connection.run(statement),
+      ]);
+      if (assumed.status === "rejected") throw assumed.reason;
+      if (result.status === "rejected") throw result.reason;
+      return result.value;
+    });
+  }
+
   const asTenant = (tenant: string): Pool => ({
     as: asTenant,
     withConnection: (work) => withConnection(tenant, work),
-    run: (statement) => withConnection(tenant, (connection) => connection.run(statement)),
+    run: (statement) => run(tenant, statement),
     async check() {
       await withConnection(tenant, (connection) => connection.run(sql`select 1`));
     },

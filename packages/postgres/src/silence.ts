@@ -1,29 +1,37 @@
 import type { ClientBase, Connection } from "pg";
 
-/** Connections whose server owes an answer, with when we stop waiting for it. */
-const waiting = new Map<ClientBase, number>();
+/** An answer that a server owes, and when we stop waiting for it. */
+interface Wait {
+  client: ClientBase;
+  giveUpAt: number;
+}
+
+const waiting = new Set<Wait>();
 const checkEveryMs = 250;
 let watch: NodeJS.Timeout | undefined;
 
 /**
- * From now on the server owes an answer, until `answered`. After `withinMs`, or a quarter of a second later,
+ * From now on the server owes an answer, until `answered` of what this gives. After `withinMs`, or a quarter of a second later,
  * the connection is cut, and what runs on it fails. One timer watches all connections: `query_timeout` of the
  * driver makes one for each statement, 8 of the 50 µs that a statement costs.
  */
-export function expectAnswer(client: ClientBase, withinMs: number): void {
-  waiting.set(client, performance.now() + withinMs);
+export function expectAnswer(client: ClientBase, withinMs: number): Wait {
+  const wait = { client, giveUpAt: performance.now() + withinMs };
+  waiting.add(wait);
   watch ??= setInterval(cutSilent, checkEveryMs).unref();
+  return wait;
 }
 
-export function answered(client: ClientBase): void {
-  waiting.delete(client);
+export function answered(wait: Wait): void {
+  waiting.delete(wait);
 }
 
 function cutSilent(): void {
   const now = performance.now();
-  for (const [client, giveUpAt] of waiting) {
+  for (const wait of waiting) {
+    const { client, giveUpAt } = wait;
     if (now < giveUpAt) continue;
-    waiting.delete(client);
+    waiting.delete(wait);
     (client as ClientBase & { connection: Connection }).connection.stream.destroy(new Error(silenceMessage));
   }
 }
