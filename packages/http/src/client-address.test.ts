@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { IncomingMessage } from "node:http";
 import { test } from "node:test";
-import { createClientAddress } from "./client-address.ts";
+import { createClientAddress, networkOf } from "./client-address.ts";
 
 const proxies = ["10.0.0.0/8", "fd00::/8"];
 
@@ -31,4 +31,20 @@ test("only proxies of ours are believed, and from the right", () => {
     assert.equal(address(sentBy(connection, forwarded)), expected, `${connection} | ${forwarded}`);
   }
   assert.equal(createClientAddress([])(sentBy("127.0.0.1", "1.2.3.4")), "127.0.0.1");
+});
+
+test("addresses of one subscriber are one network, however they are written", () => {
+  const cases: [string, string][] = [
+    ["198.51.100.1", "198.51.100.1"],
+    ["2001:db8:1:2::7", "2001:db8:1:2::/64"],
+    ["2001:0db8:0001:0002:ffff:ffff:ffff:ffff", "2001:db8:1:2::/64"],
+    ["2001:db8::1:2:3:4:5", "2001:db8:0:1::/64"],
+    ["2001:db8::", "2001:db8:0:0::/64"],
+    ["::1", "0:0:0:0::/64"],
+    ["64:ff9b::198.51.100.1", "64:ff9b:0:0::/64"],
+    ["1:2:3::4:5:192.0.2.1", "1:2:3:0::/64"],
+    ["fe80::1%eth0", "fe80:0:0:0::/64"],
+    ["", ""],
+  ];
+  for (const [address, network] of cases) assert.equal(networkOf(address), network, address);
 });

@@ -36,3 +36,19 @@ function plainAddress(address: string): string {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
   return mapped?.[1] ?? address.toLowerCase();
 }
+
+/**
+ * What one client usually has of addresses: one of IPv4, and of IPv6 the /64 that a subscriber is given, who
+ * else would be as many clients as there are addresses in it.
+ */
+export function networkOf(address: string): string {
+  if (!address.includes(":")) return address;
+  const [head = "", tail = ""] = address.replace(/%.*$/, "").split("::");
+  const first = head === "" ? [] : head.split(":");
+  const last = tail === "" ? [] : tail.split(":");
+  // Two of the eight groups may be written as an IPv4 address.
+  const count = first.length + last.length + (address.includes(".") ? 1 : 0);
+  const groups = [...first, ...Array<string>(Math.max(0, 8 - count)).fill("0"), ...last];
+  const network = groups.slice(0, 4).map((group) => Number.parseInt(group, 16).toString(16));
+  return `${network.join(":")}::/64`;
+}

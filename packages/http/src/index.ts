@@ -1,12 +1,13 @@
 export { type AppOptions, createApp, type RequestSample } from "./app.ts";
 export { readJson } from "./body.ts";
-export { type ClientAddress, createClientAddress } from "./client-address.ts";
+export { type ClientAddress, createClientAddress, networkOf } from "./client-address.ts";
 export { createCursors, type Cursors, pageOf } from "./cursor.ts";
 export { malformedJsonDetail } from "./json-position.ts";
 export { etagOf, isKnown, requireMatch } from "./etag.ts";
 export { type ApiDescription, openApiDocument, type OpenApiDocument, type Operation } from "./openapi.ts";
 export { parse } from "./parse.ts";
 export { endRefused, Problem, problem, sendProblem } from "./problem.ts";
+export { RateLimit, type RateLimitOptions, type RatePolicy } from "./rate-limit.ts";
 export { requestId } from "./request-id.ts";
 export { listen, type Listening, type ListenOptions } from "./server.ts";
 export type { ReadyChecks } from "./status-routes.ts";

@@ -18,4 +18,5 @@ export { createLifecycle, type Lifecycle } from "./lifecycle.ts";
 export { createLogger, type Logger } from "./logger.ts";
 export { createMetrics, type Metrics } from "./metrics.ts";
 export { selfTelemetryTarget, selfTelemetryVariables } from "./self-telemetry.ts";
+export { TokenBucket } from "./token-bucket.ts";
 export { Unavailable } from "./unavailable.ts";

@@ -9,6 +9,7 @@ import { erasureRoutes } from "./erasures/routes.ts";
 import { keyRoutes } from "./keys/routes.ts";
 import { catalogDocument } from "./openapi.ts";
 import { everyone } from "./principal.ts";
+import { createRateLimits, type RequestRates } from "./rate-limits.ts";
 import { retentionRoutes } from "./retention/routes.ts";
 import { sessionRoutes } from "./sessions/routes.ts";
 import { signingKeyRoutes } from "./signing-keys/routes.ts";
@@ -21,6 +22,7 @@ export interface ApiOptions {
   metrics: Metrics;
   passwordHashes: { runningMax: number; waitingMax: number };
   sessionHours: number;
+  requestRates: RequestRates;
   /** Ranges in CIDR notation: see `createClientAddress`. */
   trustedProxies: string[];
   observe?: (sample: RequestSample) => void;
@@ -28,9 +30,10 @@ export interface ApiOptions {
 
 /** Every route of the catalog. */
 export async function createApi({ db, log, metrics, ...options }: ApiOptions) {
-  const { passwordHashes, sessionHours, trustedProxies, ...rest } = options;
+  const { passwordHashes, sessionHours, requestRates, trustedProxies, ...rest } = options;
   const clientAddress = createClientAddress(trustedProxies);
-  const authenticate = createAuthenticate({ db: db.as(everyone) });
+  const limits = createRateLimits({ rates: requestRates, clientAddress });
+  const authenticate = createAuthenticate({ db: db.as(everyone), limits });
   const passwords = await createPasswords(passwordHashes);
   metrics.level("password_hashes_waiting", "Passwords that wait to be hashed.", () => passwords.waiting());
   metrics.level("postgres_connections_used", "Connections in use.", () => db.counts().used);
@@ -41,8 +44,8 @@ export async function createApi({ db, log, metrics, ...options }: ApiOptions) {
     metrics,
     ready: { postgres: () => db.check() },
     routes: [
-      developerRoutes({ db, authenticate, passwords }),
-      sessionRoutes({ db, authenticate, passwords, sessionHours, clientAddress }),
+      developerRoutes({ db, authenticate, limits, passwords }),
+      sessionRoutes({ db, authenticate, limits, passwords, sessionHours, clientAddress }),
       appRoutes({ db, authenticate }),
       keyRoutes({ db, authenticate }),
       signingKeyRoutes({ db, authenticate }),

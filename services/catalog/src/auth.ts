@@ -1,11 +1,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { crc32 } from "node:zlib";
-import { type Problem, problem } from "@mosis/http";
+import { Problem, problem } from "@mosis/http";
 import { type Pool } from "@mosis/postgres";
 import { keyKindOf } from "@mosis/types/key-format";
 import type { Permission } from "@mosis/types/keys";
 import { findKeyByHash, touchKey } from "./keys/queries.ts";
 import { holds, type Principal } from "./principal.ts";
+import type { RateLimits } from "./rate-limits.ts";
 import { hashSecret } from "./secret-hash.ts";
 import { findSession } from "./sessions/queries.ts";
 import { isSessionToken } from "./sessions/token.ts";
@@ -14,7 +15,8 @@ import { isSessionToken } from "./sessions/token.ts";
  * Who sends this request, when they may do what it needs.
  * @param res gets the header fields that depend on who it is.
  * @param need a permission; `developer` for a session or any management key; `session` for a session alone.
- * @throws Problem `credentials_missing`, `credentials_invalid` (401), `permission_missing` (403).
+ * @throws Problem `credentials_missing`, `credentials_invalid` (401), `permission_missing` (403),
+ * `rate_limited` (429).
  */
 export type Authenticate = (
   req: IncomingMessage,
@@ -22,12 +24,14 @@ export type Authenticate = (
   need: Permission | "developer" | "session",
 ) => Promise<Principal>;
 
-export function createAuthenticate({ db }: { db: Pool }): Authenticate {
-  return async (req, _res, need) => {
-    const secret = bearerOf(req);
-    if (isSessionToken(secret)) return sessionPrincipal(db, secret);
-
-    const { principal, kind } = await keyPrincipal(db, secret);
+export function createAuthenticate({ db, limits }: { db: Pool; limits: RateLimits }): Authenticate {
+  return async (req, res, need) => {
+    const { principal, kind } = await identify(db, req).catch((error: unknown) => {
+      if (error instanceof Problem && error.status === 401) limits.admitAnyone(req, res);
+      throw error;
+    });
+    limits.admit(req, res, principal);
+    if (kind === "session") return principal;
     if (need === "session") throw forbidden("A key cannot do this: sign in.");
     if (need === "developer") {
       if (kind === "management") return principal;
@@ -36,6 +40,12 @@ export function createAuthenticate({ db }: { db: Pool }): Authenticate {
     if (holds(principal, need)) return principal;
     throw forbidden(`The key lacks the permission ${need}.`);
   };
+}
+
+async function identify(db: Pool, req: IncomingMessage) {
+  const secret = bearerOf(req);
+  if (!isSessionToken(secret)) return keyPrincipal(db, secret);
+  return { principal: await sessionPrincipal(db, secret), kind: "session" as const };
 }
 
 function forbidden(detail: string): Problem {

@@ -23,12 +23,28 @@ const common = {
   }),
 };
 
+const requestRate = (about: string, byDefault: number) =>
+  integer({
+    about: `Requests a minute, in each process, and as many at once after a pause: ${about}`,
+    min: 1,
+    max: 10_000_000,
+    default: byDefault,
+  });
+
+const requestRates = {
+  CATALOG_READS_PER_MINUTE: requestRate("reads of a key or session.", 3000),
+  CATALOG_WRITES_PER_MINUTE: requestRate("changes by a key or session.", 600),
+  CATALOG_PUBLIC_READS_PER_MINUTE: requestRate("reads of an address without good credentials.", 6000),
+  CATALOG_PUBLIC_WRITES_PER_MINUTE: requestRate("signing in and the like, of an address.", 30),
+};
+
 /** @throws Error that lists every bad variable. */
 export function readApiConfig(env: Environment) {
   const values = readEnv(
     {
       ...common,
       ...selfTelemetryVariables,
+      ...requestRates,
       CATALOG_PORT: port({ about: "The port of the catalog API.", default: 4000 }),
       CATALOG_CONNECTIONS_MAX: integer({
         about: "Connections to PostgreSQL. More do not make it faster than about two per core of its server.",
@@ -69,6 +85,12 @@ export function readApiConfig(env: Environment) {
     },
     trustedProxies: values.CATALOG_TRUSTED_PROXIES,
     sessionHours: values.CATALOG_SESSION_HOURS,
+    requestRates: {
+      reads: values.CATALOG_READS_PER_MINUTE,
+      writes: values.CATALOG_WRITES_PER_MINUTE,
+      publicReads: values.CATALOG_PUBLIC_READS_PER_MINUTE,
+      publicWrites: values.CATALOG_PUBLIC_WRITES_PER_MINUTE,
+    },
     // A second of waiting at 40 ms a hash; whoever comes later is told to come back.
     passwordHashes: { runningMax: values.CATALOG_PASSWORD_HASHES_MAX, waitingMax: 50 },
     selfTelemetry: selfTelemetryTarget(values),

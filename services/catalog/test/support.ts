@@ -32,6 +32,8 @@ async function migratedDatabase(): Promise<FreshDatabase> {
 }
 
 const bounds = { connectionsMax: 10, connectTimeoutMs: 3000, statementTimeoutMs: 5000 };
+/** So many that no test meets them but the one that is about them. */
+const unlimited = { reads: 1e7, writes: 1e7, publicReads: 1e7, publicWrites: 1e7 };
 /** One for all tests: the role is the server's. */
 const apiPassword = "mosis_api";
 
@@ -68,6 +70,7 @@ export async function startCatalog(t: TestContext, options: Partial<ApiOptions> 
     metrics: createMetrics({ service: "test" }),
     passwordHashes: { runningMax: 2, waitingMax: 50 },
     sessionHours: 24,
+    requestRates: unlimited,
     trustedProxies: [],
     ...options,
   });
@@ -154,11 +157,22 @@ export function assertProblem(answer: Response, code: ProblemCode): ProblemBody 
   return body;
 }
 
-/** An answer without what belongs to its request: id, path and time. The rest must not tell more. */
+/** An answer without what belongs to its request: id, path, time, what is left. The rest tells no more. */
 export function withoutRequest({ status, headers, text, body }: Response) {
   const { request_id, instance } = body as ProblemBody;
-  const { date, "x-request-id": id, "content-length": length, ...rest } = headers as Record<string, string>;
-  assert.ok(date !== undefined && id === request_id && Number(length) === Buffer.byteLength(text));
+  const {
+    date,
+    "x-request-id": id,
+    "content-length": length,
+    ratelimit,
+    ...rest
+  } = headers as Record<string, string>;
+  assert.ok(
+    ratelimit !== undefined &&
+      date !== undefined &&
+      id === request_id &&
+      Number(length) === Buffer.byteLength(text),
+  );
   return { status, headers: rest, text: text.replace(request_id, "").replace(`"${instance}"`, "") };
 }
 

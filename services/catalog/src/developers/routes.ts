@@ -6,21 +6,25 @@ import type { Authenticate } from "../auth.ts";
 import { bodyLimit } from "../body-limit.ts";
 import { appendOutbox } from "../outbox/append.ts";
 import { everyone } from "../principal.ts";
+import type { RateLimits } from "../rate-limits.ts";
 import type { Passwords } from "./password.ts";
 import { findDeveloper, insertDeveloper } from "./queries.ts";
 
 export function developerRoutes({
   db,
   authenticate,
+  limits,
   passwords,
 }: {
   db: Pool;
   authenticate: Authenticate;
+  limits: RateLimits;
   passwords: Passwords;
 }): Router {
   const router = Router();
 
   router.post("/v1/developers", async (req, res) => {
+    limits.admitAnyone(req, res);
     const { email, name, password } = parse(NewDeveloper, await readJson(req, bodyLimit), "body");
     const passwordHash = await passwords.hash(password);
 

@@ -28,9 +28,12 @@ try {
     }),
     (it) => it.close(),
   );
-  const { passwordHashes, sessionHours, trustedProxies } = config;
+  const { passwordHashes, sessionHours, requestRates, trustedProxies } = config;
   const observe = self.observe.bind(self);
-  const app = await createApi({ db, log, metrics, passwordHashes, sessionHours, trustedProxies, observe });
+  const app = await createApi({
+    ...{ db, log, metrics, observe },
+    ...{ passwordHashes, sessionHours, requestRates, trustedProxies },
+  });
   const server = life.own(
     "server",
     await listen(app, { port: config.port, requestTimeoutMs: 30_000, headersTimeoutMs: 10_000 }),

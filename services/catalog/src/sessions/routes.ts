@@ -9,6 +9,7 @@ import { bodyLimit } from "../body-limit.ts";
 import type { Passwords } from "../developers/password.ts";
 import { findCredentials } from "../developers/queries.ts";
 import { appendOutbox } from "../outbox/append.ts";
+import type { RateLimits } from "../rate-limits.ts";
 import { hashSecret } from "../secret-hash.ts";
 import { deleteEndedSessions, deleteOldestSessions, deleteSession, insertSession } from "./queries.ts";
 import { newSessionToken } from "./token.ts";
@@ -16,11 +17,13 @@ import { newSessionToken } from "./token.ts";
 export function sessionRoutes({
   db,
   authenticate,
+  limits,
   passwords,
   sessionHours,
 }: {
   db: Pool;
   authenticate: Authenticate;
+  limits: RateLimits;
   passwords: Passwords;
   sessionHours: number;
   clientAddress: ClientAddress;
@@ -28,6 +31,7 @@ export function sessionRoutes({
   const router = Router();
 
   router.post("/v1/sessions", async (req, res) => {
+    limits.admitAnyone(req, res);
     const { email, password } = parse(NewSession, await readJson(req, bodyLimit), "body");
     // PostgreSQL takes no NUL; no account has one either.
     const found = email.includes("\0") ? null : await findCredentials(db, email);

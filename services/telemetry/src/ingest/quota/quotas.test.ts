@@ -25,6 +25,16 @@ test("a batch is taken whole or not at all", () => {
   assert.equal(quotas.take([{ app, events: 1000 }], key, noon + 3000), null);
 });
 
+test("the largest batch fits into the smallest rate, after a wait", () => {
+  const quotas = new Quotas(new Usage());
+  const slow = { ...app, eventsPerSecond: 1 };
+  assert.equal(quotas.take([{ app: slow, events: 1000 }], key, noon), null);
+  const refusal = quotas.take([{ app: slow, events: 1000 }], key, noon);
+  assert.equal(refusal?.retryAfterSeconds, 1000);
+  assert.match(refusal.fields.policy, /"burst";q=1000;w=1000$/);
+  assert.equal(quotas.take([{ app: slow, events: 1000 }], key, noon + 1_000_000), null);
+});
+
 test("a day has its events, of whichever process, until midnight UTC", () => {
   const usage = new Usage();
   const quotas = new Quotas(usage);

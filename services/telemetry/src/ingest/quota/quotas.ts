@@ -1,5 +1,6 @@
+import { TokenBucket } from "@mosis/runtime";
+import { telemetryLimits } from "@mosis/types/telemetry";
 import type { AppEntry, Grant } from "../../access.ts";
-import { Bucket } from "./bucket.ts";
 import { dayMs, dayOf, type Usage } from "./usage.ts";
 
 /** Why a batch is not taken now: HTTP 429. */
@@ -31,7 +32,7 @@ export interface RateLimitFields {
 
 /** The bucket of an app or a key, and what is told of it. */
 interface Meter {
-  bucket: Bucket;
+  bucket: TokenBucket;
   policy: string;
   state: string;
   /** The second that `state` is of. */
@@ -100,13 +101,13 @@ export class Quotas {
     const second = Math.floor(nowMs / 1000);
     if (meter.stateSecond !== second) {
       meter.stateSecond = second;
-      meter.state = `${this.#dayState(app, nowMs)}, ${bucketState("burst", meter.bucket, nowMs)}`;
+      meter.state = `${this.#dayState(app, nowMs)}, ${meter.bucket.state("burst", nowMs)}`;
     }
     const keyMeter = this.#meterOfKey(key, nowMs);
     if (!keyMeter) return meter;
     if (keyMeter.stateSecond !== second) {
       keyMeter.stateSecond = second;
-      keyMeter.state = bucketState("key", keyMeter.bucket, nowMs);
+      keyMeter.state = keyMeter.bucket.state("key", nowMs);
     }
     return {
       policy: `${meter.policy}, ${keyMeter.policy}`,
@@ -127,12 +128,12 @@ export class Quotas {
 
   #rateRefusal(app: AppEntry, key: Grant, refused: { meter: Meter; events: number; nowMs: number }) {
     const { meter, events, nowMs } = refused;
-    const { eventsPerSecond, burst } = meter.bucket;
+    const { perSecond, burst } = meter.bucket;
     const who = meter === this.#keys.get(key) ? "key" : "app";
     return {
       code: "rate_limited",
       detail:
-        `The ${who} may send ${eventsPerSecond} events a second and ${burst} at once. ` +
+        `The ${who} may send ${perSecond} events a second and ${burst} at once. ` +
         "Send the same batch again after Retry-After.",
       retryAfterSeconds: meter.bucket.secondsUntil(events, nowMs),
       fields: this.#freshFields(app, key, nowMs),
@@ -179,18 +180,14 @@ export function fieldsOfRefusal({ retryAfterSeconds, fields }: QuotaRefusal): Re
   return { "Retry-After": String(retryAfterSeconds), "RateLimit-Policy": policy, RateLimit: state };
 }
 
-function newMeter(name: string, eventsPerSecond: number, nowMs: number): Meter {
-  const bucket = new Bucket(eventsPerSecond, nowMs);
-  const windowSeconds = Math.ceil(bucket.burst / eventsPerSecond);
-  const policy = `"${name}";q=${bucket.burst};w=${windowSeconds}`;
-  return { bucket, policy, state: "", stateSecond: 0 };
-}
+/** How long a bucket takes to fill: what may come at once after a pause is that many seconds' worth. */
+const burstSeconds = 5;
 
-/** `t` is when the bucket is full again. */
-function bucketState(name: string, bucket: Bucket, nowMs: number): string {
-  const left = Math.max(0, bucket.left(nowMs));
-  const seconds = left === bucket.burst ? 0 : bucket.secondsUntil(bucket.burst, nowMs);
-  return `"${name}";r=${left};t=${seconds}`;
+function newMeter(name: string, perSecond: number, nowMs: number): Meter {
+  // At once always a whole batch, however low the rate.
+  const burst = Math.max(telemetryLimits.eventsPerBatchMax, perSecond * burstSeconds);
+  const bucket = new TokenBucket({ perSecond, burst }, nowMs);
+  return { bucket, policy: bucket.policy(name), state: "", stateSecond: 0 };
 }
 
 function secondsToMidnight(nowMs: number): number {

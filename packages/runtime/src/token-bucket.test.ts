@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { telemetryLimits } from "@mosis/types/telemetry";
-import { Bucket } from "./bucket.ts";
+import { TokenBucket } from "./token-bucket.ts";
 
 test("a bucket takes a burst, then what its rate brings", () => {
-  const bucket = new Bucket(1000, 0);
+  const bucket = new TokenBucket({ perSecond: 1000, burst: 5000 }, 0);
   assert.equal(bucket.left(0), 5000);
   bucket.take(5000);
   assert.equal(bucket.left(0), 0);
@@ -14,17 +13,18 @@ test("a bucket takes a burst, then what its rate brings", () => {
   assert.equal(bucket.left(60_000), 5000, "it never holds more than a burst");
 });
 
-test("the largest batch fits into the smallest bucket, after a wait", () => {
-  const bucket = new Bucket(1, 0);
-  const { eventsPerBatchMax } = telemetryLimits;
-  assert.equal(bucket.left(0), eventsPerBatchMax);
-  bucket.take(eventsPerBatchMax);
-  const seconds = bucket.secondsUntil(eventsPerBatchMax, 0);
-  assert.equal(bucket.left(seconds * 1000), eventsPerBatchMax);
+test("it tells what is left and when it is full again, as the header fields do", () => {
+  const bucket = new TokenBucket({ perSecond: 0.5, burst: 30 }, 0);
+  assert.equal(bucket.policy("sign-in"), '"sign-in";q=30;w=60');
+  assert.equal(bucket.state("sign-in", 0), '"sign-in";r=30;t=0');
+  bucket.take(30);
+  assert.equal(bucket.state("sign-in", 0), '"sign-in";r=0;t=60');
+  assert.equal(bucket.secondsUntil(1, 0), 2);
+  assert.equal(bucket.state("sign-in", 3000), '"sign-in";r=1;t=57');
 });
 
 test("what is given back can be taken again, and a clock that is set back takes nothing away", () => {
-  const bucket = new Bucket(1000, 10_000);
+  const bucket = new TokenBucket({ perSecond: 1000, burst: 5000 }, 10_000);
   bucket.take(3000);
   bucket.giveBack(1000);
   assert.equal(bucket.left(10_000), 3000);
@@ -35,7 +35,7 @@ test("what is given back can be taken again, and a clock that is set back takes 
 });
 
 test("more than a burst fits into a full bucket, and has to be made up for", () => {
-  const bucket = new Bucket(100, 0);
+  const bucket = new TokenBucket({ perSecond: 100, burst: 1000 }, 0);
   assert.ok(bucket.fits(2500, 0));
   bucket.take(2500);
   assert.ok(!bucket.fits(1, 0));

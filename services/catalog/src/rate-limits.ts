@@ -1,0 +1,52 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { type ClientAddress, networkOf, RateLimit, type RateLimitOptions } from "@mosis/http";
+import type { Principal } from "./principal.ts";
+
+/** Requests a minute, and as many at once after a pause. */
+export interface RequestRates {
+  /** GET, of a key or a session. */
+  reads: number;
+  /** Everything else, of a key or a session. */
+  writes: number;
+  /** GET, of an address, without credentials that are good. */
+  publicReads: number;
+  /** Everything else, of an address: signing in, registering, guessing. */
+  publicWrites: number;
+}
+
+/** Every request of a route is admitted by one of these, before its body is read. */
+export interface RateLimits {
+  /** @throws Problem `rate_limited` (429). */
+  admit(req: IncomingMessage, res: ServerResponse, principal: Principal): void;
+  /**
+   * For what needs no credentials, and for credentials that are not good.
+   * @throws Problem `rate_limited` (429).
+   */
+  admitAnyone(req: IncomingMessage, res: ServerResponse): void;
+}
+
+interface Deps {
+  rates: RequestRates;
+  clientAddress: ClientAddress;
+}
+
+export function createRateLimits({ rates, clientAddress }: Deps, options: RateLimitOptions = {}): RateLimits {
+  const limit = (name: string, per: string, requestsPerMinute: number) =>
+    new RateLimit({ name, per, requestsPerMinute }, options);
+  const reads = limit("reads", "key or session", rates.reads);
+  const writes = limit("writes", "key or session", rates.writes);
+  const publicReads = limit("public-reads", "address", rates.publicReads);
+  const publicWrites = limit("public-writes", "address", rates.publicWrites);
+  return {
+    admit(req, res, { actor }) {
+      (isRead(req) ? reads : writes).take(res, actor.id);
+    },
+    admitAnyone(req, res) {
+      (isRead(req) ? publicReads : publicWrites).take(res, networkOf(clientAddress(req)));
+    },
+  };
+}
+
+function isRead({ method }: IncomingMessage): boolean {
+  return method === "GET" || method === "HEAD";
+}
