@@ -37,44 +37,16 @@ export interface PoolOptions {
 
 /** Opens no connection yet: a database that is away shows at the first query, and at `/readyz`. */
 export function openPool(options: PoolOptions): Pool {
-  const { log, connectionsMax } = options;
   const pool = new pg.Pool({
     ...connectionOptions(options),
     // A statement is sent while the one before it is still to be answered.
     pipeline: true,
-    max: connectionsMax,
+    max: options.connectionsMax,
     idleTimeoutMillis: 30_000,
     maxLifetimeSeconds: 1800,
   });
-  // The pool replaces a connection that broke while idle. Without a listener the error would end the process.
-  pool.on("error", (error) => log.warn({ err: error }, "An idle connection to PostgreSQL was lost"));
-
-  // The pool listens to idle connections only; one that breaks in use tells its running statement, and us.
-  const onError = (error: Error) => log.warn({ err: error }, "A connection to PostgreSQL was lost");
-
-  /** What `mosis.tenant` is on a connection; null while nobody knows. */
-  const tenants = new WeakMap<pg.PoolClient, string | null>();
-
-  async function assume(client: pg.PoolClient, connection: Queryable, tenant: string): Promise<void> {
-    if (tenants.get(client) === tenant || (tenant === "" && !tenants.has(client))) return;
-    tenants.set(client, null);
-    await connection.run(sql`select set_config('mosis.tenant', ${tenant}, false)`);
-    tenants.set(client, tenant);
-  }
-
-  async function lend<T>(work: (client: pg.PoolClient, connection: Queryable) => Promise<T>): Promise<T> {
-    const client = await pool.connect().catch((error: unknown) => {
-      throw asFailure(error);
-    });
-    client.on("error", onError);
-    const connection = connectionOn(client, options);
-    try {
-      return await work(client, connection);
-    } finally {
-      client.off("error", onError);
-      client.release(connection.isBroken());
-    }
-  }
+  const lend = createLend(pool, options);
+  const assume = createAssume();
 
   function withConnection<T>(tenant: string, work: (connection: Queryable) => Promise<T>): Promise<T> {
     return lend(async (client, connection) => {
@@ -100,9 +72,7 @@ export function openPool(options: PoolOptions): Pool {
     as: asTenant,
     withConnection: (work) => withConnection(tenant, work),
     run: (statement) => run(tenant, statement),
-    async check() {
-      await withConnection(tenant, (connection) => connection.run(sql`select 1`));
-    },
+    check: async () => void (await run(tenant, sql`select 1`)),
     counts: () => ({
       used: pool.totalCount - pool.idleCount,
       idle: pool.idleCount,
@@ -111,4 +81,41 @@ export function openPool(options: PoolOptions): Pool {
     close: () => pool.end(),
   });
   return asTenant("");
+}
+
+type Work<T> = (client: pg.PoolClient, connection: Queryable) => Promise<T>;
+
+/** Runs work with a connection of the pool, which comes back after it, or is thrown away when it broke. */
+function createLend(pool: pg.Pool, { log, ...watch }: PoolOptions): <T>(work: Work<T>) => Promise<T> {
+  // The pool replaces a connection that broke while idle. Without a listener the error would end the process.
+  pool.on("error", (error) => log.warn({ err: error }, "An idle connection to PostgreSQL was lost"));
+  // The pool listens to idle connections only; one that breaks in use tells its running statement, and us.
+  const onError = (error: Error) => log.warn({ err: error }, "A connection to PostgreSQL was lost");
+
+  return async (work) => {
+    const client = await pool.connect().catch((error: unknown) => {
+      throw asFailure(error);
+    });
+    client.on("error", onError);
+    const connection = connectionOn(client, watch);
+    try {
+      return await work(client, connection);
+    } finally {
+      client.off("error", onError);
+      client.release(connection.isBroken());
+    }
+  };
+}
+
+/** Makes `mosis.tenant` of a connection what it has to be, if it is not. */
+function createAssume() {
+  /** What it is; null while nobody knows. */
+  const tenants = new WeakMap<pg.PoolClient, string | null>();
+
+  return async (client: pg.PoolClient, connection: Queryable, tenant: string): Promise<void> => {
+    if (tenants.get(client) === tenant || (tenant === "" && !tenants.has(client))) return;
+    tenants.set(client, null);
+    await connection.run(sql`select set_config('mosis.tenant', ${tenant}, false)`);
+    tenants.set(client, tenant);
+  };
 }
