@@ -11,8 +11,8 @@ const checkEveryMs = 250;
 let watch: NodeJS.Timeout | undefined;
 
 /**
- * From now on the server owes an answer, until `answered` of what this gives. After `withinMs`, or a quarter of
- * a second later, the connection is cut, and what runs on it fails. One timer watches all connections:
+ * From now on the server owes an answer, until `answered` of what this gives. After `withinMs`, or a quarter
+ * of a second later, the connection is cut, and what runs on it fails. One timer watches all connections:
  * `query_timeout` of the driver makes one for each statement, 8 of the 50 µs that a statement costs.
  */
 export function expectAnswer(client: ClientBase, withinMs: number): Wait {
