@@ -19,6 +19,13 @@ export interface SeededApp {
   updatedMs: number;
 }
 
+/** What an app knows of its versions. */
+export interface Release {
+  latestVersionId: string | null;
+  rolloutVersionId: string | null;
+  publishedCodeMax: number | null;
+}
+
 const vocabularySize = 20_000;
 const tagCount = 400;
 
@@ -60,14 +67,19 @@ export function createAppMaker(dice: Dice, developers: readonly SeededDeveloper[
 
 export const appColumns = [
   ...["id", "developer_id", "package_id", "name", "description", "category", "tags", "status"],
-  ...["created_at", "updated_at", "suspended_by"],
+  ...["suspended_by", "suspend_reason", "latest_version_id", "rollout_version_id", "published_code_max"],
+  ...["signing_fingerprint", "created_at", "updated_at"],
 ];
 
-export function appRow(app: SeededApp, developer: SeededDeveloper): Cell[] {
+export function appRow(app: SeededApp, developer: SeededDeveloper, release: Release): Cell[] {
   const { id, packageId, name, description, category, tags, status, createdMs, updatedMs } = app;
+  const { latestVersionId, rolloutVersionId, publishedCodeMax } = release;
   return [
     ...[id, developer.id, packageId, name, description, category, tags, status],
-    ...[time(createdMs), time(updatedMs), status === "suspended" ? "developer" : null],
+    ...(status === "suspended" ? ["admin", "It pretended to be another app."] : [null, null]),
+    ...[latestVersionId, rolloutVersionId, publishedCodeMax],
+    publishedCodeMax === null ? null : developer.signingKey.fingerprint,
+    ...[time(createdMs), time(updatedMs)],
   ];
 }
 

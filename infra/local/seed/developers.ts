@@ -12,6 +12,8 @@ export interface SeededDeveloper {
   /** What the package ids of its apps start with, e.g. `com.zorvia`. */
   domain: string;
   createdMs: number;
+  /** A real Ed25519 key, the same for the same number. */
+  signingKey: { id: string; pem: string; fingerprint: string };
 }
 
 export function makeDeveloper(dice: Dice, n: number): SeededDeveloper {
@@ -26,6 +28,7 @@ export function makeDeveloper(dice: Dice, n: number): SeededDeveloper {
     name: `${given} ${family}`,
     domain: `${topLevel}.${vendor}`,
     createdMs: epochMs - Math.floor(5 * yearMs * dice(44, n)),
+    signingKey: makeSigningKey(dice, n),
   };
 }
 
@@ -41,28 +44,20 @@ export const signingKeyColumns = [
   ...["id", "developer_id", "name", "public_key", "fingerprint", "is_active", "created_at"],
 ];
 
-/** A real Ed25519 key, the same for the same number. */
-export function signingKeyRow(dice: Dice, n: number, developer: SeededDeveloper): Cell[] {
-  const secret = Buffer.from(
-    uuid(dice, 51, n).replaceAll("-", "") + uuid(dice, 52, n).replaceAll("-", ""),
-    "hex",
-  );
-  const key = createPrivateKey({
-    key: Buffer.concat([pkcs8Ed25519, secret]),
-    format: "der",
-    type: "pkcs8",
-  });
-  const publicKey = createPublicKey(key);
-  const pem = publicKey.export({ format: "pem", type: "spki" });
-  const der = publicKey.export({ format: "der", type: "spki" });
-  const fingerprint = createHash("sha256").update(der).digest("hex");
-  const at = time(developer.createdMs);
-  return [signingKeyId(dice, n), developer.id, "release", pem, fingerprint, true, at];
+export function signingKeyRow({ id, signingKey, createdMs }: SeededDeveloper): Cell[] {
+  return [signingKey.id, id, "release", signingKey.pem, signingKey.fingerprint, true, time(createdMs)];
 }
 
-/** @param n number of the developer, who has one. */
-export function signingKeyId(dice: Dice, n: number): string {
-  return uuid(dice, 50, n);
+function makeSigningKey(dice: Dice, n: number): SeededDeveloper["signingKey"] {
+  const secret = (uuid(dice, 51, n) + uuid(dice, 52, n)).replaceAll("-", "");
+  const der = Buffer.concat([pkcs8Ed25519, Buffer.from(secret, "hex")]);
+  const publicKey = createPublicKey(createPrivateKey({ key: der, format: "der", type: "pkcs8" }));
+  const spki = publicKey.export({ format: "der", type: "spki" });
+  return {
+    id: uuid(dice, 50, n),
+    pem: publicKey.export({ format: "pem", type: "spki" }),
+    fingerprint: createHash("sha256").update(spki).digest("hex"),
+  };
 }
 
 /** What stands before the 32 bytes of an Ed25519 private key in PKCS #8 (RFC 8410 §7). */

@@ -11,7 +11,7 @@ import {
   signingKeyRow,
 } from "./developers.ts";
 import { keyColumns, keyRow, makeKey } from "./keys.ts";
-import { versionColumns, versionCounts, versionRow, versionsOf } from "./versions.ts";
+import { releaseOf, versionColumns, versionCounts, versionRow, versionsOf } from "./versions.ts";
 
 export interface SeedSizes {
   developers: number;
@@ -48,7 +48,6 @@ export async function seedCatalog(session: Session, plan: SeedPlan): Promise<Rec
       const { columns, rows } = contents[table];
       filled[table] = await session.copy({ table, columns, rows: rows(plan) });
     }
-    await execute(session, pointAppsToVersions);
   } catch (error) {
     await execute(session, sql`rollback`);
     throw error;
@@ -61,15 +60,6 @@ export async function seedCatalog(session: Session, plan: SeedPlan): Promise<Rec
   );
   return filled;
 }
-
-/** What the catalog sets when a version is published. */
-const pointAppsToVersions = sql`
-  update apps
-  set latest_version_id = latest.id, published_code_max = version_code, signing_fingerprint = fingerprint
-  from (select distinct on (app_id) app_id, id, version_code, signing_key_id
-        from app_versions where status = 'published' order by app_id, version_code desc) latest
-       join signing_keys on signing_keys.id = signing_key_id
-  where apps.id = app_id and latest_version_id is null`;
 
 /** Whether anybody is there whose rows would be mixed with made-up ones. */
 export async function isEmpty(session: Session): Promise<boolean> {
@@ -93,26 +83,34 @@ const contents: Readonly<Record<Table, Content>> = {
   },
   signing_keys: {
     columns: signingKeyColumns,
-    rows: ({ dice, developers }) => developers.map((developer, n) => signingKeyRow(dice, n, developer)),
+    rows: ({ developers }) => developers.map((developer) => signingKeyRow(developer)),
   },
-  apps: {
-    columns: appColumns,
-    rows: ({ apps, developers }) => apps.map((app) => appRow(app, at(developers, app.developer))),
-  },
+  apps: { columns: appColumns, rows: appRows },
   app_versions: { columns: versionColumns, rows: versionRows },
   api_keys: { columns: keyColumns, rows: keyRows },
   api_key_apps: { columns: ["key_id", "app_id"], rows: keyAppRows },
 };
 
-function* versionRows({ dice, developers, apps, counts }: SeedPlan): Generator<Cell[]> {
+function* appRows(plan: SeedPlan): Generator<Cell[]> {
+  for (const { app, developer, versions } of appsWithVersions(plan)) {
+    yield appRow(app, developer, releaseOf(versions));
+  }
+}
+
+function* versionRows(plan: SeedPlan): Generator<Cell[]> {
+  let n = 0;
+  for (const { app, developer, versions } of appsWithVersions(plan)) {
+    for (const version of versions) yield versionRow(plan.dice, n++, { app, developer, version });
+  }
+}
+
+/** Made again for each table: half a million versions need not be kept. */
+function* appsWithVersions({ dice, developers, apps, counts }: SeedPlan) {
   let first = 0;
   for (const [n, app] of apps.entries()) {
     const count = counts[n] ?? 0;
-    let next = first;
-    const developer = at(developers, app.developer);
-    for (const version of versionsOf(dice, app, { first, count })) {
-      yield versionRow(dice, next++, { app, developer, version });
-    }
+    const versions = versionsOf(dice, app, { first, count });
+    yield { app, developer: at(developers, app.developer), versions };
     first += count;
   }
 }

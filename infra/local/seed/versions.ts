@@ -2,8 +2,8 @@
 import { createHash } from "node:crypto";
 import type { Cell } from "@mosis/postgres";
 import { type Dice, uuid } from "../lifelike.ts";
-import type { SeededApp } from "./apps.ts";
-import { type SeededDeveloper, signingKeyId } from "./developers.ts";
+import type { Release, SeededApp } from "./apps.ts";
+import type { SeededDeveloper } from "./developers.ts";
 import { dayMs, epochMs, time } from "./times.ts";
 import { pick } from "./words.ts";
 
@@ -14,7 +14,11 @@ export interface SeededVersion {
   code: number;
   status: Status;
   createdMs: number;
+  submittedMs: number | null;
   publishedMs: number | null;
+  rolloutPercent: number | null;
+  isHalted: boolean;
+  isYanked: boolean;
 }
 
 /**
@@ -37,55 +41,76 @@ export function versionCounts(dice: Dice, apps: readonly SeededApp[], versions: 
 /** Shares no factor with any number of apps that is not a multiple of it. */
 const stride = 1_000_003;
 
-/** From old to new. At most one is in review, and the last published one is what the store shows. */
-export function* versionsOf(
+/** From old to new. At most one is in review, and all before the last published one are what they stay. */
+export function versionsOf(
   dice: Dice,
   app: SeededApp,
   { first, count }: { first: number; count: number },
-): Generator<SeededVersion> {
+): SeededVersion[] {
   const isOut = app.status !== "draft";
   // Behind the last published one there may be one or two on their way.
   const underWay = isOut ? Math.min(count - 1, Math.floor(2.4 * dice(121, first) ** 2)) : count;
+  const last = count - underWay - 1;
   const step = (app.updatedMs - app.createdMs) / (count + 1);
-  for (let i = 0; i < count; i++) {
+  return Array.from({ length: count }, (_, i) => {
     const n = first + i;
     const createdMs = Math.floor(app.createdMs + step * (i + 0.5 + 0.4 * dice(122, n)));
-    const isLatest = isOut && i === count - underWay - 1;
-    const status = statusOf(dice(123, n), {
-      isBehind: i >= count - underWay,
-      isLatest,
-      isLast: i === count - 1,
-    });
     const waitedMs = Math.floor(Math.min(2 * dayMs, step * 0.1) * dice(124, n));
-    const publishedMs = status === "published" ? Math.min(epochMs, createdMs + waitedMs) : null;
-    yield { id: uuid(dice, 125, n), code: i + 1, status, createdMs, publishedMs };
-  }
+    const isSubmittable = i === count - 1;
+    const status =
+      i <= last ? pastStatus(dice(123, n), i === 0 || i === last) : openStatus(dice(123, n), isSubmittable);
+    const isPublished = status === "published";
+    const chance = dice(126, n);
+    // One in ten is on its way to all installs; of the older ones a few never got there.
+    const isPartial = isPublished && (i === last ? i > 0 && chance < 0.1 : i > 0 && chance < 0.03);
+    return {
+      ...{ id: uuid(dice, 125, n), code: i + 1, status, createdMs },
+      submittedMs: ["review", "approved", "published"].includes(status) ? createdMs : null,
+      publishedMs: isPublished ? Math.min(epochMs, createdMs + waitedMs) : null,
+      rolloutPercent: isPublished ? (isPartial ? pick([1, 5, 10, 25, 50], dice(127, n)) : 100) : null,
+      isHalted: isPartial && i === last && dice(128, n) < 0.1,
+      isYanked: isPublished && i < last && i > 0 && dice(129, n) < 0.02,
+    };
+  });
 }
 
-function statusOf(
-  chance: number,
-  { isBehind, isLatest, isLast }: { isBehind: boolean; isLatest: boolean; isLast: boolean },
-): Status {
-  if (isLatest) return "published";
-  if (!isBehind) return chance < 0.08 ? "rejected" : "published";
-  // A version waits for review only as the last one: a newer submission would have taken its place.
-  if (!isLast) return chance < 0.5 ? "rejected" : "draft";
-  return pick<Status>(["draft", "draft", "review", "approved", "rejected"], chance);
+export function releaseOf(versions: readonly SeededVersion[]): Release {
+  const published = versions.filter(({ status }) => status === "published");
+  const newest = published.at(-1);
+  const latest = published.findLast(
+    ({ rolloutPercent, isHalted, isYanked }) => rolloutPercent === 100 && !isHalted && !isYanked,
+  );
+  return {
+    latestVersionId: latest?.id ?? null,
+    rolloutVersionId: newest && newest.rolloutPercent !== 100 ? newest.id : null,
+    publishedCodeMax: newest?.code ?? null,
+  };
+}
+
+/** The first one is published, so that there is one that all installs get, and so is the last. */
+function pastStatus(chance: number, isFirstOrLast: boolean): Status {
+  return !isFirstOrLast && chance < 0.08 ? "rejected" : "published";
+}
+
+/** A version waits for review only as the last one: a newer submission would have taken its place. */
+function openStatus(chance: number, isSubmittable: boolean): Status {
+  if (isSubmittable) return pick<Status>(["draft", "draft", "review", "approved", "rejected"], chance);
+  return chance < 0.5 ? "rejected" : "draft";
 }
 
 export const versionColumns = [
+  ...["id", "app_id", "developer_id", "version_code", "version_name", "package_url", "package_size"],
+  ...["package_digest", "signature", "signing_key_id", "permissions", "min_mosis_version", "release_notes"],
   ...[
-    "id",
-    "app_id",
-    "version_code",
-    "version_name",
-    "package_url",
-    "package_size",
-    "signature",
-    "permissions",
+    "status",
+    "review_notes",
+    "submitted_at",
+    "published_at",
+    "rollout_percent",
+    "halted_at",
+    "halt_reason",
   ],
-  ...["min_mosis_version", "release_notes", "status", "review_notes", "published_at", "created_at"],
-  ...["developer_id", "package_digest", "signing_key_id", "submitted_at", "rollout_percent", "updated_at"],
+  ...["yanked_at", "yank_reason", "created_at", "updated_at"],
 ];
 
 export function versionRow(
@@ -93,25 +118,28 @@ export function versionRow(
   n: number,
   { app, developer, version }: { app: SeededApp; developer: SeededDeveloper; version: SeededVersion },
 ): Cell[] {
-  const { id, code, status, createdMs, publishedMs } = version;
+  const { id, code, status, createdMs, submittedMs, publishedMs, isHalted, isYanked } = version;
   const [major, minor] = [Math.floor(code / 12) + 1, code % 12];
+  const end = time(publishedMs ?? createdMs);
   return [
-    ...[id, app.id, code, `${major}.${minor}.0`],
+    ...[id, app.id, developer.id, code, `${major}.${minor}.0`],
     `https://packages.example/${app.packageId}/${code}.mosis`,
     Math.floor(200_000 * 2000 ** dice(130, n)),
+    createHash("sha256").update(id).digest("hex"),
     // As long as one of Ed25519. No package stands behind it, so nothing can check it.
     createHash("sha512").update(id).digest("base64"),
+    developer.signingKey.id,
     JSON.stringify(permissions.filter((_, i) => dice(131, n * 16 + i) < 0.15)),
     dice(132, n) < 0.8 ? `1.${Math.floor(6 * dice(133, n) ** 2)}.0` : null,
     pick(notes, dice(134, n)),
     status,
     status === "rejected" ? pick(reasons, dice(135, n)) : null,
+    submittedMs === null ? null : time(submittedMs),
     publishedMs === null ? null : time(publishedMs),
-    time(createdMs),
-    ...[developer.id, createHash("sha256").update(id).digest("hex"), signingKeyId(dice, app.developer)],
-    status === "draft" ? null : time(createdMs),
-    status === "published" ? 100 : null,
-    time(publishedMs ?? createdMs),
+    version.rolloutPercent,
+    ...(isHalted ? [end, "Crashes went up."] : [null, null]),
+    ...(isYanked ? [end, "It lost what people had saved."] : [null, null]),
+    ...[time(createdMs), end],
   ];
 }
 

@@ -72,6 +72,30 @@ test("what is seeded is as the lifecycles of apps and versions allow", async (t)
           where (status = 'published') <> (published_at is not null) or published_at < created_at`,
     ],
     [
+      "not what the app says is its latest version, its rollout and its greatest code",
+      sql`select id from (
+            select apps.*,
+                   (select v.id from app_versions v
+                    where app_id = apps.id and rollout_percent = 100
+                      and halted_at is null and yanked_at is null
+                    order by version_code desc limit 1) as latest,
+                   (select max(version_code) from app_versions v
+                    where app_id = apps.id and v.status = 'published') as code_max,
+                   (select v.id from app_versions v
+                    where app_id = apps.id and rollout_percent < 100
+                      and version_code = published_code_max) as rollout
+            from apps) apps
+          where (latest_version_id, rollout_version_id, published_code_max)
+                is distinct from (latest, rollout, code_max)
+            or (status <> 'draft') <> (latest_version_id is not null)`,
+    ],
+    [
+      "pinned to a key that did not sign what is published",
+      sql`select apps.id from app_versions v
+          join apps on apps.id = app_id join signing_keys k on k.id = signing_key_id
+          where v.status = 'published' and signing_fingerprint is distinct from fingerprint`,
+    ],
+    [
       "rejected without a reason",
       sql`select id from app_versions where (status = 'rejected') <> (review_notes is not null)`,
     ],
