@@ -1,6 +1,6 @@
 import type { App, NewApp } from "@mosis/types/apps";
 import type { Developer, NewDeveloper, NewSession, Session } from "@mosis/types/developers";
-import type { Key, KeyWithSecret, NewKey } from "@mosis/types/keys";
+import type { Key, KeyChange, KeyRotation, KeyWithSecret, NewKey, PermissionList } from "@mosis/types/keys";
 import type { TelemetryLimits, TelemetryLimitsChange } from "@mosis/types/telemetry-limits";
 import type { NewRestriction, Restriction } from "@mosis/types/telemetry-restrictions";
 import { type ClientOptions, createCall, queryString } from "./answers.ts";
@@ -31,6 +31,13 @@ export interface Catalog {
   /** The answer is the only time that the key's secret is told. */
   createKey(key: NewKey): Promise<KeyWithSecret>;
   keys(options?: PageOptions): Promise<PageOf<Key>>;
+  key(id: string): Promise<Key>;
+  /** Whatever it is now: of two who change it at once, the last one counts. */
+  changeKey(id: string, change: KeyChange): Promise<Key>;
+  /** Another secret for the same key, told this once; the one from before works for the grace. */
+  rotateKey(id: string, rotation?: KeyRotation): Promise<KeyWithSecret>;
+  /** Every permission that a key may hold. */
+  permissions(): Promise<PermissionList>;
   deleteKey(id: string): Promise<void>;
   telemetryLimits(packageId: string): Promise<TelemetryLimits>;
   /** Whatever they are now: of two who change them at once, the last one counts. */
@@ -53,6 +60,11 @@ export function createCatalog(options: ClientOptions): Catalog {
     app: (packageId) => call("GET", `/v1/apps/${segment(packageId)}`),
     createKey: (key) => call("POST", "/v1/keys", key),
     keys: (page) => call("GET", `/v1/keys${queryString({ ...page })}`),
+    key: (id) => call("GET", `/v1/keys/${segment(id)}`),
+    changeKey: (id, change) => call("PATCH", `/v1/keys/${segment(id)}`, change, { "if-match": "*" }),
+    rotateKey: (id, rotation = {}) =>
+      call("POST", `/v1/keys/${segment(id)}:rotate`, rotation, { "if-match": "*" }),
+    permissions: () => call("GET", "/v1/permissions"),
     deleteKey: (id) => call("DELETE", `/v1/keys/${segment(id)}`),
     telemetryLimits: (packageId) => call("GET", `/v1/apps/${segment(packageId)}/telemetry-limits`),
     changeTelemetryLimits: (packageId, change) =>

@@ -137,7 +137,9 @@ function successes(answers: Operation["answers"], refer: Refer): object {
 
 function failures(operation: Operation, refer: Refer): object {
   const codes = new Set<ProblemCode>(operation.problems);
-  if (operation.access !== "public") codes.add("credentials_missing").add("credentials_invalid");
+  if (operation.access !== "public") {
+    codes.add("credentials_missing").add("credentials_invalid").add("address_not_allowed");
+  }
   if (operation.access.includes(":")) codes.add("permission_missing");
   if (operation.query) codes.add("invalid_request");
   if (operation.body) {

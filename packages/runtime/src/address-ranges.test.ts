@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { addressRanges, isAddressRange } from "./address-ranges.ts";
+import { addressRanges, isAddressRange, isWithinRanges } from "./address-ranges.ts";
 
 test("a range has its addresses and no others, also an IPv4 address that is written as IPv6", () => {
   const ranges = addressRanges(["192.0.2.0/24", "2001:db8::/32", "198.51.100.7"]);
@@ -24,9 +24,30 @@ test("what is no range is refused by name", () => {
     "a",
     "10.0.0.0/-1",
     "10.0.0.0/",
+    "10.0.0.0/08",
     "fe80::1%eth0",
   ]) {
     assert.ok(!isAddressRange(bad), bad);
     assert.throws(() => addressRanges([bad]), /is no range of addresses/);
   }
+});
+
+test("a range is within those that have all of its addresses, however it is written", () => {
+  const outer = ["10.0.0.0/8", "2001:db8::/32", "::ffff:192.0.2.0/120"];
+  for (const inner of ["10.0.0.0/8", "10.1.0.0/16", "10.1.2.3", "::ffff:10.1.0.0/112", "2001:DB8:1::/48"]) {
+    assert.ok(isWithinRanges(inner, outer), inner);
+  }
+  assert.ok(isWithinRanges("192.0.2.128/25", outer));
+  for (const other of [
+    "10.0.0.0/7",
+    "11.0.0.0/8",
+    "0.0.0.0/0",
+    "::/0",
+    "2001:db8::/31",
+    "192.0.2.0/23",
+    "x",
+  ]) {
+    assert.ok(!isWithinRanges(other, outer), other);
+  }
+  assert.ok(!isWithinRanges("10.0.0.1", []));
 });

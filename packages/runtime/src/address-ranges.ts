@@ -30,8 +30,32 @@ export function isAddressRange(text: string): boolean {
   return parseRange(text) !== null;
 }
 
-function parseRange(text: string) {
-  const match = /^([\d.a-f:]{2,45})(?:\/(\d{1,3}))?$/i.exec(text);
+/** Whether every address of a range is in one of the others. False for what is no range. */
+export function isWithinRanges(range: string, others: readonly string[]): boolean {
+  const inner = parseRange(range);
+  if (!inner) return false;
+  return others.some((other) => {
+    const outer = parseRange(other);
+    return (
+      outer !== null && fixedBits(outer) <= fixedBits(inner) && addressRanges([other]).has(inner.address)
+    );
+  });
+}
+
+interface ParsedRange {
+  address: string;
+  length: number;
+  family: "ipv4" | "ipv6";
+}
+
+/** Every IPv4 address is an IPv6 one too, behind 96 bits that are always the same. */
+function fixedBits({ length, family }: ParsedRange): number {
+  return family === "ipv4" ? length + 96 : length;
+}
+
+function parseRange(text: string): ParsedRange | null {
+  // Without leading zeros in the length, as PostgreSQL reads it too.
+  const match = /^([\d.a-f:]{2,45})(?:\/(0|[1-9]\d{0,2}))?$/i.exec(text);
   const family = familyOf(match?.[1] ?? "");
   if (match?.[1] === undefined || family === null) return null;
   const lengthMax = family === "ipv4" ? 32 : 128;

@@ -1,4 +1,4 @@
-export { addressRanges, type AddressRanges, isAddressRange } from "./address-ranges.ts";
+export { addressRanges, type AddressRanges, isAddressRange, isWithinRanges } from "./address-ranges.ts";
 export {
   addressRangeList,
   brokerList,

@@ -29,6 +29,26 @@ export const Permission = Type.Enum(Object.keys(permissions) as Permission[]);
 export const KeyKind = Type.Enum(["ingest", "management"]);
 export type KeyKind = Static<typeof KeyKind>;
 
+/** Answer of `GET /v1/permissions`. */
+export const PermissionList = Type.Object({
+  data: Type.Array(
+    Type.Object({
+      permission: Type.String(),
+      /** A sentence for people. */
+      allows: Type.String(),
+      /** Which kinds of key may hold it. */
+      kinds: Type.Array(KeyKind),
+    }),
+  ),
+});
+export type PermissionList = Static<typeof PermissionList>;
+
+/** A range of addresses in CIDR notation, IPv4 or IPv6, or a single address. Answered without host bits. */
+const Cidr = Type.String({ minLength: 2, maxLength: 49 });
+
+/** From where a key works; none: from everywhere. */
+const Cidrs = Type.Array(Cidr, { maxItems: 20 });
+
 /**
  * Body of `POST /v1/keys`. Without `permissions` a key gets all that its
  * kind may hold; without `package_ids` every app.
@@ -42,10 +62,37 @@ export const NewKey = Type.Object(
     expires_at: Type.Optional(Timestamp),
     /** Beside the limits of the app: how many events a second are taken with this key. */
     telemetry_events_per_second: Type.Optional(EventsPerSecond),
+    cidrs: Type.Optional(Cidrs),
   },
   { additionalProperties: false },
 );
 export type NewKey = Static<typeof NewKey>;
+
+/** Body of `PATCH /v1/keys/{id}`. What is left out stays. */
+export const KeyChange = Type.Object(
+  {
+    name: Type.Optional(Label(100)),
+    permissions: Type.Optional(Type.Array(Permission, { minItems: 1, uniqueItems: true })),
+    cidrs: Type.Optional(Cidrs),
+    /** A disabled key is answered like one that does not exist. */
+    disabled: Type.Optional(Type.Boolean()),
+    /** Not later than it is: a key that shall live longer is another key. */
+    expires_at: Type.Optional(Timestamp),
+    telemetry_events_per_second: Type.Optional(Type.Union([EventsPerSecond, Type.Null()])),
+  },
+  { additionalProperties: false, minProperties: 1 },
+);
+export type KeyChange = Static<typeof KeyChange>;
+
+/** Body of `POST /v1/keys/{id}:rotate`. */
+export const KeyRotation = Type.Object(
+  {
+    /** How long the secret from before works on. Up to seven days; without it, 24 hours. */
+    grace_seconds: Type.Optional(Type.Integer({ minimum: 0, maximum: 604_800 })),
+  },
+  { additionalProperties: false },
+);
+export type KeyRotation = Static<typeof KeyRotation>;
 
 /** A key as a list shows it. `package_ids` is null when the key serves every app of its developer. */
 export const Key = Type.Object({
@@ -57,20 +104,28 @@ export const Key = Type.Object({
   package_ids: Type.Union([Type.Array(Type.String()), Type.Null()]),
   /** Null: the limits of the app alone. */
   telemetry_events_per_second: Type.Union([Type.Integer(), Type.Null()]),
+  /** From where it works; none: from everywhere. */
+  cidrs: Type.Array(Type.String()),
+  disabled: Type.Boolean(),
+  /** When its secret was reported as public, until it is rotated. */
+  leaked_at: Type.Union([Timestamp, Type.Null()]),
+  /** Until when the secret from before the last rotation works, or has worked; null: never rotated. */
+  previous_secret_ends_at: Type.Union([Timestamp, Type.Null()]),
+  /** Up to five minutes and a few seconds old. */
   last_used_at: Type.Union([Timestamp, Type.Null()]),
   expires_at: Type.Union([Timestamp, Type.Null()]),
   created_at: Timestamp,
 });
 export type Key = Static<typeof Key>;
 
-/** Answer of `POST /v1/keys`: the only time the secret is told. */
+/** Answer of `POST /v1/keys` and of a rotation: the only time the secret is told. */
 export const KeyWithSecret = Type.Object({ ...Key.properties, secret: Type.String() });
 export type KeyWithSecret = Static<typeof KeyWithSecret>;
 
 /**
  * Value of a `catalog.keys` record: what other processes need to check a key. `key_hash` is the SHA-256 of
- * the whole secret, lower-case hex. `app_ids` is null for every app of the developer. Records from before
- * keys had limits have none.
+ * the whole secret, lower-case hex. `app_ids` is null for every app of the developer. What may be left out
+ * is so in records from before keys had it. A disabled key has no record.
  */
 export const KeyState = Type.Object({
   key_id: Uuid,
@@ -81,5 +136,10 @@ export const KeyState = Type.Object({
   app_ids: Type.Union([Type.Array(Uuid), Type.Null()]),
   expires_at: Type.Union([Timestamp, Type.Null()]),
   telemetry_events_per_second: Type.Optional(Type.Union([EventsPerSecond, Type.Null()])),
+  /** Without host bits. None: from everywhere. */
+  cidrs: Type.Optional(Type.Array(Type.String())),
+  /** SHA-256 of the secret from before the last rotation, which works until `previous_ends_at`. */
+  previous_key_hash: Type.Optional(Type.Union([Type.String(), Type.Null()])),
+  previous_ends_at: Type.Optional(Type.Union([Timestamp, Type.Null()])),
 });
 export type KeyState = Static<typeof KeyState>;

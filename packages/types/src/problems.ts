@@ -12,6 +12,7 @@ export const problems = {
   credentials_missing: [401, "Credentials are missing"],
   credentials_invalid: [401, "The credentials are not valid"],
   permission_missing: [403, "The key lacks a permission"],
+  address_not_allowed: [403, "The key does not work from this address"],
   not_found: [404, "Not found"],
   method_not_allowed: [405, "The method is not allowed here"],
   request_timeout: [408, "The request took too long to arrive"],

@@ -3,6 +3,7 @@ import type { Pool } from "@mosis/postgres";
 import type { Logger, Metrics } from "@mosis/runtime";
 import { appRoutes } from "./apps/routes.ts";
 import { createAuthenticate } from "./auth.ts";
+import { createCredentials } from "./credentials.ts";
 import { createPasswords } from "./developers/password.ts";
 import { developerRoutes } from "./developers/routes.ts";
 import { erasureRoutes } from "./erasures/routes.ts";
@@ -33,7 +34,8 @@ export async function createApi({ db, log, metrics, ...options }: ApiOptions) {
   const { passwordHashes, sessionHours, requestRates, trustedProxies, ...rest } = options;
   const clientAddress = createClientAddress(trustedProxies);
   const limits = createRateLimits({ rates: requestRates, clientAddress });
-  const authenticate = createAuthenticate({ db: db.as(everyone), limits });
+  const credentials = createCredentials(db.as(everyone));
+  const authenticate = createAuthenticate({ credentials, limits, clientAddress });
   const passwords = await createPasswords(passwordHashes);
   metrics.level("password_hashes_waiting", "Passwords that wait to be hashed.", () => passwords.waiting());
   metrics.level("postgres_connections_used", "Connections in use.", () => db.counts().used);
@@ -45,9 +47,9 @@ export async function createApi({ db, log, metrics, ...options }: ApiOptions) {
     ready: { postgres: () => db.check() },
     routes: [
       developerRoutes({ db, authenticate, limits, passwords }),
-      sessionRoutes({ db, authenticate, limits, passwords, sessionHours, clientAddress }),
+      sessionRoutes({ db, authenticate, credentials, limits, passwords, sessionHours, clientAddress }),
       appRoutes({ db, authenticate }),
-      keyRoutes({ db, authenticate }),
+      keyRoutes({ db, authenticate, credentials, limits }),
       signingKeyRoutes({ db, authenticate }),
       telemetryLimitRoutes({ db, authenticate }),
       telemetryRestrictionRoutes({ db, authenticate }),

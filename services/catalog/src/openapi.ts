@@ -2,11 +2,11 @@ import { openApiDocument } from "@mosis/http";
 import { App, NewApp, PackageId } from "@mosis/types/apps";
 import { Developer, NewDeveloper, NewSession, Session } from "@mosis/types/developers";
 import { Erasure, NewErasure } from "@mosis/types/erasures";
-import { Uuid } from "@mosis/types/formats";
-import { Key, KeyWithSecret, NewKey } from "@mosis/types/keys";
+import { Key, KeyChange, KeyRotation, KeyWithSecret, NewKey, PermissionList } from "@mosis/types/keys";
 import { Page, PageQuery } from "@mosis/types/pages";
 import { Retention, RetentionChange } from "@mosis/types/retention";
 import { erasureOperations } from "./erasures/operations.ts";
+import { keyOperations } from "./keys/operations.ts";
 import { retentionOperations } from "./retention/operations.ts";
 import { signingKeyOperations } from "./signing-keys/operations.ts";
 import { telemetryRestrictionOperations } from "./telemetry-restrictions/operations.ts";
@@ -25,7 +25,8 @@ export const catalogDocument = openApiDocument({
     "Developers, sessions, apps, keys, and what telemetry is taken. Errors are application/problem+json " +
     "(RFC 9457) with a code of a closed list. What is not yours answers like what does not exist.",
   schemas: {
-    ...{ App, Developer, Key, KeyWithSecret, NewApp, NewDeveloper, NewKey, NewSession, Session },
+    ...{ App, Developer, NewApp, NewDeveloper, NewSession, Session },
+    ...{ Key, KeyChange, KeyRotation, KeyWithSecret, NewKey, PermissionList },
     ...{ NewRestriction, Restriction, TelemetryLimits, TelemetryLimitsChange },
     ...{ NewSigningKey, SigningKey, SigningKeyRevocation },
     ...{ Erasure, NewErasure, Retention, RetentionChange },
@@ -99,52 +100,7 @@ export const catalogDocument = openApiDocument({
       answers: { 200: { description: "The app.", body: App } },
       problems: ["not_found"],
     },
-    {
-      method: "post",
-      path: "/v1/keys",
-      id: "createKey",
-      summary: "Create a key; a key cannot make one that may do more than itself",
-      access: "keys:write",
-      body: NewKey,
-      answers: {
-        201: {
-          description: "The key with its secret, told this once.",
-          body: KeyWithSecret,
-          headers: location,
-        },
-      },
-      problems: ["reference_unknown"],
-    },
-    {
-      method: "get",
-      path: "/v1/keys",
-      id: "listKeys",
-      summary: "Your keys, from new to old, without secrets",
-      access: "keys:read",
-      query: PageQuery,
-      answers: { 200: { description: "One page.", body: Page(Key) } },
-      problems: ["cursor_invalid"],
-    },
-    {
-      method: "get",
-      path: "/v1/keys/{id}",
-      id: "getKey",
-      summary: "One of your keys, without its secret",
-      access: "keys:read",
-      params: { id: Uuid },
-      answers: { 200: { description: "The key.", body: Key } },
-      problems: ["not_found"],
-    },
-    {
-      method: "delete",
-      path: "/v1/keys/{id}",
-      id: "deleteKey",
-      summary: "Revoke a key, everywhere within five seconds",
-      access: "keys:write",
-      params: { id: Uuid },
-      answers: { 204: { description: "The key is gone." } },
-      problems: ["not_found"],
-    },
+    ...keyOperations,
     ...signingKeyOperations,
     ...telemetryLimitOperations,
     ...telemetryRestrictionOperations,

@@ -23,6 +23,8 @@ export interface Principal extends Owner {
   role: Role;
   /** How many events a second a key may send: no key that it makes may send more. Null for no limit. */
   telemetryEventsPerSecond: number | null;
+  /** From where a key works: no key that it makes works from elsewhere. None for everywhere. */
+  cidrs: readonly string[];
 }
 
 /** Whose rows a principal may reach. Null: everybody's, for an admin. */

@@ -124,7 +124,6 @@ test("what is answered is what the document says, for every operation and for it
   };
   const account = { email: "bob@mosis.test", password: "the password of bob" };
   const app = { package_id: "org.mosis.go", name: "Go" };
-  const newKey = { name: "k", kind: "ingest", package_ids: ["org.mosis.go"] };
   check("createDeveloper", await anyone.post("/v1/developers", { ...account, name: "Bob" }));
   check("createDeveloper", await anyone.post("/v1/developers", { ...account, name: "Bob" }));
   check("createSession", await anyone.post("/v1/sessions", account));
@@ -136,20 +135,30 @@ test("what is answered is what the document says, for every operation and for it
   check("listApps", await ada.get("/v1/apps?cursor=x"));
   check("getApp", await ada.get("/v1/apps/org.mosis.go"));
   check("getApp", await ada.get("/v1/apps/org.mosis.no"));
-  const key = await ada.post("/v1/keys", newKey);
-  check("createKey", key);
-  check("createKey", await ada.post("/v1/keys", { ...newKey, package_ids: ["org.mosis.no"] }));
-  check("listKeys", await ada.get("/v1/keys"));
-  const { id } = key.body as { id: string };
-  check("getKey", await ada.get(`/v1/keys/${id}`));
-  check("deleteKey", await ada.delete(`/v1/keys/${id}`));
-  check("deleteKey", await ada.delete(`/v1/keys/${id}`));
+  await checkKeys(ada, check);
   await checkSigningKeys(ada, check);
   await checkTelemetry(ada, check);
   check("deleteSession", await ada.delete("/v1/sessions"));
   check("deleteSession", await ada.delete("/v1/sessions"));
   assert.equal(told.size, operations.length);
 });
+
+async function checkKeys(ada: Caller, check: (id: string, answer: Response) => void): Promise<void> {
+  const newKey = { name: "k", kind: "ingest", package_ids: ["org.mosis.go"] };
+  const key = await ada.post("/v1/keys", newKey);
+  check("createKey", key);
+  check("createKey", await ada.post("/v1/keys", { ...newKey, package_ids: ["org.mosis.no"] }));
+  check("listKeys", await ada.get("/v1/keys"));
+  check("listPermissions", await ada.get("/v1/permissions"));
+  const { id } = key.body as { id: string };
+  check("getKey", await ada.get(`/v1/keys/${id}`));
+  for (const etag of ["*", '"x"']) {
+    check("rotateKey", await ada.post(`/v1/keys/${id}:rotate`, {}).set("If-Match", etag));
+    check("changeKey", await ada.patch(`/v1/keys/${id}`, { disabled: true }).set("If-Match", etag));
+  }
+  check("deleteKey", await ada.delete(`/v1/keys/${id}`));
+  check("deleteKey", await ada.delete(`/v1/keys/${id}`));
+}
 
 async function checkSigningKeys(
   ada: Caller & { id: string },

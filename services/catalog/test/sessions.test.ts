@@ -4,7 +4,14 @@ import { execute, many, sql } from "@mosis/postgres";
 import Type from "typebox";
 import { hashSecret } from "../src/secret-hash.ts";
 import { newSessionToken } from "../src/sessions/token.ts";
-import { assertProblem, auditTrail, everythingStored, startCatalog, withoutRequest } from "./support.ts";
+import {
+  assertProblem,
+  auditTrail,
+  eventually,
+  everythingStored,
+  startCatalog,
+  withoutRequest,
+} from "./support.ts";
 
 test("signing in answers with a token and its end, whatever the case of the address", async (t) => {
   const { as, anyone, withBearer } = await startCatalog(t, { sessionHours: 2 });
@@ -63,6 +70,8 @@ test("a session ends by signing out or by time, and then answers like a token th
 
   await other.get("/v1/developers/me").expect(200);
   await execute(db, sql`update sessions set expires_at = now()`);
+  // What is not changed through the API is seen a moment later.
+  await eventually(() => other.get("/v1/developers/me").expect(401), 5000);
   assert.deepEqual(withoutRequest(await other.get("/v1/developers/me")), withoutRequest(never));
 });
 

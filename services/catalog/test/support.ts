@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { freshDatabase, type FreshDatabase } from "@mosis/devstack";
 import { listen } from "@mosis/http";
 import { many, migrate, openPool, type Pool, type PoolOptions, sql } from "@mosis/postgres";
-import { createLifecycle, createLogger, createMetrics } from "@mosis/runtime";
+import { createLifecycle, createLogger, createMetrics, type Lifecycle } from "@mosis/runtime";
 import type { AuditEvent } from "@mosis/types/audit";
 import { type ProblemBody, type ProblemCode, problems } from "@mosis/types/problems";
 import supertest, { type Response, type Test } from "supertest";
@@ -62,6 +62,35 @@ export async function startDatabase(t: TestContext, options: Partial<PoolOptions
 /** The real API on a port of its own, with its own role, over a migrated database of this test alone. */
 export async function startCatalog(t: TestContext, options: Partial<ApiOptions> = {}) {
   const { life, db, databaseUrl } = await startDatabase(t);
+  const { app, url, apiDb } = await startApi({ life, databaseUrl, options });
+  const anyone = callerOf(url);
+  return {
+    app,
+    life,
+    url,
+    db,
+    apiDb,
+    databaseUrl,
+    anyone,
+    withBearer: (secret: string) => callerOf(url, secret),
+    as: (name: string) => signUp(anyone, url, name),
+    /** One more process of the API, over the same database. */
+    startAnother: async () => {
+      const another = await startApi({ life, databaseUrl, options });
+      return { withBearer: (secret: string) => callerOf(another.url, secret) };
+    },
+  };
+}
+
+async function startApi({
+  life,
+  databaseUrl,
+  options,
+}: {
+  life: Lifecycle;
+  databaseUrl: string;
+  options: Partial<ApiOptions>;
+}) {
   const pool = openPool({ url: apiUrl(databaseUrl, apiPassword), name: "test-api", log, ...bounds });
   const apiDb = life.own("api-postgres", pool, (it) => it.close());
   const app = await createApi({
@@ -76,18 +105,7 @@ export async function startCatalog(t: TestContext, options: Partial<ApiOptions> 
   });
   const limits = { port: 0, requestTimeoutMs: 30_000, headersTimeoutMs: 5000 };
   const { url } = life.own("server", await listen(app, limits), (it) => it.close());
-  const anyone = callerOf(url);
-  return {
-    app,
-    life,
-    url,
-    db,
-    apiDb,
-    databaseUrl,
-    anyone,
-    withBearer: (secret: string) => callerOf(url, secret),
-    as: (name: string) => signUp(anyone, url, name),
-  };
+  return { app, url, apiDb };
 }
 
 export interface Caller {

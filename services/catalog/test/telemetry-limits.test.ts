@@ -7,7 +7,14 @@ import { many, type Pool, sql } from "@mosis/postgres";
 import { telemetryLimitDefaults } from "@mosis/types/telemetry-limits";
 import Type from "typebox";
 import { grantRole } from "../src/admin/grant-role.ts";
-import { assertProblem, auditTrail, type Caller, startCatalog, withoutRequest } from "./support.ts";
+import {
+  assertProblem,
+  auditTrail,
+  type Caller,
+  eventually,
+  startCatalog,
+  withoutRequest,
+} from "./support.ts";
 
 const limits = "/v1/apps/org.mosis.go/telemetry-limits";
 const perDay = telemetryLimitDefaults.telemetry_events_per_day;
@@ -71,10 +78,13 @@ test("only an admin who has signed in raises a limit over the default", async (t
   const key = await eve.post("/v1/keys", { name: "k", kind: "management" }).expect(201);
   const keyOfAdmin = withBearer((key.body as { secret: string }).secret);
   assertProblem(await keyOfAdmin.patch(limits, more).set(...any), "not_found");
-  await eve
-    .patch(limits, more)
-    .set(...any)
-    .expect(200);
+  // A role that was granted on the servers is seen by the API a moment later.
+  await eventually(() =>
+    eve
+      .patch(limits, more)
+      .set(...any)
+      .expect(200),
+  );
   assert.deepEqual((await ada.get(limits)).body, more);
   const event = (await auditTrail(db)).at(-1);
   assert.equal(event?.developer_id, ada.id, "it is in the trail of whose app it is");
@@ -88,7 +98,7 @@ test("only an admin who has signed in raises a limit over the default", async (t
     .expect(200);
   assertProblem(await ada.patch(limits, more).set(...any), "permission_missing");
   await grantRole(db, { role: "developer", email: eve.email });
-  assertProblem(await eve.get(limits), "not_found");
+  await eventually(async () => assertProblem(await eve.get(limits), "not_found"));
 });
 
 test("of two who change what they have both read, the second is told", async (t) => {

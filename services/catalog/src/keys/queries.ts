@@ -1,13 +1,14 @@
 import { execute, many, maybeOne, one, type Queryable, type Sql, sql } from "@mosis/postgres";
 import { Timestamp, Uuid } from "@mosis/types/formats";
-import { Key, KeyKind } from "@mosis/types/keys";
+import { Key, KeyKind, KeyState } from "@mosis/types/keys";
 import Type from "typebox";
 import { pageClause, type PageRequest, positionColumn, positioned } from "../page-position.ts";
 import type { Owner, Reach } from "../principal.ts";
 
 /** `package_ids` is null for a key of every app; a key whose last app was deleted serves none. */
 const keyColumns = sql`
-  id, name, kind, key_prefix, permissions, telemetry_events_per_second, last_used_at, expires_at, created_at,
+  id, name, kind, key_prefix, permissions, telemetry_events_per_second, cidrs::text[] as cidrs, disabled,
+  leaked_at, previous_ends_at as previous_secret_ends_at, last_used_at, expires_at, created_at,
   case when not all_apps then
     array(select package_id from api_key_apps join apps on apps.id = app_id
           where key_id = api_keys.id order by package_id)
@@ -20,7 +21,10 @@ const Credential = Type.Object({
   permissions: Type.Array(Type.String()),
   app_ids: Type.Union([Type.Array(Uuid), Type.Null()]),
   expires_at: Type.Union([Timestamp, Type.Null()]),
+  /** When this secret ends, which may be before its key does. */
+  secret_ends_at: Type.Union([Timestamp, Type.Null()]),
   telemetry_events_per_second: Type.Union([Type.Integer(), Type.Null()]),
+  cidrs: Type.Array(Type.String()),
   is_touch_due: Type.Boolean(),
 });
 
@@ -35,6 +39,7 @@ export interface NewKeyRow {
   appIds: string[] | null;
   expiresAt: string | null;
   telemetryEventsPerSecond: number | null;
+  cidrs: readonly string[];
 }
 
 export async function insertKey(db: Queryable, key: NewKeyRow): Promise<{ id: string }> {
@@ -43,10 +48,10 @@ export async function insertKey(db: Queryable, key: NewKeyRow): Promise<{ id: st
     Type.Object({ id: Uuid }),
     sql`
       insert into api_keys (developer_id, name, kind, key_hash, key_prefix, permissions, all_apps, expires_at,
-                            telemetry_events_per_second)
+                            telemetry_events_per_second, cidrs)
       values (${key.developerId}, ${key.name}, ${key.kind}, ${key.hash}, ${key.prefix},
               ${JSON.stringify(key.permissions)}::jsonb, ${key.appIds === null},
-              ${key.expiresAt}::timestamptz, ${key.telemetryEventsPerSecond})
+              ${key.expiresAt}::timestamptz, ${key.telemetryEventsPerSecond}, ${withoutHostBits(key.cidrs)})
       returning id`,
   );
   if (key.appIds !== null) {
@@ -73,37 +78,99 @@ export function listOwnKeys(db: Queryable, owner: Owner, page: PageRequest) {
   );
 }
 
-/** The key as it was, or null when there is none. Of two who delete it at once, one gets it. */
-export async function deleteOwnKey(db: Queryable, owner: Owner, id: string) {
-  // A statement of its own: the rows of api_key_apps go with the key, so its apps must be read before.
-  const key = await maybeOne(
+/** Locked, so that of several who change it at once each sees what the one before has left. */
+export function lockOwnKey(db: Queryable, owner: Owner, id: string) {
+  return maybeOne(
     db,
     Key,
     sql`select ${keyColumns} from api_keys where id = ${id} and ${ownedBy(owner)} for update`,
   );
-  if (key) await execute(db, sql`delete from api_keys where id = ${id}`);
-  return key;
 }
 
-const touchDue = sql`last_used_at is null or last_used_at < now() - interval '1 minute'`;
+export type KeyValues = Pick<
+  Key,
+  "name" | "permissions" | "cidrs" | "disabled" | "expires_at" | "telemetry_events_per_second"
+>;
 
-/** Null when the key is unknown or has expired. */
+export function updateKey(db: Queryable, id: string, key: KeyValues) {
+  return one(
+    db,
+    Key,
+    sql`
+      update api_keys
+      set name = ${key.name}, permissions = ${JSON.stringify(key.permissions)}::jsonb,
+          cidrs = ${withoutHostBits(key.cidrs)}, disabled = ${key.disabled},
+          expires_at = ${key.expires_at}::timestamptz,
+          telemetry_events_per_second = ${key.telemetry_events_per_second}
+      where id = ${id}
+      returning ${keyColumns}`,
+  );
+}
+
+/** The secret that it had works on for the grace, and the one before that no more. */
+export function updateSecret(
+  db: Queryable,
+  id: string,
+  { hash, prefix, graceSeconds }: { hash: string; prefix: string; graceSeconds: number },
+) {
+  return one(
+    db,
+    Key,
+    sql`
+      update api_keys
+      set previous_hash = key_hash, previous_ends_at = now() + make_interval(secs => ${graceSeconds}::int),
+          key_hash = ${hash}, key_prefix = ${prefix}, leaked_at = null
+      where id = ${id}
+      returning ${keyColumns}`,
+  );
+}
+
+/** With the rows of api_key_apps. */
+export function deleteKey(db: Queryable, id: string) {
+  return execute(db, sql`delete from api_keys where id = ${id}`);
+}
+
+/** What telemetry has to know of a key, as it is in the transaction; null for a disabled one: nothing. */
+export function findKeyState(tx: Queryable, id: string) {
+  return maybeOne(
+    tx,
+    WholeKeyState,
+    sql`
+      select id as key_id, key_hash, kind, developer_id, permissions, ${appIdsColumn}, expires_at,
+             telemetry_events_per_second, cidrs::text[] as cidrs, previous_hash as previous_key_hash,
+             previous_ends_at
+      from api_keys where id = ${id} and not disabled`,
+  );
+}
+
+const WholeKeyState = Type.Required(KeyState);
+
+/** Null for a key of every app. */
+const appIdsColumn = sql`
+  case when not all_apps then array(select app_id from api_key_apps where key_id = api_keys.id)
+  end as app_ids`;
+
+const touchDue = sql`last_used_at is null or last_used_at < now() - interval '5 minutes'`;
+
+/** Null when the secret is unknown, or it or its key has ended. */
 export function findKeyByHash(db: Queryable, hash: string) {
   return maybeOne(
     db,
     Credential,
     sql`
       select id, developer_id, kind, permissions, expires_at, telemetry_events_per_second,
-             case when not all_apps then
-               array(select app_id from api_key_apps where key_id = id)
-             end as app_ids,
-             ${touchDue} as is_touch_due
+             cidrs::text[] as cidrs, ${appIdsColumn}, ${touchDue} as is_touch_due,
+             case when key_hash = ${hash} then expires_at
+                  else least(expires_at, previous_ends_at) end as secret_ends_at
       from api_keys
-      where key_hash = ${hash} and (expires_at is null or expires_at > now())`,
+      where id = (select id from api_keys where key_hash = ${hash}
+                  union all
+                  select id from api_keys where previous_hash = ${hash} and previous_ends_at > now())
+        and not disabled and (expires_at is null or expires_at > now())`,
   );
 }
 
-/** Notes that a key is in use, to the minute: a write a request would cost more than the request. */
+/** Notes that a key is in use, to five minutes: a write a request would cost more than the request. */
 export function touchKey(db: Queryable, id: string) {
   return execute(db, sql`update api_keys set last_used_at = now() where id = ${id} and (${touchDue})`);
 }
@@ -124,4 +191,11 @@ function ownedBy({ developerId, appIds }: Owner): Sql {
     and (${appIds}::uuid[] is null
          or not all_apps and not exists (
            select from api_key_apps where key_id = api_keys.id and app_id <> all(${appIds}::uuid[])))`;
+}
+
+/** `192.0.2.7/24` is `192.0.2.0/24`; each once. */
+function withoutHostBits(cidrs: readonly string[]): Sql {
+  return sql`
+    array(select distinct network(range::inet) as range from unnest(${[...cidrs]}::text[]) as range
+          order by range)`;
 }

@@ -1,46 +1,54 @@
-import { parse, type Problem, problem, readJson, requestId } from "@mosis/http";
+import { parse, problem, readJson } from "@mosis/http";
 import { type Pool, type Queryable, transaction } from "@mosis/postgres";
-import { type Key, type KeyState, type KeyWithSecret, NewKey } from "@mosis/types/keys";
-import { topics } from "@mosis/types/topics";
+import {
+  KeyChange,
+  KeyRotation,
+  type KeyWithSecret,
+  NewKey,
+  type Permission,
+  type PermissionList,
+  permissions,
+} from "@mosis/types/keys";
 import { Router } from "express";
 import { lockOwnAppIds } from "../apps/queries.ts";
 import type { Authenticate } from "../auth.ts";
 import { bodyLimit } from "../body-limit.ts";
+import { change, send } from "../change.ts";
+import type { Credentials } from "../credentials.ts";
 import { isUuid } from "../identifier.ts";
-import { appendOutbox } from "../outbox/append.ts";
 import { createPaging } from "../page-position.ts";
 import { type Principal, tenantOf } from "../principal.ts";
+import type { RateLimits } from "../rate-limits.ts";
 import { hashSecret } from "../secret-hash.ts";
-import { grantedEventsPerSecond, grantedExpiry, grantedPermissions, requireWithinApps } from "./grant.ts";
-import { deleteOwnKey, findOwnKey, insertKey, listOwnKeys, type NewKeyRow } from "./queries.ts";
+import { changeKey, createKey, missing, revokeKey, rotateKey, tagOf } from "./changes.ts";
+import {
+  grantable,
+  grantedCidrs,
+  grantedEventsPerSecond,
+  grantedExpiry,
+  grantedPermissions,
+  requireWithinApps,
+} from "./grant.ts";
+import { findOwnKey, listOwnKeys } from "./queries.ts";
 import { newSecret } from "./secret.ts";
 
-export function keyRoutes({ db, authenticate }: { db: Pool; authenticate: Authenticate }): Router {
+const graceSecondsDefault = 86_400;
+
+interface KeyDeps {
+  db: Pool;
+  authenticate: Authenticate;
+  credentials: Pick<Credentials, "forget">;
+  limits: RateLimits;
+}
+
+export function keyRoutes(deps: KeyDeps): Router {
+  const { db, authenticate, limits } = deps;
   const router = Router();
   const paging = createPaging("keys");
 
-  router.post("/v1/keys", async (req, res) => {
-    const principal = await authenticate(req, res, "keys:write");
-    const body = parse(NewKey, await readJson(req, bodyLimit), "body");
-    const permissions = grantedPermissions(principal, body);
-    const expiresAt = grantedExpiry(principal, body);
-    const telemetryEventsPerSecond = grantedEventsPerSecond(principal, body);
-    requireWithinApps(principal, body);
-    const { secret, prefix } = newSecret(body.kind);
-
-    const key = await transaction(db.as(tenantOf(principal)), async (tx) => {
-      const appIds = await appIdsOf(tx, principal, body);
-      const { developerId } = principal;
-      const { name, kind } = body;
-      const hash = hashSecret(secret);
-      const granted = { permissions, appIds, expiresAt, telemetryEventsPerSecond };
-      const row = { developerId, name, kind, hash, prefix, ...granted };
-      return createKey(tx, principal, { row, requestId: requestId(req) });
-    });
-
-    // The only time that the secret is told.
-    const answer: KeyWithSecret = { ...key, secret };
-    res.status(201).location(`/v1/keys/${key.id}`).json(answer);
+  router.get("/v1/permissions", (req, res) => {
+    limits.admitAnyone(req, res);
+    res.set("Cache-Control", "public, max-age=3600").json(permissionList);
   });
 
   router.get("/v1/keys", async (req, res) => {
@@ -56,66 +64,100 @@ export function keyRoutes({ db, authenticate }: { db: Pool; authenticate: Authen
       ? await findOwnKey(db.as(tenantOf(principal)), principal, req.params.id)
       : null;
     if (!key) throw missing();
-    res.json(key);
+    res.set("ETag", tagOf(key)).json(key);
   });
 
-  /** Revokes: gone here at once, and everywhere else when the tombstone arrives. */
+  addCreation(router, deps);
+  addChanges(router, deps);
+  return router;
+}
+
+function addCreation(router: Router, { db, authenticate }: KeyDeps): void {
+  router.post("/v1/keys", async (req, res) => {
+    const principal = await authenticate(req, res, "keys:write");
+    const body = parse(NewKey, await readJson(req, bodyLimit), "body");
+    const granted = {
+      permissions: grantedPermissions(principal, body),
+      expiresAt: grantedExpiry(principal, body),
+      telemetryEventsPerSecond: grantedEventsPerSecond(principal, body.telemetry_events_per_second ?? null),
+      cidrs: grantedCidrs(principal, body.cidrs ?? []),
+    };
+    requireWithinApps(principal, body);
+
+    const answer = await change(db, { req, principal, body }, async (tx) => {
+      const { secret, prefix } = newSecret(body.kind);
+      const appIds = await appIdsOf(tx, principal, body);
+      const { name, kind } = body;
+      const { developerId } = principal;
+      const row = { developerId, name, kind, hash: hashSecret(secret), prefix, appIds, ...granted };
+      const key = await createKey(tx, { principal, req }, row);
+      // The only time that the secret is told.
+      const told: KeyWithSecret = { ...key, secret };
+      return { status: 201, headers: { Location: `/v1/keys/${key.id}`, ETag: tagOf(key) }, body: told };
+    });
+
+    send(res, answer);
+  });
+}
+
+/** They hold here at once, and everywhere else when the state message arrives. */
+function addChanges(router: Router, { db, authenticate, credentials }: KeyDeps): void {
+  router.patch("/v1/keys/:id", async (req, res) => {
+    const principal = await authenticate(req, res, "keys:write");
+    const body = parse(KeyChange, await readJson(req, bodyLimit), "body");
+    const { id } = req.params;
+    if (!isUuid(id)) throw missing();
+
+    const key = await transaction(db.as(tenantOf(principal)), (tx) =>
+      changeKey(tx, { principal, req }, id, body),
+    );
+
+    credentials.forget(principal.developerId);
+    res.set("ETag", tagOf(key)).json(key);
+  });
+
+  router.post<{ id: string }>("/v1/keys/:id\\:rotate", async (req, res) => {
+    const principal = await authenticate(req, res, "keys:write");
+    const body = parse(KeyRotation, await readJson(req, bodyLimit), "body");
+    const { id } = req.params;
+    if (!isUuid(id)) throw missing();
+
+    const answer = await change(db, { req, principal, body }, async (tx) => {
+      const kind = (await findOwnKey(tx, principal, id))?.kind;
+      if (!kind) throw missing();
+      const { secret, prefix } = newSecret(kind);
+      const graceSeconds = body.grace_seconds ?? graceSecondsDefault;
+      const rotation = { hash: hashSecret(secret), prefix, graceSeconds };
+      const key = await rotateKey(tx, { principal, req }, id, rotation);
+      const told: KeyWithSecret = { ...key, secret };
+      return { status: 200, headers: { ETag: tagOf(key) }, body: told };
+    });
+
+    credentials.forget(principal.developerId);
+    send(res, answer);
+  });
+
   router.delete("/v1/keys/:id", async (req, res) => {
     const principal = await authenticate(req, res, "keys:write");
     const { id } = req.params;
     if (!isUuid(id)) throw missing();
 
-    await transaction(db.as(tenantOf(principal)), (tx) =>
-      revokeKey(tx, principal, { id, requestId: requestId(req) }),
-    );
+    await transaction(db.as(tenantOf(principal)), (tx) => revokeKey(tx, { principal, req }, id));
 
+    credentials.forget(principal.developerId);
     res.status(204).end();
   });
-
-  return router;
 }
 
-async function createKey(
-  tx: Queryable,
-  principal: Principal,
-  { row, requestId }: { row: NewKeyRow; requestId: string },
-): Promise<Key> {
-  const { id } = await insertKey(tx, row);
-  const created = await findOwnKey(tx, principal, id);
-  if (!created) throw new Error("A key was made that its maker cannot see.");
-  await appendOutbox(tx, {
-    developerId: principal.developerId,
-    actor: principal.actor,
-    requestId,
-    action: "key.created",
-    target: { type: "key", id },
-    payload: created,
-    state: { topic: topics.keys, key: id, value: stateOf(id, row) },
-  });
-  return created;
-}
-
-async function revokeKey(
-  tx: Queryable,
-  principal: Principal,
-  { id, requestId }: { id: string; requestId: string },
-): Promise<void> {
-  const deleted = await deleteOwnKey(tx, principal, id);
-  if (!deleted) throw missing();
-  await appendOutbox(tx, {
-    developerId: principal.developerId,
-    actor: principal.actor,
-    requestId,
-    action: "key.deleted",
-    target: { type: "key", id: deleted.id },
-    payload: deleted,
-    state: { topic: topics.keys, key: deleted.id, value: null },
-  });
-}
-
-function missing(): Problem {
-  return problem("not_found", "There is no such key.");
-}
+const permissionList: PermissionList = {
+  data: Object.entries(permissions).map(([permission, allows]) => ({
+    permission,
+    allows,
+    kinds: (["ingest", "management"] as const).filter((kind) =>
+      grantable[kind].includes(permission as Permission),
+    ),
+  })),
+};
 
 async function appIdsOf(
   tx: Queryable,
@@ -132,17 +174,4 @@ async function appIdsOf(
   );
   if (errors.length > 0) throw problem("reference_unknown", "Some of the apps do not exist.", { errors });
   return apps.map((app) => app.id);
-}
-
-function stateOf(id: string, row: NewKeyRow): Required<KeyState> {
-  return {
-    key_id: id,
-    key_hash: row.hash,
-    kind: row.kind,
-    developer_id: row.developerId,
-    permissions: [...row.permissions],
-    app_ids: row.appIds,
-    expires_at: row.expiresAt,
-    telemetry_events_per_second: row.telemetryEventsPerSecond,
-  };
 }

@@ -6,7 +6,7 @@ import Type from "typebox";
 /** A developer may be signed in in this many places; the oldest session ends for the next. */
 const sessionsMax = 100;
 
-const SessionRow = Type.Object({ id: Uuid, developer_id: Uuid, role: Role });
+const SessionRow = Type.Object({ id: Uuid, developer_id: Uuid, role: Role, expires_at: Timestamp });
 const NewSessionRow = Type.Object({ id: Uuid, expires_at: Timestamp });
 
 export function insertSession(
@@ -48,7 +48,8 @@ export function findSession(db: Queryable, tokenHash: string) {
     db,
     SessionRow,
     sql`
-      select sessions.id, developer_id, role from sessions join developers on developers.id = developer_id
+      select sessions.id, developer_id, role, expires_at
+      from sessions join developers on developers.id = developer_id
       where token_hash = ${tokenHash} and expires_at > now()`,
   );
 }

@@ -6,6 +6,7 @@ import { NewSession } from "@mosis/types/developers";
 import { Router } from "express";
 import type { Authenticate } from "../auth.ts";
 import { bodyLimit } from "../body-limit.ts";
+import type { Credentials } from "../credentials.ts";
 import type { Passwords } from "../developers/password.ts";
 import { findCredentials } from "../developers/queries.ts";
 import { appendOutbox } from "../outbox/append.ts";
@@ -14,20 +15,18 @@ import { hashSecret } from "../secret-hash.ts";
 import { deleteEndedSessions, deleteOldestSessions, deleteSession, insertSession } from "./queries.ts";
 import { newSessionToken } from "./token.ts";
 
-export function sessionRoutes({
-  db,
-  authenticate,
-  limits,
-  passwords,
-  sessionHours,
-}: {
+interface SessionDeps {
   db: Pool;
   authenticate: Authenticate;
+  credentials: Pick<Credentials, "forget">;
   limits: RateLimits;
   passwords: Passwords;
   sessionHours: number;
   clientAddress: ClientAddress;
-}): Router {
+}
+
+export function sessionRoutes(deps: SessionDeps): Router {
+  const { db, authenticate, credentials, limits, passwords, sessionHours } = deps;
   const router = Router();
 
   router.post("/v1/sessions", async (req, res) => {
@@ -53,6 +52,8 @@ export function sessionRoutes({
       }),
     );
 
+    // The oldest session may have ended for it.
+    credentials.forget(found.id);
     res.status(201).json({ token, expires_at: session.expires_at });
   });
 
@@ -66,6 +67,7 @@ export function sessionRoutes({
       await appendDeleted(tx, actor.id, { developerId, actor, requestId: requestId(req) });
     });
 
+    credentials.forget(developerId);
     res.status(204).end();
   });
 

@@ -1,0 +1,97 @@
+import { crc32 } from "node:zlib";
+import type { Pool } from "@mosis/postgres";
+import { addressRanges, type AddressRanges } from "@mosis/runtime";
+import { keyKindOf } from "@mosis/types/key-format";
+import type { KeyKind } from "@mosis/types/keys";
+import { findKeyByHash, touchKey } from "./keys/queries.ts";
+import type { Principal } from "./principal.ts";
+import { RecentLookups } from "./recent-lookups.ts";
+import { hashSecret } from "./secret-hash.ts";
+import { findSession } from "./sessions/queries.ts";
+import { isSessionToken } from "./sessions/token.ts";
+
+/** A session or key that works now. */
+export interface Credential {
+  developerId: string;
+  principal: Principal;
+  kind: KeyKind | "session";
+  /** Null: from everywhere. */
+  addresses: AddressRanges | null;
+  endsAtMs: number;
+}
+
+export interface Credentials {
+  /** Null for what is unknown, wrong, disabled, expired or revoked. */
+  find(secret: string): Promise<Credential | null>;
+  /** To be called after a change of a developer's keys or sessions: it holds here at once then. */
+  forget(developerId: string): void;
+}
+
+/** What other processes revoke works on here for so long at most; the promise is 5 s. */
+const ageMsMax = 2000;
+/** About 1 kB each. */
+const entriesMax = 10_000;
+
+/** @param db sees the keys and sessions of everybody. */
+export function createCredentials(db: Pool): Credentials {
+  const sessions = new RecentLookups({ find: (hash) => lookUpSession(db, hash), ageMsMax, entriesMax });
+  const keys = new RecentLookups({ find: (hash) => lookUpKey(db, hash), ageMsMax, entriesMax });
+  return {
+    async find(secret) {
+      if (isSessionToken(secret)) return sessions.get(hashSecret(secret));
+      // A typo or a fake costs a checksum, not a look-up.
+      if (keyKindOf(secret, crc32) === null) return null;
+      return keys.get(hashSecret(secret));
+    },
+    forget(developerId) {
+      sessions.forget(developerId);
+      keys.forget(developerId);
+    },
+  };
+}
+
+async function lookUpSession(db: Pool, hash: string): Promise<Credential | null> {
+  const session = await findSession(db, hash);
+  if (!session) return null;
+  const developerId = session.developer_id;
+  return {
+    developerId,
+    kind: "session",
+    addresses: null,
+    endsAtMs: Date.parse(session.expires_at),
+    principal: {
+      developerId,
+      appIds: null,
+      actor: { kind: "session", id: session.id },
+      permissions: "all",
+      // A session makes keys that outlive it: that is what they are for.
+      expiresAt: null,
+      role: session.role,
+      telemetryEventsPerSecond: null,
+      cidrs: [],
+    },
+  };
+}
+
+async function lookUpKey(db: Pool, hash: string): Promise<Credential | null> {
+  const key = await findKeyByHash(db, hash);
+  if (!key) return null;
+  if (key.is_touch_due) await touchKey(db, key.id);
+  const developerId = key.developer_id;
+  return {
+    developerId,
+    kind: key.kind,
+    addresses: key.cidrs.length === 0 ? null : addressRanges(key.cidrs),
+    endsAtMs: key.secret_ends_at === null ? Number.POSITIVE_INFINITY : Date.parse(key.secret_ends_at),
+    principal: {
+      developerId,
+      appIds: key.app_ids,
+      actor: { kind: "key", id: key.id },
+      permissions: new Set(key.permissions),
+      expiresAt: key.expires_at,
+      role: "developer",
+      telemetryEventsPerSecond: key.telemetry_events_per_second,
+      cidrs: key.cidrs,
+    },
+  };
+}

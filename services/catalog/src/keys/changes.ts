@@ -1,0 +1,132 @@
+// What is done to a key. Each is one transaction: the row, its audit event, and what telemetry must know.
+import type { IncomingMessage } from "node:http";
+import { etagOf, type Problem, problem, requestId, requireMatch } from "@mosis/http";
+import type { Queryable } from "@mosis/postgres";
+import type { Key, KeyChange } from "@mosis/types/keys";
+import { topics } from "@mosis/types/topics";
+import { readExpiry } from "../expiry.ts";
+import { appendOutbox } from "../outbox/append.ts";
+import type { Principal } from "../principal.ts";
+import { grantedCidrs, grantedEventsPerSecond, grantedPermissions, requireMakeable } from "./grant.ts";
+import {
+  deleteKey,
+  findKeyState,
+  findOwnKey,
+  insertKey,
+  type KeyValues,
+  lockOwnKey,
+  type NewKeyRow,
+  updateKey,
+  updateSecret,
+} from "./queries.ts";
+
+/** Who changes a key, with which request. */
+interface By {
+  principal: Principal;
+  req: IncomingMessage;
+}
+
+export async function createKey(tx: Queryable, by: By, row: NewKeyRow): Promise<Key> {
+  const { id } = await insertKey(tx, row);
+  const created = await findOwnKey(tx, by.principal, id);
+  if (!created) throw new Error("A key was made that its maker cannot see.");
+  await append(tx, by, "key.created", created);
+  return created;
+}
+
+export async function changeKey(tx: Queryable, by: By, id: string, change: KeyChange): Promise<Key> {
+  const key = await lockKey(tx, by, id);
+  requireMatch(by.req, tagOf(key));
+  const values = changed(by.principal, key, change);
+  const after = await updateKey(tx, id, values);
+  // Nothing has changed, so there is nothing to tell.
+  if (tagOf(after) === tagOf(key)) return key;
+  if (!after.disabled && (key.disabled || String(after.cidrs) !== String(key.cidrs))) {
+    requireMakeable(by.principal, after);
+  }
+  await append(tx, by, "key.changed", after);
+  return after;
+}
+
+export interface Rotation {
+  hash: string;
+  prefix: string;
+  graceSeconds: number;
+}
+
+export async function rotateKey(tx: Queryable, by: By, id: string, rotation: Rotation): Promise<Key> {
+  const key = await lockKey(tx, by, id);
+  requireMatch(by.req, tagOf(key));
+  // Whoever rotates a key has its secret then.
+  requireMakeable(by.principal, key);
+  if (key.expires_at !== null && Date.parse(key.expires_at) <= Date.now()) {
+    throw problem("state_conflict", "The key has ended: make another one.");
+  }
+  // A secret that strangers have must not get a grace. That of an ingest key is public by its nature.
+  const isStolen = key.leaked_at !== null && key.kind === "management";
+  const graceSeconds = isStolen ? 0 : rotation.graceSeconds;
+  const rotated = await updateSecret(tx, id, { ...rotation, graceSeconds });
+  await append(tx, by, "key.rotated", rotated);
+  return rotated;
+}
+
+export async function revokeKey(tx: Queryable, by: By, id: string): Promise<void> {
+  const key = await lockKey(tx, by, id);
+  await deleteKey(tx, id);
+  await append(tx, by, "key.deleted", key);
+}
+
+/** Equal as long as nothing but its use has changed. */
+export function tagOf(key: Key): string {
+  return etagOf(JSON.stringify({ ...key, last_used_at: null }));
+}
+
+export function missing(): Problem {
+  return problem("not_found", "There is no such key.");
+}
+
+async function lockKey(tx: Queryable, { principal }: By, id: string): Promise<Key> {
+  const key = await lockOwnKey(tx, principal, id);
+  if (!key) throw missing();
+  return key;
+}
+
+/** @throws Problem for what cannot become so, or not by this caller. */
+function changed(principal: Principal, key: Key, change: KeyChange): KeyValues {
+  const { name, permissions, cidrs, disabled, expires_at, telemetry_events_per_second: rate } = change;
+  if (disabled === false && key.disabled && key.leaked_at !== null) {
+    throw problem("state_conflict", "The secret of this key has leaked: rotate it, then enable it.");
+  }
+  return {
+    name: name ?? key.name,
+    permissions: permissions
+      ? grantedPermissions(principal, { kind: key.kind, permissions })
+      : key.permissions,
+    cidrs: cidrs ? [...grantedCidrs(principal, cidrs)] : key.cidrs,
+    disabled: disabled ?? key.disabled,
+    expires_at: expires_at === undefined ? key.expires_at : earlierExpiry(key, expires_at),
+    telemetry_events_per_second:
+      rate === undefined ? key.telemetry_events_per_second : grantedEventsPerSecond(principal, rate),
+  };
+}
+
+function earlierExpiry({ expires_at: end }: Key, asked: string): string | null {
+  const expiresAt = readExpiry(asked);
+  if (end === null || expiresAt === null || Date.parse(expiresAt) <= Date.parse(end)) return expiresAt;
+  const message = `is after ${end}, when the key ends now`;
+  const errors = [{ pointer: "/expires_at", code: "later", message, fix: "Make another key." }];
+  throw problem("invalid_request", "A key can end earlier than it was made for, not later.", { errors });
+}
+
+async function append(tx: Queryable, { principal, req }: By, action: string, key: Key): Promise<void> {
+  await appendOutbox(tx, {
+    developerId: principal.developerId,
+    actor: principal.actor,
+    requestId: requestId(req),
+    action,
+    target: { type: "key", id: key.id },
+    payload: key,
+    // Read last, so that it is what the transaction leaves: nothing of a key that is gone or disabled.
+    state: { topic: topics.keys, key: key.id, value: await findKeyState(tx, key.id) },
+  });
+}

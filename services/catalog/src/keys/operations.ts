@@ -1,0 +1,100 @@
+import type { Operation } from "@mosis/http";
+import { Uuid } from "@mosis/types/formats";
+import { Key, KeyChange, KeyRotation, KeyWithSecret, NewKey, PermissionList } from "@mosis/types/keys";
+import { Page, PageQuery } from "@mosis/types/pages";
+
+const params = { id: Uuid };
+const headers = { ETag: "Send it as If-Match with a change." };
+const requestHeaders = { "If-Match": "The ETag of the key as you have read it, or `*`." };
+
+export const keyOperations: Operation[] = [
+  {
+    method: "get",
+    path: "/v1/permissions",
+    id: "listPermissions",
+    summary: "Every permission that a key may hold, and what it allows",
+    access: "public",
+    answers: {
+      200: {
+        description: "All of them.",
+        body: PermissionList,
+        headers: { "Cache-Control": "An hour, for everybody." },
+      },
+    },
+  },
+  {
+    method: "post",
+    path: "/v1/keys",
+    id: "createKey",
+    summary: "Create a key; a key cannot make one that may do more than itself",
+    access: "keys:write",
+    body: NewKey,
+    answers: {
+      201: {
+        description: "The key with its secret, told this once.",
+        body: KeyWithSecret,
+        headers: { ...headers, Location: "Path of what was created." },
+      },
+    },
+    problems: ["reference_unknown", "request_in_flight", "idempotency_key_reused"],
+  },
+  {
+    method: "get",
+    path: "/v1/keys",
+    id: "listKeys",
+    summary: "Your keys, from new to old, without secrets",
+    access: "keys:read",
+    query: PageQuery,
+    answers: { 200: { description: "One page.", body: Page(Key) } },
+    problems: ["cursor_invalid"],
+  },
+  {
+    method: "get",
+    path: "/v1/keys/{id}",
+    id: "getKey",
+    summary: "One of your keys, without its secret",
+    access: "keys:read",
+    params,
+    answers: { 200: { description: "The key.", body: Key, headers } },
+    problems: ["not_found"],
+  },
+  {
+    method: "patch",
+    path: "/v1/keys/{id}",
+    id: "changeKey",
+    summary: "Change a key, disable or enable it, everywhere within five seconds",
+    access: "keys:write",
+    params,
+    requestHeaders,
+    body: KeyChange,
+    answers: { 200: { description: "The key as it is now.", body: Key, headers } },
+    problems: ["not_found", "state_conflict", "precondition_failed", "precondition_required"],
+  },
+  {
+    method: "post",
+    path: "/v1/keys/{id}:rotate",
+    id: "rotateKey",
+    summary: "Give a key another secret; the one from before works on for a while",
+    access: "keys:write",
+    params,
+    requestHeaders,
+    body: KeyRotation,
+    answers: {
+      200: { description: "The key with its new secret, told this once.", body: KeyWithSecret, headers },
+    },
+    problems: [
+      ...(["not_found", "state_conflict", "precondition_failed", "precondition_required"] as const),
+      ...(["request_in_flight", "idempotency_key_reused"] as const),
+    ],
+  },
+  {
+    method: "delete",
+    path: "/v1/keys/{id}",
+    id: "deleteKey",
+    summary: "Revoke a key, everywhere within five seconds",
+    access: "keys:write",
+    params,
+    answers: { 204: { description: "The key is gone." } },
+    problems: ["not_found"],
+  },
+];
