@@ -12,6 +12,7 @@ import { catalogDocument } from "./openapi.ts";
 import { everyone } from "./principal.ts";
 import { createRateLimits, type RequestRates } from "./rate-limits.ts";
 import { retentionRoutes } from "./retention/routes.ts";
+import { reviewRoutes } from "./reviews/routes.ts";
 import { sessionRoutes } from "./sessions/routes.ts";
 import { signingKeyRoutes } from "./signing-keys/routes.ts";
 import { telemetryLimitRoutes } from "./telemetry-limits/routes.ts";
@@ -51,6 +52,7 @@ export async function createApi({ db, log, metrics, ...options }: ApiOptions) {
       appRoutes({ db, authenticate }),
       keyRoutes({ db, authenticate, credentials, limits }),
       signingKeyRoutes({ db, authenticate }),
+      reviewRoutes({ db, authenticate }),
       telemetryLimitRoutes({ db, authenticate }),
       telemetryRestrictionRoutes({ db, authenticate }),
       retentionRoutes({ db, authenticate }),

@@ -8,9 +8,11 @@ import { Retention, RetentionChange } from "@mosis/types/retention";
 import { erasureOperations } from "./erasures/operations.ts";
 import { keyOperations } from "./keys/operations.ts";
 import { retentionOperations } from "./retention/operations.ts";
+import { reviewOperations } from "./reviews/operations.ts";
 import { signingKeyOperations } from "./signing-keys/operations.ts";
 import { telemetryRestrictionOperations } from "./telemetry-restrictions/operations.ts";
 import { telemetryLimitOperations } from "./telemetry-limits/operations.ts";
+import { Approval, Rejection, Review, VersionReview } from "@mosis/types/reviews";
 import { NewSigningKey, SigningKey, SigningKeyRevocation } from "@mosis/types/signing-keys";
 import { TelemetryLimits, TelemetryLimitsChange } from "@mosis/types/telemetry-limits";
 import { NewRestriction, Restriction } from "@mosis/types/telemetry-restrictions";
@@ -28,6 +30,7 @@ export const catalogDocument = openApiDocument({
     ...{ App, Developer, NewApp, NewDeveloper, NewSession, Session },
     ...{ Key, KeyChange, KeyRotation, KeyWithSecret, NewKey, PermissionList },
     ...{ NewRestriction, Restriction, TelemetryLimits, TelemetryLimitsChange },
+    ...{ Approval, Rejection, Review, VersionReview },
     ...{ NewSigningKey, SigningKey, SigningKeyRevocation },
     ...{ Erasure, NewErasure, Retention, RetentionChange },
   },
@@ -102,6 +105,7 @@ export const catalogDocument = openApiDocument({
     },
     ...keyOperations,
     ...signingKeyOperations,
+    ...reviewOperations,
     ...telemetryLimitOperations,
     ...telemetryRestrictionOperations,
     ...retentionOperations,

@@ -8,7 +8,7 @@ import Type, { type Static } from "typebox";
  * A time exactly as `positionColumn` writes it. Cursors are not signed, and PostgreSQL calls some RFC 3339
  * times an error: year 0, and zones beyond 16 hours.
  */
-const ExactTime = Type.String({
+export const ExactTime = Type.String({
   format: "date-time",
   pattern: String.raw`^(?!0000)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$`,
 });

@@ -4,6 +4,8 @@ import { problems } from "@mosis/types/problems";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import type { Response } from "supertest";
 import { catalogDocument } from "../src/openapi.ts";
+import { checkReviews } from "./openapi-reviews.ts";
+import { startReviews } from "./reviewing.ts";
 import { newSigningKey } from "./signing.ts";
 import { type Caller, startCatalog } from "./support.ts";
 
@@ -104,7 +106,8 @@ test("what needs credentials says so, and is a 401 without them", async (t) => {
 
 // A client that is generated from the document must be able to read every answer.
 test("what is answered is what the document says, for every operation and for its refusals", async (t) => {
-  const { as, anyone } = await startCatalog(t);
+  const catalog = await startReviews(t);
+  const { as, anyone } = catalog;
   const ada = await as("ada");
   const ajv = createAjv();
   const told = new Set<string>();
@@ -137,6 +140,7 @@ test("what is answered is what the document says, for every operation and for it
   check("getApp", await ada.get("/v1/apps/org.mosis.no"));
   await checkKeys(ada, check);
   await checkSigningKeys(ada, check);
+  await checkReviews(catalog, check);
   await checkTelemetry(ada, check);
   check("deleteSession", await ada.delete("/v1/sessions"));
   check("deleteSession", await ada.delete("/v1/sessions"));

@@ -110,7 +110,10 @@ export function refusalOf(action: VersionAction, facts: VersionFacts): Refusal |
 }
 
 /** Devices take a greater code for newer: what was published before never comes after. */
-function orderRefusal({ version_code: code, published_code_max: max }: VersionFacts): Refusal | null {
+export function orderRefusal({
+  version_code: code,
+  published_code_max: max,
+}: Pick<VersionFacts, "version_code" | "published_code_max">): Refusal | null {
   if (max === null || code > max) return null;
   return {
     code: "version_code_too_small",
@@ -129,7 +132,12 @@ function queueRefusal({ version_code: code, review_code: waiting }: VersionFacts
   };
 }
 
-function keyRefusal({ signing_key: key, is_signing_key_active, pinned_key: pinned }: VersionFacts) {
+/** What is approved with another key, or one that was revoked, could never be published. */
+export function keyRefusal({
+  signing_key: key,
+  is_signing_key_active,
+  pinned_key: pinned,
+}: Pick<VersionFacts, "signing_key" | "is_signing_key_active" | "pinned_key">): Refusal | null {
   if (key === null || !is_signing_key_active) {
     return {
       code: "signing_key_revoked",

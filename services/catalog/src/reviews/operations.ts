@@ -1,0 +1,74 @@
+import type { Operation } from "@mosis/http";
+import { PackageId } from "@mosis/types/apps";
+import { Uuid } from "@mosis/types/formats";
+import { Page } from "@mosis/types/pages";
+import { Approval, Rejection, Review, ReviewQuery, VersionReview } from "@mosis/types/reviews";
+import { VersionCode } from "@mosis/types/versions";
+
+const params = { id: Uuid };
+const headers = { ETag: "Send it as If-Match with `:approve` and `:reject`." };
+const requestHeaders = { "If-Match": "The ETag of the review as you have read it, or `*`." };
+
+export const reviewOperations: Operation[] = [
+  {
+    method: "get",
+    path: "/v1/reviews",
+    id: "listReviews",
+    summary: "The queue of submissions that wait, from old to new, without your own apps; for reviewers",
+    access: "developer",
+    query: ReviewQuery,
+    answers: { 200: { description: "One page.", body: Page(Review) } },
+    problems: ["permission_missing", "cursor_invalid"],
+  },
+  {
+    method: "get",
+    path: "/v1/reviews/{id}",
+    id: "getReview",
+    summary: "One submission, waiting or ended; for reviewers",
+    access: "developer",
+    params,
+    answers: { 200: { description: "The review.", body: Review, headers } },
+    problems: ["permission_missing", "not_found"],
+  },
+  ...(["claim", "release"] as const).map((action): Operation => ({
+    method: "post",
+    path: `/v1/reviews/{id}:${action}`,
+    id: `${action}Review`,
+    summary:
+      action === "claim"
+        ? "Take a submission to decide it, for four hours; again: for four more"
+        : "Give a submission back to the queue",
+    access: "developer",
+    params,
+    answers: { 200: { description: "The review as it is now.", body: Review, headers } },
+    problems: ["permission_missing", "not_found", "state_conflict"],
+  })),
+  ...(["approve", "reject"] as const).map((action): Operation => ({
+    method: "post",
+    path: `/v1/reviews/{id}:${action}`,
+    id: `${action}Review`,
+    summary:
+      action === "approve"
+        ? "Approve a submission that you have claimed: its developer may publish the version"
+        : "Reject a submission that you have claimed, with codes and notes for its developer",
+    access: "developer",
+    params,
+    requestHeaders,
+    body: action === "approve" ? Approval : Rejection,
+    answers: { 200: { description: "The review as it ended.", body: Review, headers } },
+    problems: [
+      ...(["permission_missing", "not_found", "state_conflict"] as const),
+      ...(["precondition_failed", "precondition_required"] as const),
+    ],
+  })),
+  {
+    method: "get",
+    path: "/v1/apps/{package_id}/versions/{version_code}/review",
+    id: "getVersionReview",
+    summary: "Where the last submission of a version is, what it waits for, and what to fix",
+    access: "versions:read",
+    params: { package_id: PackageId, version_code: VersionCode },
+    answers: { 200: { description: "The review, as the developer sees it.", body: VersionReview } },
+    problems: ["not_found"],
+  },
+];

@@ -1,0 +1,120 @@
+import { createCursors, pageOf, parse, readJson, requestId } from "@mosis/http";
+import type { Pool, Queryable } from "@mosis/postgres";
+import { Uuid } from "@mosis/types/formats";
+import { Approval, Rejection, type Review, ReviewQuery } from "@mosis/types/reviews";
+import { type Request, type Response, Router } from "express";
+import Type from "typebox";
+import type { Authenticate } from "../auth.ts";
+import { bodyLimit } from "../body-limit.ts";
+import { change, send } from "../change.ts";
+import { isPackageId, isUuid, versionCodeOf } from "../identifier.ts";
+import { ExactTime } from "../page-position.ts";
+import { everyone, type Principal } from "../principal.ts";
+import { missingReview, requireReviewer, reviewOf, tagOf } from "./actions.ts";
+import { claim, release } from "./claim.ts";
+import { decide, type Decision } from "./decision.ts";
+import { findReview, listQueue, type QueuedRow } from "./queries.ts";
+import { missingVersionReview, readVersionReview } from "./version-review.ts";
+
+/**
+ * What reviewers do. They see submissions of everybody, as far as they have to be judged: only somebody who
+ * has signed in has a role.
+ */
+export function reviewRoutes({ db, authenticate }: { db: Pool; authenticate: Authenticate }): Router {
+  const router = Router();
+  const cursors = createCursors("reviews", Type.Tuple([ExactTime, Uuid]));
+
+  router.get("/v1/reviews", async (req, res) => {
+    const principal = await authenticate(req, res, "session");
+    const reviewerId = requireReviewer(principal);
+    const { limit = 50, cursor, claimed, mine, package_id } = parse(ReviewQuery, req.query, "query");
+    const rows = await listQueue(db.as(everyone), {
+      ...{ limit, reviewerId },
+      behind: cursor === undefined ? null : cursors.decode(cursor),
+      ...{ claimed: claimed ?? null, mine: mine ?? null, packageId: package_id ?? null },
+    });
+    res.json(
+      pageOf(
+        rows.map((row) => positioned(row, reviewerId)),
+        limit,
+        cursors,
+      ),
+    );
+  });
+
+  router.get("/v1/reviews/:id", async (req, res) => {
+    const principal = await authenticate(req, res, "session");
+    const reviewerId = requireReviewer(principal);
+    const { id } = req.params;
+    const row = isUuid(id) ? await findReview(db.as(everyone), id) : null;
+    if (!row) throw missingReview();
+    const review = reviewOf(row, reviewerId);
+    res.set("ETag", tagOf(review)).json(review);
+  });
+
+  router.get("/v1/apps/:package_id/versions/:version_code/review", async (req, res) => {
+    const principal = await authenticate(req, res, "versions:read");
+    const { package_id: packageId, version_code } = req.params;
+    const code = versionCodeOf(version_code);
+    if (!isPackageId(packageId) || code === null) throw missingVersionReview();
+    res.json(await readVersionReview(db, principal, { packageId, code }));
+  });
+
+  addActions(router, { db, authenticate });
+  return router;
+}
+
+function addActions(router: Router, { db, authenticate }: { db: Pool; authenticate: Authenticate }): void {
+  /** Runs what a reviewer does with a submission, and answers with it as it is then. */
+  async function act(
+    { req, res, principal, body }: Acting,
+    work: (tx: Queryable, id: string) => Promise<Review>,
+  ): Promise<void> {
+    const { id } = req.params;
+    if (!isUuid(id)) throw missingReview();
+    const answer = await change(db, { req, principal, body, tenant: everyone }, async (tx) => {
+      const review = await work(tx, id);
+      return { status: 200, headers: { ETag: tagOf(review) }, body: review };
+    });
+    send(res, answer);
+  }
+
+  for (const [name, work] of Object.entries({ claim, release })) {
+    router.post<Params>(`/v1/reviews/:id\\:${name}`, async (req, res) => {
+      const principal = await authenticate(req, res, "session");
+      requireReviewer(principal);
+      const told = { principal, requestId: requestId(req) };
+      await act({ req, res, principal }, (tx, id) => work(tx, { ...told, id }));
+    });
+  }
+
+  router.post<Params>("/v1/reviews/:id\\:approve", async (req, res) => {
+    const principal = await authenticate(req, res, "session");
+    requireReviewer(principal);
+    const body = parse(Approval, await readJson(req, bodyLimit), "body");
+    const decision: Decision = { state: "approved", codes: [], notes: body.notes ?? null };
+    await act({ req, res, principal, body }, (tx, id) => decide(tx, req, { principal, id, decision }));
+  });
+
+  router.post<Params>("/v1/reviews/:id\\:reject", async (req, res) => {
+    const principal = await authenticate(req, res, "session");
+    requireReviewer(principal);
+    const body = parse(Rejection, await readJson(req, bodyLimit), "body");
+    const decision: Decision = { state: "rejected", ...body };
+    await act({ req, res, principal, body }, (tx, id) => decide(tx, req, { principal, id, decision }));
+  });
+}
+
+type Params = { id: string };
+
+interface Acting {
+  req: Request<Params>;
+  res: Response;
+  principal: Principal;
+  body?: unknown;
+}
+
+function positioned({ submitted_at_exact, ...row }: QueuedRow, reviewerId: string) {
+  const position: [string, string] = [submitted_at_exact, row.id];
+  return { item: reviewOf(row, reviewerId), position };
+}

@@ -1,0 +1,99 @@
+import { execute, many, maybeOne, one, type Queryable, sql } from "@mosis/postgres";
+import { Uuid } from "@mosis/types/formats";
+import { Check } from "@mosis/types/reviews";
+import Type, { type Static } from "typebox";
+
+const orNull = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+
+/** What is looked at when a version is submitted. */
+const Submitted = Type.Object({
+  app_id: Uuid,
+  developer_id: Uuid,
+  app_name: Type.String(),
+  version_code: Type.Integer(),
+  permissions: Type.Array(Type.String()),
+  signing_key: orNull(Type.String()),
+  is_signing_key_active: Type.Boolean(),
+  pinned_key: orNull(Type.String()),
+  published_code_max: orNull(Type.Integer()),
+  /** The published version with the greatest code. */
+  published: orNull(Type.Object({ version_code: Type.Integer(), permissions: Type.Array(Type.String()) })),
+});
+export type Submitted = Static<typeof Submitted>;
+
+export function readSubmitted(tx: Queryable, versionId: string) {
+  return one(
+    tx,
+    Submitted,
+    sql`
+      select apps.id as app_id, apps.developer_id, apps.name as app_name, version.version_code,
+             version.permissions, fingerprint as signing_key,
+             coalesce(is_active, false) as is_signing_key_active, signing_fingerprint as pinned_key,
+             published_code_max,
+             (select json_build_object('version_code', version_code, 'permissions', permissions)
+              from app_versions where app_id = apps.id and version_code = published_code_max) as published
+      from app_versions version
+      join apps on apps.id = version.app_id
+      left join signing_keys on signing_keys.id = signing_key_id
+      where version.id = ${versionId}`,
+  );
+}
+
+/** How like a name has to be: the share of three-letter pieces that two names have in common. */
+const similarityMin = 0.6;
+const similarAppsMax = 5;
+
+/** Apps of others in the store whose names are most like a name. */
+export async function listSimilarApps(tx: Queryable, developerId: string, name: string) {
+  // What % compares with, for this transaction: the index finds no more than that.
+  await execute(tx, sql`select set_config('pg_trgm.similarity_threshold', ${String(similarityMin)}, true)`);
+  return many(
+    tx,
+    Type.Object({ package_id: Type.String(), name: Type.String() }),
+    sql`
+      select package_id, name from published_app_names
+      where name % ${name} and developer_id <> ${developerId}
+      order by similarity(name, ${name}) desc, package_id
+      limit ${similarAppsMax}`,
+  );
+}
+
+/** How many submissions of an app were made in the last 24 hours. */
+export async function countOfDay(tx: Queryable, appId: string): Promise<number> {
+  const { count } = await one(
+    tx,
+    Type.Object({ count: Type.Integer() }),
+    sql`
+      select count(*) as count from reviews
+      where app_id = ${appId} and submitted_at > now() - interval '24 hours'`,
+  );
+  return count;
+}
+
+export interface NewReview {
+  id: string;
+  versionId: string;
+  appId: string;
+  developerId: string;
+  checks: Check[];
+}
+
+export function insertReview(tx: Queryable, { id, versionId, appId, developerId, checks }: NewReview) {
+  return execute(
+    tx,
+    sql`
+      insert into reviews (id, version_id, app_id, developer_id, checks)
+      values (${id}, ${versionId}, ${appId}, ${developerId}, ${JSON.stringify(checks)}::jsonb)`,
+  );
+}
+
+/** The submission of an app that waits, locked. */
+export function lockWaiting(tx: Queryable, appId: string) {
+  return maybeOne(
+    tx,
+    Type.Object({ id: Uuid, developer_id: Uuid, version_id: Uuid, checks: Type.Array(Check) }),
+    sql`
+      select id, developer_id, version_id, checks from reviews where app_id = ${appId} and state = 'waiting'
+      for no key update`,
+  );
+}
