@@ -74,15 +74,18 @@ async function submitVersion(
     const waiting = await many(
       tx,
       Type.Object({ id: Type.String() }),
-      sql`update app_versions set status = 'draft' where app_id = ${app.id} and status = 'review' returning id`,
+      sql`
+      update app_versions set status = 'draft' where app_id = ${app.id} and status = 'review'
+      returning id`,
     );
     if (waiting.length > 0) await closeReview(tx, app.id, "superseded");
     const version = await one(
       tx,
       Type.Object({ id: Type.String() }),
       sql`
-        insert into app_versions (app_id, developer_id, version_code, version_name, package_url, package_size,
-                                  package_digest, signature, signing_key_id, permissions, status, submitted_at)
+        insert into app_versions (app_id, developer_id, version_code, version_name, package_url,
+                                  package_size, package_digest, signature, signing_key_id, permissions, status,
+                                  submitted_at)
         values (${app.id}, ${id}, ${code}, ${String(code)}, 'https://mosis.test/app.pkg', 1,
                 ${digest.toString("hex")}, ${signWith(signingKey.privateKey, digest)}, ${signingKey.id},
                 ${JSON.stringify(permissions)}::jsonb, 'review', now())

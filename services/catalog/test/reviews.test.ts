@@ -140,7 +140,7 @@ test("a newer submission takes the place of the one that waits, also while that 
   }
 });
 
-test("what a key has signed that was revoked is not approved, and its developer is told the way out", async (t) => {
+test("what is signed with a revoked key is not approved, and its developer is told the way out", async (t) => {
   const { reviewer, developer, submit } = await startReviews(t);
   const ada = await developer("ada", "org.mosis.go");
   const rev = await reviewer("rev");
@@ -171,7 +171,8 @@ test("an app has so many submissions a day", async (t) => {
     db,
     sql`
       insert into reviews (id, version_id, app_id, developer_id, state, submitted_at, ended_at, checks)
-      select gen_random_uuid(), version_id, app_id, developer_id, 'withdrawn', now() - interval '1 hour', now(), '[]'
+      select gen_random_uuid(), version_id, app_id, developer_id, 'withdrawn', now() - interval '1 hour',
+             now(), '[]'
       from reviews, generate_series(1, 49)`,
   );
   await assert.rejects(submit(ada, 2), { code: "quota_exceeded" });
