@@ -32,6 +32,11 @@ export const topics = {
    */
   usage: "telemetry.usage",
   /**
+   * One `KeyUseRecord` as JSON a record, without a key: which keys were used. The relay takes it to the
+   * catalog.
+   */
+  keyUses: "telemetry.key-uses",
+  /**
    * One `ErasureRequest` as JSON a record, key = erasure id. One partition, so that one writer has it, and
    * with it the only one that deletes.
    */

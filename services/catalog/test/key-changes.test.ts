@@ -55,7 +55,7 @@ test("what is no range is refused by its place, and so are more than twenty", as
   assert.equal((await createKey(ada, { cidrs: many.slice(1) })).cidrs.length, 20);
 });
 
-test("a change needs the tag that was read, and is told once; what changes nothing is no event", async (t) => {
+test("a change needs the tag that was read; what changes nothing is no event", async (t) => {
   const { ada, db } = await startKeys(t);
   const made = await ada.post("/v1/keys", { name: "ci", kind: "management" }).expect(201);
   const { id } = made.body as Key;

@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
+import type { IncomingMessage } from "node:http";
 import { crc32 } from "node:zlib";
-import type { Logger } from "@mosis/runtime";
+import type { ClientAddress } from "@mosis/http";
+import { addressRanges, type AddressRanges, type Logger } from "@mosis/runtime";
 import { AppState } from "@mosis/types/apps";
 import { keyKindOf } from "@mosis/types/key-format";
 import { type KeyKind, KeyState, type Permission } from "@mosis/types/keys";
@@ -8,6 +10,7 @@ import { telemetryLimitDefaults } from "@mosis/types/telemetry-limits";
 import { type Topic, topics } from "@mosis/types/topics";
 import { Compile } from "typebox/compile";
 import { KeyArrivals } from "./key-arrivals.ts";
+import { KeyUses, keyUseIntervalMs } from "./key-uses.ts";
 import { readState } from "./state-record.ts";
 
 /** A key that works now. */
@@ -31,16 +34,26 @@ export interface AppEntry {
   eventsPerSecond: number;
 }
 
-export type AccessRefusal = "credentials_missing" | "credentials_invalid" | "permission_missing";
+export type AccessRefusal =
+  | "credentials_missing"
+  | "credentials_invalid"
+  | "address_not_allowed"
+  | "permission_missing";
 export type AppRefusal = "app_required" | "not_found";
 
+/** One secret of a key. After a rotation a key has two for a while, which differ in hash and end alone. */
 interface KeyEntry extends Grant {
   keyHash: string;
   permissions: readonly string[];
   /** Worked out once: ingest asks it at every batch. */
   mayWrite: boolean;
-  expiresAtMs: number;
-  /** Set when the key is deleted: cached headers still lead here. */
+  /** Null: from everywhere, which costs a comparison. */
+  addresses: AddressRanges | null;
+  /** Of the secret, which may be before its key's. */
+  endsAtMs: number;
+  /** When the catalog was last told of its use. */
+  useToldAtMs: number;
+  /** Set when the key is deleted or changed: cached headers still lead here. */
   revoked: boolean;
 }
 
@@ -58,16 +71,19 @@ const checkApp = Compile(AppState);
  * holds for the next request.
  */
 export class AccessTable {
+  readonly uses = new KeyUses();
   private readonly log: Logger;
-  private readonly keysById = new Map<string, KeyEntry>();
+  private readonly clientAddress: ClientAddress;
+  private readonly keysById = new Map<string, KeyEntry[]>();
   private readonly keysByHash = new Map<string, KeyEntry>();
   private readonly appsById = new Map<string, AppEntry>();
   private readonly appsByPackage = new Map<string, AppEntry>();
   private readonly keysByHeader = new Map<string, KeyEntry>();
   private readonly arrivals = new KeyArrivals({ waitMs: 1000, waitingMax: 1000 });
 
-  constructor({ log }: { log: Logger }) {
+  constructor({ log, clientAddress }: { log: Logger; clientAddress: ClientAddress }) {
     this.log = log;
+    this.clientAddress = clientAddress;
   }
 
   /**
@@ -83,9 +99,10 @@ export class AccessTable {
   /**
    * Who may send telemetry with this.
    * @param header the Authorization header as it came.
+   * @param req tells from where.
    */
-  authenticateWriter(header: string | undefined, nowMs: number): Grant | AccessRefusal {
-    const key = this.workingKey(header, nowMs);
+  authenticateWriter(header: string | undefined, nowMs: number, req: IncomingMessage): Grant | AccessRefusal {
+    const key = this.workingKey(header, nowMs, req);
     return typeof key === "string" || key.mayWrite ? key : "permission_missing";
   }
 
@@ -93,9 +110,10 @@ export class AccessTable {
   authenticate(
     header: string | undefined,
     nowMs: number,
+    req: IncomingMessage,
     needs: readonly Permission[],
   ): Grant | AccessRefusal {
-    const key = this.workingKey(header, nowMs);
+    const key = this.workingKey(header, nowMs, req);
     if (typeof key === "string") return key;
     return needs.some((need) => key.permissions.includes(need)) ? key : "permission_missing";
   }
@@ -124,18 +142,20 @@ export class AccessTable {
 
   private applyKey(id: string, state: KeyState | null): void {
     const { keysById, keysByHash } = this;
-    const known = keysById.get(id);
-    if (known) {
-      known.revoked = true;
-      keysById.delete(id);
-      keysByHash.delete(known.keyHash);
-      this.arrivals.gone(known.keyHash);
+    const known = keysById.get(id) ?? [];
+    keysById.delete(id);
+    for (const entry of known) {
+      entry.revoked = true;
+      keysByHash.delete(entry.keyHash);
+      this.arrivals.gone(entry.keyHash);
     }
     if (!state) return;
-    const entry = toKeyEntry(state);
-    keysById.set(id, entry);
-    keysByHash.set(entry.keyHash, entry);
-    this.arrivals.arrived(entry.keyHash);
+    const entries = toKeyEntries(state, known[0]?.useToldAtMs ?? 0);
+    keysById.set(id, entries);
+    for (const entry of entries) {
+      keysByHash.set(entry.keyHash, entry);
+      this.arrivals.arrived(entry.keyHash);
+    }
   }
 
   private applyApp(id: string, state: AppState | null): void {
@@ -148,10 +168,16 @@ export class AccessTable {
     this.appsByPackage.set(entry.packageId, entry);
   }
 
-  private workingKey(header: string | undefined, nowMs: number) {
+  private workingKey(header: string | undefined, nowMs: number, req: IncomingMessage) {
     if (header === undefined) return "credentials_missing";
     const key = this.keyOf(header);
-    return key && nowMs < key.expiresAtMs ? key : "credentials_invalid";
+    if (!key || nowMs >= key.endsAtMs) return "credentials_invalid";
+    if (key.addresses !== null && !key.addresses.has(this.clientAddress(req))) return "address_not_allowed";
+    if (nowMs - key.useToldAtMs >= keyUseIntervalMs) {
+      key.useToldAtMs = nowMs;
+      this.uses.note(key.keyId, nowMs);
+    }
+    return key;
   }
 
   private keyOf(header: string): KeyEntry | undefined {
@@ -175,19 +201,26 @@ function hashOf(header: string): string | undefined {
   return createHash("sha256").update(secret).digest("hex");
 }
 
-function toKeyEntry(state: KeyState): KeyEntry {
-  return {
+function toKeyEntries(state: KeyState, useToldAtMs: number): KeyEntry[] {
+  const { key_hash, expires_at, previous_key_hash, previous_ends_at } = state;
+  const { cidrs = [] } = state;
+  const current = {
     keyId: state.key_id,
-    keyHash: state.key_hash,
+    keyHash: key_hash,
     developerId: state.developer_id,
     kind: state.kind,
     appIds: state.app_ids,
     permissions: state.permissions,
     mayWrite: state.permissions.includes("telemetry:write"),
     eventsPerSecond: state.telemetry_events_per_second ?? null,
-    expiresAtMs: state.expires_at === null ? Number.POSITIVE_INFINITY : Date.parse(state.expires_at),
+    addresses: cidrs.length === 0 ? null : addressRanges(cidrs),
+    endsAtMs: expires_at === null ? Number.POSITIVE_INFINITY : Date.parse(expires_at),
+    useToldAtMs,
     revoked: false,
   };
+  if (!previous_key_hash || !previous_ends_at) return [current];
+  const endsAtMs = Math.min(current.endsAtMs, Date.parse(previous_ends_at));
+  return [current, { ...current, keyHash: previous_key_hash, endsAtMs }];
 }
 
 function toAppEntry(state: AppState): AppEntry {

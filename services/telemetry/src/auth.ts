@@ -8,15 +8,16 @@ import type { FollowedAccess } from "./follow-access.ts";
 /**
  * Whose data this request may read.
  * @param needs permissions, any one of them is enough.
- * @throws Problem `credentials_missing`, `credentials_invalid` (401), `permission_missing` (403); Unavailable
- * (503) while the access table is not complete.
+ * @throws Problem `credentials_missing`, `credentials_invalid` (401), `address_not_allowed`,
+ * `permission_missing` (403); Unavailable (503) while the access table is not complete.
  */
 export type Authenticate = (req: IncomingMessage, needs: readonly Permission[]) => Promise<Grant>;
 
 export function createAuthenticate({ table, isComplete }: FollowedAccess): Authenticate {
-  return async ({ headers: { authorization } }, needs) => {
+  return async (req, needs) => {
+    const { authorization } = req.headers;
     if (!isComplete()) throw new Unavailable("Keys are still being read. Try again later.");
-    const judge = () => table.authenticate(authorization, Date.now(), needs);
+    const judge = () => table.authenticate(authorization, Date.now(), req, needs);
     let grant = judge();
     if (grant === "credentials_invalid") {
       await table.arrival(authorization);
@@ -31,6 +32,8 @@ export function createAuthenticate({ table, isComplete }: FollowedAccess): Authe
         throw problem(grant, invalidDetail(authorization), {
           headers: { "WWW-Authenticate": 'Bearer error="invalid_token"' },
         });
+      case "address_not_allowed":
+        throw problem(grant, "The key works from the addresses in its cidrs alone.");
       case "permission_missing":
         throw problem(grant, `The key lacks the permission ${needs.join(" or ")}.`);
       default:

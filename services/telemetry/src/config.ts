@@ -1,4 +1,5 @@
 import {
+  addressRangeList,
   brokerList,
   integer,
   oneOf,
@@ -31,6 +32,11 @@ const common = {
   }),
 };
 
+const trustedProxies = addressRangeList({
+  about: "Proxies whose X-Forwarded-For tells the client's address: ranges like 10.0.0.0/8, commas between.",
+  default: [],
+});
+
 /** @throws Error that lists every bad variable. */
 export function readIngestConfig(env: Environment) {
   const values = readEnv(
@@ -55,6 +61,7 @@ export function readIngestConfig(env: Environment) {
         about:
           "The header in which your proxy tells the country of a client; it must replace the client's own.",
       }),
+      INGEST_TRUSTED_PROXIES: trustedProxies,
       INGEST_CORS_ORIGINS: originList({
         about: "Origins whose pages may send from a browser, commas between; * for all.",
         default: [],
@@ -77,6 +84,7 @@ export function readIngestConfig(env: Environment) {
     heldBytesMax: values.INGEST_HELD_MEGABYTES_MAX * 1_048_576,
     countryHeader: values.INGEST_COUNTRY_HEADER,
     corsOrigins: values.INGEST_CORS_ORIGINS,
+    trustedProxies: values.INGEST_TRUSTED_PROXIES,
     usageIntervalMs: values.INGEST_USAGE_INTERVAL_MS,
     selfTelemetry: selfTelemetryTarget(values),
   };
@@ -144,6 +152,7 @@ export function readQueryConfig(env: Environment) {
       ...kafka,
       ...clickhouse,
       QUERY_PORT: port({ about: "The port that receipts and the audit trail are read from.", default: 4002 }),
+      QUERY_TRUSTED_PROXIES: trustedProxies,
     },
     env,
   );
@@ -153,6 +162,7 @@ export function readQueryConfig(env: Environment) {
     closeTimeoutMs: 10_000,
     kafka: { brokers: values.KAFKA_BROKERS, topicPrefix: values.KAFKA_TOPIC_PREFIX },
     clickhouse: { url: values.CLICKHOUSE_URL, requestTimeoutMs: 5000 },
+    trustedProxies: values.QUERY_TRUSTED_PROXIES,
     selfTelemetry: selfTelemetryTarget(values),
   };
 }

@@ -1,7 +1,9 @@
-import { type KafkaConfig, followTopics } from "@mosis/kafka";
+import type { ClientAddress } from "@mosis/http";
+import { type KafkaConfig, followTopics, type Producer } from "@mosis/kafka";
 import type { Lifecycle, Logger, Metrics } from "@mosis/runtime";
 import { type Topic, topics } from "@mosis/types/topics";
 import { AccessTable } from "./access.ts";
+import { tellKeyUses } from "./key-uses.ts";
 
 export interface FollowedAccess {
   table: AccessTable;
@@ -12,24 +14,29 @@ export interface FollowedAccess {
 }
 
 /**
- * The access table of a process, read from the compacted topics and kept as they are.
+ * The access table of a process, read from the compacted topics and kept as they are. Tells the catalog which
+ * keys are used.
  * @throws Error when Kafka cannot be reached or a topic is missing.
  */
 export async function followAccess({
   kafka,
+  producer,
+  clientAddress,
   log,
   metrics,
   life,
   alongside = {},
 }: {
   kafka: KafkaConfig;
+  producer: Pick<Producer, "send">;
+  clientAddress: ClientAddress;
   log: Logger;
   metrics: Metrics;
   life: Lifecycle;
   /** What else is read with it, and must be complete with it: topic → what takes its records. */
   alongside?: Partial<Record<Topic, (key: string, value: Buffer | null) => void>>;
 }): Promise<FollowedAccess> {
-  const table = new AccessTable({ log });
+  const table = new AccessTable({ log, clientAddress });
   let complete = false;
   const followed = await followTopics(kafka, {
     topics: [topics.keys, topics.apps, ...(Object.keys(alongside) as Topic[])],
@@ -40,6 +47,9 @@ export async function followAccess({
     },
   });
   life.own("access table", followed, (it) => it.close());
+  life.own("key uses", tellKeyUses({ uses: table.uses, producer, log, intervalMs: 5000 }), (it) =>
+    it.close(),
+  );
   void followed.caughtUp.then(() => {
     complete = true;
     log.info(table.sizes(), "The access table is complete");

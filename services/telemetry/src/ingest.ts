@@ -1,4 +1,4 @@
-import { createApp, type RequestSample } from "@mosis/http";
+import { createApp, createClientAddress, type RequestSample } from "@mosis/http";
 import type { KafkaConfig, Producer } from "@mosis/kafka";
 import type { Lifecycle, Logger, Metrics } from "@mosis/runtime";
 import { telemetryLimits } from "@mosis/types/telemetry";
@@ -36,6 +36,8 @@ export interface IngestOptions {
   countryHeader: string | null;
   corsOrigins: readonly string[];
   usageIntervalMs: number;
+  /** Ranges in CIDR notation: see `createClientAddress`. */
+  trustedProxies: readonly string[];
   observe?: (sample: RequestSample) => void;
 }
 
@@ -102,8 +104,9 @@ async function followRules(options: IngestOptions) {
   const { kafka, producer, log, metrics, life, usageIntervalMs: intervalMs } = options;
   const restrictions = new RestrictionTable({ log });
   const usage = new Usage();
+  const clientAddress = createClientAddress(options.trustedProxies);
   const access = await followAccess({
-    ...{ kafka, log, metrics, life },
+    ...{ kafka, producer, clientAddress, log, metrics, life },
     alongside: {
       [topics.restrictions]: (id, value) => restrictions.apply(id, value),
       [topics.usage]: (process, value) => usage.apply(process, value, dayOf(Date.now())),

@@ -1,5 +1,5 @@
 import type { ClickHouse } from "@mosis/clickhouse";
-import { createApp, openApiDocument, type RequestSample } from "@mosis/http";
+import { createApp, createClientAddress, openApiDocument, type RequestSample } from "@mosis/http";
 import { type KafkaConfig, openLagReader, type Producer } from "@mosis/kafka";
 import type { Lifecycle, Logger, Metrics } from "@mosis/runtime";
 import { topics } from "@mosis/types/topics";
@@ -25,15 +25,19 @@ export interface QueryOptions {
   log: Logger;
   metrics: Metrics;
   life: Lifecycle;
+  /** Ranges in CIDR notation: see `createClientAddress`. */
+  trustedProxies: readonly string[];
   observe?: (sample: RequestSample) => void;
 }
 
 /** Every route of query. Not ready until the access table is complete. */
-export async function createQuery({ kafka, producer, store, log, metrics, life, ...rest }: QueryOptions) {
+export async function createQuery({ trustedProxies, ...options }: QueryOptions) {
+  const { kafka, producer, store, log, metrics, life, ...rest } = options;
+  const clientAddress = createClientAddress(trustedProxies);
   const restrictions = new RestrictionTable({ log });
   const requested = createRequestedErasures({ log });
   const access = await followAccess({
-    ...{ kafka, log, metrics, life },
+    ...{ kafka, producer, clientAddress, log, metrics, life },
     alongside: {
       // What is replayed is restricted like what is sent.
       [topics.restrictions]: (id, value) => restrictions.apply(id, value),

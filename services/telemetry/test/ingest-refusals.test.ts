@@ -139,6 +139,25 @@ test("a revoked key stops working within 5 s, and a new one starts", async (t) =
   await eventually(async () => assert.equal((await post(url, other.secret, batchOf([]))).status, 202), 5000);
 });
 
+test("a key works from its ranges alone, as proxies that are trusted tell the address", async (t) => {
+  const kafka = await freshKafka();
+  const { producer, url, secret, key } = await openApp(t, kafka, { trustedProxies: ["127.0.0.0/8"] });
+  const from = (address: string) => post(url, secret, batchOf([]), { "x-forwarded-for": address });
+  assert.equal((await from("203.0.113.1")).status, 202);
+  const state = { ...key, cidrs: ["192.0.2.0/24"] };
+  const message = { key: key.key_id, value: JSON.stringify(state) };
+  await producer.send([{ topic: "catalog.keys", messages: [message] }]);
+  await eventually(async () => assert.equal((await from("203.0.113.1")).status, 403), 5000);
+  const refused = (await (await from("192.0.2.1, 203.0.113.1")).json()) as { code: string };
+  assert.equal(refused.code, "address_not_allowed");
+  assert.equal((await from("192.0.2.1")).status, 202);
+  const config = (address: string) =>
+    fetch(`${url}/v1/telemetry/config`, {
+      headers: { authorization: `Bearer ${secret}`, "x-forwarded-for": address },
+    });
+  assert.deepEqual([(await config("192.0.2.1")).status, (await config("192.0.3.1")).status], [200, 403]);
+});
+
 test("a key of several apps needs to be told which", async (t) => {
   const { producer, url } = await started(t);
   const all = await publishApp(producer, { app_ids: null });

@@ -22,7 +22,7 @@ export async function startQuery(t: TestContext, kafka: KafkaConfig, storeUrl: s
   const producer = life.own("producer", await openProducer({ ...kafka, sendDeadlineMs: 3000 }), (it) =>
     it.close(),
   );
-  const { app } = await createQuery({ kafka, producer, store, log, metrics, life });
+  const { app } = await createQuery({ kafka, producer, store, log, metrics, life, trustedProxies: [] });
   const limits = { port: 0, requestTimeoutMs: 30_000, headersTimeoutMs: 5000 };
   const server = life.own("server", await listen(app, limits), (it) => it.close());
   await untilReady(server.url);

@@ -45,6 +45,7 @@ export async function startIngest(t: TestContext, kafka: KafkaConfig, options: P
     countryHeader: null,
     corsOrigins: [],
     usageIntervalMs: 100,
+    trustedProxies: [],
     ...options,
   });
   const limits = { port: 0, requestTimeoutMs: 30_000, headersTimeoutMs: 5000 };

@@ -175,6 +175,20 @@ export function touchKey(db: Queryable, id: string) {
   return execute(db, sql`update api_keys set last_used_at = now() where id = ${id} and (${touchDue})`);
 }
 
+/** The same for uses that telemetry has seen. */
+export function touchKeys(db: Queryable, uses: { id: string; usedAtMs: number }[]) {
+  return execute(
+    db,
+    sql`
+      update api_keys set last_used_at = used_at
+      from (select id, to_timestamp(used_at_ms / 1000) as used_at
+            from unnest(${uses.map(({ id }) => id)}::uuid[],
+                        ${uses.map(({ usedAtMs }) => usedAtMs)}::float8[]) as used (id, used_at_ms)) used
+      where api_keys.id = used.id
+        and (last_used_at is null or last_used_at <= used_at - interval '5 minutes')`,
+  );
+}
+
 /** Whose key it is; null when there is none within reach. */
 export function findKeyDeveloper(db: Queryable, reach: Reach, id: string) {
   return maybeOne(

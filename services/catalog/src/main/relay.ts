@@ -1,10 +1,12 @@
-// The relay: publishes the outbox to Kafka. Several may run; one is active, the others wait to take over.
+// The relay: publishes the outbox to Kafka. Several may run; one is active, the others wait to take over. Also
+// brings back from Kafka which keys telemetry has seen in use.
 import { createSelfTelemetry } from "@mosis/client/process";
 import { listen } from "@mosis/http";
 import { openProducer } from "@mosis/kafka";
-import { openSession } from "@mosis/postgres";
+import { openPool, openSession } from "@mosis/postgres";
 import { createLifecycle, createLogger, createMetrics } from "@mosis/runtime";
 import { readRelayConfig } from "../config.ts";
+import { followKeyUses } from "../keys/uses.ts";
 import { createRelay } from "../relay.ts";
 
 // Throws one error that lists every bad variable. Nothing after this line reads the environment.
@@ -34,13 +36,22 @@ try {
     metrics,
   });
   life.own("relay", relay, (it) => it.close());
+  const pool = openPool({
+    ...config.postgres,
+    name: "catalog-key-uses",
+    connectionsMax: 1,
+    log,
+    onSlowQuery,
+  });
+  const db = life.own("postgres", pool, (it) => it.close());
+  const uses = life.own("key uses", await followKeyUses({ kafka, db, log }), (it) => it.close());
   const server = life.own(
     "server",
     await listen(app, { port: config.port, requestTimeoutMs: 10_000, headersTimeoutMs: 5000 }),
     (it) => it.close(),
   );
   log.info({ url: server.url }, "catalog relay started");
-  const reason = await life.untilSignal();
+  const reason = await Promise.race([life.untilSignal(), uses.failed]);
   log.info({ reason }, "catalog relay stops");
 } catch (error) {
   log.error({ err: error }, "catalog relay failed");

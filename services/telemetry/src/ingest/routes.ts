@@ -85,8 +85,8 @@ export function postTelemetry(
 /** Goes on with a key that may send, or refuses. A key that nobody knows yet may be on its way. */
 function authorize(exchange: Exchange, next: (grant: Grant) => void): void {
   const { access } = exchange.deps;
-  const { credential } = exchange;
-  const judged = () => access.authenticateWriter(credential, Date.now());
+  const { credential, res } = exchange;
+  const judged = () => access.authenticateWriter(credential, Date.now(), res.req);
   const grant = judged();
   const arrival = grant === "credentials_invalid" ? access.arrival(credential) : null;
   if (arrival) void arrival.then(() => settle(exchange, judged(), next));
@@ -103,6 +103,7 @@ function settle(exchange: Exchange, grant: Grant | AccessRefusal, next: (grant: 
 const accessDetails = {
   credentials_missing: "Send the header Authorization: Bearer <key>.",
   credentials_invalid: "The key is unknown, revoked or expired.",
+  address_not_allowed: "The key works from the addresses in its cidrs alone.",
   permission_missing: "The key lacks the permission telemetry:write.",
 } as const;
 
@@ -218,7 +219,7 @@ function refuse(exchange: Exchange, code: ProblemCode, detail: string, further: 
   const { deps, protocol, res, requestId, credential } = exchange;
   const { errors, headers = {} } = further;
   const nowMs = Date.now();
-  const grant = deps.access.authenticateWriter(credential, nowMs);
+  const grant = deps.access.authenticateWriter(credential, nowMs, res.req);
   deps.refusals.count(exchange.appId ?? appOfRefused(deps.access, grant), code, nowMs);
   if (code === "unavailable") headers["Retry-After"] = "2";
   if (code === "credentials_missing" || code === "credentials_invalid")

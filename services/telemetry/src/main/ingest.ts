@@ -23,9 +23,9 @@ try {
   // producer can still get their acknowledgements.
   const kafka = { ...config.kafka, clientId: service, log };
   const producer = life.own("producer", await openProducer(kafka), (it) => it.close());
-  const { bodyTimeoutMs, heldBytesMax, countryHeader, corsOrigins, usageIntervalMs } = config;
+  const { bodyTimeoutMs, heldBytesMax, countryHeader, corsOrigins, usageIntervalMs, trustedProxies } = config;
   const observe = self.observe.bind(self);
-  const limits = { bodyTimeoutMs, heldBytesMax, countryHeader, corsOrigins, usageIntervalMs };
+  const limits = { bodyTimeoutMs, heldBytesMax, countryHeader, corsOrigins, usageIntervalMs, trustedProxies };
   const { app, failed } = await createIngest({ kafka, producer, log, metrics, life, ...limits, observe });
   const server = life.own(
     "server",

@@ -32,7 +32,9 @@ try {
   const kafka = { ...config.kafka, clientId: service, log };
   const producer = life.own("producer", await openProducer(kafka), (it) => it.close());
   const observe = self.observe.bind(self);
-  const { app, failed } = await createQuery({ kafka, producer, store, log, metrics, life, observe });
+  const { trustedProxies } = config;
+  const shared = { log, metrics, life, trustedProxies, observe };
+  const { app, failed } = await createQuery({ kafka, producer, store, ...shared });
   const server = life.own(
     "server",
     await listen(app, { port: config.port, requestTimeoutMs: 30_000, headersTimeoutMs: 10_000 }),

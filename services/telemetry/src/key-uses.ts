@@ -1,0 +1,74 @@
+import type { Producer } from "@mosis/kafka";
+import type { Logger } from "@mosis/runtime";
+import type { KeyUseRecord } from "@mosis/types/key-uses";
+import { topics } from "@mosis/types/topics";
+
+/** The use of a key is told so often at most, by each process. */
+export const keyUseIntervalMs = 300_000;
+
+/** 700 kB; a record of the topic may have 1 MB. */
+const keysPerRecordMax = 10_000;
+
+/** Keys that were used and that the catalog has not been told of: no more than there are keys. */
+export class KeyUses {
+  readonly #usedAtMs = new Map<string, number>();
+
+  note(keyId: string, nowMs: number): void {
+    this.#usedAtMs.set(keyId, Math.max(nowMs, this.#usedAtMs.get(keyId) ?? 0));
+  }
+
+  /** What the next record tells; null when there is nothing to tell. It is told once: `note` what was lost. */
+  take(): KeyUseRecord | null {
+    const used_at: KeyUseRecord["used_at"] = {};
+    let keys = 0;
+    for (const [keyId, usedAtMs] of this.#usedAtMs) {
+      used_at[keyId] = usedAtMs;
+      this.#usedAtMs.delete(keyId);
+      if (++keys === keysPerRecordMax) break;
+    }
+    return keys > 0 ? { used_at } : null;
+  }
+}
+
+/**
+ * Tells the catalog which keys are in use, for whoever asks before deleting one. What could not be told is
+ * told with the next interval; the same told twice is told once.
+ */
+export function tellKeyUses({
+  uses,
+  producer,
+  log,
+  intervalMs,
+}: {
+  uses: KeyUses;
+  producer: Pick<Producer, "send">;
+  log: Logger;
+  intervalMs: number;
+}): { close(): Promise<void> } {
+  let telling: Promise<void> | null = null;
+
+  const tell = async () => {
+    for (let record = uses.take(); record; record = uses.take()) {
+      try {
+        await producer.send([{ topic: topics.keyUses, messages: [{ value: JSON.stringify(record) }] }]);
+      } catch (error) {
+        log.warn({ err: error }, "Uses of keys could not be told; they are told with the next interval");
+        for (const [keyId, usedAtMs] of Object.entries(record.used_at)) uses.note(keyId, usedAtMs);
+        return;
+      }
+    }
+  };
+  const tellOnce = () =>
+    (telling ??= tell().finally(() => {
+      telling = null;
+    }));
+  const timer = setInterval(() => void tellOnce(), intervalMs);
+  timer.unref();
+  return {
+    async close() {
+      clearInterval(timer);
+      await telling;
+      await tellOnce();
+    },
+  };
+}
