@@ -1,7 +1,9 @@
-import Type, { type Static } from "typebox";
-import { Label, Timestamp, Uuid } from "./formats.ts";
+import Type, { type Static, type TSchema } from "typebox";
+import { Label, Sha256Hex, Timestamp, Uuid } from "./formats.ts";
 import { TelemetryDays } from "./retention.ts";
 import { EventsPerDay, EventsPerSecond } from "./telemetry-limits.ts";
+
+const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 
 /** Reverse-DNS name, e.g. `org.mosis.chess`. Unique in the store and never reused. */
 export const PackageId = Type.String({
@@ -22,17 +24,64 @@ export const NewApp = Type.Object(
 );
 export type NewApp = Static<typeof NewApp>;
 
+/** Body of `PATCH /v1/apps/{package_id}`: what is left out stays, null clears. */
+export const AppChange = Type.Object(
+  {
+    name: Type.Optional(NewApp.properties.name),
+    description: Type.Optional(Nullable(NewApp.properties.description)),
+    category: Type.Optional(Nullable(NewApp.properties.category)),
+    tags: Type.Optional(NewApp.properties.tags),
+  },
+  { additionalProperties: false, minProperties: 1 },
+);
+export type AppChange = Static<typeof AppChange>;
+
+/** Body of `:suspend`. An admin has to say why. */
+export const Suspension = Type.Object({ reason: Type.Optional(Label(500)) }, { additionalProperties: false });
+export type Suspension = Static<typeof Suspension>;
+
+/** Body of `:rotate-signing-key`: the fingerprint of an active signing key of the app's developer. */
+export const SigningKeyRotation = Type.Object({ signing_key: Sha256Hex }, { additionalProperties: false });
+export type SigningKeyRotation = Static<typeof SigningKeyRotation>;
+
+export const AppStatus = Type.Enum(["draft", "published", "suspended"]);
+export type AppStatus = Static<typeof AppStatus>;
+
+/** What can be done with an app. */
+export const AppAction = Type.Enum([
+  ...(["change", "delete", "publish", "suspend", "restore", "rotate-signing-key"] as const),
+]);
+export type AppAction = Static<typeof AppAction>;
+
 /** An app as its developer sees it. `status` may gain values. */
 export const App = Type.Object({
   id: Uuid,
   package_id: Type.String(),
   name: Type.String(),
-  description: Type.Union([Type.String(), Type.Null()]),
-  category: Type.Union([Type.String(), Type.Null()]),
+  description: Nullable(Type.String()),
+  category: Nullable(Type.String()),
   tags: Type.Array(Type.String()),
-  status: Type.String(),
+  status: AppStatus,
+  /** Null unless suspended. What an admin has suspended only an admin restores. */
+  suspended_by: Nullable(Type.Enum(["developer", "admin"])),
+  suspend_reason: Nullable(Type.String()),
+  /** Fingerprint of the key that has to sign the next version. Null before anything was published. */
+  signing_key: Nullable(Type.String()),
+  /** The newest version that all installs get. */
+  latest_version: Nullable(Type.Object({ version_code: Type.Integer(), version_name: Type.String() })),
+  /** The version that some installs get, or none while it is halted. Newer than the latest. */
+  rollout_version: Nullable(
+    Type.Object({
+      version_code: Type.Integer(),
+      version_name: Type.String(),
+      rollout_percent: Type.Integer(),
+      is_halted: Type.Boolean(),
+    }),
+  ),
   created_at: Timestamp,
   updated_at: Timestamp,
+  /** What whoever reads this may do with it now, as far as state and role decide. */
+  allowed_actions: Type.Array(AppAction),
 });
 export type App = Static<typeof App>;
 

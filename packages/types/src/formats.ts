@@ -11,3 +11,9 @@ export const Timestamp = Type.String({ format: "date-time" });
 /** Text that PostgreSQL can store and a person can read: no control characters, NUL among them. */
 export const Label = (maxLength: number) =>
   Type.String({ minLength: 1, maxLength, pattern: "^[^\\u0000-\\u001f\\u007f]*$" });
+
+/** SHA-256 in lower-case hex. */
+export const Sha256Hex = Type.String({
+  pattern: "^[0-9a-f]{64}$",
+  description: "Send the SHA-256 as 64 hex digits in lower case.",
+});

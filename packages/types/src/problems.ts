@@ -18,6 +18,7 @@ export const problems = {
   request_timeout: [408, "The request took too long to arrive"],
   email_taken: [409, "The e-mail address is taken"],
   package_id_taken: [409, "The package id is taken"],
+  version_code_taken: [409, "The app has a version with this code"],
   signing_key_taken: [409, "The signing key is registered already"],
   state_conflict: [409, "The resource is not in a state that allows this"],
   request_in_flight: [409, "The first request with this Idempotency-Key is still running"],

@@ -1,6 +1,5 @@
 import Type, { type Static } from "typebox";
-import { Label, Timestamp, Uuid } from "./formats.ts";
-import { Sha256Hex } from "./versions.ts";
+import { Label, Sha256Hex, Timestamp, Uuid } from "./formats.ts";
 
 /**
  * What a signing key may be: Ed25519, ECDSA on P-256 with SHA-256, or RSA of 2048 to 3072 bits with SHA-256,

@@ -1,16 +1,13 @@
 import Type, { type Static, type TSchema } from "typebox";
-import { Label, Timestamp, Uuid } from "./formats.ts";
+import { Label, Sha256Hex, Timestamp, Uuid } from "./formats.ts";
+import { SignatureText } from "./signing-keys.ts";
 
 const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 
-/** Number of a version within its app; a device takes a greater one for newer. */
-export const VersionCode = Type.Integer({ minimum: 1, maximum: 2_147_483_647 });
+export const versionCodeMax = 2_147_483_647;
 
-/** SHA-256 in lower-case hex. */
-export const Sha256Hex = Type.String({
-  pattern: "^[0-9a-f]{64}$",
-  description: "Send the SHA-256 as 64 hex digits in lower case.",
-});
+/** Number of a version within its app; a device takes a greater one for newer. */
+export const VersionCode = Type.Integer({ minimum: 1, maximum: versionCodeMax });
 
 /** Most bytes of a package. */
 export const packageBytesMax = 4_294_967_296;
@@ -41,12 +38,8 @@ const changeable = {
   /** Bytes. */
   package_size: Type.Integer({ minimum: 1, maximum: packageBytesMax }),
   package_digest: Sha256Hex,
-  /** Of `package_digest`, in base64. */
-  signature: Type.String({
-    pattern: "^([A-Za-z0-9+/]{4})+([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$",
-    maxLength: 512,
-    description: "Send the signature in base64, at most 512 characters.",
-  }),
+  /** Of the 32 bytes of `package_digest`. */
+  signature: SignatureText,
   /** Fingerprint of a signing key of the app's developer. */
   signing_key: Sha256Hex,
   permissions: Type.Array(AppPermission, { maxItems: 100, uniqueItems: true }),

@@ -15,6 +15,7 @@ import { retentionRoutes } from "./retention/routes.ts";
 import { reviewRoutes } from "./reviews/routes.ts";
 import { sessionRoutes } from "./sessions/routes.ts";
 import { signingKeyRoutes } from "./signing-keys/routes.ts";
+import { versionRoutes } from "./versions/routes.ts";
 import { telemetryLimitRoutes } from "./telemetry-limits/routes.ts";
 import { telemetryRestrictionRoutes } from "./telemetry-restrictions/routes.ts";
 
@@ -50,6 +51,7 @@ export async function createApi({ db, log, metrics, ...options }: ApiOptions) {
       developerRoutes({ db, authenticate, limits, passwords }),
       sessionRoutes({ db, authenticate, credentials, limits, passwords, sessionHours, clientAddress }),
       appRoutes({ db, authenticate }),
+      versionRoutes({ db, authenticate }),
       keyRoutes({ db, authenticate, credentials, limits }),
       signingKeyRoutes({ db, authenticate }),
       reviewRoutes({ db, authenticate }),

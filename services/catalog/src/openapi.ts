@@ -1,14 +1,24 @@
 import { openApiDocument } from "@mosis/http";
-import { App, NewApp, PackageId } from "@mosis/types/apps";
+import { App, AppChange, NewApp, SigningKeyRotation, Suspension } from "@mosis/types/apps";
 import { Developer, NewDeveloper, NewSession, Session } from "@mosis/types/developers";
 import { Erasure, NewErasure } from "@mosis/types/erasures";
 import { Key, KeyChange, KeyRotation, KeyWithSecret, NewKey, PermissionList } from "@mosis/types/keys";
-import { Page, PageQuery } from "@mosis/types/pages";
 import { Retention, RetentionChange } from "@mosis/types/retention";
+import {
+  NewVersion,
+  PermissionDiff,
+  Publication,
+  Rollout,
+  Version,
+  VersionChange,
+  VersionReason,
+} from "@mosis/types/versions";
+import { appOperations } from "./apps/operations.ts";
 import { erasureOperations } from "./erasures/operations.ts";
 import { keyOperations } from "./keys/operations.ts";
 import { retentionOperations } from "./retention/operations.ts";
 import { reviewOperations } from "./reviews/operations.ts";
+import { versionOperations } from "./versions/operations.ts";
 import { signingKeyOperations } from "./signing-keys/operations.ts";
 import { telemetryRestrictionOperations } from "./telemetry-restrictions/operations.ts";
 import { telemetryLimitOperations } from "./telemetry-limits/operations.ts";
@@ -32,6 +42,8 @@ export const catalogDocument = openApiDocument({
     ...{ NewRestriction, Restriction, TelemetryLimits, TelemetryLimitsChange },
     ...{ Approval, Rejection, Review, VersionReview },
     ...{ NewSigningKey, SigningKey, SigningKeyRevocation },
+    ...{ AppChange, SigningKeyRotation, Suspension },
+    ...{ NewVersion, PermissionDiff, Publication, Rollout, Version, VersionChange, VersionReason },
     ...{ Erasure, NewErasure, Retention, RetentionChange },
   },
   operations: [
@@ -73,36 +85,8 @@ export const catalogDocument = openApiDocument({
       answers: { 204: { description: "The session has ended." } },
       problems: ["permission_missing"],
     },
-    {
-      method: "post",
-      path: "/v1/apps",
-      id: "createApp",
-      summary: "Create an app",
-      access: "apps:write",
-      body: NewApp,
-      answers: { 201: { description: "The new app.", body: App, headers: location } },
-      problems: ["package_id_taken"],
-    },
-    {
-      method: "get",
-      path: "/v1/apps",
-      id: "listApps",
-      summary: "Your apps, from new to old",
-      access: "apps:read",
-      query: PageQuery,
-      answers: { 200: { description: "One page.", body: Page(App) } },
-      problems: ["cursor_invalid"],
-    },
-    {
-      method: "get",
-      path: "/v1/apps/{package_id}",
-      id: "getApp",
-      summary: "One of your apps",
-      access: "apps:read",
-      params: { package_id: PackageId },
-      answers: { 200: { description: "The app.", body: App } },
-      problems: ["not_found"],
-    },
+    ...appOperations,
+    ...versionOperations,
     ...keyOperations,
     ...signingKeyOperations,
     ...reviewOperations,

@@ -51,3 +51,7 @@ export interface Viewer {
   role: Role;
   isDeveloper: boolean;
 }
+
+export function viewerOf(principal: Principal, developerId: string): Viewer {
+  return { role: principal.role, isDeveloper: principal.developerId === developerId };
+}

@@ -15,7 +15,9 @@ test("creating an app answers with the app, as GET and the list show it later", 
   const whole = { ...chess, description: "Two\nplayers.", category: "games", tags: ["board", "böse"] };
   const created = await ada.post("/v1/apps", whole).expect(201);
   const { id, created_at, updated_at, ...rest } = created.body as App;
-  assert.deepEqual(rest, { ...whole, status: "draft" });
+  const bareApp = { suspended_by: null, suspend_reason: null, signing_key: null };
+  const unreleased = { ...bareApp, latest_version: null, rollout_version: null };
+  assert.deepEqual(rest, { ...whole, status: "draft", ...unreleased, allowed_actions: ["change", "delete"] });
   assert.ok(id && created_at === updated_at);
   assert.equal(created.headers["location"], "/v1/apps/org.mosis.chess");
 
@@ -42,6 +44,8 @@ test("creating an app leaves one audit event and one state message", async (t) =
   );
   const [state, audit, ...others] = rows;
   assert.deepEqual(others, []);
+  const { allowed_actions, ...told } = app;
+  assert.ok(allowed_actions.length > 0);
   const { id, package_id, name, status, updated_at } = app;
   assert.deepEqual(state, {
     topic: "catalog.apps",
@@ -57,7 +61,7 @@ test("creating an app leaves one audit event and one state message", async (t) =
   const { action, request_id, target_id, payload } = event ?? assert.fail("there is no event");
   assert.deepEqual(
     { action, request_id, target_id, payload },
-    { action: "app.created", request_id: "create.1", target_id: id, payload: app },
+    { action: "app.created", request_id: "create.1", target_id: id, payload: told },
   );
 });
 

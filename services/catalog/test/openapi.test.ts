@@ -4,6 +4,7 @@ import { problems } from "@mosis/types/problems";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import type { Response } from "supertest";
 import { catalogDocument } from "../src/openapi.ts";
+import { checkReleases } from "./openapi-releases.ts";
 import { checkReviews } from "./openapi-reviews.ts";
 import { startReviews } from "./reviewing.ts";
 import { newSigningKey } from "./signing.ts";
@@ -141,6 +142,7 @@ test("what is answered is what the document says, for every operation and for it
   await checkKeys(ada, check);
   await checkSigningKeys(ada, check);
   await checkReviews(catalog, check);
+  await checkReleases(catalog, ada, check);
   await checkTelemetry(ada, check);
   check("deleteSession", await ada.delete("/v1/sessions"));
   check("deleteSession", await ada.delete("/v1/sessions"));

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { execute, many, one, type Pool, type Queryable, type Sql, sql } from "@mosis/postgres";
 import Type from "typebox";
-import { findOwnApp, listOwnApps } from "../src/apps/queries.ts";
+import { findApp, listOwnApps } from "../src/apps/queries.ts";
 import { findCredentials } from "../src/developers/queries.ts";
 import { findKeyByHash, listOwnKeys } from "../src/keys/queries.ts";
 import { findSession } from "../src/sessions/queries.ts";
@@ -73,7 +73,7 @@ test("every look-up and list of the catalog is an index scan, and lists need no 
     ["developers_lower_email", () => findCredentials(explained.db, "dev77@MOSIS.test")],
     ["apps_by_developer", () => listOwnApps(explained.db, owner, page)],
     ["apps_by_developer", () => listOwnApps(explained.db, owner, behind)],
-    ["apps_package_id_key", () => findOwnApp(explained.db, owner, "org.mosis.a77_5")],
+    ["apps_package_id_key", () => findApp(explained.db, owner, "org.mosis.a77_5")],
     ["api_keys_by_developer", () => listOwnKeys(explained.db, owner, page)],
     ["api_keys_hash", () => findKeyByHash(explained.db, "77-5")],
     ["sessions_token_hash_key", () => findSession(explained.db, "token-77-5")],

@@ -1,24 +1,67 @@
-import { many, maybeOne, one, type Queryable, type Sql, sql } from "@mosis/postgres";
+import { execute, many, maybeOne, one, type Queryable, type Sql, sql } from "@mosis/postgres";
 import { App, AppState, type NewApp } from "@mosis/types/apps";
 import { Uuid } from "@mosis/types/formats";
-import Type from "typebox";
+import Type, { type Static } from "typebox";
 import { pageClause, type PageRequest, positionColumn, positioned } from "../page-position.ts";
 import type { Owner, Reach } from "../principal.ts";
 
-const appColumns = sql`id, package_id, name, description, category, tags, status, created_at, updated_at`;
+const AppRow = Type.Object({
+  ...Type.Omit(App, ["latest_version", "rollout_version", "allowed_actions"]).properties,
+  developer_id: Uuid,
+  published_code_max: Type.Union([Type.Integer(), Type.Null()]),
+  latest_code: Type.Union([Type.Integer(), Type.Null()]),
+  latest_name: Type.Union([Type.String(), Type.Null()]),
+  rollout_code: Type.Union([Type.Integer(), Type.Null()]),
+  rollout_name: Type.Union([Type.String(), Type.Null()]),
+  rollout_percent: Type.Union([Type.Integer(), Type.Null()]),
+  is_rollout_halted: Type.Union([Type.Boolean(), Type.Null()]),
+});
+export type AppRow = Static<typeof AppRow>;
 
-/** Returns null when the package id is taken, by anyone: ids are global and never reused. */
+const appColumns = sql`
+  id, developer_id, package_id, name, description, category, tags, status, suspended_by, suspend_reason,
+  signing_fingerprint as signing_key, published_code_max, latest_code, latest_name, rollout_code,
+  rollout_name, rollout_percent, is_rollout_halted, created_at, updated_at`;
+
+/** Two probes by primary key for an app. */
+const appsWithReleases = sql`
+  apps
+  left join lateral (
+    select version_code as latest_code, version_name as latest_name
+    from app_versions where app_versions.id = apps.latest_version_id) as latest on true
+  left join lateral (
+    select version_code as rollout_code, version_name as rollout_name, rollout_percent,
+           halted_at is not null as is_rollout_halted
+    from app_versions where app_versions.id = apps.rollout_version_id) as rollout on true`;
+
+/**
+ * Returns null when the package id is taken, by anyone: ids are global and never reused.
+ * Retired ids: see `isRetired`.
+ */
 export function insertApp(db: Queryable, developerId: string, app: NewApp) {
   const { description = null, category = null, tags = [] } = app;
   return maybeOne(
     db,
-    App,
+    Type.Object({ id: Uuid }),
     sql`
       insert into apps (developer_id, package_id, name, description, category, tags)
       values (${developerId}, ${app.package_id}, ${app.name}, ${description}, ${category}, ${tags})
       on conflict (package_id) do nothing
-      returning ${appColumns}`,
+      returning id`,
   );
+}
+
+/**
+ * Whether the package id was one of an app that is deleted. Asked after the insert, by a statement of its
+ * own: an insert that waited for the deletion of the same id sees here what that has committed.
+ */
+export async function isRetired(tx: Queryable, packageId: string): Promise<boolean> {
+  const { retired } = await one(
+    tx,
+    Type.Object({ retired: Type.Boolean() }),
+    sql`select exists (select from retired_package_ids where package_id = ${packageId}) as retired`,
+  );
+  return retired;
 }
 
 /** What telemetry has to know of an app, as it is in the transaction: all of it, whatever has changed. */
@@ -35,20 +78,49 @@ export function readAppState(tx: Queryable, id: string) {
 
 const WholeAppState = Type.Required(AppState);
 
-export function findOwnApp(db: Queryable, owner: Owner, packageId: string) {
+export function findApp(db: Queryable, reach: Reach, packageId: string) {
   return maybeOne(
     db,
-    App,
-    sql`select ${appColumns} from apps where package_id = ${packageId} and ${ownedBy(owner)}`,
+    AppRow,
+    sql`select ${appColumns} from ${appsWithReleases} where package_id = ${packageId} and ${within(reach)}`,
   );
+}
+
+/** The app, which nobody else changes, nor any version of it, before the commit. */
+export function lockApp(tx: Queryable, reach: Reach, packageId: string) {
+  return maybeOne(
+    tx,
+    AppRow,
+    sql`
+      select ${appColumns} from ${appsWithReleases}
+      where package_id = ${packageId} and ${within(reach)}
+      for update of apps`,
+  );
+}
+
+/** The app as it is in the transaction, which has locked it or made it. */
+export function readApp(tx: Queryable, id: string) {
+  return one(tx, AppRow, sql`select ${appColumns} from ${appsWithReleases} where id = ${id}`);
+}
+
+/** Sets what a change or an action changes of an app, and when. */
+export function updateApp(tx: Queryable, id: string, changes: Sql) {
+  return execute(tx, sql`update apps set ${changes}, updated_at = now() where id = ${id}`);
+}
+
+/** With its versions; its package id is retired by a trigger. */
+export function deleteLockedApp(tx: Queryable, id: string) {
+  return execute(tx, sql`delete from apps where id = ${id}`);
 }
 
 /** One page and the row behind it, from new to old. */
 export function listOwnApps(db: Queryable, owner: Owner, page: PageRequest) {
   return many(
     db,
-    Type.Object({ ...App.properties, ...positioned }),
-    sql`select ${appColumns}, ${positionColumn} from apps where ${ownedBy(owner)} ${pageClause(page)}`,
+    Type.Object({ ...AppRow.properties, ...positioned }),
+    sql`
+      select ${appColumns}, ${positionColumn} from ${appsWithReleases}
+      where ${ownedBy(owner)} ${pageClause(page)}`,
   );
 }
 
@@ -82,5 +154,7 @@ export function within(reach: Reach): Sql {
 }
 
 function ownedBy({ developerId, appIds }: Owner): Sql {
-  return sql`developer_id = ${developerId} and (${appIds}::uuid[] is null or id = any(${appIds}::uuid[]))`;
+  return sql`
+    apps.developer_id = ${developerId}
+    and (${appIds}::uuid[] is null or apps.id = any(${appIds}::uuid[]))`;
 }

@@ -1,66 +1,120 @@
-import { parse, problem, readJson, requestId } from "@mosis/http";
+import { parse, problem, readJson } from "@mosis/http";
 import { type Pool, transaction } from "@mosis/postgres";
-import { NewApp } from "@mosis/types/apps";
-import { topics } from "@mosis/types/topics";
+import { AppChange, NewApp } from "@mosis/types/apps";
 import { Router } from "express";
 import type { Authenticate } from "../auth.ts";
 import { bodyLimit } from "../body-limit.ts";
+import { change, send } from "../change.ts";
 import { isPackageId } from "../identifier.ts";
-import { appendOutbox } from "../outbox/append.ts";
 import { createPaging } from "../page-position.ts";
-import { tenantOf } from "../principal.ts";
-import { findOwnApp, insertApp, listOwnApps, readAppState } from "./queries.ts";
+import { type Principal, reachOf, tenantOf, viewerOf } from "../principal.ts";
+import { appActions } from "./actions.ts";
+import { appFor, tagOf } from "./app.ts";
+import { actOnApp, changeApp, createApp, missingApp } from "./changes.ts";
+import { deleteApp } from "./deletion.ts";
+import { findApp, listOwnApps } from "./queries.ts";
 
-export function appRoutes({ db, authenticate }: { db: Pool; authenticate: Authenticate }): Router {
+interface Deps {
+  db: Pool;
+  authenticate: Authenticate;
+}
+
+const path = "/v1/apps/:package_id";
+
+type Params = { package_id: string };
+
+export function appRoutes(deps: Deps): Router {
   const router = Router();
+  serveReads(router, deps);
+  serveChanges(router, deps);
+  serveActions(router, deps);
+  return router;
+}
+
+function serveReads(router: Router, { db, authenticate }: Deps): void {
   const paging = createPaging("apps");
-
-  router.post("/v1/apps", async (req, res) => {
-    const principal = await authenticate(req, res, "apps:write");
-    const body = parse(NewApp, await readJson(req, bodyLimit), "body");
-    if (principal.appIds !== null) {
-      throw problem(
-        "permission_missing",
-        "The key serves listed apps alone: create apps with one for every app.",
-      );
-    }
-
-    const { developerId, actor } = principal;
-    const app = await transaction(db.as(tenantOf(principal)), async (tx) => {
-      const created = await insertApp(tx, developerId, body);
-      if (!created)
-        throw problem("package_id_taken", `${body.package_id} is taken: choose another package_id.`);
-      const state = await readAppState(tx, created.id);
-      // Same transaction as the insert: an app without its audit event must be impossible.
-      await appendOutbox(tx, {
-        developerId,
-        actor,
-        requestId: requestId(req),
-        action: "app.created",
-        target: { type: "app", id: created.id },
-        payload: created,
-        state: { topic: topics.apps, key: created.id, value: state },
-      });
-      return created;
-    });
-
-    res.status(201).location(`/v1/apps/${app.package_id}`).json(app);
-  });
 
   router.get("/v1/apps", async (req, res) => {
     const principal = await authenticate(req, res, "apps:read");
     const page = paging.read(req.query);
     const rows = await listOwnApps(db.as(tenantOf(principal)), principal, page);
-    res.json(paging.answer(rows, page));
+    const viewer = viewerOf(principal, principal.developerId);
+    const items = rows.map(({ created_at_exact, ...row }) => ({ created_at_exact, ...appFor(viewer, row) }));
+    res.json(paging.answer(items, page));
   });
 
-  router.get("/v1/apps/:package_id", async (req, res) => {
+  router.get<Params>(path, async (req, res) => {
     const principal = await authenticate(req, res, "apps:read");
-    const id = req.params.package_id;
-    const app = isPackageId(id) ? await findOwnApp(db.as(tenantOf(principal)), principal, id) : null;
-    if (!app) throw problem("not_found", "There is no such app.");
-    res.json(app);
+    const row = await findApp(db.as(tenantOf(principal)), reachOf(principal), packageIdOf(req.params));
+    if (!row) throw missingApp();
+    const app = appFor(viewerOf(principal, row.developer_id), row);
+    res.set("ETag", tagOf(app)).json(app);
+  });
+}
+
+function serveChanges(router: Router, { db, authenticate }: Deps): void {
+  router.post("/v1/apps", async (req, res) => {
+    const principal = await authenticate(req, res, "apps:write");
+    const body = parse(NewApp, await readJson(req, bodyLimit), "body");
+    requireEveryApp(principal);
+
+    const answer = await change(db, { req, principal, body }, async (tx) => {
+      const app = await createApp(tx, { req, principal, packageId: body.package_id }, body);
+      const headers = { Location: `/v1/apps/${app.package_id}`, ETag: tagOf(app) };
+      return { status: 201, headers, body: app };
+    });
+
+    send(res, answer);
   });
 
-  return router;
+  router.patch<Params>(path, async (req, res) => {
+    const principal = await authenticate(req, res, "apps:write");
+    const body = parse(AppChange, await readJson(req, bodyLimit), "body");
+    const asked = { req, principal, packageId: packageIdOf(req.params) };
+
+    const app = await transaction(db.as(tenantOf(principal)), (tx) => changeApp(tx, asked, body));
+
+    res.set("ETag", tagOf(app)).json(app);
+  });
+
+  router.delete<Params>(path, async (req, res) => {
+    const principal = await authenticate(req, res, "apps:write");
+    const asked = { req, principal, packageId: packageIdOf(req.params) };
+
+    await transaction(db.as(tenantOf(principal)), (tx) => deleteApp(tx, asked));
+
+    res.status(204).end();
+  });
+}
+
+function serveActions(router: Router, { db, authenticate }: Deps): void {
+  for (const action of appActions) {
+    router.post<Params>(`${path}\\:${action.name}`, async (req, res) => {
+      const principal = await authenticate(req, res, action.access);
+      const body = action.body ? await readJson(req, bodyLimit) : undefined;
+      const apply = action.prepare(body);
+      const asked = { req, principal, packageId: packageIdOf(req.params) };
+
+      const answer = await change(db, { req, principal, body }, async (tx) => {
+        const app = await actOnApp(tx, asked, action, apply);
+        return { status: 200, headers: { ETag: tagOf(app) }, body: app };
+      });
+
+      send(res, answer);
+    });
+  }
+}
+
+function requireEveryApp({ appIds }: Principal): void {
+  if (appIds === null) return;
+  throw problem(
+    "permission_missing",
+    "The key serves listed apps alone: create apps with one for every app.",
+  );
+}
+
+/** A path that no app can have is answered like an app that is not there. */
+function packageIdOf({ package_id: id }: Params): string {
+  if (!isPackageId(id)) throw missingApp();
+  return id;
 }

@@ -130,6 +130,28 @@ export function deleteKey(db: Queryable, id: string) {
   return execute(db, sql`delete from api_keys where id = ${id}`);
 }
 
+/** The keys that serve this app alone are gone. Gives them as they were. */
+export function deleteKeysOfApp(tx: Queryable, appId: string) {
+  return many(
+    tx,
+    Key,
+    sql`
+      delete from api_keys
+      where id in (select key_id from api_key_apps where app_id = ${appId})
+        and not exists (select from api_key_apps where key_id = api_keys.id and app_id <> ${appId})
+      returning ${keyColumns}`,
+  );
+}
+
+/** No key serves this app any more. Gives which ones did, beside other apps. */
+export function deleteAppOfKeys(tx: Queryable, appId: string) {
+  return many(
+    tx,
+    Type.Object({ key_id: Uuid }),
+    sql`delete from api_key_apps where app_id = ${appId} returning key_id`,
+  );
+}
+
 /** What telemetry has to know of a key, as it is in the transaction; null for a disabled one: nothing. */
 export function findKeyState(tx: Queryable, id: string) {
   return maybeOne(

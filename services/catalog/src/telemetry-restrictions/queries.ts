@@ -74,6 +74,17 @@ export function deleteEnded(tx: Queryable, createdBy: string) {
   );
 }
 
+/** Those of an app that is being deleted. Gives them as they were. */
+export function deleteRestrictionsOfApp(tx: Queryable, developerId: string, appId: string) {
+  return many(
+    tx,
+    Restriction,
+    sql`
+      delete from telemetry_restrictions where developer_id = ${developerId} and app_id = ${appId}
+      returning ${columns}`,
+  );
+}
+
 /** How many a creator has. Locked with it: nobody else counts for the same creator until the commit. */
 export async function countLocked(tx: Queryable, createdBy: string): Promise<number> {
   // A statement of its own: what it waits for is committed before the next one looks.

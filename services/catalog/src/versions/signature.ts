@@ -15,9 +15,7 @@ export async function requireSignature(
   developerId: string,
   { package_digest: digest, signature, signing_key }: SignedPackage,
 ): Promise<{ id: string; fingerprint: string }> {
-  const key = await shareOwnSigningKey(tx, developerId, signing_key);
-  if (!key) throw unknownKey();
-  if (!key.is_active) throw revokedKey(signing_key);
+  const key = await shareActiveKey(tx, developerId, signing_key);
   if (isSignedBy(key.public_key, Buffer.from(digest, "hex"), signature)) {
     return { id: key.id, fingerprint: signing_key };
   }
@@ -25,6 +23,17 @@ export async function requireSignature(
   throw problem("signature_invalid", "The signature is not one of this key over the package's digest.", {
     errors: [{ pointer: "/signature", code: "signature_mismatch", message: "does not verify", fix }],
   });
+}
+
+/**
+ * The developer's signing key with this fingerprint, which stays active until the commit.
+ * @throws Problem `reference_unknown` (422) when there is none, `state_conflict` (409) when it was revoked.
+ */
+export async function shareActiveKey(tx: Queryable, developerId: string, fingerprint: string) {
+  const key = await shareOwnSigningKey(tx, developerId, fingerprint);
+  if (!key) throw unknownKey();
+  if (!key.is_active) throw revokedKey(fingerprint);
+  return key;
 }
 
 type SignedPackage = Pick<NewVersion, "package_digest" | "signature" | "signing_key">;

@@ -1,0 +1,44 @@
+import { etagOf } from "@mosis/http";
+import type { App } from "@mosis/types/apps";
+import type { Viewer } from "../principal.ts";
+import { allowedAppActions, type AppFacts } from "./lifecycle.ts";
+import type { AppRow } from "./queries.ts";
+
+/** The app as it is answered to the viewer. */
+export function appFor(viewer: Viewer, row: AppRow): App {
+  return { ...appOf(row), allowed_actions: allowedAppActions(factsOf(row), viewer) };
+}
+
+/** The app without what depends on who reads it: for the audit trail. */
+export function appOf(row: AppRow): Omit<App, "allowed_actions"> {
+  const { id, package_id, name, description, category, tags, status } = row;
+  const { suspended_by, suspend_reason, signing_key, created_at, updated_at } = row;
+  return {
+    ...{ id, package_id, name, description, category, tags, status, suspended_by, suspend_reason },
+    signing_key,
+    latest_version: latestOf(row),
+    rollout_version: rolloutOf(row),
+    ...{ created_at, updated_at },
+  };
+}
+
+function latestOf({ latest_code: version_code, latest_name: version_name }: AppRow): App["latest_version"] {
+  return version_code === null || version_name === null ? null : { version_code, version_name };
+}
+
+function rolloutOf(row: AppRow): App["rollout_version"] {
+  const { rollout_code: version_code, rollout_name: version_name, rollout_percent, is_rollout_halted } = row;
+  if (version_code === null || version_name === null || rollout_percent === null) return null;
+  return { version_code, version_name, rollout_percent, is_halted: is_rollout_halted === true };
+}
+
+export function factsOf(row: AppRow): AppFacts {
+  const { status, suspended_by, signing_key } = row;
+  const has_release = row.latest_code !== null || row.is_rollout_halted === false;
+  return { status, suspended_by, signing_key, has_release };
+}
+
+/** Of all that is answered. */
+export function tagOf(app: App): string {
+  return etagOf(JSON.stringify(app));
+}

@@ -1,0 +1,97 @@
+import type { Operation } from "@mosis/http";
+import type { ProblemCode } from "@mosis/types/problems";
+import { App, AppChange, NewApp, PackageId } from "@mosis/types/apps";
+import { Page, PageQuery } from "@mosis/types/pages";
+import { appActions } from "./actions.ts";
+
+const path = "/v1/apps/{package_id}";
+const params = { package_id: PackageId };
+const headers = { ETag: "Send it as If-Match with a change or an action." };
+const requestHeaders = { "If-Match": "The ETag of the app as you have read it, or `*`." };
+const once = {
+  "Idempotency-Key": "Visible ASCII, 1 to 255 characters: the same request with it is done once in 24 hours.",
+};
+const changeProblems: ProblemCode[] = ["not_found", "precondition_failed", "precondition_required"];
+const onceProblems: ProblemCode[] = ["invalid_request", "request_in_flight", "idempotency_key_reused"];
+const refusals: Partial<Record<string, ProblemCode[]>> = { "rotate-signing-key": ["reference_unknown"] };
+
+export const appOperations: Operation[] = [
+  {
+    method: "post",
+    path: "/v1/apps",
+    id: "createApp",
+    summary: "Create an app",
+    access: "apps:write",
+    requestHeaders: once,
+    body: NewApp,
+    answers: {
+      201: {
+        description: "The new app.",
+        body: App,
+        headers: { ...headers, Location: "Path of what was created." },
+      },
+    },
+    problems: ["package_id_taken", ...onceProblems],
+  },
+  {
+    method: "get",
+    path: "/v1/apps",
+    id: "listApps",
+    summary: "Your apps, from new to old",
+    access: "apps:read",
+    query: PageQuery,
+    answers: { 200: { description: "One page.", body: Page(App) } },
+    problems: ["cursor_invalid"],
+  },
+  {
+    method: "get",
+    path,
+    id: "getApp",
+    summary: "One of your apps, with its latest version and the one in rollout",
+    access: "apps:read",
+    params,
+    answers: { 200: { description: "The app.", body: App, headers } },
+    problems: ["not_found"],
+  },
+  {
+    method: "patch",
+    path,
+    id: "changeApp",
+    summary: "Change what the store says of an app",
+    access: "apps:write",
+    params,
+    requestHeaders,
+    body: AppChange,
+    answers: { 200: { description: "The app as it is now.", body: App, headers } },
+    problems: changeProblems,
+  },
+  {
+    method: "delete",
+    path,
+    id: "deleteApp",
+    summary:
+      "Delete an app that is not published for good, with its versions; its package id is never given again",
+    access: "apps:write",
+    params,
+    requestHeaders,
+    answers: { 204: { description: "The app is gone." } },
+    problems: [...changeProblems, "state_conflict"],
+  },
+  ...appActions.map(({ name, id, summary, access, body }): Operation => ({
+    method: "post",
+    path: `${path}:${name}`,
+    id,
+    summary,
+    access,
+    params,
+    requestHeaders: { ...requestHeaders, ...once },
+    ...(body ? { body } : {}),
+    answers: { 200: { description: "The app as it is now.", body: App, headers } },
+    problems: [
+      ...changeProblems,
+      ...onceProblems,
+      ...(["permission_missing", "state_conflict"] as const),
+      ...(refusals[name] ?? []),
+    ],
+  })),
+];

@@ -1,0 +1,120 @@
+import type { Operation } from "@mosis/http";
+import { PackageId } from "@mosis/types/apps";
+import { Page, PageQuery } from "@mosis/types/pages";
+import type { ProblemCode } from "@mosis/types/problems";
+import {
+  NewVersion,
+  PermissionDiff,
+  PermissionDiffQuery,
+  Version,
+  VersionChange,
+  VersionCode,
+} from "@mosis/types/versions";
+import { developerActions } from "./actions.ts";
+
+const list = "/v1/apps/{package_id}/versions";
+const path = `${list}/{version_code}`;
+const params = { package_id: PackageId, version_code: VersionCode };
+const headers = { ETag: "Send it as If-Match with a change or an action." };
+const requestHeaders = { "If-Match": "The ETag of the version as you have read it, or `*`." };
+const once = {
+  "Idempotency-Key": "Visible ASCII, 1 to 255 characters: the same request with it is done once in 24 hours.",
+};
+const changeProblems: ProblemCode[] = [
+  ...(["not_found", "precondition_failed", "precondition_required", "state_conflict"] as const),
+];
+const onceProblems: ProblemCode[] = ["invalid_request", "request_in_flight", "idempotency_key_reused"];
+const signatureProblems: ProblemCode[] = ["reference_unknown", "signature_invalid"];
+
+export const versionOperations: Operation[] = [
+  {
+    method: "post",
+    path: list,
+    id: "createVersion",
+    summary: "Create a draft of a version from a package that lies at its URL",
+    access: "versions:write",
+    params: { package_id: PackageId },
+    requestHeaders: once,
+    body: NewVersion,
+    answers: {
+      201: {
+        description: "The draft.",
+        body: Version,
+        headers: { ...headers, Location: "Path of what was created." },
+      },
+    },
+    problems: ["not_found", "version_code_taken", "state_conflict", ...signatureProblems, ...onceProblems],
+  },
+  {
+    method: "get",
+    path: list,
+    id: "listVersions",
+    summary: "Versions of an app, from the greatest code to the smallest",
+    access: "versions:read",
+    params: { package_id: PackageId },
+    query: PageQuery,
+    answers: { 200: { description: "One page.", body: Page(Version) } },
+    problems: ["not_found", "cursor_invalid"],
+  },
+  {
+    method: "get",
+    path,
+    id: "getVersion",
+    summary: "One version of an app",
+    access: "versions:read",
+    params,
+    answers: { 200: { description: "The version.", body: Version, headers } },
+    problems: ["not_found"],
+  },
+  {
+    method: "patch",
+    path,
+    id: "changeVersion",
+    summary: "Change a draft, or a rejected version, which makes it a draft again",
+    access: "versions:write",
+    params,
+    requestHeaders,
+    body: VersionChange,
+    answers: { 200: { description: "The version as it is now.", body: Version, headers } },
+    problems: [...changeProblems, ...signatureProblems],
+  },
+  {
+    method: "delete",
+    path,
+    id: "deleteVersion",
+    summary: "Delete a draft",
+    access: "versions:write",
+    params,
+    requestHeaders,
+    answers: { 204: { description: "The draft is gone." } },
+    problems: changeProblems,
+  },
+  {
+    method: "get",
+    path: `${path}/permission-diff`,
+    id: "getPermissionDiff",
+    summary:
+      "What a version asks for on a device that another one, by default the published one before, does not",
+    access: "versions:read",
+    params,
+    query: PermissionDiffQuery,
+    answers: { 200: { description: "Permissions added and removed.", body: PermissionDiff } },
+    problems: ["not_found"],
+  },
+  ...developerActions.map(({ name, summary, body }): Operation => ({
+    method: "post",
+    path: `${path}:${name}`,
+    id: `${name}Version`,
+    summary,
+    access: "versions:write",
+    params,
+    requestHeaders: { ...requestHeaders, ...once },
+    ...(body ? { body } : {}),
+    answers: { 200: { description: "The version as it is now.", body: Version, headers } },
+    problems: [
+      ...changeProblems,
+      ...onceProblems,
+      ...(name === "submit" ? [...signatureProblems, "quota_exceeded" as const] : []),
+    ],
+  })),
+];
