@@ -11,6 +11,7 @@ import {
   signingKeyRow,
 } from "./developers.ts";
 import { keyColumns, keyRow, makeKey } from "./keys.ts";
+import { insertReviewEvents, insertReviews } from "./reviews.ts";
 import { releaseOf, versionColumns, versionCounts, versionRow, versionsOf } from "./versions.ts";
 
 export interface SeedSizes {
@@ -48,6 +49,8 @@ export async function seedCatalog(session: Session, plan: SeedPlan): Promise<Rec
       const { columns, rows } = contents[table];
       filled[table] = await session.copy({ table, columns, rows: rows(plan) });
     }
+    await execute(session, insertReviews);
+    await execute(session, insertReviewEvents);
   } catch (error) {
     await execute(session, sql`rollback`);
     throw error;
@@ -56,7 +59,9 @@ export async function seedCatalog(session: Session, plan: SeedPlan): Promise<Rec
   // Without it the planner goes by an empty table, and index-only scans read every page.
   await execute(
     session,
-    sql`vacuum (analyze) developers, signing_keys, apps, app_versions, api_keys, api_key_apps`,
+    sql`
+      vacuum (analyze) developers, signing_keys, apps, app_versions, api_keys, api_key_apps, reviews,
+        review_events`,
   );
   return filled;
 }

@@ -140,7 +140,7 @@ test("a newer submission takes the place of the one that waits, also while that 
   }
 });
 
-test("what is signed with a revoked key is not approved, and its developer is told the way out", async (t) => {
+test("what a revoked key has signed is not approved, and its developer is told the way out", async (t) => {
   const { reviewer, developer, submit } = await startReviews(t);
   const ada = await developer("ada", "org.mosis.go");
   const rev = await reviewer("rev");

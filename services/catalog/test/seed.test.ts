@@ -57,6 +57,11 @@ test("what is seeded is as the lifecycles of apps and versions allow", async (t)
       sql`select app_id from app_versions where status = 'review' group by app_id having count(*) > 1`,
     ],
     [
+      "in review, and nobody has to review it, or the other way round",
+      sql`select v.id from app_versions v left join reviews on version_id = v.id
+          where (v.status = 'review') <> (state is not distinct from 'waiting')`,
+    ],
+    [
       "in review, and not the last version",
       sql`select id from app_versions v where status = 'review' and exists (
             select from app_versions w where w.app_id = v.app_id and w.version_code > v.version_code)`,
