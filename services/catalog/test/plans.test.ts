@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { execute, many, one, type Pool, type Queryable, type Sql, sql } from "@mosis/postgres";
+import { execute, one, type Pool, sql } from "@mosis/postgres";
 import Type from "typebox";
 import { findApp, listOwnApps } from "../src/apps/queries.ts";
 import { findCredentials } from "../src/developers/queries.ts";
 import { findKeyByHash, listOwnKeys } from "../src/keys/queries.ts";
 import { findSession } from "../src/sessions/queries.ts";
+import { explaining } from "./explaining.ts";
 import { startDatabase } from "./support.ts";
 
 const Id = Type.Object({ id: Type.String() });
-const Plan = Type.Object({ "QUERY PLAN": Type.String() });
 
 /** Thousands of rows each: enough for the planner to prefer an index where there is one. */
 async function fill(db: Pool): Promise<string> {
@@ -44,21 +44,6 @@ async function fill(db: Pool): Promise<string> {
     await execute(db, sql`analyze ${table}`);
   }
   return (await one(db, Id, sql`select id from developers where name = '77'`)).id;
-}
-
-/** Runs statements as they are, and keeps how PostgreSQL plans them with their values. */
-function explaining(db: Pool): { db: Queryable; plan: () => string } {
-  let plan = "";
-  return {
-    plan: () => plan,
-    db: {
-      async run(statement: Sql) {
-        const lines = await many(db, Plan, sql`explain ${statement}`);
-        plan = lines.map((line) => line["QUERY PLAN"]).join("\n");
-        return db.run(statement);
-      },
-    },
-  };
 }
 
 // The query patterns of the database selection that the catalog serves, and the look-ups of every request.

@@ -78,11 +78,13 @@ export function listQueue(db: Queryable, { limit, behind, reviewerId, ...filter 
              to_char(reviews.submitted_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
                as submitted_at_exact
       ${from}
-      where reviews.state = 'waiting' and reviews.developer_id <> ${reviewerId}
-        and ${filtered(filter, reviewerId)}
-        and (reviews.submitted_at, reviews.id) > (${at}::timestamptz, ${id}::uuid)
-      order by reviews.submitted_at, reviews.id
-      limit ${limit + 1}`,
+      where reviews.id = any(array(
+              select id from review_queue
+              where developer_id <> ${reviewerId} and ${filtered(filter, reviewerId)}
+                and (submitted_at, id) > (${at}::timestamptz, ${id}::uuid)
+              order by submitted_at, id
+              limit ${limit + 1}))
+      order by reviews.submitted_at, reviews.id`,
   );
 }
 
@@ -90,10 +92,11 @@ type Filter = Pick<QueueRequest, "claimed" | "mine" | "packageId">;
 
 function filtered({ claimed, mine, packageId }: Filter, reviewerId: string): Sql {
   const isMine = sql`(${isClaimed} and claimed_by = ${reviewerId})`;
+  const ofApp = sql`app_id = (select id from apps where package_id = ${packageId})`;
   return sql`
     ${claimed === null ? sql`true` : sql`${isClaimed} = ${claimed}`}
     and ${mine === null ? sql`true` : sql`${isMine} = ${mine}`}
-    and ${packageId === null ? sql`true` : sql`apps.package_id = ${packageId}`}`;
+    and ${packageId === null ? sql`true` : ofApp}`;
 }
 
 /** How many a reviewer has. Locked: nobody else counts for the same reviewer until the commit. */
@@ -103,7 +106,7 @@ export async function countClaimsLocked(tx: Queryable, reviewerId: string): Prom
   const { count } = await one(
     tx,
     Type.Object({ count: Type.Integer() }),
-    sql`select count(*) as count from reviews where claimed_by = ${reviewerId} and ${isClaimed}`,
+    sql`select count(*) as count from review_queue where claimed_by = ${reviewerId} and ${isClaimed}`,
   );
   return count;
 }

@@ -70,9 +70,8 @@ export async function countAhead(db: Queryable, id: string): Promise<number> {
     Type.Object({ count: Type.Integer() }),
     sql`
       select count(*) as count
-      from (select 1 from reviews
-            where state = 'waiting'
-              and (submitted_at, id) < (select submitted_at, id from reviews where id = ${id})
+      from (select 1 from review_queue
+            where (submitted_at, id) < (select submitted_at, id from review_queue where id = ${id})
             limit ${aheadMax}) ahead`,
   );
   return count;
@@ -90,8 +89,7 @@ export function readWaits(db: Queryable) {
     sql`
       select ceil(percentile_cont(0.5) within group (order by seconds))::int as p50,
              ceil(percentile_cont(0.9) within group (order by seconds))::int as p90
-      from (select extract(epoch from ended_at - submitted_at)::float8 as seconds from reviews
-            where decided_by is not null
+      from (select extract(epoch from waited)::float8 as seconds from review_waits
             order by ended_at desc
             limit ${decisionsMax}) decided`,
   );

@@ -1,7 +1,7 @@
 import { type Problem, problem } from "@mosis/http";
 import type { Pool } from "@mosis/postgres";
 import { reviewCodes, type VersionReview } from "@mosis/types/reviews";
-import { everyone, type Principal, reachOf, tenantOf } from "../principal.ts";
+import { type Principal, reachOf, tenantOf } from "../principal.ts";
 import { allowedVersionActions } from "../versions/lifecycle.ts";
 import { checksNow, publishRefusal } from "./checks.ts";
 import { countAhead, findLastReview, listTimeline, readWaits } from "./version-review-queries.ts";
@@ -16,10 +16,8 @@ export async function readVersionReview(
   const own = db.as(tenantOf(principal));
   const found = await findLastReview(own, reachOf(principal), { packageId, code });
   if (!found) throw missingVersionReview();
-  // The queue and the decisions are everybody's. What comes from them are numbers.
-  const all = db.as(everyone);
-  const position = found.state === "waiting" ? (await countAhead(all, found.id)) + 1 : null;
-  const { p50, p90 } = await readWaits(all);
+  const position = found.state === "waiting" ? (await countAhead(own, found.id)) + 1 : null;
+  const { p50, p90 } = await readWaits(own);
   const checks = found.state === "waiting" ? checksNow(found.checks, found) : found.checks;
   const isDeveloper = found.developer_id === principal.developerId;
   return {
