@@ -62,7 +62,8 @@ grant select, insert on review_events to mosis_api;
 -- owner of the table: the planner takes a policy for a filter that leaves one row of two hundred, and sorted
 -- the whole queue for a page of it, 280 ms instead of 2 with 6400 that wait.
 create view review_queue as
-  select id, app_id, developer_id, submitted_at, claimed_by, claimed_until from reviews where state = 'waiting';
+  select id, app_id, developer_id, submitted_at, claimed_by, claimed_until from reviews
+  where state = 'waiting';
 create view review_waits as
   select ended_at, ended_at - submitted_at as waited from reviews where decided_by is not null;
 grant select on review_queue, review_waits to mosis_api;

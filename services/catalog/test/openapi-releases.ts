@@ -1,7 +1,7 @@
 import type { Response } from "supertest";
-import { approve, newVersion } from "./releasing.ts";
+import { approve } from "./releasing.ts";
 import type { startReviews } from "./reviewing.ts";
-import { register } from "./signing.ts";
+import { newVersion, register } from "./signing.ts";
 import type { Caller } from "./support.ts";
 
 /** Every action on an app and its versions, and one that is refused. */

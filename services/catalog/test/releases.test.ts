@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { App } from "@mosis/types/apps";
 import type { Version } from "@mosis/types/versions";
-import { act, approved, newVersion, startReleasing, versionsOf } from "./releasing.ts";
+import { act, approved, startReleasing, versionsOf } from "./releasing.ts";
+import { newVersion } from "./signing.ts";
 import { assertProblem, auditTrail, type Caller } from "./support.ts";
 
 const go = "org.mosis.go";

@@ -1,30 +1,9 @@
 import assert from "node:assert/strict";
-import { createHash, type KeyObject } from "node:crypto";
 import type { TestContext } from "node:test";
 import type { Version } from "@mosis/types/versions";
 import { queue, startReviews, waiting } from "./reviewing.ts";
-import { signWith } from "./signing.ts";
+import type { newVersion } from "./signing.ts";
 import type { Caller } from "./support.ts";
-
-interface SigningKey {
-  privateKey: KeyObject;
-  fingerprint: string;
-}
-
-/** Body of a new version, signed with the key as its package would be. */
-export function newVersion(code: number, key: SigningKey, more: object = {}) {
-  const digest = createHash("sha256").update(`package ${code}`).digest();
-  return {
-    version_code: code,
-    version_name: `1.${code}`,
-    package_url: `https://packages.example/${code}.mosis`,
-    package_size: 1000 + code,
-    package_digest: digest.toString("hex"),
-    signature: signWith(key.privateKey, digest),
-    signing_key: key.fingerprint,
-    ...more,
-  };
-}
 
 export const versionsOf = (packageId: string) => `/v1/apps/${packageId}/versions`;
 

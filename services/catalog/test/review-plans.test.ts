@@ -33,7 +33,8 @@ async function fill(db: Pool) {
       select id, developer_id, n, 'n', 'u', 1, 's', case n when 2 then 'review' else 'approved' end, now()
       from apps, generate_series(1, 2) n`,
     sql`
-      insert into reviews (id, version_id, app_id, developer_id, state, submitted_at, ended_at, decided_by, checks)
+      insert into reviews (id, version_id, app_id, developer_id, state, submitted_at, ended_at, decided_by,
+                           checks)
       select id, id, app_id, developer_id, case status when 'review' then 'waiting' else 'approved' end,
              now() - random() * interval '9 days', case status when 'approved' then now() end,
              case status when 'approved' then developer_id end, '[]'
@@ -41,7 +42,8 @@ async function fill(db: Pool) {
     sql`
       insert into review_events (review_id, developer_id, event, by_part)
       select id, developer_id, 'submitted', 'developer' from reviews`,
-    sql`analyze`,
+    // Not just analyzed: what waits for its place in a GIN index makes it dear.
+    sql`vacuum (analyze)`,
   ];
   for (const statement of statements) await execute(db, statement);
   return one(
@@ -64,17 +66,17 @@ test("every look-up of reviews is an index scan, and a page of the queue needs n
     ["reviews_queue", () => listQueue(explained.db, { ...all, behind: null })],
     ["reviews_queue", () => listQueue(explained.db, { ...all, behind, claimed: false })],
     ["reviews_by_claim", () => listQueue(explained.db, { ...all, behind, mine: true })],
-    ["reviews_(waiting|by_app)", () => listQueue(explained.db, { ...all, behind, packageId: "org.mosis.a5_5" })],
+    [
+      "reviews_(waiting|by_app)",
+      () => listQueue(explained.db, { ...all, behind, packageId: "org.mosis.a5_5" }),
+    ],
     ["reviews_queue", () => countAhead(explained.db, id)],
     ["reviews_decided", () => readWaits(explained.db)],
     ["reviews_pkey", () => findReview(explained.db, id)],
     ["reviews_by_version", () => listTimeline(explained.db, id)],
-    [
-      "reviews_by_version",
-      () => findLastReview(explained.db, null, { packageId: "org.mosis.a5_5", code: 2 }),
-    ],
+    ["reviews_by_version", () => findLastReview(explained.db, id)],
     ["reviews_by_app", () => countOfDay(explained.db, appId)],
-    ["apps_published_names", () => listSimilarApps(explained.db, developerId, "a name of an app")],
+    ["apps_published_names", () => listSimilarApps(explained.db, developerId, "chess")],
     ["signing_keys_fingerprint", () => shareOwnSigningKey(explained.db, developerId, "7-7")],
   ];
   for (const [index, query] of patterns) {

@@ -3,7 +3,6 @@ import { randomUUID } from "node:crypto";
 import { test } from "node:test";
 import { execute, sql } from "@mosis/postgres";
 import type { Review } from "@mosis/types/reviews";
-import { grantRole } from "../src/admin/grant-role.ts";
 import { claimNext, faults, type Person, queue, reviewOf, startReviews, waiting } from "./reviewing.ts";
 import { assertProblem, auditTrail, type Caller, withoutRequest } from "./support.ts";
 
@@ -55,10 +54,9 @@ test("a claim holds others off until it is released or runs out", async (t) => {
 });
 
 test("the queue is from old to new, page by page, without what is the reviewer's own", async (t) => {
-  const { reviewer, developer, submit, db } = await startReviews(t);
+  const { reviewer, developer, withApp, submit } = await startReviews(t);
   const rev = await reviewer("rev");
-  const own = await developer("own", "org.mosis.own");
-  await grantRole(db, { role: "reviewer", email: own.email });
+  const own = await withApp(await reviewer("own"), "org.mosis.own", "Own");
   await submit(own, 1);
   const names = [];
   for (let n = 0; n < 5; n++) {

@@ -1,15 +1,14 @@
 import assert from "node:assert/strict";
-import { createHash, type KeyObject } from "node:crypto";
+import type { KeyObject } from "node:crypto";
 import type { TestContext } from "node:test";
-import { execute, many, one, type Pool, sql, transaction } from "@mosis/postgres";
+import { execute, sql } from "@mosis/postgres";
 import type { Review, VersionReview } from "@mosis/types/reviews";
-import Type from "typebox";
+import type { Response } from "supertest";
 import { grantRole } from "../src/admin/grant-role.ts";
-import { closeReview, openReview } from "../src/reviews/submission.ts";
 import { hashSecret } from "../src/secret-hash.ts";
 import { newSessionToken } from "../src/sessions/token.ts";
-import { register, signWith } from "./signing.ts";
-import { type Caller, startCatalog } from "./support.ts";
+import { newVersion, register } from "./signing.ts";
+import { assertProblem, type Caller, startCatalog } from "./support.ts";
 
 export type Person = Caller & { id: string; email: string };
 export interface Developer extends Person {
@@ -20,7 +19,7 @@ export interface Developer extends Person {
 /** A catalog with reviewers, and with developers who have an app and a signing key each. */
 export async function startReviews(t: TestContext) {
   const catalog = await startCatalog(t);
-  const { as, db, apiDb } = catalog;
+  const { as, db } = catalog;
 
   const reviewer = async (name: string, role: "reviewer" | "admin" = "reviewer"): Promise<Person> => {
     const person = await as(name);
@@ -44,56 +43,34 @@ export async function startReviews(t: TestContext) {
     return tokens.map((token) => catalog.withBearer(token));
   };
 
-  const developer = async (name: string, packageId: string, appName = packageId): Promise<Developer> => {
-    const person = await as(name);
+  const developer = async (name: string, packageId: string, appName = packageId): Promise<Developer> =>
+    withApp(await as(name), packageId, appName);
+
+  const withApp = async (person: Person, packageId: string, appName: string): Promise<Developer> => {
     const signingKey = await register(person);
     await person.post("/v1/apps", { package_id: packageId, name: appName }).expect(201);
     return { ...person, packageId, signingKey };
   };
 
-  const submit = (from: Developer, code: number, asked: { permissions?: string[] } = {}) =>
-    submitVersion(apiDb, from, code, asked);
+  const submit = async (...asked: Parameters<typeof submitVersion>) => {
+    const answer = await submitVersion(...asked);
+    assert.equal(answer.status, 200, answer.text);
+  };
 
-  return { ...catalog, reviewer, reviewers, developer, submit };
+  return { ...catalog, reviewer, reviewers, developer, withApp, submit };
 }
 
 /** Submits a version of a developer's app. */
-async function submitVersion(
-  apiDb: Pool,
-  { id, packageId, signingKey }: Developer,
+/** Submits a version of a developer's app, which is made when it is not there. */
+export async function submitVersion(
+  developer: Developer,
   code: number,
-  { permissions = [] }: { permissions?: string[] } = {},
-) {
-  const digest = createHash("sha256").update(`${packageId} ${code}`).digest();
-  return transaction(apiDb.as(id), async (tx) => {
-    const app = await one(
-      tx,
-      Type.Object({ id: Type.String() }),
-      sql`select id from apps where package_id = ${packageId} for no key update`,
-    );
-    const waiting = await many(
-      tx,
-      Type.Object({ id: Type.String() }),
-      sql`
-      update app_versions set status = 'draft' where app_id = ${app.id} and status = 'review'
-      returning id`,
-    );
-    if (waiting.length > 0) await closeReview(tx, app.id, "superseded");
-    const version = await one(
-      tx,
-      Type.Object({ id: Type.String() }),
-      sql`
-        insert into app_versions (app_id, developer_id, version_code, version_name, package_url,
-                                  package_size, package_digest, signature, signing_key_id, permissions, status,
-                                  submitted_at)
-        values (${app.id}, ${id}, ${code}, ${String(code)}, 'https://mosis.test/app.pkg', 1,
-                ${digest.toString("hex")}, ${signWith(signingKey.privateKey, digest)}, ${signingKey.id},
-                ${JSON.stringify(permissions)}::jsonb, 'review', now())
-        on conflict (app_id, version_code) do update set status = 'review', submitted_at = now()
-        returning id`,
-    );
-    await openReview(tx, version.id);
-  });
+  asked: { permissions?: string[] } = {},
+): Promise<Response> {
+  const path = `/v1/apps/${developer.packageId}/versions`;
+  const created = await developer.post(path, newVersion(code, developer.signingKey, asked));
+  if (created.status !== 201) assertProblem(created, "version_code_taken");
+  return developer.post(`${path}/${code}:submit`).set("If-Match", "*");
 }
 
 /** The last submission of a version, as its developer sees it. */

@@ -31,3 +31,22 @@ export async function register(ada: Caller & { id: string }, key = newSigningKey
   assert.equal(answer.status, 201, answer.text);
   return { ...key, ...(answer.body as SigningKey) };
 }
+
+/** Body of a new version, signed with the key as its package would be. */
+export function newVersion(
+  code: number,
+  key: { privateKey: KeyObject; fingerprint: string },
+  more: object = {},
+) {
+  const digest = createHash("sha256").update(`package ${code}`).digest();
+  return {
+    version_code: code,
+    version_name: `1.${code}`,
+    package_url: `https://packages.example/${code}.mosis`,
+    package_size: 1000 + code,
+    package_digest: digest.toString("hex"),
+    signature: signWith(key.privateKey, digest),
+    signing_key: key.fingerprint,
+    ...more,
+  };
+}

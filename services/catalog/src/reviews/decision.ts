@@ -1,11 +1,13 @@
 import type { IncomingMessage } from "node:http";
 import { requestId, requireMatch } from "@mosis/http";
-import type { Queryable } from "@mosis/postgres";
+import { type Queryable, sql } from "@mosis/postgres";
 import type { Review } from "@mosis/types/reviews";
 import { appendOutbox } from "../outbox/append.ts";
 import type { Principal } from "../principal.ts";
+import { readVersion, updateVersion } from "../versions/queries.ts";
+import { versionOf } from "../versions/version.ts";
 import { missingReview, requireReviewAction, reviewOf, tagOf } from "./actions.ts";
-import { findReview, insertEvent, lockReview, lockSubject, updateEnd, updateReviewed } from "./queries.ts";
+import { findReview, insertEvent, lockReview, lockSubject, updateEnd } from "./queries.ts";
 
 export interface Decision {
   state: "approved" | "rejected";
@@ -34,10 +36,9 @@ export async function decide(
 
   const { state, codes, notes } = decision;
   await updateEnd(tx, row.id, { state, decidedBy: reviewerId, codes, notes, checks: before.checks });
-  const changed = await updateReviewed(tx, row.version_id, { status: state, notes });
-  if (changed !== 1) throw new Error("A submission waited whose version was not in review.");
+  await updateVersion(tx, row.version_id, sql`status = ${state}, review_notes = ${notes}`);
   await insertEvent(tx, row, { event: state, by: "reviewer" });
-  const ended = await findReview(tx, row.id);
+  const [ended, version] = [await findReview(tx, row.id), await readVersion(tx, row.version_id)];
   if (!ended) throw new Error("A submission is gone that was locked.");
   await appendOutbox(tx, {
     developerId: row.developer_id,
@@ -46,10 +47,7 @@ export async function decide(
     requestId: requestId(req),
     action: `version.${state}`,
     target: { type: "version", id: row.version_id },
-    payload: {
-      ...{ package_id: row.package_id, version_code: row.version_code, review_id: row.id },
-      ...{ status: state, codes, notes },
-    },
+    payload: { ...versionOf(version), review_id: row.id, review_codes: codes },
   });
   return reviewOf(ended, reviewerId);
 }

@@ -189,17 +189,3 @@ export async function lockSubject(
       for share`,
   );
 }
-
-/** @returns 0 when the version is not in review, or else 1. */
-export function updateReviewed(
-  tx: Queryable,
-  versionId: string,
-  { status, notes }: { status: "approved" | "rejected"; notes: string | null },
-) {
-  return execute(
-    tx,
-    sql`
-      update app_versions set status = ${status}, review_notes = ${notes}, updated_at = now()
-      where id = ${versionId} and status = 'review'`,
-  );
-}

@@ -10,11 +10,12 @@ import { change, send } from "../change.ts";
 import { isPackageId, isUuid, versionCodeOf } from "../identifier.ts";
 import { ExactTime } from "../page-position.ts";
 import { everyone, type Principal } from "../principal.ts";
+import { missingVersion } from "../versions/missing.ts";
 import { missingReview, requireReviewer, reviewOf, tagOf } from "./actions.ts";
 import { claim, release } from "./claim.ts";
 import { decide, type Decision } from "./decision.ts";
 import { findReview, listQueue, type QueuedRow } from "./queries.ts";
-import { missingVersionReview, readVersionReview } from "./version-review.ts";
+import { readVersionReview } from "./version-review.ts";
 
 /**
  * What reviewers do. They see submissions of everybody, as far as they have to be judged: only somebody who
@@ -56,7 +57,7 @@ export function reviewRoutes({ db, authenticate }: { db: Pool; authenticate: Aut
     const principal = await authenticate(req, res, "versions:read");
     const { package_id: packageId, version_code } = req.params;
     const code = versionCodeOf(version_code);
-    if (!isPackageId(packageId) || code === null) throw missingVersionReview();
+    if (!isPackageId(packageId) || code === null) throw missingVersion();
     res.json(await readVersionReview(db, principal, { packageId, code }));
   });
 

@@ -1,61 +1,25 @@
 import { many, maybeOne, one, type Queryable, sql } from "@mosis/postgres";
-import { Timestamp, Uuid } from "@mosis/types/formats";
+import { Timestamp } from "@mosis/types/formats";
 import { ReviewCode, ReviewEvent, VersionReview } from "@mosis/types/reviews";
-import { VersionStatus } from "@mosis/types/versions";
 import Type from "typebox";
-import { within } from "../apps/queries.ts";
-import type { Reach } from "../principal.ts";
-
-const orNull = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
-
-const shown = [
-  ...(["id", "package_id", "version_code", "state", "submitted_at", "ended_at"] as const),
-  ...(["checks", "notes"] as const),
-] as const;
 
 const LastReview = Type.Object({
-  ...Type.Pick(VersionReview, shown).properties,
+  ...Type.Pick(VersionReview, ["id", "state", "submitted_at", "ended_at", "checks", "notes"]).properties,
   codes: Type.Array(ReviewCode),
-  claimed_until: orNull(Timestamp),
-  version_id: Uuid,
-  developer_id: Uuid,
-  status: VersionStatus,
-  rollout_percent: orNull(Type.Integer()),
-  halted_at: orNull(Timestamp),
-  yanked_at: orNull(Timestamp),
-  signing_key: orNull(Type.String()),
-  is_signing_key_active: Type.Boolean(),
-  is_rollout: Type.Boolean(),
-  pinned_key: orNull(Type.String()),
-  published_code_max: orNull(Type.Integer()),
-  review_code: orNull(Type.Integer()),
+  /** Null when nobody has it now. */
+  claimed_until: Type.Union([Timestamp, Type.Null()]),
 });
 
-/** The last submission of a version, with what decides over it; null when it was never submitted. */
-export function findLastReview(
-  db: Queryable,
-  reach: Reach,
-  { packageId, code }: { packageId: string; code: number },
-) {
+/** The last submission of a version; null when it was never submitted. */
+export function findLastReview(db: Queryable, versionId: string) {
   return maybeOne(
     db,
     LastReview,
     sql`
-      select reviews.id, package_id, version_code, state, reviews.submitted_at, ended_at, checks, codes,
-             notes,
-             case when claimed_until > now() then claimed_until end as claimed_until, version_id,
-             app.developer_id, app_versions.status, rollout_percent, halted_at, yanked_at,
-             fingerprint as signing_key, coalesce(is_active, false) as is_signing_key_active,
-             app_versions.id is not distinct from rollout_version_id as is_rollout,
-             signing_fingerprint as pinned_key, published_code_max,
-             (select version_code from app_versions
-              where app_id = app.id and status = 'review') as review_code
-      from (select id, developer_id, package_id, rollout_version_id, signing_fingerprint, published_code_max
-            from apps where package_id = ${packageId} and ${within(reach)}) app
-      join app_versions on app_versions.app_id = app.id and version_code = ${code}
-      left join signing_keys on signing_keys.id = signing_key_id
-      join reviews on version_id = app_versions.id
-      order by reviews.submitted_at desc, reviews.id desc
+      select id, state, submitted_at, ended_at, checks, notes, codes,
+             case when claimed_until > now() then claimed_until end as claimed_until
+      from reviews where version_id = ${versionId}
+      order by submitted_at desc, id desc
       limit 1`,
   );
 }
