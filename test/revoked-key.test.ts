@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { registerApp, startPlatform, untilEqual } from "./platform.ts";
 
-// Guards the invariant "a deleted, disabled, rotated, narrowed or expired key stops working everywhere within 5
-// s" (INVARIANTS.md).
+// Guards the invariant "a deleted, disabled, rotated, narrowed or expired key stops working everywhere within
+// 5 s" (INVARIANTS.md).
 test("a key that is deleted, disabled, rotated, narrowed or over stops working within 5 s", async (t) => {
   const platform = await startPlatform(t);
   const { catalog, packageId, ingestKey, ingestKeyId } = await registerApp(platform);

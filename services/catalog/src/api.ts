@@ -7,6 +7,7 @@ import { createCredentials } from "./credentials.ts";
 import { createPasswords } from "./developers/password.ts";
 import { developerRoutes } from "./developers/routes.ts";
 import { erasureRoutes } from "./erasures/routes.ts";
+import { keyLeakRoutes } from "./key-leaks/routes.ts";
 import { keyRoutes } from "./keys/routes.ts";
 import { catalogDocument } from "./openapi.ts";
 import { everyone } from "./principal.ts";
@@ -53,6 +54,7 @@ export async function createApi({ db, log, metrics, ...options }: ApiOptions) {
       appRoutes({ db, authenticate }),
       versionRoutes({ db, authenticate }),
       keyRoutes({ db, authenticate, credentials, limits }),
+      keyLeakRoutes({ db, credentials, limits }),
       signingKeyRoutes({ db, authenticate }),
       reviewRoutes({ db, authenticate }),
       telemetryLimitRoutes({ db, authenticate }),

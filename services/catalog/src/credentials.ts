@@ -11,7 +11,7 @@ import { findSession } from "./sessions/queries.ts";
 import { isSessionToken } from "./sessions/token.ts";
 
 /** A session or key that works now. */
-export interface Credential {
+interface Credential {
   developerId: string;
   principal: Principal;
   kind: KeyKind | "session";

@@ -2,6 +2,7 @@ import { openApiDocument } from "@mosis/http";
 import { App, AppChange, NewApp, SigningKeyRotation, Suspension } from "@mosis/types/apps";
 import { Developer, NewDeveloper, NewSession, Session } from "@mosis/types/developers";
 import { Erasure, NewErasure } from "@mosis/types/erasures";
+import { LeakReport, LeakReportReceived } from "@mosis/types/key-leaks";
 import { Key, KeyChange, KeyRotation, KeyWithSecret, NewKey, PermissionList } from "@mosis/types/keys";
 import { Retention, RetentionChange } from "@mosis/types/retention";
 import {
@@ -15,6 +16,7 @@ import {
 } from "@mosis/types/versions";
 import { appOperations } from "./apps/operations.ts";
 import { erasureOperations } from "./erasures/operations.ts";
+import { keyLeakOperations } from "./key-leaks/operations.ts";
 import { keyOperations } from "./keys/operations.ts";
 import { retentionOperations } from "./retention/operations.ts";
 import { reviewOperations } from "./reviews/operations.ts";
@@ -38,6 +40,7 @@ export const catalogDocument = openApiDocument({
     "(RFC 9457) with a code of a closed list. What is not yours answers like what does not exist.",
   schemas: {
     ...{ App, Developer, NewApp, NewDeveloper, NewSession, Session },
+    ...{ LeakReport, LeakReportReceived },
     ...{ Key, KeyChange, KeyRotation, KeyWithSecret, NewKey, PermissionList },
     ...{ NewRestriction, Restriction, TelemetryLimits, TelemetryLimitsChange },
     ...{ Approval, Rejection, Review, VersionReview },
@@ -88,6 +91,7 @@ export const catalogDocument = openApiDocument({
     ...appOperations,
     ...versionOperations,
     ...keyOperations,
+    ...keyLeakOperations,
     ...signingKeyOperations,
     ...reviewOperations,
     ...telemetryLimitOperations,

@@ -156,6 +156,8 @@ async function checkKeys(ada: Caller, check: (id: string, answer: Response) => v
   check("createKey", await ada.post("/v1/keys", { ...newKey, package_ids: ["org.mosis.no"] }));
   check("listKeys", await ada.get("/v1/keys"));
   check("listPermissions", await ada.get("/v1/permissions"));
+  check("reportLeakedKeys", await ada.post("/v1/keys:report-leak", [{ token: "x" }]));
+  check("reportLeakedKeys", await ada.post("/v1/keys:report-leak", []));
   const { id } = key.body as { id: string };
   check("getKey", await ada.get(`/v1/keys/${id}`));
   for (const etag of ["*", '"x"']) {

@@ -17,7 +17,7 @@ export class KeyUses {
     this.#usedAtMs.set(keyId, Math.max(nowMs, this.#usedAtMs.get(keyId) ?? 0));
   }
 
-  /** What the next record tells; null when there is nothing to tell. It is told once: `note` what was lost. */
+  /** What the next record tells; null when there is nothing. It is told once: `note` what was lost. */
   take(): KeyUseRecord | null {
     const used_at: KeyUseRecord["used_at"] = {};
     let keys = 0;

@@ -7,6 +7,7 @@ import { topics } from "@mosis/types/topics";
 import { readExpiry } from "../expiry.ts";
 import { appendOutbox } from "../outbox/append.ts";
 import type { Principal } from "../principal.ts";
+import { stateConflict } from "../refusal.ts";
 import { grantedCidrs, grantedEventsPerSecond, grantedPermissions, requireMakeable } from "./grant.ts";
 import {
   deleteKey,
@@ -60,7 +61,8 @@ export async function rotateKey(tx: Queryable, by: By, id: string, rotation: Rot
   // Whoever rotates a key has its secret then.
   requireMakeable(by.principal, key);
   if (key.expires_at !== null && Date.parse(key.expires_at) <= Date.now()) {
-    throw problem("state_conflict", "The key has ended: make another one.");
+    const fix = "Make another one.";
+    throw stateConflict("The key", { code: "key_ended", message: "has ended", fix });
   }
   // A secret that strangers have must not get a grace. That of an ingest key is public by its nature.
   const isStolen = key.leaked_at !== null && key.kind === "management";
@@ -95,7 +97,8 @@ async function lockKey(tx: Queryable, { principal }: By, id: string): Promise<Ke
 function changed(principal: Principal, key: Key, change: KeyChange): KeyValues {
   const { name, permissions, cidrs, disabled, expires_at, telemetry_events_per_second: rate } = change;
   if (disabled === false && key.disabled && key.leaked_at !== null) {
-    throw problem("state_conflict", "The secret of this key has leaked: rotate it, then enable it.");
+    const fix = "Rotate it, then enable it.";
+    throw stateConflict("The key", { code: "key_leaked", message: "has a secret that is public", fix });
   }
   return {
     name: name ?? key.name,

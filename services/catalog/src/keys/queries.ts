@@ -6,7 +6,7 @@ import { pageClause, type PageRequest, positionColumn, positioned } from "../pag
 import type { Owner, Reach } from "../principal.ts";
 
 /** `package_ids` is null for a key of every app; a key whose last app was deleted serves none. */
-const keyColumns = sql`
+export const keyColumns = sql`
   id, name, kind, key_prefix, permissions, telemetry_events_per_second, cidrs::text[] as cidrs, disabled,
   leaked_at, previous_ends_at as previous_secret_ends_at, last_used_at, expires_at, created_at,
   case when not all_apps then

@@ -1,0 +1,21 @@
+import Type, { type Static } from "typebox";
+import { Label } from "./formats.ts";
+
+/**
+ * Body of `POST /v1/keys:report-leak`, in the form in which GitHub's secret scanning tells what it has found.
+ * Fields that are not named here are ignored.
+ */
+export const LeakReport = Type.Array(
+  Type.Object({
+    /** The secret of a key, as it was found. */
+    token: Type.String({ minLength: 1, maxLength: 512 }),
+    /** Where: it is shown to the owner of the key, without the secret. */
+    url: Type.Optional(Type.Union([Label(2048), Type.Null()])),
+  }),
+  { minItems: 1, maxItems: 100 },
+);
+export type LeakReport = Static<typeof LeakReport>;
+
+/** Answer of `POST /v1/keys:report-leak`: the same whether or not a secret is one of ours. */
+export const LeakReportReceived = Type.Object({ received: Type.Integer() });
+export type LeakReportReceived = Static<typeof LeakReportReceived>;

@@ -1,0 +1,19 @@
+import type { Operation } from "@mosis/http";
+import { LeakReport, LeakReportReceived } from "@mosis/types/key-leaks";
+
+export const keyLeakOperations: Operation[] = [
+  {
+    method: "post",
+    path: "/v1/keys:report-leak",
+    id: "reportLeakedKeys",
+    summary: "Tell secrets of keys that were found in public, as scanners of repositories do",
+    access: "public",
+    body: LeakReport,
+    answers: {
+      202: {
+        description: "Received. Nothing tells whether a secret is one of ours.",
+        body: LeakReportReceived,
+      },
+    },
+  },
+];
