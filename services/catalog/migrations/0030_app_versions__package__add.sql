@@ -8,8 +8,10 @@ alter table app_versions
   add column signing_key_id uuid references signing_keys(id) on delete set null;
 
 update app_versions set developer_id = apps.developer_id from apps where apps.id = app_id;
+-- Nothing has written this table before.
 alter table app_versions
-  add constraint app_versions_owned check (developer_id is not null and app_id is not null);
+  add constraint app_versions_whole
+    check (developer_id is not null and app_id is not null and package_digest is not null);
 
 -- For the reference, and for what a key has signed.
 create index app_versions_by_signing_key on app_versions (signing_key_id);
@@ -21,5 +23,5 @@ create policy of_tenant on app_versions using (mosis_sees(developer_id));
 drop policy of_tenant on app_versions;
 create policy of_tenant on app_versions using (exists (select from apps where apps.id = app_id));
 drop index app_versions_by_signing_key;
-alter table app_versions drop constraint app_versions_owned;
+alter table app_versions drop constraint app_versions_whole;
 alter table app_versions drop column signing_key_id, drop column package_digest, drop column developer_id;

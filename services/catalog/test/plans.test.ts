@@ -6,6 +6,7 @@ import { findApp, listOwnApps } from "../src/apps/queries.ts";
 import { findCredentials } from "../src/developers/queries.ts";
 import { findKeyByHash, listOwnKeys } from "../src/keys/queries.ts";
 import { findSession } from "../src/sessions/queries.ts";
+import { findVersion, listVersions } from "../src/versions/queries.ts";
 import { explaining } from "./explaining.ts";
 import { startDatabase } from "./support.ts";
 
@@ -29,6 +30,20 @@ async function fill(db: Pool): Promise<string> {
   await execute(
     db,
     sql`
+      insert into app_versions (app_id, developer_id, version_code, version_name, package_url, package_size,
+                                package_digest, signature)
+      select id, developer_id, n, n::text, 'https://packages.example', 1, repeat('0', 64), ''
+      from apps, generate_series(1, case package_id when 'org.mosis.a77_5' then 300 else 4 end) n`,
+  );
+  await execute(
+    db,
+    sql`
+      insert into signing_keys (developer_id, name, public_key, fingerprint)
+      select id, 'release', '', md5(name) from developers`,
+  );
+  await execute(
+    db,
+    sql`
       insert into api_keys (developer_id, name, key_hash, key_prefix, created_at)
       select id, 'key', name || '-' || n, 'mk_', now() - n * interval '1 hour'
       from generate_series(1, 20) n, developers where name::int <= 300`,
@@ -40,7 +55,14 @@ async function fill(db: Pool): Promise<string> {
       select gen_random_uuid(), id, 'token-' || name || '-' || n, now() + interval '1 day'
       from generate_series(1, 20) n, developers where name::int <= 300`,
   );
-  for (const table of [sql`developers`, sql`apps`, sql`api_keys`, sql`sessions`]) {
+  for (const table of [
+    sql`developers`,
+    sql`apps`,
+    sql`app_versions`,
+    sql`signing_keys`,
+    sql`api_keys`,
+    sql`sessions`,
+  ]) {
     await execute(db, sql`analyze ${table}`);
   }
   return (await one(db, Id, sql`select id from developers where name = '77'`)).id;
@@ -54,11 +76,15 @@ test("every look-up and list of the catalog is an index scan, and lists need no 
   const page = { limit: 10, behind: null };
   const behind = { limit: 10, behind: ["2999-01-01T00:00:00.000000Z", developerId] as [string, string] };
   const explained = explaining(db);
+  const byCode = "app_versions_app_id_version_code_key";
+  const app = await one(db, Id, sql`select id from apps where package_id = 'org.mosis.a77_5'`);
   const patterns: [string, () => Promise<unknown>][] = [
     ["developers_lower_email", () => findCredentials(explained.db, "dev77@MOSIS.test")],
     ["apps_by_developer", () => listOwnApps(explained.db, owner, page)],
     ["apps_by_developer", () => listOwnApps(explained.db, owner, behind)],
     ["apps_package_id_key", () => findApp(explained.db, owner, "org.mosis.a77_5")],
+    [byCode, () => findVersion(explained.db, owner, "org.mosis.a77_5", 3)],
+    [byCode, () => listVersions(explained.db, { appId: app.id, limit: 10, behind: null })],
     ["api_keys_by_developer", () => listOwnKeys(explained.db, owner, page)],
     ["api_keys_hash", () => findKeyByHash(explained.db, "77-5")],
     ["sessions_token_hash_key", () => findSession(explained.db, "token-77-5")],
@@ -69,7 +95,11 @@ test("every look-up and list of the catalog is an index scan, and lists need no 
     // The apps of a key are a few rows beside each row; the rest must not read a whole table.
     const plan = explained.plan();
     assert.match(plan, new RegExp(`Index (Only )?Scan (Backward )?using ${index} on`), plan);
-    assert.doesNotMatch(plan, /Seq Scan on (developers|apps|api_keys|sessions)/, plan);
+    assert.doesNotMatch(
+      plan,
+      /Seq Scan on (developers|apps|app_versions|signing_keys|api_keys|sessions)/,
+      plan,
+    );
     if (Array.isArray(found)) assert.doesNotMatch(plan.split("SubPlan")[0] ?? "", /Sort/, plan);
   }
 });

@@ -96,7 +96,7 @@ test("hundreds of actions at once never leave an impossible state", async (t) =>
     await reviews;
     await assertPossible(db);
   }
-  assert.deepEqual([...answers.keys()].toSorted(), [200, 409]);
+  assert.deepEqual(new Set(answers.keys()), new Set([200, 409]));
   assert.ok((answers.get(200) ?? 0) > 25, `${answers.get(200)} of 400 were done`);
   const { body } = await ada.get(`/v1/apps/${go}`).expect(200);
   assert.ok((body as App).signing_key === key.fingerprint);
@@ -127,7 +127,11 @@ test("what allowed_actions names is done, and everything else is refused with a 
     const action = names[Math.floor(dice(2, step) * names.length)] ?? "submit";
     const answer = await send(ada, path, action, 0.999);
     const { status, text } = answer;
-    assert.equal(status, allowed.includes(action) ? 200 : 409, `${action}, allowed ${allowed}: ${text}`);
+    assert.equal(
+      status,
+      allowed.includes(action) ? 200 : 409,
+      `${action}, allowed ${allowed.join(" ")}: ${text}`,
+    );
     if (status === 200) done++;
     else assert.match((answer.body as { errors: { fix: string }[] }).errors[0]?.fix ?? "", /^[A-Z].*\.$/);
   }
