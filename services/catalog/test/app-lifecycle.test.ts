@@ -4,8 +4,8 @@ import { execute, many, type Pool, sql } from "@mosis/postgres";
 import type { App } from "@mosis/types/apps";
 import type { PermissionDiff } from "@mosis/types/versions";
 import Type from "typebox";
-import { act, approved, newVersion, startReleasing, versionsOf } from "./releasing.ts";
-import { register } from "./signing.ts";
+import { act, approved, startReleasing, versionsOf } from "./releasing.ts";
+import { newVersion, register } from "./signing.ts";
 import { assertProblem, auditTrail, type Caller, withoutRequest } from "./support.ts";
 
 const go = "org.mosis.go";

@@ -60,7 +60,6 @@ export async function startReviews(t: TestContext) {
   return { ...catalog, reviewer, reviewers, developer, withApp, submit };
 }
 
-/** Submits a version of a developer's app. */
 /** Submits a version of a developer's app, which is made when it is not there. */
 export async function submitVersion(
   developer: Developer,

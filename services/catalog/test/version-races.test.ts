@@ -5,8 +5,8 @@ import type { App } from "@mosis/types/apps";
 import type { Version, VersionAction } from "@mosis/types/versions";
 import Type from "typebox";
 import { createDice } from "../../../infra/local/lifelike.ts";
-import { act, approve, approved, newVersion, startReleasing, versionsOf } from "./releasing.ts";
-import { register } from "./signing.ts";
+import { act, approve, approved, startReleasing, versionsOf } from "./releasing.ts";
+import { newVersion, register } from "./signing.ts";
 import { auditTrail, type Caller } from "./support.ts";
 
 const go = "org.mosis.go";
