@@ -45,12 +45,16 @@ export async function seedCatalog(session: Session, plan: SeedPlan): Promise<Rec
   const filled = {} as Record<Table, number>;
   await execute(session, sql`begin`);
   try {
+    // Apps come before their versions. What the store shows of both is made once, when all are there.
+    await execute(session, sql`alter table apps disable trigger apps_project_inserted`);
     for (const table of tables) {
       const { columns, rows } = contents[table];
       filled[table] = await session.copy({ table, columns, rows: rows(plan) });
     }
     await execute(session, insertReviews);
     await execute(session, insertReviewEvents);
+    await execute(session, sql`alter table apps enable trigger apps_project_inserted`);
+    await execute(session, sql`select project_apps(array(select id from apps))`);
   } catch (error) {
     await execute(session, sql`rollback`);
     throw error;
@@ -60,8 +64,8 @@ export async function seedCatalog(session: Session, plan: SeedPlan): Promise<Rec
   await execute(
     session,
     sql`
-      vacuum (analyze) developers, signing_keys, apps, app_versions, api_keys, api_key_apps, reviews,
-        review_events`,
+      vacuum (analyze) developers, signing_keys, apps, app_versions, reviews, review_events, api_keys,
+                       api_key_apps, published_apps, published_app_terms, published_words`,
   );
   return filled;
 }

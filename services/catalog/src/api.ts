@@ -14,9 +14,11 @@ import { everyone } from "./principal.ts";
 import { createRateLimits, type RequestRates } from "./rate-limits.ts";
 import { retentionRoutes } from "./retention/routes.ts";
 import { reviewRoutes } from "./reviews/routes.ts";
+import { searchRoutes } from "./search/routes.ts";
 import { sessionRoutes } from "./sessions/routes.ts";
 import { signingKeyRoutes } from "./signing-keys/routes.ts";
 import { versionRoutes } from "./versions/routes.ts";
+import { storeRoutes } from "./store/routes.ts";
 import { telemetryLimitRoutes } from "./telemetry-limits/routes.ts";
 import { telemetryRestrictionRoutes } from "./telemetry-restrictions/routes.ts";
 
@@ -61,6 +63,8 @@ export async function createApi({ db, log, metrics, ...options }: ApiOptions) {
       telemetryRestrictionRoutes({ db, authenticate }),
       retentionRoutes({ db, authenticate }),
       erasureRoutes({ db, authenticate }),
+      searchRoutes({ db, limits }),
+      storeRoutes({ db, limits }),
     ],
     openapi: catalogDocument,
   });

@@ -4,6 +4,8 @@ import { Developer, NewDeveloper, NewSession, Session } from "@mosis/types/devel
 import { Erasure, NewErasure } from "@mosis/types/erasures";
 import { LeakReport, LeakReportReceived } from "@mosis/types/key-leaks";
 import { Key, KeyChange, KeyRotation, KeyWithSecret, NewKey, PermissionList } from "@mosis/types/keys";
+import { SearchHit, SearchPage } from "@mosis/types/search";
+import { DeviceVersion, StoreApp, StoreVersion } from "@mosis/types/store";
 import { Retention, RetentionChange } from "@mosis/types/retention";
 import {
   NewVersion,
@@ -18,6 +20,8 @@ import { appOperations } from "./apps/operations.ts";
 import { erasureOperations } from "./erasures/operations.ts";
 import { keyLeakOperations } from "./key-leaks/operations.ts";
 import { keyOperations } from "./keys/operations.ts";
+import { searchOperations } from "./search/operations.ts";
+import { storeOperations } from "./store/operations.ts";
 import { retentionOperations } from "./retention/operations.ts";
 import { reviewOperations } from "./reviews/operations.ts";
 import { versionOperations } from "./versions/operations.ts";
@@ -47,6 +51,7 @@ export const catalogDocument = openApiDocument({
     ...{ NewSigningKey, SigningKey, SigningKeyRevocation },
     ...{ AppChange, SigningKeyRotation, Suspension },
     ...{ NewVersion, PermissionDiff, Publication, Rollout, Version, VersionChange, VersionReason },
+    ...{ DeviceVersion, SearchHit, SearchPage, StoreApp, StoreVersion },
     ...{ Erasure, NewErasure, Retention, RetentionChange },
   },
   operations: [
@@ -98,5 +103,7 @@ export const catalogDocument = openApiDocument({
     ...telemetryRestrictionOperations,
     ...retentionOperations,
     ...erasureOperations,
+    ...searchOperations,
+    ...storeOperations,
   ],
 });

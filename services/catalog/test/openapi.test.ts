@@ -6,6 +6,7 @@ import type { Response } from "supertest";
 import { catalogDocument } from "../src/openapi.ts";
 import { checkReleases } from "./openapi-releases.ts";
 import { checkReviews } from "./openapi-reviews.ts";
+import { putApp } from "./published.ts";
 import { startReviews } from "./reviewing.ts";
 import { newSigningKey } from "./signing.ts";
 import { type Caller, startCatalog } from "./support.ts";
@@ -143,11 +144,31 @@ test("what is answered is what the document says, for every operation and for it
   await checkSigningKeys(ada, check);
   await checkReviews(catalog, check);
   await checkReleases(catalog, ada, check);
+  await checkStore(catalog, check);
   await checkTelemetry(ada, check);
   check("deleteSession", await ada.delete("/v1/sessions"));
   check("deleteSession", await ada.delete("/v1/sessions"));
   assert.equal(told.size, operations.length);
 });
+
+async function checkStore(
+  { db, anyone }: Awaited<ReturnType<typeof startReviews>>,
+  check: (id: string, answer: Response) => void,
+): Promise<void> {
+  await putApp(db, { package_id: "org.mosis.store", name: "Go", tags: ["board"] }, [{ code: 1 }]);
+  const path = "/v1/store/apps/org.mosis.store";
+  check("searchApps", await anyone.get("/v1/search/apps?q=go"));
+  check("searchApps", await anyone.get("/v1/search/apps?q=go&cursor=x"));
+  for (const [id, url] of [
+    ["getStoreApp", path],
+    ["getVersionForDevice", `${path}/latest?mosis_version=1.0`],
+  ] as const) {
+    check(id, await anyone.get(url));
+    check(id, await anyone.get(url).set("If-None-Match", "*"));
+    check(id, await anyone.get(url.replace("org.mosis.store", "org.mosis.no")));
+  }
+  check("getVersionForDevice", await anyone.get(`${path}/latest`));
+}
 
 async function checkKeys(ada: Caller, check: (id: string, answer: Response) => void): Promise<void> {
   const newKey = { name: "k", kind: "ingest", package_ids: ["org.mosis.go"] };

@@ -1,0 +1,206 @@
+import { many, one, type Queryable, type Sql, sql } from "@mosis/postgres";
+import { ListedApp } from "@mosis/types/search";
+import Type, { type Static } from "typebox";
+
+// Everybody's to read: tables of what is published, and nothing else.
+
+const Hit = Type.Object({ ...ListedApp.properties, rank: Type.Integer(), app_no: Type.Integer() });
+export type Hit = Static<typeof Hit>;
+
+const NamedHit = Type.Object({ ...Hit.properties, lower_name: Type.String() });
+
+/** Which hits of a source are wanted: from great to small by rank and then number. */
+export interface Bounds {
+  behind: { rank: number; app_no: number };
+  limit: number;
+  /** On `published_apps shown`. */
+  where: Sql;
+}
+
+/** Most apps that are looked at for one page. */
+const candidatesMax = 1000;
+
+const hitColumns = sql`
+  package_id, name, coalesce(left(description, 200), '') as summary, category, tags, published_at,
+  updated_at`;
+
+const lowerName = sql`lower(shown.name) collate "C"`;
+
+/**
+ * What a search asks for, in the words of the index: the lexemes of the text, which leave out words that are
+ * everywhere, the text in lower case, and the terms of category and tag.
+ */
+export function readWanted(
+  db: Queryable,
+  { q, category, tag }: { q: string | null; category: string | null; tag: string | null },
+) {
+  return one(
+    db,
+    Type.Object({
+      lexemes: Type.Array(Type.String()),
+      lower: Type.String(),
+      filters: Type.Array(Type.String()),
+    }),
+    sql`
+      select coalesce(tsvector_to_array(to_tsvector('english', ${q}::text)), '{}') as lexemes,
+             lower(coalesce(${q}::text, '')) as lower,
+             array_remove(array['c:' || lower(${category}::text), 't:' || lower(${tag}::text)], null)
+               as filters`,
+  );
+}
+
+export const isExact = (lower: string): Sql => sql`(${lowerName} = ${lower} or shown.package_id = ${lower})`;
+
+/** A name has no greater character than the one behind the text. */
+export const beginsWith = (lower: string): Sql =>
+  sql`(${lowerName} >= ${lower} and ${lowerName} < ${`${lower}\u{10FFFF}`})`;
+
+export const hasWords = (query: string): Sql => sql`shown.words @@ ${query}::tsquery`;
+
+export function findExact(db: Queryable, lower: string, { behind, limit, where }: Bounds) {
+  return many(
+    db,
+    Hit,
+    sql`
+      select ${hitColumns}, 0 as rank, app_no from published_apps shown
+      where ${isExact(lower)} and app_no < ${behind.app_no} and ${where}
+      order by app_no desc
+      limit ${limit}`,
+  );
+}
+
+/** Names that begin with the text, in alphabetical order; all have the same rank. */
+export function findBeginning(
+  db: Queryable,
+  lower: string,
+  { after, limit, where }: { after: { lower_name: string; app_no: number }; limit: number; where: Sql },
+) {
+  return many(
+    db,
+    NamedHit,
+    sql`
+      select ${hitColumns}, 0 as rank, app_no, ${lowerName} as lower_name from published_apps shown
+      where ${beginsWith(lower)} and (${lowerName}, app_no) > (${after.lower_name}, ${after.app_no}::integer)
+        and ${where}
+      order by ${lowerName}, app_no
+      limit ${limit}`,
+  );
+}
+
+/** The apps of one term, the best first: the beginning of a range of an index, however many there are. */
+export function findByTerm(db: Queryable, term: string, { behind, limit, where }: Bounds) {
+  return many(
+    db,
+    Hit,
+    sql`
+      select ${hitColumns}, rank, app_no
+      from (${bestOfTerm(term, isBehind(behind))}) best
+           join published_apps shown using (app_no)
+      where ${where}
+      order by rank desc, app_no desc
+      limit ${limit}`,
+  );
+}
+
+/** The apps that have all words: those with them in the name, the shortest first, and then the others. */
+export function findByWords(db: Queryable, query: string, { behind, limit, where }: Bounds) {
+  return many(
+    db,
+    Hit,
+    sql`
+      with named as materialized (
+        select app_no, 2000 - length(name) as rank from published_apps shown
+        where name_words @@ ${query}::tsquery and ${where}
+        limit ${candidatesMax}
+      ), others as (
+        select app_no, 0 as rank from published_apps shown
+        where words @@ ${query}::tsquery and not name_words @@ ${query}::tsquery and ${where}
+          and (select count(*) from named where ${isBehind(behind)}) < ${limit}
+        limit ${candidatesMax}
+      ), page as (
+        select app_no, rank from (select * from named union all select * from others) candidates
+        where ${isBehind(behind)}
+        order by rank desc, app_no desc
+        limit ${limit}
+      )
+      select ${hitColumns}, rank, app_no from page join published_apps shown using (app_no)
+      order by rank desc, app_no desc`,
+  );
+}
+
+/** Candidates for an order by time: the best by relevance, so that it never brings up what hardly matches. */
+export const candidates = {
+  ofTerm: (term: string): Sql => bestOfTerm(term, sql`true`),
+  ofWords: (query: string): Sql =>
+    sql`select app_no from published_apps where words @@ ${query}::tsquery limit ${candidatesMax}`,
+  ofBeginning: (lower: string): Sql =>
+    sql`select app_no from published_apps shown where ${beginsWith(lower)} limit ${candidatesMax}`,
+};
+
+/** Of the candidates, those that were updated, or new, last. */
+export function findByTime(
+  db: Queryable,
+  { from, order }: { from: Sql; order: "updated" | "new" },
+  { behind, limit, where }: Bounds,
+) {
+  const time = order === "updated" ? sql`updated_at` : sql`published_at`;
+  // As in the ranks of terms: seconds since 2020.
+  const rank = sql`(extract(epoch from ${time}) - 1577836800)::integer`;
+  return many(
+    db,
+    Hit,
+    sql`
+      select ${hitColumns}, ${rank} as rank, app_no
+      from (${from}) candidates join published_apps shown using (app_no)
+      where (${rank}, app_no) < (${behind.rank}::integer, ${behind.app_no}::integer) and ${where}
+      order by rank desc, app_no desc
+      limit ${limit}`,
+  );
+}
+
+/**
+ * For each word of a text: itself when there are apps that have it, or else the word of names and tags that
+ * is most like it, of several alike the one that more apps have. Null: there is none.
+ */
+export function findCorrections(db: Queryable, text: string) {
+  return many(
+    db,
+    Type.Object({ given: Type.String(), word: Type.Union([Type.String(), Type.Null()]) }),
+    sql`
+      select given, coalesce(
+        case when exists (select from published_app_terms where term = ${termOf(sql`given`)}) then given end,
+        (select word
+         from (select word, similarity(word, given) as likeness from published_words
+               where word % given order by likeness desc, word limit 5) alike
+         order by round(likeness::numeric, 1) desc,
+                  (select count(*) from (select from published_app_terms
+                                         where term = ${termOf(sql`word`)} limit 100) apps) desc, word
+         limit 1)) as word
+      from (select token as given
+            from ts_parse('default', ${text}) with ordinality parsed (tokid, token, place)
+            where to_tsvector('english', token) <> '' and tokid not in (${blank}, ${whole}, ${asciiWhole})
+            order by place limit ${correctedWordsMax}) words`,
+  );
+}
+
+/** Looking for what is like a word costs 0.3 ms. */
+const correctedWordsMax = 4;
+/** Kinds of tokens: what is between words, and words with a hyphen, of which there are the parts, too. */
+const [blank, whole, asciiWhole] = [12, 17, 16];
+
+/** The term of a word, as `terms_of_app` makes it. */
+function termOf(word: Sql): Sql {
+  return sql`'w:' || (tsvector_to_array(to_tsvector('english', ${word})))[1]`;
+}
+
+function isBehind({ rank, app_no }: Bounds["behind"]): Sql {
+  return sql`(rank, app_no) < (${rank}::integer, ${app_no}::integer)`;
+}
+
+function bestOfTerm(term: string, where: Sql): Sql {
+  return sql`
+    select rank, app_no from published_app_terms
+    where term = ${term} and ${where}
+    order by term desc, rank desc, app_no desc
+    limit ${candidatesMax}`;
+}

@@ -1,0 +1,75 @@
+import { etagOf, isKnown, parse, type Problem, problem } from "@mosis/http";
+import type { Pool } from "@mosis/postgres";
+import { shareOf } from "@mosis/types/sampling";
+import { DeviceQuery, type DeviceVersion } from "@mosis/types/store";
+import { Router } from "express";
+import { isPackageId } from "../identifier.ts";
+import type { RateLimits } from "../rate-limits.ts";
+import { findState, findStoreApp, findVersionForDevice, type Rollout } from "./queries.ts";
+
+/** How long others may answer for us; as long a yanked version may still be told of. */
+const maxAgeSeconds = 60;
+/** Goes up when the same state is answered in other words: clients must not keep the old ones. */
+const answerForm = 1;
+
+export function storeRoutes({ db, limits }: { db: Pool; limits: RateLimits }): Router {
+  const router = Router();
+
+  router.get("/v1/store/apps/:package_id", async (req, res) => {
+    limits.admitAnyone(req, res);
+    const id = req.params.package_id;
+    if (!isPackageId(id)) throw missing();
+    res.set("Cache-Control", `public, max-age=${maxAgeSeconds}`);
+    if (req.headers["if-none-match"] !== undefined) {
+      const state = await findState(db, id);
+      if (!state) throw missing();
+      const etag = tagOf("app", state.state_hash);
+      if (isKnown(req, etag)) {
+        res.set("ETag", etag).status(304).end();
+        return;
+      }
+    }
+
+    const found = await findStoreApp(db, id);
+    if (!found) throw missing();
+    res.set("ETag", tagOf("app", found.state_hash)).json(found.app);
+  });
+
+  router.get("/v1/store/apps/:package_id/latest", async (req, res) => {
+    limits.admitAnyone(req, res);
+    const { mosis_version: mosisVersion, install_id: installId } = parse(DeviceQuery, req.query, "query");
+    const id = req.params.package_id;
+    const state = isPackageId(id) ? await findState(db, id) : null;
+    if (!state) throw missing();
+    // What a device gets is a function of these.
+    const etag = tagOf("latest", state.state_hash, mosisVersion, installId?.toLowerCase() ?? "");
+    res.set("ETag", etag).set("Cache-Control", `private, max-age=${maxAgeSeconds}`);
+    if (isKnown(req, etag)) {
+      res.status(304).end();
+      return;
+    }
+
+    const rollout = rolloutFor(installId, state.rollout_version_id);
+    const version = await findVersionForDevice(db, { appId: state.app_id, mosisVersion, rollout });
+    res.json({ package_id: id, version } satisfies DeviceVersion);
+  });
+
+  return router;
+}
+
+/**
+ * Which part of the installs gets a version in rollout: a hash of both ids. An install keeps what it got
+ * while the percent grows, and is not always among the first.
+ */
+function rolloutFor(installId: string | undefined, versionId: string | null): Rollout | null {
+  if (installId === undefined || versionId === null) return null;
+  return { versionId, percent: Math.floor(100 * shareOf(installId + versionId)) };
+}
+
+function tagOf(...parts: string[]): string {
+  return etagOf([answerForm, ...parts].join(" "));
+}
+
+function missing(): Problem {
+  return problem("not_found", "There is no such app in the store.");
+}
