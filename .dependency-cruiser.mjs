@@ -114,7 +114,7 @@ export default {
       from: { path: "^(packages|services)/[^/]+/src/", pathNot: tests },
       to: { path: tests },
     },
-    onlyIn("express", `^packages/http/|^services/.*/(routes|api|ingest|query)\\.ts$|${naive}`),
+    onlyIn("express", `^packages/http/|^services/.*/(routes|api|change|ingest|query)\\.ts$|${naive}`),
     onlyIn("pg", "^packages/(postgres|devstack)/"),
     onlyIn("node-pg-migrate", "^packages/postgres/"),
     onlyIn("kafkajs", `^packages/kafka/|${naive}`),

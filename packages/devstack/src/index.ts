@@ -1,4 +1,7 @@
 export { startClickHouse } from "./clickhouse.ts";
+export { type OperationObject, operationsOf } from "./api-document.ts";
+export { type Contract, createContract } from "./contract.ts";
+export { documentFaults } from "./document-faults.ts";
 export { type FreshDatabase, freshDatabase } from "./fresh-database.ts";
 export { keepRunning, type KeptServer } from "./keep-running.ts";
 export { startKafka } from "./kafka.ts";

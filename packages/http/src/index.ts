@@ -4,10 +4,12 @@ export { type ClientAddress, createClientAddress, networkOf } from "./client-add
 export { createCursors, type Cursors, pageOf } from "./cursor.ts";
 export { malformedJsonDetail } from "./json-position.ts";
 export { etagOf, isKnown, requireMatch } from "./etag.ts";
-export { type ApiDescription, openApiDocument, type OpenApiDocument, type Operation } from "./openapi.ts";
+export { type ApiDescription, openApiDocument, type OpenApiDocument } from "./openapi.ts";
+export type { Operation } from "./openapi-operation.ts";
 export { parse } from "./parse.ts";
 export { endRefused, Problem, problem, sendProblem } from "./problem.ts";
 export { RateLimit, type RateLimitOptions, type RatePolicy } from "./rate-limit.ts";
 export { requestId } from "./request-id.ts";
+export { sendPage } from "./send-page.ts";
 export { listen, type Listening, type ListenOptions } from "./server.ts";
 export type { ReadyChecks } from "./status-routes.ts";

@@ -1,41 +1,32 @@
-import { type ProblemCode, ProblemBody, problems } from "@mosis/types/problems";
+import { ProblemBody } from "@mosis/types/problems";
 import type { TSchema } from "typebox";
-
-type Method = "get" | "post" | "put" | "patch" | "delete";
-
-/** One operation as a client sees it. */
-export interface Operation {
-  method: Method;
-  /** With parameters in braces: `/v1/apps/{package_id}`. */
-  path: string;
-  /** Name in generated clients, camelCase. */
-  id: string;
-  summary: string;
-  /** Who may call it: anybody, any developer, or a key with that permission. */
-  access: "public" | "developer" | (string & {});
-  params?: Record<string, TSchema>;
-  query?: TSchema;
-  /** Header fields of the request that mean something here, with what they mean. */
-  requestHeaders?: Record<string, string>;
-  body?: TSchema;
-  /** Successful answers by status. */
-  answers: Record<number, { description: string; body?: TSchema; headers?: Record<string, string> }>;
-  /** Codes beyond those that every operation of its kind may answer. */
-  problems?: ProblemCode[];
-}
+import { failuresOf, problemExamples, successesOf } from "./openapi-answers.ts";
+import { createExamples } from "./openapi-examples.ts";
+import {
+  type ApiConventions,
+  type Context,
+  type Operation,
+  takesIdempotencyKey,
+} from "./openapi-operation.ts";
 
 export interface ApiDescription {
   title: string;
   version: string;
   description: string;
+  conventions?: ApiConventions;
+  /** What the operations are about, by the word of their path: `versions`, of `/v1/apps/{…}/versions`. */
+  tags?: Record<string, string>;
   /** Named under `components.schemas` and referred to wherever the same object is used. */
   schemas?: Record<string, TSchema>;
+  /** Lifelike values for examples, by the name of the property. */
+  words?: Record<string, unknown>;
   operations: Operation[];
 }
 
 export interface OpenApiDocument {
   openapi: "3.1.0";
   info: { title: string; version: string; description: string };
+  tags: { name: string; description: string }[];
   paths: Record<string, Record<string, object>>;
   components: object;
 }
@@ -45,23 +36,30 @@ export interface OpenApiDocument {
  * TypeBox schemas are JSON Schema 2020-12 as they are.
  */
 export function openApiDocument(api: ApiDescription): OpenApiDocument {
-  const { title, version, description, schemas = {}, operations } = api;
+  const { title, version, description, conventions = {}, tags = {}, schemas = {}, operations } = api;
   const named = { ...schemas, Problem: ProblemBody as TSchema };
   const names = new Map<unknown, string>(Object.entries(named).map(([name, schema]) => [schema, name]));
   const refer = (schema: unknown) => referred(schema, names);
+  const exampleOf = createExamples(api.words ?? {});
 
   const paths: OpenApiDocument["paths"] = {};
   for (const operation of operations) {
-    (paths[operation.path] ??= {})[operation.method] = describe(operation, refer);
+    (paths[operation.path] ??= {})[operation.method] = describe(operation, {
+      conventions,
+      refer,
+      exampleOf,
+    });
   }
   return {
     openapi: "3.1.0",
     info: { title, version, description },
+    tags: Object.entries(tags).map(([name, about]) => ({ name, description: about })),
     paths,
     components: {
       schemas: Object.fromEntries(
         Object.entries(named).map(([name, schema]) => [name, referredParts(schema, names)]),
       ),
+      examples: problemExamples(),
       securitySchemes: {
         bearer: {
           type: "http",
@@ -73,34 +71,66 @@ export function openApiDocument(api: ApiDescription): OpenApiDocument {
   };
 }
 
-type Refer = (schema: unknown) => unknown;
-
-function describe(operation: Operation, refer: Refer): object {
-  const { id, summary, access, body, answers } = operation;
+function describe(operation: Operation, context: Context): object {
+  const { id, path, summary, description, access, body } = operation;
+  const { refer, exampleOf } = context;
   return {
     operationId: id,
+    tags: [tagOf(path)],
     summary,
-    ...(access.includes(":") ? { description: `Keys need the permission \`${access}\`.` } : {}),
-    security: access === "public" ? [] : [{ bearer: [] }],
-    parameters: parametersOf(operation, refer),
+    description: [description, whoMay(access)].filter((text) => text !== undefined).join(" "),
+    security: securityOf(access),
+    parameters: parametersOf(operation, context),
     ...(body
-      ? { requestBody: { required: true, content: { "application/json": { schema: refer(body) } } } }
+      ? {
+          requestBody: {
+            required: true,
+            content: { "application/json": { schema: refer(body), example: exampleOf(body, "") } },
+          },
+        }
       : {}),
-    responses: { ...successes(answers, refer), ...failures(operation, refer) },
+    responses: { ...successesOf(operation, context), ...failuresOf(operation, context) },
   };
 }
 
-function parametersOf({ params = {}, query, requestHeaders = {} }: Operation, refer: Refer): object[] {
+/** `/v1/apps/{package_id}/versions/{code}:submit` is about versions, `/v1/apps/{package_id}` about apps. */
+function tagOf(path: string): string {
+  const [, , collection = "", parameter, part] = path.split("/");
+  const word = parameter?.startsWith("{") === true && part !== undefined ? part : collection;
+  return word.replace(/:.*/, "");
+}
+
+function whoMay(access: string): string {
+  if (access === "public") return "Needs no credentials.";
+  if (access === "session") return "Takes the token of a session, and no key.";
+  if (access === "developer") return "Takes the token of a session or any management key.";
+  const permissions = access.split(" or ").map((permission) => `\`${permission}\``);
+  return `Keys need the permission ${permissions.join(" or ")}.`;
+}
+
+/** Permissions stand where OpenAPI 3.1 has roles; `session` says that no key will do. */
+function securityOf(access: string): object[] {
+  if (access === "public") return [];
+  if (access === "developer") return [{ bearer: [] }];
+  return access.split(" or ").map((role) => ({ bearer: [role] }));
+}
+
+function parametersOf(operation: Operation, { conventions, refer, exampleOf }: Context): object[] {
+  const { params = {}, query, requestHeaders = {} } = operation;
   const { properties = {}, required = [] } = (query ?? {}) as {
     properties?: Record<string, TSchema>;
     required?: string[];
   };
+  const headers = takesIdempotencyKey(operation, conventions)
+    ? { ...requestHeaders, "Idempotency-Key": "Of your choice: sent again within 24 hours, it is done once." }
+    : requestHeaders;
   return [
     ...Object.entries(params).map(([name, schema]) => ({
       name,
       in: "path",
       required: true,
       schema: refer(schema),
+      example: exampleOf(schema, name),
     })),
     ...Object.entries(properties).map(([name, schema]) => ({
       name,
@@ -108,7 +138,7 @@ function parametersOf({ params = {}, query, requestHeaders = {} }: Operation, re
       required: required.includes(name),
       schema: refer(schema),
     })),
-    ...Object.entries(requestHeaders).map(([name, description]) => ({
+    ...Object.entries(headers).map(([name, description]) => ({
       name,
       in: "header",
       required: false,
@@ -117,54 +147,6 @@ function parametersOf({ params = {}, query, requestHeaders = {} }: Operation, re
     })),
   ];
 }
-
-function successes(answers: Operation["answers"], refer: Refer): object {
-  const entries = Object.entries(answers).map(([status, { description, body, headers = {} }]) => [
-    status,
-    {
-      description,
-      headers: Object.fromEntries(
-        Object.entries({ "X-Request-Id": "Id of the request.", ...headers }).map(([name, about]) => [
-          name,
-          { description: about, schema: { type: "string" } },
-        ]),
-      ),
-      ...(body ? { content: { "application/json": { schema: refer(body) } } } : {}),
-    },
-  ]);
-  return Object.fromEntries(entries) as object;
-}
-
-function failures(operation: Operation, refer: Refer): object {
-  const codes = new Set<ProblemCode>(operation.problems);
-  if (operation.access !== "public") {
-    codes.add("credentials_missing").add("credentials_invalid").add("address_not_allowed");
-  }
-  if (operation.access.includes(":")) codes.add("permission_missing");
-  if (operation.query) codes.add("invalid_request");
-  if (operation.body) {
-    for (const code of bodyProblems) codes.add(code);
-  }
-  codes.add("unavailable");
-  const byStatus = Map.groupBy(codes, (code) => problems[code][0]);
-  const entries = [...byStatus].map(([status, group]) => [
-    status,
-    {
-      description: group.map((code) => `\`${code}\`: ${problems[code][1]}`).join("; "),
-      content: { "application/problem+json": { schema: refer(ProblemBody) } },
-    },
-  ]);
-  return Object.fromEntries(entries) as object;
-}
-
-const bodyProblems: ProblemCode[] = [
-  "malformed_json",
-  "malformed_body",
-  "invalid_request",
-  "body_too_large",
-  "content_type_unsupported",
-  "content_encoding_unsupported",
-];
 
 function referred(schema: unknown, names: Map<unknown, string>): unknown {
   const name = names.get(schema);

@@ -17,6 +17,7 @@ import {
   VersionReason,
 } from "@mosis/types/versions";
 import { appOperations } from "./apps/operations.ts";
+import { exampleWords } from "./example-words.ts";
 import { erasureOperations } from "./erasures/operations.ts";
 import { keyLeakOperations } from "./key-leaks/operations.ts";
 import { keyOperations } from "./keys/operations.ts";
@@ -42,6 +43,19 @@ export const catalogDocument = openApiDocument({
   description:
     "Developers, sessions, apps, keys, and what telemetry is taken. Errors are application/problem+json " +
     "(RFC 9457) with a code of a closed list. What is not yours answers like what does not exist.",
+  conventions: { rateLimits: true, idempotencyKeys: true },
+  tags: {
+    developers: "Accounts.",
+    sessions: "Signing in and out.",
+    apps: "Apps, by their package ids.",
+    keys: "Credentials of servers and of apps.",
+    "signing-keys": "The public keys that versions are signed with.",
+    "telemetry-limits": "How many events of an app are taken.",
+    "telemetry-restrictions": "Stopping events that should not have been sent.",
+    retention: "How long events of an app are kept.",
+    erasures: "Deleting what is stored of an install.",
+  },
+  words: exampleWords,
   schemas: {
     ...{ App, Developer, NewApp, NewDeveloper, NewSession, Session },
     ...{ LeakReport, LeakReportReceived },
@@ -89,7 +103,7 @@ export const catalogDocument = openApiDocument({
       path: "/v1/sessions",
       id: "deleteSession",
       summary: "Sign out: end the session that the request is sent with",
-      access: "developer",
+      access: "session",
       answers: { 204: { description: "The session has ended." } },
       problems: ["permission_missing"],
     },

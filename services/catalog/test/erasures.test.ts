@@ -70,7 +70,10 @@ test("an app has so many erasures a day", async (t) => {
   await fill(999, "25 hours");
   await ada.post(erasures, { install_id }).expect(202);
   await fill(998, "23 hours");
-  assertProblem(await ada.post(erasures, { install_id }), "quota_exceeded");
+  const refused = await ada.post(erasures, { install_id });
+  assertProblem(refused, "quota_exceeded");
+  const seconds = Number(refused.headers["retry-after"]);
+  assert.ok(seconds > 3500 && seconds <= 3600, `the first of the day is a day old in an hour: ${seconds} s`);
 });
 
 async function setUp(t: TestContext) {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
-import { freshDatabase, type FreshDatabase } from "@mosis/devstack";
+import { createContract, freshDatabase, type FreshDatabase } from "@mosis/devstack";
 import { listen } from "@mosis/http";
 import { many, migrate, openPool, type Pool, type PoolOptions, sql } from "@mosis/postgres";
 import { createLifecycle, createLogger, createMetrics, type Lifecycle } from "@mosis/runtime";
@@ -11,6 +11,7 @@ import supertest, { type Response, type Test } from "supertest";
 import Type from "typebox";
 import { allowLogin, apiUrl } from "../src/api-role.ts";
 import { type ApiOptions, createApi } from "../src/api.ts";
+import { catalogDocument } from "../src/openapi.ts";
 
 export const log = createLogger({ service: "test", level: process.env["TEST_LOG_LEVEL"] ?? "silent" });
 export const migrations = fileURLToPath(new URL("../migrations/", import.meta.url));
@@ -59,10 +60,13 @@ export async function startDatabase(t: TestContext, options: Partial<PoolOptions
   return { life, db, databaseUrl: database.url };
 }
 
-/** The real API on a port of its own, with its own role, over a migrated database of this test alone. */
+/**
+ * The real API on a port of its own, with its own role, over a migrated database of this test alone. A test
+ * fails when any answer that it got is not what the OpenAPI document says.
+ */
 export async function startCatalog(t: TestContext, options: Partial<ApiOptions> = {}) {
   const { life, db, databaseUrl } = await startDatabase(t);
-  const { app, url, apiDb } = await startApi({ life, databaseUrl, options });
+  const { app, url, apiDb } = await startApi(t, { life, databaseUrl, options });
   const anyone = callerOf(url);
   return {
     app,
@@ -76,21 +80,19 @@ export async function startCatalog(t: TestContext, options: Partial<ApiOptions> 
     as: (name: string) => signUp(anyone, url, name),
     /** One more process of the API, over the same database. */
     startAnother: async () => {
-      const another = await startApi({ life, databaseUrl, options });
+      const another = await startApi(t, { life, databaseUrl, options });
       return { withBearer: (secret: string) => callerOf(another.url, secret) };
     },
   };
 }
 
-async function startApi({
-  life,
-  databaseUrl,
-  options,
-}: {
+interface ApiStart {
   life: Lifecycle;
   databaseUrl: string;
   options: Partial<ApiOptions>;
-}) {
+}
+
+async function startApi(t: TestContext, { life, databaseUrl, options }: ApiStart) {
   const pool = openPool({ url: apiUrl(databaseUrl, apiPassword), name: "test-api", log, ...bounds });
   const apiDb = life.own("api-postgres", pool, (it) => it.close());
   const app = await createApi({
@@ -103,8 +105,10 @@ async function startApi({
     trustedProxies: [],
     ...options,
   });
+  const contract = createContract(catalogDocument);
   const limits = { port: 0, requestTimeoutMs: 30_000, headersTimeoutMs: 5000 };
-  const { url } = life.own("server", await listen(app, limits), (it) => it.close());
+  const { url } = life.own("server", await listen(contract.watch(app), limits), (it) => it.close());
+  t.after(() => assert.deepEqual(contract.breaches, []));
   return { app, url, apiDb };
 }
 

@@ -1,4 +1,4 @@
-import { parse, problem, readJson } from "@mosis/http";
+import { parse, problem, readJson, sendPage } from "@mosis/http";
 import { type Pool, transaction } from "@mosis/postgres";
 import { AppChange, NewApp } from "@mosis/types/apps";
 import { Router } from "express";
@@ -40,7 +40,7 @@ function serveReads(router: Router, { db, authenticate }: Deps): void {
     const rows = await listOwnApps(db.as(tenantOf(principal)), principal, page);
     const viewer = viewerOf(principal, principal.developerId);
     const items = rows.map(({ created_at_exact, ...row }) => ({ created_at_exact, ...appFor(viewer, row) }));
-    res.json(paging.answer(items, page));
+    sendPage(res, paging.answer(items, page));
   });
 
   router.get<Params>(path, async (req, res) => {

@@ -15,16 +15,18 @@ export function lockApp(tx: Queryable, reach: Reach, packageId: string) {
   );
 }
 
-/** How many erasures of an app were asked for in the last 24 hours. */
-export async function countOfDay(tx: Queryable, appId: string): Promise<number> {
-  const { count } = await one(
+/** How many erasures of an app were asked for in the last 24 hours, and when the first of them is older. */
+export function usageOfDay(tx: Queryable, appId: string) {
+  return one(
     tx,
-    Type.Object({ count: Type.Integer() }),
+    Type.Object({ count: Type.Integer(), free_in_seconds: Type.Integer() }),
     sql`
-      select count(*) as count from telemetry_erasures
+      select count(*) as count,
+             coalesce(ceil(extract(epoch from min(requested_at) + interval '24 hours' - now())), 0)::int
+               as free_in_seconds
+      from telemetry_erasures
       where app_id = ${appId} and requested_at > now() - interval '24 hours'`,
   );
-  return count;
 }
 
 export function insertErasure(tx: Queryable, appId: string, installHash: string) {

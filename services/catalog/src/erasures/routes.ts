@@ -10,7 +10,7 @@ import { change, send } from "../change.ts";
 import { isPackageId } from "../identifier.ts";
 import { appendOutbox } from "../outbox/append.ts";
 import { type Principal, reachOf } from "../principal.ts";
-import { countOfDay, insertErasure, lockApp } from "./queries.ts";
+import { insertErasure, lockApp, usageOfDay } from "./queries.ts";
 
 /** Of one app: each makes ClickHouse write again whatever part of a table has rows of the install. */
 const erasuresPerDayMax = 1000;
@@ -46,8 +46,11 @@ async function requestErasure(
 ): Promise<Erasure> {
   const app = await lockApp(tx, reachOf(principal), id);
   if (!app) throw missing();
-  if ((await countOfDay(tx, app.id)) >= erasuresPerDayMax) {
-    throw problem("quota_exceeded", `An app has ${erasuresPerDayMax} erasures in 24 hours: ask later.`);
+  const used = await usageOfDay(tx, app.id);
+  if (used.count >= erasuresPerDayMax) {
+    throw problem("quota_exceeded", `An app has ${erasuresPerDayMax} erasures in 24 hours: ask later.`, {
+      headers: { "Retry-After": String(used.free_in_seconds) },
+    });
   }
   const row = await insertErasure(tx, app.id, createHash("sha256").update(installId).digest("hex"));
   const { id: erasure_id, app_id, install_hash, requested_at } = row;

@@ -1,4 +1,4 @@
-import { parse, problem, readJson } from "@mosis/http";
+import { parse, problem, readJson, sendPage } from "@mosis/http";
 import { type Pool, type Queryable, transaction } from "@mosis/postgres";
 import {
   KeyChange,
@@ -55,7 +55,7 @@ export function keyRoutes(deps: KeyDeps): Router {
     const principal = await authenticate(req, res, "keys:read");
     const page = paging.read(req.query);
     const rows = await listOwnKeys(db.as(tenantOf(principal)), principal, page);
-    res.json(paging.answer(rows, page));
+    sendPage(res, paging.answer(rows, page));
   });
 
   router.get("/v1/keys/:id", async (req, res) => {

@@ -1,5 +1,14 @@
 import type { IncomingMessage } from "node:http";
-import { etagOf, parse, type Problem, problem, readJson, requestId, requireMatch } from "@mosis/http";
+import {
+  etagOf,
+  parse,
+  type Problem,
+  problem,
+  readJson,
+  requestId,
+  requireMatch,
+  sendPage,
+} from "@mosis/http";
 import type { Pool, Queryable } from "@mosis/postgres";
 import { NewSigningKey, type SigningKey, SigningKeyRevocation } from "@mosis/types/signing-keys";
 import { Router } from "express";
@@ -50,7 +59,7 @@ export function signingKeyRoutes({ db, authenticate }: { db: Pool; authenticate:
     const principal = await authenticate(req, res, "signing-keys:read");
     const page = paging.read(req.query);
     const rows = await listOwnSigningKeys(db.as(tenantOf(principal)), principal.developerId, page);
-    res.json(paging.answer(rows, page));
+    sendPage(res, paging.answer(rows, page));
   });
 
   router.get("/v1/signing-keys/:id", async (req, res) => {

@@ -1,4 +1,4 @@
-import { parse, type Problem, problem, readJson, requestId } from "@mosis/http";
+import { parse, type Problem, problem, readJson, requestId, sendPage } from "@mosis/http";
 import { type Pool, type Queryable, transaction } from "@mosis/postgres";
 import type { AuditActor } from "@mosis/types/audit";
 import { NewRestriction, type Restriction, type RestrictionState } from "@mosis/types/telemetry-restrictions";
@@ -50,7 +50,7 @@ export function telemetryRestrictionRoutes(deps: { db: Pool; authenticate: Authe
     const principal = await authenticate(req, res, "apps:read");
     const page = paging.read(req.query);
     const rows = await listRestrictions(db.as(tenantOf(principal)), reachOf(principal), page);
-    res.json(paging.answer(rows, page));
+    sendPage(res, paging.answer(rows, page));
   });
 
   router.get("/v1/telemetry-restrictions/:id", async (req, res) => {

@@ -1,5 +1,5 @@
 import type { ClickHouse } from "@mosis/clickhouse";
-import { createCursors, pageOf, parse, problem } from "@mosis/http";
+import { createCursors, pageOf, parse, problem, sendPage } from "@mosis/http";
 import { AuditQuery } from "@mosis/types/audit";
 import { Router } from "express";
 import type { Authenticate } from "../auth.ts";
@@ -28,7 +28,7 @@ export function auditRoutes({
 
     const behind = cursor === undefined ? null : cursors.decode(cursor);
     const rows = await listAuditEvents(store, developerId, { ...filters, limit, behind });
-    res.json(pageOf(rows, limit, cursors));
+    sendPage(res, pageOf(rows, limit, cursors));
   });
 
   return router;

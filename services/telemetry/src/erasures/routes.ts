@@ -1,5 +1,5 @@
 import type { ClickHouse } from "@mosis/clickhouse";
-import { createCursors, pageOf, parse, problem } from "@mosis/http";
+import { createCursors, pageOf, parse, problem, sendPage } from "@mosis/http";
 import type { Erasure } from "@mosis/types/erasures";
 import { Uuid } from "@mosis/types/formats";
 import { PageQuery } from "@mosis/types/pages";
@@ -38,7 +38,7 @@ export function erasureRoutes({ store, requested, authenticate, findApp }: Erasu
     const rows = [...erasures.values()].toSorted((a, b) => (isBehind(b, positionOf(a)) ? -1 : 1));
     const page = rows.slice(0, limit + 1).map((item) => ({ item, position: positionOf(item) }));
 
-    res.json(pageOf(page, limit, cursors));
+    sendPage(res, pageOf(page, limit, cursors));
   });
 
   router.get("/v1/apps/:package_id/telemetry/erasures/:id", async (req, res) => {

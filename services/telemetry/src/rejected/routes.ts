@@ -1,5 +1,5 @@
 import type { ClickHouse } from "@mosis/clickhouse";
-import { createCursors, pageOf, parse, problem, readJson } from "@mosis/http";
+import { createCursors, pageOf, parse, problem, readJson, sendPage } from "@mosis/http";
 import { Unavailable } from "@mosis/runtime";
 import {
   type RejectedEvent,
@@ -47,7 +47,7 @@ export function rejectedRoutes(deps: RejectedDeps): Router {
     const page = { order: "from new to old", rows: limit + 1 } as const;
     const rows = await listRejected(store, { ...filter, appId, replayed, behind }, page);
     const items = rows.map((row) => ({ item: toEvent(row), position: positionOf(row) }));
-    res.json(pageOf(items, limit, cursors));
+    sendPage(res, pageOf(items, limit, cursors));
   });
 
   // Escaped: Express takes `:replay` for a parameter.

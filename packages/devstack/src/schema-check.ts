@@ -1,0 +1,28 @@
+import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
+
+/** Null when the value fits the schema, else what does not. */
+export type SchemaCheck = (schema: object, value: unknown) => string | null;
+
+/**
+ * Checks values against schemas that stand in an OpenAPI document, by means other than those that made it.
+ * Strict: a keyword or a format that JSON Schema 2020-12 does not know is a fault of the document.
+ */
+export function createSchemaCheck(document: object): SchemaCheck {
+  const ajv = new Ajv2020({ strict: true, allowUnionTypes: true, formats: { "date-time": isDateTime } });
+  for (const word of ["openapi", "info", "tags", "paths", "components"]) ajv.addKeyword(word);
+  ajv.addSchema({ $id: "document", ...document });
+  const compiled = new WeakMap<object, ValidateFunction>();
+  return (schema, value) => {
+    let validate = compiled.get(schema);
+    if (!validate) {
+      const within = JSON.stringify(schema).replaceAll('"#/', '"document#/');
+      compiled.set(schema, (validate = ajv.compile(JSON.parse(within) as object)));
+    }
+    return validate(value) ? null : ajv.errorsText(validate.errors);
+  };
+}
+
+function isDateTime(text: string): boolean {
+  const form = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/;
+  return form.test(text) && !Number.isNaN(Date.parse(text));
+}

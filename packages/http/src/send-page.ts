@@ -1,0 +1,18 @@
+import type { Response } from "express";
+
+interface Page {
+  data: object[];
+  page: { next_cursor: string | null; has_more: boolean };
+}
+
+/** Answers with a page of a list, and a link to the next one (RFC 8288): the same request, further on. */
+export function sendPage(res: Response, page: Page): void {
+  const { next_cursor: cursor } = page.page;
+  if (cursor !== null) {
+    const [path = "", query] = res.req.originalUrl.split("?", 2);
+    const next = new URLSearchParams(query);
+    next.set("cursor", cursor);
+    res.setHeader("Link", `<${path}?${next.toString()}>; rel="next"`);
+  }
+  res.json(page);
+}
