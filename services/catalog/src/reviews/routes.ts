@@ -1,4 +1,4 @@
-import { createCursors, pageOf, parse, readJson, requestId } from "@mosis/http";
+import { createCursors, pageOf, parse, readJson, requestId, sendPage } from "@mosis/http";
 import type { Pool, Queryable } from "@mosis/postgres";
 import { Uuid } from "@mosis/types/formats";
 import { Approval, Rejection, type Review, ReviewQuery } from "@mosis/types/reviews";
@@ -34,7 +34,8 @@ export function reviewRoutes({ db, authenticate }: { db: Pool; authenticate: Aut
       behind: cursor === undefined ? null : cursors.decode(cursor),
       ...{ claimed: claimed ?? null, mine: mine ?? null, packageId: package_id ?? null },
     });
-    res.json(
+    sendPage(
+      res,
       pageOf(
         rows.map((row) => positioned(row, reviewerId)),
         limit,

@@ -1,4 +1,4 @@
-import { createCursors, pageOf, parse, readJson } from "@mosis/http";
+import { createCursors, pageOf, parse, readJson, sendPage } from "@mosis/http";
 import { type Pool, transaction } from "@mosis/postgres";
 import { PageQuery } from "@mosis/types/pages";
 import { NewVersion, PermissionDiffQuery, VersionChange, VersionCode } from "@mosis/types/versions";
@@ -48,7 +48,7 @@ function serveReads(router: Router, { db, authenticate }: Deps): void {
     const rows = await listVersions(own, { appId: app.id, behind, limit });
     const viewer = viewerOf(principal, app.developer_id);
     const items = rows.map((row) => ({ item: versionFor(viewer, row), position: row.version_code }));
-    res.json(pageOf(items, limit, cursors));
+    sendPage(res, pageOf(items, limit, cursors));
   });
 
   router.get<Params>(path, async (req, res) => {
