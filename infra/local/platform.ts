@@ -1,4 +1,4 @@
-// The platform on this machine: three servers, five processes, and itself as the first app.
+// The platform on this machine: three servers, six processes, and itself as the first app.
 import { join } from "node:path";
 import { keepRunning, type KeptServer, requireFreePorts, type Stack, startStack } from "@mosis/devstack";
 import { removeEndpoints, writeEndpoints, writeProcesses } from "./data-folder.ts";
@@ -16,11 +16,12 @@ import {
   storeVariables,
 } from "./services.ts";
 import type { Settings } from "./settings.ts";
+import { webhookVariables } from "./webhook-key.ts";
 
 export interface Platform {
   endpoints: Endpoints;
-  /** Where the relay and the writer answer `/readyz` and `/metrics`. */
-  others: Record<"relay" | "writer", string>;
+  /** Where the relay, webhooks and the writer answer `/readyz` and `/metrics`. */
+  others: Record<"relay" | "webhooks" | "writer", string>;
   /** Rejects when a process does not come back. */
   lost: Promise<never>;
   stop(): Promise<void>;
@@ -36,7 +37,8 @@ export interface PlatformOptions {
  * Starts everything and waits until every `/readyz` is green. What ends unasked is started again.
  * @throws StackError one line for what a person has to change. What was started by then is stopped.
  */
-export async function startPlatform({ settings, env, say }: PlatformOptions): Promise<Platform> {
+export async function startPlatform(options: PlatformOptions): Promise<Platform> {
+  const { settings, say } = options;
   const { dataDir, ports, source, cacheDir } = settings;
   await requireFreePorts(
     Object.fromEntries(serviceNames.map((name) => [services[name].portVariable, ports[name]])),
@@ -50,6 +52,7 @@ export async function startPlatform({ settings, env, say }: PlatformOptions): Pr
     const stack = await startStack({ source, dataDir, cacheDir, onProgress });
     running.stack = stack;
     const stores = storeAddresses(stack, settings);
+    const env = { ...options.env, ...webhookVariables(options.env, dataDir) };
     await runJobs(stores, env, join(dataDir, "logs"));
     onProgress("Both databases are migrated, the topics are there");
     await startServices(running, { settings, env, stores, onProgress });
@@ -59,7 +62,11 @@ export async function startPlatform({ settings, env, say }: PlatformOptions): Pr
     const kept = [...stack.servers, ...running.services.values()];
     return {
       endpoints,
-      others: { relay: urlOf(ports.relay), writer: urlOf(ports.writer) },
+      others: {
+        relay: urlOf(ports.relay),
+        webhooks: urlOf(ports.webhooks),
+        writer: urlOf(ports.writer),
+      },
       lost: Promise.race(kept.map(async ({ lost }) => Promise.reject(await lost))),
       stop: () => stopAll(dataDir, running),
     };

@@ -1,4 +1,4 @@
-// The five processes and the two jobs of the platform, as child processes of this one.
+// The six processes and the two jobs of the platform, as child processes of this one.
 import { type ChildProcess, fork } from "node:child_process";
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -11,6 +11,7 @@ export const services = {
   ingest: { main: "services/telemetry/src/main/ingest.ts", portVariable: "INGEST_PORT" },
   query: { main: "services/telemetry/src/main/query.ts", portVariable: "QUERY_PORT" },
   relay: { main: "services/catalog/src/main/relay.ts", portVariable: "RELAY_PORT" },
+  webhooks: { main: "services/catalog/src/main/webhooks.ts", portVariable: "WEBHOOKS_PORT" },
   writer: { main: "services/telemetry/src/main/writer.ts", portVariable: "WRITER_PORT" },
 } as const;
 export type ServiceName = keyof typeof services;

@@ -30,16 +30,19 @@ export async function readSettings(env: Environment): Promise<Settings> {
       INGEST_PORT: port({ about: "The port apps send telemetry to.", default: 4001 }),
       QUERY_PORT: port({ about: "The port of receipts and the audit trail.", default: 4002 }),
       RELAY_PORT: port({ about: "The port of the relay's health and metrics.", default: 0 }),
+      WEBHOOKS_PORT: port({ about: "The port of the health and metrics of webhooks.", default: 0 }),
       WRITER_PORT: port({ about: "The port of the writer's health and metrics.", default: 0 }),
     },
     env,
   );
   const chosen = [values.CATALOG_PORT, values.INGEST_PORT, values.QUERY_PORT];
-  const stackPorts = await readStackPorts(env, [...chosen, values.RELAY_PORT, values.WRITER_PORT]);
+  const { RELAY_PORT, WEBHOOKS_PORT, WRITER_PORT } = values;
+  const stackPorts = await readStackPorts(env, [...chosen, RELAY_PORT, WEBHOOKS_PORT, WRITER_PORT]);
   const taken = [...chosen, ...Object.values(stackPorts)];
-  // Nobody but an operator's Prometheus needs these two: a second copy just takes others.
-  const relay = values.RELAY_PORT || (await portNear(4003, taken));
-  const writer = values.WRITER_PORT || (await portNear(4004, [...taken, relay]));
+  // Nobody but an operator's Prometheus needs these: a second copy just takes others.
+  const relay = RELAY_PORT || (await portNear(4003, taken));
+  const writer = WRITER_PORT || (await portNear(4004, [...taken, relay]));
+  const webhooks = WEBHOOKS_PORT || (await portNear(4005, [...taken, relay, writer]));
   return {
     dataDir: resolve(values.MOSIS_DATA_DIR),
     cacheDir: values.MOSIS_CACHE_DIR,
@@ -48,6 +51,7 @@ export async function readSettings(env: Environment): Promise<Settings> {
       ingest: values.INGEST_PORT,
       query: values.QUERY_PORT,
       relay,
+      webhooks,
       writer,
     },
     source: readStackSource(env, stackPorts),

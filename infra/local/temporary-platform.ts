@@ -19,7 +19,7 @@ export interface TemporaryPlatform {
 }
 
 const portNames = [
-  ...["CATALOG_PORT", "INGEST_PORT", "QUERY_PORT", "RELAY_PORT", "WRITER_PORT"],
+  ...["CATALOG_PORT", "INGEST_PORT", "QUERY_PORT", "RELAY_PORT", "WEBHOOKS_PORT", "WRITER_PORT"],
   ...["POSTGRES_PORT", "CLICKHOUSE_HTTP_PORT", "CLICKHOUSE_TCP_PORT", "KAFKA_PORT", "KAFKA_CONTROLLER_PORT"],
 ];
 const startTimeoutMs = 180_000;

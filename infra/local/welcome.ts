@@ -9,6 +9,7 @@ export function welcome({ endpoints, others }: Platform, settings: Settings, sec
     ["ingest", endpoints.ingest, "telemetry from apps; /openapi.json"],
     ["query", endpoints.query, "receipts, audit trail; /openapi.json"],
     ["relay", others.relay, "outbox to Kafka; /readyz, /metrics"],
+    ["webhooks", others.webhooks, "outbox to receivers; /readyz, /metrics"],
     ["writer", others.writer, "Kafka to ClickHouse; /readyz, /metrics"],
     ["PostgreSQL", endpoints.postgres, "the catalog's store"],
     ["ClickHouse", endpoints.clickhouse, "SQL over telemetry, database mosis"],

@@ -111,6 +111,20 @@ export function addressRangeList(options: Common<string[]>): Variable<string[]> 
   };
 }
 
+/** Comma-separated keys of 32 bytes, each in base64. */
+export function secretKeyList(options: Common<Buffer[]>): Variable<Buffer[]> {
+  return {
+    ...common(options),
+    read(value) {
+      const keys = value.split(",").map((key) => key.trim());
+      if (!keys.every((key) => /^[A-Za-z0-9+/]{43}=$/.test(key))) {
+        throw new Error("must be 32 bytes in base64, several with commas between");
+      }
+      return keys.map((key) => Buffer.from(key, "base64"));
+    },
+  };
+}
+
 /** Comma-separated `host:port` pairs. */
 export function brokerList(options: Common<string[]>): Variable<string[]> {
   return {

@@ -10,6 +10,7 @@ export {
   originList,
   port,
   readEnv,
+  secretKeyList,
   text,
   url,
 } from "./env.ts";

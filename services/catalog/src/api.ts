@@ -21,6 +21,9 @@ import { versionRoutes } from "./versions/routes.ts";
 import { storeRoutes } from "./store/routes.ts";
 import { telemetryLimitRoutes } from "./telemetry-limits/routes.ts";
 import { telemetryRestrictionRoutes } from "./telemetry-restrictions/routes.ts";
+import { webhookDeliveryRoutes } from "./webhook-deliveries/routes.ts";
+import { readWebhookOptions, type WebhookOptions } from "./webhooks/options.ts";
+import { webhookRoutes } from "./webhooks/routes.ts";
 
 export interface ApiOptions {
   db: Pool;
@@ -31,12 +34,13 @@ export interface ApiOptions {
   requestRates: RequestRates;
   /** Ranges in CIDR notation: see `createClientAddress`. */
   trustedProxies: string[];
+  webhooks: WebhookOptions;
   observe?: (sample: RequestSample) => void;
 }
 
 /** Every route of the catalog. */
 export async function createApi({ db, log, metrics, ...options }: ApiOptions) {
-  const { passwordHashes, sessionHours, requestRates, trustedProxies, ...rest } = options;
+  const { passwordHashes, sessionHours, requestRates, trustedProxies, webhooks, ...rest } = options;
   const clientAddress = createClientAddress(trustedProxies);
   const limits = createRateLimits({ rates: requestRates, clientAddress });
   const credentials = createCredentials(db.as(everyone));
@@ -59,6 +63,8 @@ export async function createApi({ db, log, metrics, ...options }: ApiOptions) {
       keyLeakRoutes({ db, credentials, limits }),
       signingKeyRoutes({ db, authenticate }),
       reviewRoutes({ db, authenticate }),
+      webhookRoutes({ db, authenticate, ...readWebhookOptions(webhooks) }),
+      webhookDeliveryRoutes({ db, authenticate }),
       telemetryLimitRoutes({ db, authenticate }),
       telemetryRestrictionRoutes({ db, authenticate }),
       retentionRoutes({ db, authenticate }),

@@ -6,6 +6,7 @@ import {
   optionalText,
   port,
   readEnv,
+  secretKeyList,
   selfTelemetryTarget,
   selfTelemetryVariables,
   text,
@@ -20,6 +21,17 @@ const common = {
     about: "The quietest lines that are logged.",
     values: ["trace", "debug", "info", "warn", "error", "silent"],
     default: "info",
+  }),
+};
+
+const webhooks = {
+  WEBHOOK_SECRET_KEYS: secretKeyList({
+    about: "Encrypt secrets of webhooks: the first key those to come, the others are of before.",
+  }),
+  WEBHOOK_ALLOWED_NETWORKS: addressRangeList({
+    about:
+      "Private networks that webhooks may reach, plain http too: ranges like 10.0.0.0/8, commas between.",
+    default: [],
   }),
 };
 
@@ -45,6 +57,7 @@ export function readApiConfig(env: Environment) {
       ...common,
       ...selfTelemetryVariables,
       ...requestRates,
+      ...webhooks,
       CATALOG_PORT: port({ about: "The port of the catalog API.", default: 4000 }),
       CATALOG_CONNECTIONS_MAX: integer({
         about: "Connections to PostgreSQL. More do not make it faster than about two per core of its server.",
@@ -84,6 +97,7 @@ export function readApiConfig(env: Environment) {
       statementTimeoutMs: 5000,
     },
     trustedProxies: values.CATALOG_TRUSTED_PROXIES,
+    webhooks: { secretKeys: values.WEBHOOK_SECRET_KEYS, allowedNetworks: values.WEBHOOK_ALLOWED_NETWORKS },
     sessionHours: values.CATALOG_SESSION_HOURS,
     requestRates: {
       reads: values.CATALOG_READS_PER_MINUTE,
@@ -123,6 +137,36 @@ export function readRelayConfig(env: Environment) {
       statementTimeoutMs: 30_000,
     },
     kafka: { brokers: values.KAFKA_BROKERS, topicPrefix: values.KAFKA_TOPIC_PREFIX },
+    selfTelemetry: selfTelemetryTarget(values),
+  };
+}
+
+/** @throws Error that lists every bad variable. */
+export function readWebhooksConfig(env: Environment) {
+  const values = readEnv(
+    {
+      ...common,
+      ...selfTelemetryVariables,
+      ...webhooks,
+      WEBHOOKS_PORT: port({
+        about: "The port of the /healthz, /readyz and /metrics of webhooks.",
+        default: 4005,
+      }),
+    },
+    env,
+  );
+  return {
+    logLevel: values.LOG_LEVEL,
+    // An attempt that runs is waited for.
+    closeTimeoutMs: 16_000,
+    port: values.WEBHOOKS_PORT,
+    postgres: {
+      url: values.DATABASE_URL,
+      name: "catalog-webhooks",
+      connectTimeoutMs: 3000,
+      statementTimeoutMs: 5000,
+    },
+    webhooks: { secretKeys: values.WEBHOOK_SECRET_KEYS, allowedNetworks: values.WEBHOOK_ALLOWED_NETWORKS },
     selfTelemetry: selfTelemetryTarget(values),
   };
 }

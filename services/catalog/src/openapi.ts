@@ -33,6 +33,16 @@ import { Approval, Rejection, Review, VersionReview } from "@mosis/types/reviews
 import { NewSigningKey, SigningKey, SigningKeyRevocation } from "@mosis/types/signing-keys";
 import { TelemetryLimits, TelemetryLimitsChange } from "@mosis/types/telemetry-limits";
 import { NewRestriction, Restriction } from "@mosis/types/telemetry-restrictions";
+import {
+  Delivery,
+  DeliveryWithPayload,
+  NewWebhook,
+  Webhook,
+  WebhookChange,
+  WebhookPayload,
+  WebhookWithSecret,
+} from "@mosis/types/webhooks";
+import { webhookOperations } from "./webhooks/operations.ts";
 
 const location = { Location: "Path of what was created." };
 
@@ -55,6 +65,7 @@ export const catalogDocument = openApiDocument({
     search: "Finding published apps.",
     store: "What devices and the store front read.",
     webhooks: "Events of a developer, sent to its servers.",
+    deliveries: "What was sent to a webhook, and what waits.",
     "signing-keys": "The public keys that versions are signed with.",
     "telemetry-limits": "How many events of an app are taken.",
     "telemetry-restrictions": "Stopping events that should not have been sent.",
@@ -72,6 +83,15 @@ export const catalogDocument = openApiDocument({
     ...{ AppChange, SigningKeyRotation, Suspension },
     ...{ NewVersion, PermissionDiff, Publication, Rollout, Version, VersionChange, VersionReason },
     ...{ DeviceVersion, SearchHit, SearchPage, StoreApp, StoreVersion },
+    ...{
+      Delivery,
+      DeliveryWithPayload,
+      NewWebhook,
+      Webhook,
+      WebhookChange,
+      WebhookPayload,
+      WebhookWithSecret,
+    },
     ...{ Erasure, NewErasure, Retention, RetentionChange },
   },
   operations: [
@@ -119,6 +139,7 @@ export const catalogDocument = openApiDocument({
     ...keyLeakOperations,
     ...signingKeyOperations,
     ...reviewOperations,
+    ...webhookOperations,
     ...telemetryLimitOperations,
     ...telemetryRestrictionOperations,
     ...retentionOperations,

@@ -28,11 +28,11 @@ try {
     }),
     (it) => it.close(),
   );
-  const { passwordHashes, sessionHours, requestRates, trustedProxies } = config;
+  const { passwordHashes, sessionHours, requestRates, trustedProxies, webhooks } = config;
   const observe = self.observe.bind(self);
   const app = await createApi({
     ...{ db, log, metrics, observe },
-    ...{ passwordHashes, sessionHours, requestRates, trustedProxies },
+    ...{ passwordHashes, sessionHours, requestRates, trustedProxies, webhooks },
   });
   const server = life.own(
     "server",

@@ -1,0 +1,127 @@
+import Type, { type Static } from "typebox";
+import { AuditActor } from "./audit.ts";
+import { Timestamp, Uuid } from "./formats.ts";
+
+const orNull = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+
+/** An action of the audit trail, `app.created`; all of a resource, `version.*`; or everything, `*`. */
+export const EventType = Type.String({
+  pattern: "^(\\*|[a-z][a-z_]*\\.(\\*|[a-z][a-z_]*))$",
+  maxLength: 100,
+  examples: ["version.*"],
+});
+
+/** `https://`, without credentials and fragment. Plain http only into networks that an operator allows. */
+const WebhookUrl = Type.String({
+  minLength: 1,
+  maxLength: 2048,
+  pattern: "^[\\x21-\\x7e]+$",
+  examples: ["https://ci.example.org/hooks"],
+});
+const EventTypes = Type.Array(EventType, { minItems: 1, maxItems: 50, uniqueItems: true });
+const Description = Type.String({ maxLength: 500, pattern: "^[^\\u0000-\\u001f\\u007f]*$" });
+
+/** Body of `POST /v1/webhooks`. */
+export const NewWebhook = Type.Object(
+  { url: WebhookUrl, event_types: EventTypes, description: Type.Optional(Description) },
+  { additionalProperties: false },
+);
+export type NewWebhook = Static<typeof NewWebhook>;
+
+/** Body of `PATCH /v1/webhooks/{id}`. What is left out stays as it is. */
+export const WebhookChange = Type.Object(
+  {
+    url: Type.Optional(WebhookUrl),
+    event_types: Type.Optional(EventTypes),
+    description: Type.Optional(Description),
+    disabled: Type.Optional(Type.Boolean()),
+  },
+  { additionalProperties: false, minProperties: 1 },
+);
+export type WebhookChange = Static<typeof WebhookChange>;
+
+/** Who or what disabled it: its developer, its own answer 410, or days without a success. */
+export const DisabledReason = Type.Enum(["by_developer", "gone", "failing"]);
+export type DisabledReason = Static<typeof DisabledReason>;
+
+/** A webhook as its developer sees it. The secret is told by `WebhookWithSecret` alone. */
+export const Webhook = Type.Object({
+  id: Uuid,
+  url: Type.String(),
+  event_types: Type.Array(Type.String()),
+  description: Type.String(),
+  disabled: Type.Boolean(),
+  disabled_at: orNull(Timestamp),
+  disabled_reason: orNull(DisabledReason),
+  /** When the first attempt failed of those since the last success. Null: the last one succeeded. */
+  failing_since: orNull(Timestamp),
+  /** Until when the secret before the last rotation signs too. */
+  previous_secret_until: orNull(Timestamp),
+  created_at: Timestamp,
+  updated_at: Timestamp,
+  allowed_actions: Type.Array(Type.Enum(["ping", "rotate_secret"])),
+});
+export type Webhook = Static<typeof Webhook>;
+
+/**
+ * Answer of creating and of `:rotate-secret`: the only time a secret is told, `whsec_` and 32 bytes in
+ * base64.
+ */
+export const WebhookWithSecret = Type.Object({ ...Webhook.properties, secret: Type.String() });
+export type WebhookWithSecret = Static<typeof WebhookWithSecret>;
+
+/** What a receiver gets as the body of a request (Standard Webhooks 1.0, “Payload structure”). */
+export const WebhookPayload = Type.Object({
+  /** The action: `version.published`; `webhook.ping` for a ping. */
+  type: Type.String(),
+  /** When it happened, not when it was sent: that is the header `webhook-timestamp`. */
+  timestamp: Timestamp,
+  /** The audit event. `resource` is the resource after the change, never a secret. */
+  data: Type.Object({
+    event_id: Uuid,
+    actor: AuditActor,
+    target_type: Type.String(),
+    target_id: Type.String(),
+    request_id: Type.String(),
+    resource: Type.Record(Type.String(), Type.Unknown()),
+  }),
+});
+export type WebhookPayload = Static<typeof WebhookPayload>;
+
+/** Why the last attempt of a delivery did not succeed. */
+export const DeliveryError = Type.Enum([
+  "address_blocked",
+  "connection_failed",
+  "https_required",
+  "name_not_resolved",
+  "response_not_2xx",
+  "timed_out",
+  "tls_failed",
+  "webhook_disabled",
+]);
+export type DeliveryError = Static<typeof DeliveryError>;
+
+/** One event on its way to one webhook. Kept for 14 days after it was made. */
+export const Delivery = Type.Object({
+  id: Uuid,
+  webhook_id: Uuid,
+  /** The header `webhook-id`: the same in every attempt, and when it is delivered again. */
+  event_id: Uuid,
+  type: Type.String(),
+  status: Type.Enum(["pending", "succeeded", "failed"]),
+  attempts: Type.Integer(),
+  /** Null when there will be none. While an attempt runs: when it is given up for lost. */
+  next_attempt_at: orNull(Timestamp),
+  last_attempt_at: orNull(Timestamp),
+  /** HTTP status of the last attempt. Null when it got none. */
+  response_status: orNull(Type.Integer()),
+  /** Milliseconds of the last attempt, from resolving the name to the end of the answer. */
+  duration_ms: orNull(Type.Integer()),
+  error: orNull(DeliveryError),
+  created_at: Timestamp,
+  allowed_actions: Type.Array(Type.Enum(["redeliver"])),
+});
+export type Delivery = Static<typeof Delivery>;
+
+/** A delivery with what it sends. */
+export const DeliveryWithPayload = Type.Object({ ...Delivery.properties, payload: WebhookPayload });

@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Problem } from "@mosis/http";
+import { createJudgeAddress } from "./address.ts";
+import { readWebhookUrl } from "./url.ts";
+
+test("addresses that only our own network reaches are blocked, in every disguise", () => {
+  const judge = createJudgeAddress([]);
+  const blocked = [
+    ...["127.0.0.1", "0.0.0.0", "10.1.2.3", "100.64.0.1", "169.254.169.254", "172.31.255.255"],
+    ...["192.168.1.1", "198.19.0.1", "224.0.0.1", "240.0.0.1", "255.255.255.255", "192.0.0.8"],
+    ...["::1", "::", "::ffff:127.0.0.1", "::ffff:7f00:1", "::ffff:93.184.215.14", "::127.0.0.1"],
+    ...["64:ff9b::7f00:1", "64:ff9b:1::a9fe:a9fe", "fd00::1", "fe80::1", "fec0::1", "ff02::1"],
+    ...["2001::1", "2001:db8::1", "2002:7f00:1::", "3fff::1", "100::1", "fd00:ec2::254", "rubbish", ""],
+  ];
+  for (const address of blocked) assert.equal(judge(address), "blocked", address);
+  for (const address of ["93.184.215.14", "172.32.0.1", "100.128.0.1", "2606:2800:21f::1", "2a00:1450::1"]) {
+    assert.equal(judge(address), "public", address);
+  }
+  const local = createJudgeAddress(["10.0.0.0/8", "fd00::/8"]);
+  assert.deepEqual(["10.9.9.9", "fd00::1", "127.0.0.1"].map(local), ["allowed", "allowed", "blocked"]);
+});
+
+test("a URL is https, public as far as it says, and holds no credentials", () => {
+  const rules = { judge: createJudgeAddress([]), allowsHttp: false };
+  const codeOf = (text: string, allowsHttp = false): string => {
+    try {
+      return readWebhookUrl(text, { ...rules, allowsHttp }).url;
+    } catch (error) {
+      assert.ok(error instanceof Problem);
+      return error.errors?.[0]?.code ?? "";
+    }
+  };
+  const refused = {
+    "http://example.org/": "https_required",
+    "ftp://example.org/": "https_required",
+    "https://a:b@example.org/": "credentials_in_url",
+    "https://a@example.org/": "credentials_in_url",
+    "https://example.org/#x": "fragment_in_url",
+    "https://example.org:25/": "port_refused",
+    "https://127.0.0.1/": "address_blocked",
+    "https://0x7f.1/": "address_blocked",
+    "https://2130706433/": "address_blocked",
+    "https://[::1]/": "address_blocked",
+    "https://[::ffff:169.254.169.254]/": "address_blocked",
+    "example.org": "url_malformed",
+    "https://": "url_malformed",
+  };
+  for (const [text, code] of Object.entries(refused)) assert.equal(codeOf(text), code, text);
+  assert.equal(codeOf("HTTPS://Example.ORG"), "https://example.org/");
+  assert.equal(codeOf("https://example.org:8443/a?b=c"), "https://example.org:8443/a?b=c");
+  assert.equal(codeOf("http://example.org/", true), "http://example.org/");
+});

@@ -1,0 +1,35 @@
+import { isIPv4, isIPv6 } from "node:net";
+import { addressRanges } from "@mosis/runtime";
+
+/** Where a request may go: anywhere public; into a network that an operator allows; or nowhere. */
+type AddressKind = "public" | "allowed" | "blocked";
+export type JudgeAddress = (address: string) => AddressKind;
+
+/**
+ * Judges addresses, so that nobody reaches through a webhook what only our own network reaches.
+ * @param allowedNetworks ranges in CIDR notation (`WEBHOOK_ALLOWED_NETWORKS`).
+ */
+export function createJudgeAddress(allowedNetworks: readonly string[]): JudgeAddress {
+  const allowed = addressRanges(allowedNetworks);
+  return (address) => {
+    if (allowed.has(address)) return "allowed";
+    return isPublic(address) ? "public" : "blocked";
+  };
+}
+
+function isPublic(address: string): boolean {
+  if (isIPv4(address)) return !specialIPv4.has(address);
+  // Of IPv6 only global unicast is let through. So IPv4 in its disguises (mapped, compatible, NAT64), unique
+  // local, link-local and multicast addresses need no list.
+  return isIPv6(address) && globalIPv6.has(address) && !specialIPv6.has(address);
+}
+
+/** IANA's special-purpose registry (RFC 6890 and what came later), multicast and what is reserved. */
+const specialIPv4 = addressRanges([
+  ...["0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12"],
+  ...["192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15"],
+  ...["198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4"],
+]);
+const globalIPv6 = addressRanges(["2000::/3"]);
+/** Teredo and 6to4 hold an IPv4 address, which may be any; then benchmarks, ORCHID and documentation. */
+const specialIPv6 = addressRanges(["2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"]);

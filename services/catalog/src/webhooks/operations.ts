@@ -1,0 +1,129 @@
+import type { Operation } from "@mosis/http";
+import { Uuid } from "@mosis/types/formats";
+import { Page, PageQuery } from "@mosis/types/pages";
+import {
+  Delivery,
+  DeliveryWithPayload,
+  NewWebhook,
+  Webhook,
+  WebhookChange,
+  WebhookWithSecret,
+} from "@mosis/types/webhooks";
+
+const path = "/v1/webhooks";
+const one = { path: `${path}/{id}`, params: { id: Uuid } };
+const deliveries = { path: `${path}/{id}/deliveries`, params: { id: Uuid } };
+const oneDelivery = { path: `${deliveries.path}/{delivery}`, params: { id: Uuid, delivery: Uuid } };
+const location = { Location: "Path of what was created." };
+const headers = { ETag: "Send it as If-Match with a change." };
+const requestHeaders = { "If-Match": "The ETag of the webhook as you have read it, or `*`." };
+const changeProblems = ["not_found", "precondition_failed", "precondition_required"] as const;
+
+export const webhookOperations: Operation[] = [
+  {
+    method: "post",
+    path,
+    id: "createWebhook",
+    summary: "Be told of what happens by signed requests (Standard Webhooks)",
+    access: "webhooks:write",
+    body: NewWebhook,
+    answers: {
+      201: {
+        description: "The webhook with its secret, told this once.",
+        body: WebhookWithSecret,
+        headers: { ...headers, ...location },
+      },
+    },
+    problems: ["state_conflict"],
+  },
+  {
+    method: "get",
+    path,
+    id: "listWebhooks",
+    summary: "Your webhooks, from new to old, without secrets",
+    access: "webhooks:read",
+    query: PageQuery,
+    answers: { 200: { description: "One page.", body: Page(Webhook) } },
+    problems: ["cursor_invalid"],
+  },
+  {
+    ...one,
+    method: "get",
+    id: "getWebhook",
+    summary: "One of your webhooks, without its secret",
+    access: "webhooks:read",
+    answers: { 200: { description: "The webhook.", body: Webhook, headers } },
+    problems: ["not_found"],
+  },
+  {
+    ...one,
+    method: "patch",
+    id: "updateWebhook",
+    summary: "Change a webhook, disable it or enable it again",
+    access: "webhooks:write",
+    requestHeaders,
+    body: WebhookChange,
+    answers: { 200: { description: "The webhook as it is now.", body: Webhook, headers } },
+    problems: [...changeProblems],
+  },
+  {
+    ...one,
+    method: "delete",
+    id: "deleteWebhook",
+    summary: "Delete a webhook with its deliveries; what waits is not sent any more",
+    access: "webhooks:write",
+    requestHeaders,
+    answers: { 204: { description: "The webhook is gone." } },
+    problems: [...changeProblems],
+  },
+  {
+    ...one,
+    path: `${one.path}:rotate-secret`,
+    method: "post",
+    id: "rotateWebhookSecret",
+    summary: "Make a new secret; the one before signs too for 24 hours",
+    access: "webhooks:write",
+    requestHeaders,
+    answers: { 200: { description: "The new secret, told this once.", body: WebhookWithSecret, headers } },
+    problems: [...changeProblems],
+  },
+  {
+    ...one,
+    path: `${one.path}:ping`,
+    method: "post",
+    id: "pingWebhook",
+    summary: "Send an event of the type webhook.ping, whatever the webhook is for",
+    access: "webhooks:write",
+    answers: { 202: { description: "The delivery to follow.", body: Delivery, headers: location } },
+    problems: ["not_found", "state_conflict"],
+  },
+  {
+    ...deliveries,
+    method: "get",
+    id: "listWebhookDeliveries",
+    summary: "What was sent to a webhook in the last 14 days, and what waits, from new to old",
+    access: "webhooks:read",
+    query: PageQuery,
+    answers: { 200: { description: "One page.", body: Page(Delivery) } },
+    problems: ["not_found", "cursor_invalid"],
+  },
+  {
+    ...oneDelivery,
+    method: "get",
+    id: "getWebhookDelivery",
+    summary: "One delivery, with what it sends",
+    access: "webhooks:read",
+    answers: { 200: { description: "The delivery.", body: DeliveryWithPayload } },
+    problems: ["not_found"],
+  },
+  {
+    ...oneDelivery,
+    path: `${oneDelivery.path}:redeliver`,
+    method: "post",
+    id: "redeliverWebhookDelivery",
+    summary: "Send the same event again, with the same webhook-id",
+    access: "webhooks:write",
+    answers: { 202: { description: "The delivery, pending again.", body: Delivery } },
+    problems: ["not_found", "state_conflict"],
+  },
+];

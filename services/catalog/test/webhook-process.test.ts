@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { test, type TestContext } from "node:test";
+import { fileURLToPath } from "node:url";
+import { eventually, webhookOptions } from "./support.ts";
+import {
+  createApp,
+  createWebhook,
+  deliveriesOf,
+  makeDue,
+  publishAll,
+  startReceiver,
+  startWebhooks,
+} from "./webhook-receivers.ts";
+
+// Guards "killing any process at any moment (kill -9) loses nothing".
+test("killed in the middle of an attempt, webhooks send the same event again with the same id", async (t) => {
+  const { life, db, databaseUrl, ada } = await startWebhooks(t);
+  const receiver = await startReceiver(life, { answer: () => {} });
+  const webhook = await createWebhook(ada, receiver.url, ["app.*"]);
+  const names = ["a", "b", "c", "d", "e", "f"];
+  for (const name of names) await createApp(ada, name);
+  await publishAll(db);
+  const first = startProcess(t, databaseUrl);
+  // As many as may run at once for one webhook: none is answered.
+  await eventually(() => assert.equal(receiver.received.length, 4));
+  first.kill("SIGKILL");
+  await once(first, "exit");
+  const cut = receiver.received.map(({ headers }) => headers["webhook-id"]);
+
+  receiver.state.answer = 204;
+  startProcess(t, databaseUrl);
+  // What nobody had begun goes at once, what was cut off when its lease is over.
+  await eventually(() => assert.equal(receiver.received.length, 6));
+  await makeDue(db);
+  await eventually(async () => {
+    const deliveries = await deliveriesOf(ada, webhook.id);
+    assert.deepEqual(
+      deliveries.map(({ status }) => status),
+      names.map(() => "succeeded"),
+    );
+  });
+  const ids = receiver.received.map(({ headers }) => headers["webhook-id"] ?? "");
+  assert.equal(ids.length, 10);
+  assert.equal(new Set(ids).size, 6);
+  assert.deepEqual(ids.slice(6).toSorted(), cut.toSorted());
+});
+
+/** Webhooks as they run in production, killed after the test. */
+function startProcess(t: TestContext, databaseUrl: string) {
+  const main = fileURLToPath(new URL("../src/main/webhooks.ts", import.meta.url));
+  const child = spawn(process.execPath, [main], {
+    stdio: ["ignore", "ignore", "inherit"],
+    env: {
+      ...process.env,
+      DATABASE_URL: databaseUrl,
+      WEBHOOK_SECRET_KEYS: webhookOptions.secretKeys.map((key) => key.toString("base64")).join(","),
+      WEBHOOK_ALLOWED_NETWORKS: webhookOptions.allowedNetworks.join(","),
+      WEBHOOKS_PORT: "0",
+      MOSIS_SELF_TELEMETRY: "off",
+    },
+  });
+  t.after(() => child.kill("SIGKILL"));
+  return child;
+}
