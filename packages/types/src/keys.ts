@@ -11,7 +11,7 @@ export const permissions = {
   "telemetry:erase": "Erase what is stored of an install, and read how that ended.",
   "apps:read": "Read apps, their telemetry limits, restrictions and retention.",
   "apps:write":
-    "Create, change, publish, suspend and delete apps, lower their telemetry limits, restrict their telemetry.",
+    "Create, change, publish, suspend and delete apps, lower their telemetry limits, restrict telemetry.",
   "versions:read": "Read versions of the key's apps, their reviews and their permissions.",
   "versions:write":
     "Upload versions of the key's apps, submit, publish and roll them out, halt and yank them.",

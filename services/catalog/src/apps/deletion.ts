@@ -32,10 +32,12 @@ async function deleteWithDependents(tx: Queryable, app: AppRow, by: By): Promise
   const restrictions = await deleteRestrictionsOfApp(tx, app.developer_id, app.id);
   await deleteLockedApp(tx, app.id);
   const common = { developerId: app.developer_id, ...by };
+  const kept: Change[] = [];
+  for (const { key_id } of others) kept.push(await keptKey(tx, common, key_id));
   const changes: Change[] = [
     ...restrictions.map((row) => goneRestriction(common, row)),
     ...keys.map((key) => goneKey(common, key)),
-    ...(await Promise.all(others.map(({ key_id }) => keptKey(tx, common, key_id)))),
+    ...kept,
     {
       ...common,
       action: "app.deleted",
