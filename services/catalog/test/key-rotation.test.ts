@@ -104,11 +104,22 @@ test("a key that is disabled while it is rotated is disabled, and its last messa
 });
 
 test("a rotation that is repeated with its Idempotency-Key is done once, with the same secret", async (t) => {
-  const { ada } = await startKeys(t);
+  const { ada, db, withBearer } = await startKeys(t);
   const { id } = await createKey(ada);
   const { etag = "" } = (await ada.get(`/v1/keys/${id}`)).headers as { etag?: string };
   const once = () => rotateKey(ada, id, {}, etag).set("Idempotency-Key", "rotation-of-today");
   const first = await once().expect(200);
   const again = await once().expect(200).expect("Idempotency-Replayed", "true");
   assert.deepEqual(again.body, first.body);
+
+  // With its other secret a key cannot read what was answered: it is told so, and nothing is done twice.
+  const { secret } = first.body as KeyWithSecret;
+  const asked = { name: "made once", kind: "ingest" };
+  const make = (by: string) => withBearer(by).post("/v1/keys", asked).set("Idempotency-Key", "made-once");
+  await make(secret).expect(201);
+  const other = (await rotateKey(ada, id).expect(200)).body as KeyWithSecret;
+  assertProblem(await make(other.secret), "idempotency_key_reused");
+  await make(secret).expect(201);
+  const made = (await auditTrail(db)).filter(({ payload }) => payload["name"] === asked.name);
+  assert.equal(made.length, 1);
 });

@@ -44,8 +44,10 @@ async function fill(db: Pool): Promise<string> {
   await execute(
     db,
     sql`
-      insert into api_keys (developer_id, name, key_hash, key_prefix, created_at)
-      select id, 'key', name || '-' || n, 'mk_', now() - n * interval '1 hour'
+      insert into api_keys (developer_id, name, key_hash, key_prefix, previous_hash, previous_ends_at,
+                            created_at)
+      select id, 'key', name || '-' || n, 'mk_', name || '-' || n || '-before', now() + interval '1 day',
+             now() - n * interval '1 hour'
       from generate_series(1, 20) n, developers where name::int <= 300`,
   );
   await execute(
@@ -87,6 +89,7 @@ test("every look-up and list of the catalog is an index scan, and lists need no 
     [byCode, () => listVersions(explained.db, { appId: app.id, limit: 10, behind: null })],
     ["api_keys_by_developer", () => listOwnKeys(explained.db, owner, page)],
     ["api_keys_hash", () => findKeyByHash(explained.db, "77-5")],
+    ["api_keys_previous_hash", () => findKeyByHash(explained.db, "77-6-before")],
     ["sessions_token_hash_key", () => findSession(explained.db, "token-77-5")],
   ];
   for (const [index, query] of patterns) {

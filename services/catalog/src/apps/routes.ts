@@ -5,6 +5,7 @@ import { Router } from "express";
 import type { Authenticate } from "../auth.ts";
 import { bodyLimit } from "../body-limit.ts";
 import { change, send } from "../change.ts";
+import type { Credentials } from "../credentials.ts";
 import { isPackageId } from "../identifier.ts";
 import { createPaging } from "../page-position.ts";
 import { type Principal, reachOf, tenantOf, viewerOf } from "../principal.ts";
@@ -17,6 +18,7 @@ import { findApp, listOwnApps } from "./queries.ts";
 interface Deps {
   db: Pool;
   authenticate: Authenticate;
+  credentials: Pick<Credentials, "forget">;
 }
 
 const path = "/v1/apps/:package_id";
@@ -52,7 +54,7 @@ function serveReads(router: Router, { db, authenticate }: Deps): void {
   });
 }
 
-function serveChanges(router: Router, { db, authenticate }: Deps): void {
+function serveChanges(router: Router, { db, authenticate, credentials }: Deps): void {
   router.post("/v1/apps", async (req, res) => {
     const principal = await authenticate(req, res, "apps:write");
     const body = parse(NewApp, await readJson(req, bodyLimit), "body");
@@ -83,6 +85,8 @@ function serveChanges(router: Router, { db, authenticate }: Deps): void {
 
     await transaction(db.as(tenantOf(principal)), (tx) => deleteApp(tx, asked));
 
+    // Keys that served this app alone are gone with it.
+    credentials.forget(principal.developerId);
     res.status(204).end();
   });
 }

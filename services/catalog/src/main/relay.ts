@@ -1,5 +1,5 @@
-// The relay: publishes the outbox to Kafka. Several may run; one is active, the others wait to take over. Each
-// may bring back from Kafka which keys telemetry has seen in use.
+// The relay: publishes the outbox to Kafka. Several may run; one is active, the others wait to take over. Any
+// of them brings back from Kafka which keys telemetry has seen in use.
 import { createSelfTelemetry } from "@mosis/client/process";
 import { listen } from "@mosis/http";
 import { openProducer } from "@mosis/kafka";
