@@ -2,6 +2,7 @@
 // packages/types. Without `--write` it fails when the page is not what the lists say.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { problems } from "@mosis/types/problems";
+import { reviewCodes } from "@mosis/types/reviews";
 import { eventCodes } from "@mosis/types/telemetry";
 
 const file = "docs/codes.md";
@@ -19,8 +20,8 @@ if (process.argv.includes("--write")) {
 function pageOfCodes(): string {
   return `# Codes
 
-Made by \`npm run codes -- --write\` from \`packages/types/src/problems.ts\` and
-\`packages/types/src/telemetry.ts\`: change those, not this page.
+Made by \`npm run codes -- --write\` from \`packages/types/src/problems.ts\`,
+\`packages/types/src/telemetry.ts\` and \`packages/types/src/reviews.ts\`: change those, not this page.
 
 Codes are stable: match on them, never on a sentence. A later version may add one, and takes none away.
 
@@ -40,6 +41,14 @@ The \`code\` of an entry in \`results\` of a telemetry batch, and of a row in \`
 ${table(
   ["code", "fix"],
   Object.entries(eventCodes).map(([code, fix]) => [`\`${code}\``, fix]),
+)}
+
+## Reviews
+Why a version is rejected: \`codes\` of \`POST /v1/reviews/{id}:reject\`, \`faults\` of a version's review.
+
+${table(
+  ["code", "fix"],
+  Object.entries(reviewCodes).map(([code, fix]) => [`\`${code}\``, fix]),
 )}
 `;
 }

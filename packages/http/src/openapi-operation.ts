@@ -17,7 +17,7 @@ export interface Operation {
    * Who may call it: anybody, a session or any management key, a session alone, or a key with that permission
    * (or one of those, `telemetry:write or telemetry:read`).
    */
-  access: "public" | "developer" | "session" | (string & {});
+  access: "public" | "developer" | "session" | "reviewer" | (string & {});
   params?: Record<string, TSchema>;
   query?: TSchema;
   /** Header fields of the request that mean something here, with what they mean. */

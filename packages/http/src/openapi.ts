@@ -105,12 +105,13 @@ function tagOf(path: string): string {
 function whoMay(access: string): string {
   if (access === "public") return "Needs no credentials.";
   if (access === "session") return "Takes the token of a session, and no key.";
+  if (access === "reviewer") return "Takes the token of a session of a reviewer or an admin.";
   if (access === "developer") return "Takes the token of a session or any management key.";
   const permissions = access.split(" or ").map((permission) => `\`${permission}\``);
   return `Keys need the permission ${permissions.join(" or ")}.`;
 }
 
-/** Permissions stand where OpenAPI 3.1 has roles; `session` says that no key will do. */
+/** Permissions stand where OpenAPI 3.1 has roles; `session` and `reviewer` say that no key will do. */
 function securityOf(access: string): object[] {
   if (access === "public") return [];
   if (access === "developer") return [{ bearer: [] }];

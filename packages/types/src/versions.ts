@@ -106,7 +106,7 @@ export type Availability = Static<typeof Availability>;
 /** Where a version stands: its status, and of a published one its availability. */
 export type VersionState = Exclude<VersionStatus, "published"> | Availability;
 
-/** What can be done with a version. `approve` and `reject` are a reviewer's. */
+/** What can be done with a version. `approve` and `reject` are a reviewer's, on its review. */
 export const VersionAction = Type.Enum([
   ...(["change", "delete", "submit", "withdraw", "approve", "reject", "publish", "rollout"] as const),
   ...(["halt", "resume", "complete", "yank"] as const),

@@ -14,21 +14,21 @@ export const reviewOperations: Operation[] = [
     method: "get",
     path: "/v1/reviews",
     id: "listReviews",
-    summary: "The queue of submissions that wait, from old to new, without your own apps; for reviewers",
-    access: "developer",
+    summary: "The queue of submissions that wait, from old to new, without your own apps",
+    access: "reviewer",
     query: ReviewQuery,
     answers: { 200: { description: "One page.", body: Page(Review) } },
-    problems: ["permission_missing", "cursor_invalid"],
+    problems: ["cursor_invalid"],
   },
   {
     method: "get",
     path: "/v1/reviews/{id}",
     id: "getReview",
-    summary: "One submission, waiting or ended; for reviewers",
-    access: "developer",
+    summary: "One submission, waiting or ended",
+    access: "reviewer",
     params,
     answers: { 200: { description: "The review.", body: Review, headers } },
-    problems: ["permission_missing", "not_found"],
+    problems: ["not_found"],
   },
   ...(["claim", "release"] as const).map((action): Operation => ({
     method: "post",
@@ -38,10 +38,10 @@ export const reviewOperations: Operation[] = [
       action === "claim"
         ? "Take a submission to decide it, for four hours; again: for four more"
         : "Give a submission back to the queue",
-    access: "developer",
+    access: "reviewer",
     params,
     answers: { 200: { description: "The review as it is now.", body: Review, headers } },
-    problems: ["permission_missing", "not_found", "state_conflict"],
+    problems: ["not_found", "state_conflict"],
   })),
   ...(["approve", "reject"] as const).map((action): Operation => ({
     method: "post",
@@ -51,13 +51,13 @@ export const reviewOperations: Operation[] = [
       action === "approve"
         ? "Approve a submission that you have claimed: its developer may publish the version"
         : "Reject a submission that you have claimed, with codes and notes for its developer",
-    access: "developer",
+    access: "reviewer",
     params,
     requestHeaders,
     body: action === "approve" ? Approval : Rejection,
     answers: { 200: { description: "The review as it ended.", body: Review, headers } },
     problems: [
-      ...(["permission_missing", "not_found", "state_conflict"] as const),
+      ...(["not_found", "state_conflict"] as const),
       ...(["precondition_failed", "precondition_required"] as const),
     ],
   })),

@@ -18,8 +18,9 @@ import { findReview, listQueue, type QueuedRow } from "./queries.ts";
 import { readVersionReview } from "./version-review.ts";
 
 /**
- * What reviewers do. They see submissions of everybody, as far as they have to be judged: only somebody who
- * has signed in has a role.
+ * What reviewers do, and where developers see it. Reviewers see submissions of everybody, as far as they have
+ * to be judged: only somebody who has signed in has a role. Actions name the submission, not its version:
+ * what was withdrawn, changed and submitted again is another one, and not decided by who has seen the first.
  */
 export function reviewRoutes({ db, authenticate }: { db: Pool; authenticate: Authenticate }): Router {
   const router = Router();

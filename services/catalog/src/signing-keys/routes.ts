@@ -19,6 +19,7 @@ import { isUuid } from "../identifier.ts";
 import { appendOutbox } from "../outbox/append.ts";
 import { createPaging } from "../page-position.ts";
 import { type Principal, tenantOf } from "../principal.ts";
+import { stateConflict } from "../refusal.ts";
 import { requireProof } from "./proof.ts";
 import { type PublicKey, readPublicKey } from "./public-key.ts";
 import {
@@ -120,7 +121,11 @@ async function revoke(
   if (!locked) throw missing();
   requireMatch(req, tagOf(locked));
   if (!locked.is_active) {
-    throw problem("state_conflict", "The signing key is revoked already; nothing else can be done with it.");
+    throw stateConflict("The signing key", {
+      code: "signing_key_revoked",
+      message: "was revoked already",
+      fix: "Nothing has to be done: it verifies nothing new.",
+    });
   }
   const revoked = await revokeLocked(tx, locked.id, reason);
   await tell(tx, req, { principal, key: revoked, action: "signing_key.revoked" });
