@@ -8,11 +8,7 @@ const path = "/v1/apps/{package_id}";
 const params = { package_id: PackageId };
 const headers = { ETag: "Send it as If-Match with a change or an action." };
 const requestHeaders = { "If-Match": "The ETag of the app as you have read it, or `*`." };
-const once = {
-  "Idempotency-Key": "Visible ASCII, 1 to 255 characters: the same request with it is done once in 24 hours.",
-};
 const changeProblems: ProblemCode[] = ["not_found", "precondition_failed", "precondition_required"];
-const onceProblems: ProblemCode[] = ["invalid_request", "request_in_flight", "idempotency_key_reused"];
 const refusals: Partial<Record<string, ProblemCode[]>> = { "rotate-signing-key": ["reference_unknown"] };
 
 export const appOperations: Operation[] = [
@@ -22,7 +18,6 @@ export const appOperations: Operation[] = [
     id: "createApp",
     summary: "Create an app",
     access: "apps:write",
-    requestHeaders: once,
     body: NewApp,
     answers: {
       201: {
@@ -31,7 +26,7 @@ export const appOperations: Operation[] = [
         headers: { ...headers, Location: "Path of what was created." },
       },
     },
-    problems: ["package_id_taken", ...onceProblems],
+    problems: ["package_id_taken"],
   },
   {
     method: "get",
@@ -84,12 +79,11 @@ export const appOperations: Operation[] = [
     summary,
     access,
     params,
-    requestHeaders: { ...requestHeaders, ...once },
+    requestHeaders,
     ...(body ? { body } : {}),
     answers: { 200: { description: "The app as it is now.", body: App, headers } },
     problems: [
       ...changeProblems,
-      ...onceProblems,
       ...(["permission_missing", "state_conflict"] as const),
       ...(refusals[name] ?? []),
     ],

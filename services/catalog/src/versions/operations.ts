@@ -17,13 +17,9 @@ const path = `${list}/{version_code}`;
 const params = { package_id: PackageId, version_code: VersionCode };
 const headers = { ETag: "Send it as If-Match with a change or an action." };
 const requestHeaders = { "If-Match": "The ETag of the version as you have read it, or `*`." };
-const once = {
-  "Idempotency-Key": "Visible ASCII, 1 to 255 characters: the same request with it is done once in 24 hours.",
-};
 const changeProblems: ProblemCode[] = [
   ...(["not_found", "precondition_failed", "precondition_required", "state_conflict"] as const),
 ];
-const onceProblems: ProblemCode[] = ["invalid_request", "request_in_flight", "idempotency_key_reused"];
 const signatureProblems: ProblemCode[] = ["reference_unknown", "signature_invalid"];
 
 export const versionOperations: Operation[] = [
@@ -34,7 +30,6 @@ export const versionOperations: Operation[] = [
     summary: "Create a draft of a version from a package that lies at its URL",
     access: "versions:write",
     params: { package_id: PackageId },
-    requestHeaders: once,
     body: NewVersion,
     answers: {
       201: {
@@ -43,7 +38,7 @@ export const versionOperations: Operation[] = [
         headers: { ...headers, Location: "Path of what was created." },
       },
     },
-    problems: ["not_found", "version_code_taken", "state_conflict", ...signatureProblems, ...onceProblems],
+    problems: ["not_found", "version_code_taken", "state_conflict", ...signatureProblems],
   },
   {
     method: "get",
@@ -108,12 +103,11 @@ export const versionOperations: Operation[] = [
     summary,
     access: "versions:write",
     params,
-    requestHeaders: { ...requestHeaders, ...once },
+    requestHeaders,
     ...(body ? { body } : {}),
     answers: { 200: { description: "The version as it is now.", body: Version, headers } },
     problems: [
       ...changeProblems,
-      ...onceProblems,
       ...(name === "submit" ? [...signatureProblems, "quota_exceeded" as const] : []),
     ],
   })),
