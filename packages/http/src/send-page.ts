@@ -3,6 +3,7 @@ import type { Response } from "express";
 interface Page {
   data: object[];
   page: { next_cursor: string | null; has_more: boolean };
+  [more: string]: unknown;
 }
 
 /** Answers with a page of a list, and a link to the next one (RFC 8288): the same request, further on. */

@@ -1,4 +1,4 @@
-import { createCursors, parse } from "@mosis/http";
+import { createCursors, parse, sendPage } from "@mosis/http";
 import type { Pool } from "@mosis/postgres";
 import { SearchMatch, type SearchPage, SearchQuery } from "@mosis/types/search";
 import { Router } from "express";
@@ -38,7 +38,7 @@ export function searchRoutes({ db, limits }: { db: Pool; limits: RateLimits }): 
     const last = shown.at(-1);
     const hasMore = hits.length > room && last !== undefined && seen + room < hitsMax;
     const next = hasMore ? cursors.encode({ ...last.place, seen: seen + shown.length }) : null;
-    res.set("Cache-Control", "public, max-age=60").json({
+    sendPage(res.set("Cache-Control", "public, max-age=60"), {
       data: shown.map(({ app, place: { match } }) => ({ ...app, match })),
       page: { next_cursor: next, has_more: hasMore },
       corrected_q: corrected,

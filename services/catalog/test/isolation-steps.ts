@@ -1,0 +1,217 @@
+import { randomUUID } from "node:crypto";
+import { fingerprintOf, newSigningKey, newVersion } from "./signing.ts";
+
+/** Whoever sends a request, beside whom it is meant for. */
+export type Who =
+  | "owner"
+  | "ownerKey"
+  | "other"
+  | "reviewer"
+  | "ingest"
+  | "otherApp"
+  | "expired"
+  | "revoked"
+  | "anonymous";
+
+/** As much of an answer as later steps need. */
+interface Answer {
+  id: string;
+  data?: { id: string }[];
+}
+
+/** One request of a life of an app, in its order. It is sent by everybody else before it succeeds. */
+export interface Step {
+  /** Of the operation. */
+  id: string;
+  /** What it is answered when it is sent by whom it is meant for. */
+  status: number;
+  params?: Record<string, string>;
+  query?: string;
+  body?: (who: Who) => object;
+  /** Exact answers of those who may send it, but get another than "missing" or the same. */
+  others?: Partial<Record<Who, number>>;
+  /** It changes something without credentials, so it is sent once. */
+  once?: true;
+  keep?: (answer: Answer) => void;
+}
+
+const packageId = "org.mosis.isolated";
+const draftId = "org.mosis.draft";
+const app = { package_id: packageId };
+const reason = () => ({ reason: "a fault" });
+
+type Params = Record<string, string>;
+type Ids = Record<"owner" | "other" | "reviewer", string>;
+type Detail = Omit<Step, "id" | "status">;
+
+/** @param ids of the developers, whose signing keys are proved with them. */
+export function isolationSteps(ids: Ids): Step[] {
+  const found = createFound();
+  const release = newSigningKey(ids.owner);
+  const next = newSigningKey(ids.owner);
+  const signed = { otherApp: 403 };
+  return [
+    ...accountSteps(),
+    ...appSteps(),
+    ...[release, next].map((key) =>
+      step("createSigningKey", 201, {
+        ...{ others: signed, keep: found.keep("signing key") },
+        body: (who) => (who === "owner" ? key : newSigningKey(developerOf(ids, who))).body,
+      }),
+    ),
+    step("listSigningKeys", 200),
+    step("getSigningKey", 200, { params: found.one("signing key"), others: { otherApp: 200 } }),
+    ...releaseSteps(found, keyOf(release)),
+    step("rotateSigningKey", 200, { params: app, body: () => ({ signing_key: keyOf(next).fingerprint }) }),
+    ...telemetrySteps(found),
+    ...keySteps(found),
+    step("revokeSigningKey", 200, { params: found.one("signing key"), others: signed, body: reason }),
+    step("deleteApp", 204, { params: { package_id: draftId } }),
+    step("deleteSession", 204),
+  ];
+}
+
+function step(id: string, status: number, detail: Detail = {}): Step {
+  return { id, status, ...detail };
+}
+
+function accountSteps(): Step[] {
+  const credentials = { email: "new@mosis.test", password: "the password of new" };
+  return [
+    step("createDeveloper", 201, { once: true, body: () => ({ ...credentials, name: "New" }) }),
+    step("createSession", 201, { once: true, body: () => credentials }),
+    step("getMe", 200),
+  ];
+}
+
+function appSteps(): Step[] {
+  const create = (id: string, prefix: string) =>
+    step("createApp", 201, {
+      others: { otherApp: 403 },
+      body: (who) => ({ package_id: who === "owner" ? id : ofOthers(prefix, who), name: "An app" }),
+    });
+  return [
+    create(packageId, "of"),
+    create(draftId, "by"),
+    step("listApps", 200),
+    step("getApp", 200, { params: app }),
+    step("changeApp", 200, { params: app, body: () => ({ description: "changed" }) }),
+  ];
+}
+
+function releaseSteps(found: Found, key: ReturnType<typeof keyOf>): Step[] {
+  const version = (version_code: string) => ({ ...app, version_code });
+  const act = (action: string, code: string, body?: () => object) =>
+    step(`${action}Version`, 200, { params: version(code), ...(body ? { body } : {}) });
+  const create = (code: number) =>
+    step("createVersion", 201, { params: app, body: () => newVersion(code, key) });
+  return [
+    ...[1, 2, 3].map(create),
+    step("listVersions", 200, { params: app }),
+    step("getVersion", 200, { params: version("1") }),
+    step("changeVersion", 200, { params: version("1"), body: () => ({ version_name: "changed" }) }),
+    step("getPermissionDiff", 200, { params: version("1") }),
+    act("submit", "1"),
+    act("withdraw", "1"),
+    act("submit", "1"),
+    step("getVersionReview", 200, { params: version("1") }),
+    ...reviewSteps(found, "approve", { notes: "fine" }),
+    act("publish", "1", () => ({ rollout_percent: 5 })),
+    step("publishApp", 200, { params: app }),
+    step("searchApps", 200, { query: "?q=isolated" }),
+    act("rollout", "1", () => ({ rollout_percent: 10 })),
+    act("halt", "1", reason),
+    act("resume", "1"),
+    act("complete", "1"),
+    step("getStoreApp", 200, { params: app }),
+    step("getVersionForDevice", 200, { params: app, query: "?mosis_version=9.0.0" }),
+    step("suspendApp", 200, { params: app, body: reason }),
+    step("restoreApp", 200, { params: app }),
+    act("yank", "1", reason),
+    act("submit", "2"),
+    ...reviewSteps(found, "reject", { codes: ["package_unavailable"], notes: "It is not there." }),
+    step("deleteVersion", 204, { params: version("3") }),
+  ];
+}
+
+function reviewSteps(found: Found, decision: "approve" | "reject", body: object): Step[] {
+  const params = found.one("review");
+  return [
+    step("listReviews", 200, { keep: found.keep("review") }),
+    step("getReview", 200, { params }),
+    step("claimReview", 200, { params }),
+    step("releaseReview", 200, { params }),
+    step("claimReview", 200, { params }),
+    step(`${decision}Review`, 200, { params, body: () => body }),
+  ];
+}
+
+function telemetrySteps(found: Found): Step[] {
+  const params = found.one("restriction");
+  const restriction = (who: Who) => ({
+    ...{ event_name: "noise", action: "drop", reason: "too much" },
+    ...(who === "otherApp" ? app : {}),
+  });
+  const limits = { telemetry_events_per_second: 9 };
+  return [
+    step("getTelemetryLimits", 200, { params: app }),
+    step("changeTelemetryLimits", 200, { params: app, body: () => limits }),
+    step("getRetention", 200, { params: app }),
+    step("changeRetention", 200, { params: app, body: () => ({ telemetry_days: 7 }) }),
+    step("requestErasure", 202, { params: app, body: () => ({ install_id: randomUUID() }) }),
+    step("createTelemetryRestriction", 201, {
+      ...{ body: restriction, others: { otherApp: 422 }, keep: found.keep("restriction") },
+    }),
+    step("listTelemetryRestrictions", 200),
+    step("getTelemetryRestriction", 200, { params }),
+    step("liftTelemetryRestriction", 204, { params }),
+  ];
+}
+
+function keySteps(found: Found): Step[] {
+  const params = found.one("key");
+  const key = (who: Who) => ({
+    ...{ name: "k", kind: "ingest" },
+    package_ids: [who === "owner" || who === "otherApp" ? packageId : ofOthers("of", who)],
+  });
+  return [
+    step("listPermissions", 200),
+    step("createKey", 201, { body: key, others: { otherApp: 422 }, keep: found.keep("key") }),
+    step("listKeys", 200),
+    step("getKey", 200, { params }),
+    step("changeKey", 200, { params, body: () => ({ name: "renamed" }) }),
+    step("rotateKey", 200, { params, body: () => ({ grace_seconds: 60 }) }),
+    step("reportLeakedKeys", 202, { once: true, body: () => [{ token: "mi_live_none" }] }),
+    step("deleteKey", 204, { params }),
+  ];
+}
+
+/** Ids from answers, for the paths of later steps. */
+function createFound() {
+  const ids = new Map<string, string>();
+  return {
+    keep: (name: string) => (answer: Answer) => {
+      ids.set(name, answer.id ?? answer.data?.[0]?.id ?? "");
+    },
+    /** Read when the step is taken. */
+    one: (name: string): Params => ({
+      get id() {
+        return ids.get(name) ?? "";
+      },
+    }),
+  };
+}
+type Found = ReturnType<typeof createFound>;
+
+function developerOf(ids: Ids, who: Who): string {
+  return who === "other" || who === "reviewer" ? ids[who] : ids.owner;
+}
+
+/** What others make while they try the same, so that nothing is in the owner's way. */
+function ofOthers(prefix: string, who: Who): string {
+  return `org.mosis.${prefix}_${who.toLowerCase()}`;
+}
+
+function keyOf({ privateKey }: ReturnType<typeof newSigningKey>) {
+  return { privateKey, fingerprint: fingerprintOf(privateKey) };
+}
