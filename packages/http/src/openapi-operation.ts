@@ -14,8 +14,8 @@ export interface Operation {
   /** What the summary has no room for. */
   description?: string;
   /**
-   * Who may call it: anybody, a session or any management key, a session alone or of a reviewer, or a key with
-   * that permission (or one of those, `telemetry:write or telemetry:read`).
+   * Who may call it: anybody, a session or any management key, a session alone, that of a reviewer or an
+   * admin, or a key with that permission (or one of those, `telemetry:write or telemetry:read`).
    */
   access: "public" | "developer" | "session" | "reviewer" | (string & {});
   params?: Record<string, TSchema>;

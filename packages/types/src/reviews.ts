@@ -88,7 +88,7 @@ export const Review = Type.Object({
   version_name: Type.String(),
   package_url: Type.String(),
   package_size: Type.Integer(),
-  package_digest: Nullable(Type.String()),
+  package_digest: Type.String(),
   /** Fingerprint; null once the key is gone. */
   signing_key: Nullable(Type.String()),
   permissions: Type.Array(Type.String()),

@@ -30,7 +30,8 @@ async function fill(db: Pool) {
     sql`
       insert into app_versions (app_id, developer_id, version_code, version_name, package_url, package_size,
                                 package_digest, signature, status, submitted_at)
-      select id, developer_id, n, 'n', 'u', 1, repeat('0', 64), 's', case n when 2 then 'review' else 'approved' end, now()
+      select id, developer_id, n, 'n', 'u', 1, repeat('0', 64), 's',
+             case n when 2 then 'review' else 'approved' end, now()
       from apps, generate_series(1, 2) n`,
     sql`
       insert into reviews (id, version_id, app_id, developer_id, state, submitted_at, ended_at, decided_by,

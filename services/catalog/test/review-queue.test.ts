@@ -105,7 +105,8 @@ test("a reviewer has so many claims at a time", async (t) => {
       with version as (
         insert into app_versions (app_id, developer_id, version_code, version_name, package_url, package_size,
                                   package_digest, signature)
-        select app_id, developer_id, 100 + n, 'n', 'u', 1, repeat('0', 64), 's' from reviews, generate_series(1, 10) n
+        select app_id, developer_id, 100 + n, 'n', 'u', 1, repeat('0', 64), 's'
+        from reviews, generate_series(1, 10) n
         returning id, developer_id)
       insert into reviews (id, version_id, app_id, developer_id, claimed_by, claimed_until, checks)
       select id, id, id, developer_id, ${rev.id}, now() + interval '1 hour', '[]' from version`,
