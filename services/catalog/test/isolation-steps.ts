@@ -25,7 +25,7 @@ export interface Step {
   id: string;
   /** What it is answered when it is sent by whom it is meant for. */
   status: number;
-  params?: Record<string, string>;
+  params?: Params | (() => Params);
   query?: string;
   body?: (who: Who) => object;
   /** Exact answers of those who may send it, but get another than "missing" or the same. */
@@ -65,6 +65,7 @@ export function isolationSteps(ids: Ids): Step[] {
     step("rotateSigningKey", 200, { params: app, body: () => ({ signing_key: keyOf(next).fingerprint }) }),
     ...telemetrySteps(found),
     ...keySteps(found),
+    ...webhookSteps(found),
     step("revokeSigningKey", 200, { params: found.one("signing key"), others: signed, body: reason }),
     step("deleteApp", 204, { params: { package_id: draftId } }),
     step("deleteSession", 204),
@@ -186,6 +187,28 @@ function keySteps(found: Found): Step[] {
   ];
 }
 
+function webhookSteps(found: Found): Step[] {
+  const params = found.one("webhook");
+  const ofDelivery = () => ({ ...params(), delivery: found.one("delivery")().id });
+  const webhook = () => ({ url: "https://ci.example.org/hooks", event_types: ["version.*"] });
+  // They tell of every app, so a key of listed ones may do nothing here.
+  const all = (id: string, status: number, detail: Detail = {}) =>
+    step(id, status, { others: { otherApp: 403 }, ...detail });
+  return [
+    all("createWebhook", 201, { body: webhook, keep: found.keep("webhook") }),
+    all("listWebhooks", 200),
+    all("getWebhook", 200, { params }),
+    all("updateWebhook", 200, { params, body: () => ({ description: "changed" }) }),
+    all("rotateWebhookSecret", 200, { params }),
+    all("pingWebhook", 202, { params }),
+    all("listWebhookDeliveries", 200, { params, keep: found.keep("delivery") }),
+    all("getWebhookDelivery", 200, { params: ofDelivery }),
+    // Nobody delivers in this test, so the ping is pending.
+    all("redeliverWebhookDelivery", 409, { params: ofDelivery }),
+    all("deleteWebhook", 204, { params }),
+  ];
+}
+
 /** Ids from answers, for the paths of later steps. */
 function createFound() {
   const ids = new Map<string, string>();
@@ -194,11 +217,7 @@ function createFound() {
       ids.set(name, answer.id ?? answer.data?.[0]?.id ?? "");
     },
     /** Read when the step is taken. */
-    one: (name: string): Params => ({
-      get id() {
-        return ids.get(name) ?? "";
-      },
-    }),
+    one: (name: string) => () => ({ id: ids.get(name) ?? "" }),
   };
 }
 type Found = ReturnType<typeof createFound>;
