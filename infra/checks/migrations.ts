@@ -16,11 +16,11 @@ const excluded = {
   "prefer-bigint-over-int": "",
   "prefer-bigint-over-smallint": "",
   // Set for every migration by packages/postgres/src/migrate.ts, which tries again. A statement has no
-  // timeout: half a backfill is none, and what it must not hold is a lock.
+  // timeout: half a backfill is none.
   "require-lock-timeout": "",
   "require-statement-timeout": "",
-  // Each migration is one transaction, which cannot make an index concurrently. Reads go on; writes wait for
-  // 0.3 s at 500 000 rows. Above ten million rows it has to be a job of its own.
+  // Each migration is one transaction, which cannot make an index concurrently. Reads go on; writes wait
+  // until it is made. At many times the volume it has to be a job of its own.
   "require-concurrent-index-creation": "",
   // Reads wait for one scan: that it is below a second at the full volume is tested
   // (services/catalog/test/migration-locks.test.ts).

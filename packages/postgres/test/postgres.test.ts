@@ -197,3 +197,50 @@ test("rows are copied as they are, whatever their texts are made of", async (t) 
   assert.equal(await session.copy(copy), rows.length, "the session goes on");
   await session.close();
 });
+
+// A migration that waits behind a long transaction must not make readers wait behind itself.
+test("a migration that gets no lock lets readers pass, and is applied when the lock is free", async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), "mosis-migrations-"));
+  t.after(() => rm(folder, { recursive: true }));
+  const files = ["create table a (id int)", "create table b (id int)", "alter table a add column n int"];
+  for (const [i, up] of files.entries()) {
+    const down = "select 1";
+    await writeFile(
+      join(folder, `000${i + 1}_m.sql`),
+      `-- Up Migration\n${up};\n-- Down Migration\n${down};\n`,
+    );
+  }
+  const url = await freshDatabase(t);
+  const db = testPool(t, url);
+  const reader = testPool(t, url, { statementTimeoutMs: 1000 });
+  const options = { url, folder, direction: "up", log } as const;
+  assert.deepEqual(await migrate({ ...options, count: 1 }), ["0001_m"]);
+
+  const over = Promise.withResolvers<void>();
+  const held = Promise.withResolvers<void>();
+  const holding = transaction(db, async (tx) => {
+    await execute(tx, sql`select from a`);
+    held.resolve();
+    await over.promise;
+  });
+  await held.promise;
+  const migrating = migrate(options);
+  // Twice it has waited for the lock and given up: the names of its connections tell.
+  const seen = new Set<number>();
+  while (seen.size < 2) {
+    const waiting = await many(
+      db,
+      Type.Object({ pid: Type.Integer() }),
+      sql`
+        select pid from pg_stat_activity
+        where application_name = 'mosis-migrate' and wait_event_type = 'Lock'
+          and datname = current_database()`,
+    );
+    for (const { pid } of waiting) seen.add(pid);
+    // Fails after a second behind it.
+    await execute(reader, sql`select from a`);
+  }
+  over.resolve();
+  await holding;
+  assert.deepEqual(await migrating, ["0002_m", "0003_m"]);
+});

@@ -4,8 +4,10 @@ import Type from "typebox";
 const Row = Type.Object({ about: Type.String(), definition: Type.String() });
 
 /**
- * Everything of the schema `public` that a migration can make, as PostgreSQL itself writes it down: columns
- * with type, default and null, constraints, indexes, sequences, functions, triggers and storage settings.
+ * Everything of the schema `public` that a migration can make, as PostgreSQL itself writes it down: relations
+ * with their storage settings, row security, views, columns with type, default and null, constraints,
+ * indexes, sequences, policies, triggers, functions, types, statistics, rights, comments, and extensions. Not roles:
+ * they belong to the server.
  */
 export async function schemaSnapshot(db: Queryable): Promise<string[]> {
   const rows = await many(
@@ -13,38 +15,107 @@ export async function schemaSnapshot(db: Queryable): Promise<string[]> {
     Row,
     sql`
       with tables as (
-        select oid, relname, relkind, reloptions from pg_class
-        where relnamespace = 'public'::regnamespace and relkind in ('r', 'S', 'v', 'm')
+        select oid, relname, relkind, reloptions, relrowsecurity, relforcerowsecurity, relowner, relacl
+        from pg_class
+        where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'S', 'v', 'm', 'f')
           and relname !~ '^(schema_migrations|pgmigrations)'
+      ), functions as (
+        select oid, proname, proowner, proacl, prokind from pg_proc
+        where pronamespace = 'public'::regnamespace and not ${ofExtension("pg_proc")}
+      ), rights as (
+        select relname as name,
+               coalesce(relacl, acldefault(case when relkind = 'S' then 's' else 'r' end::"char", relowner))
+                 as rights
+        from tables
+        union all
+        select relname || '.' || attname, attacl
+        from tables join pg_attribute on attrelid = tables.oid and attacl is not null
+        union all
+        select oid::regprocedure::text, coalesce(proacl, acldefault('f', proowner)) from functions
       )
-      select 'relation ' || relname as about, 
-               relkind::text || ' ' || coalesce(reloptions::text, '') as definition
+      select 'relation ' || relname as about,
+             relkind::text || ' ' || coalesce(reloptions::text, '') || ' ' || pg_get_userbyid(relowner)
+               || case when relrowsecurity then ' row security' else '' end
+               || case when relforcerowsecurity then ' forced' else '' end as definition
       from tables
+      union all
+      select 'view ' || relname, pg_get_viewdef(oid) from tables where relkind in ('v', 'm')
       union all
       select 'column ' || relname || '.' || attname,
              rank() over (partition by attrelid order by attnum) || ' ' || format_type(atttypid, atttypmod)
                || case when attnotnull then ' not null' else '' end
                || coalesce(' default ' || pg_get_expr(adbin, adrelid), '')
-               || ' ' || attgenerated::text || attidentity::text
+               || ' ' || attgenerated::text || attidentity::text || coalesce(attoptions::text, '')
+               || attstorage::text || attcompression::text || coalesce(' statistics ' || attstattarget, '')
       from tables join pg_attribute on attrelid = tables.oid and attnum > 0 and not attisdropped
            left join pg_attrdef on adrelid = attrelid and adnum = attnum
       where relkind <> 'S'
       union all
+      select 'sequence ' || relname,
+             format('%s %s %s %s %s %s', seqtypid::regtype, seqstart, seqincrement, seqmax, seqmin, seqcycle)
+      from tables join pg_sequence on seqrelid = tables.oid
+      union all
       select 'constraint ' || relname || '.' || conname, pg_get_constraintdef(pg_constraint.oid)
       from tables join pg_constraint on conrelid = tables.oid
       union all
-      select 'index ' || indexrelid::regclass::text, pg_get_indexdef(indexrelid)
+      select 'index ' || indexrelid::regclass::text,
+             pg_get_indexdef(indexrelid) || case when indisvalid then '' else ' invalid' end
       from tables join pg_index on indrelid = tables.oid
       union all
-      select 'trigger ' || relname || '.' || tgname, pg_get_triggerdef(pg_trigger.oid)
+      select 'policy ' || relname || '.' || polname,
+             format('%s %s %s using %s check %s', polcmd, polpermissive,
+                    (select string_agg(case role when 0 then 'public' else pg_get_userbyid(role) end, ', ')
+                     from unnest(polroles) as role),
+                    pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid))
+      from tables join pg_policy on polrelid = tables.oid
+      union all
+      select 'trigger ' || relname || '.' || tgname,
+             pg_get_triggerdef(pg_trigger.oid) || ' ' || tgenabled::text
       from tables join pg_trigger on tgrelid = tables.oid and not tgisinternal
       union all
-      select 'function ' || proname, pg_get_functiondef(oid)
-      from pg_proc where pronamespace = 'public'::regnamespace
+      select 'rule ' || relname || '.' || rulename, pg_get_ruledef(pg_rewrite.oid)
+      from tables join pg_rewrite on ev_class = tables.oid and rulename <> '_RETURN'
       union all
-      select 'type ' || typname, typtype::text
-      from pg_type where typnamespace = 'public'::regnamespace and typrelid = 0 and typelem = 0
+      select 'function ' || oid::regprocedure::text,
+             case when prokind = 'a' then 'aggregate' else pg_get_functiondef(oid) end
+               || ' ' || pg_get_userbyid(proowner)
+      from functions
+      union all
+      select 'type ' || typname, typtype::text || coalesce(
+        ' ' || (select string_agg(enumlabel, ', ' order by enumsortorder) from pg_enum
+                where enumtypid = pg_type.oid), '')
+      from pg_type
+      where typnamespace = 'public'::regnamespace and typrelid = 0 and typelem = 0
+        and not ${ofExtension("pg_type")}
+      union all
+      select 'statistics ' || stxname, pg_get_statisticsobjdef(oid) from pg_statistic_ext
+      union all
+      select 'extension ' || extname, extversion from pg_extension where extname <> 'plpgsql'
+      union all
+      select 'right ' || name || ' of '
+               || case grantee when 0 then 'public' else pg_get_userbyid(grantee) end,
+             privilege_type || case when is_grantable then ' with grant option' else '' end
+      from rights, aclexplode(rights)
+      union all
+      select 'comment ' || pg_describe_object(classoid, objoid, objsubid), description
+      from pg_description
+      where (classoid, objoid) in (
+        select 'pg_class'::regclass::oid, oid from tables
+        union all select 'pg_class'::regclass, indexrelid from tables join pg_index on indrelid = tables.oid
+        union all select 'pg_proc'::regclass, oid from functions
+        union all select 'pg_constraint'::regclass, oid from pg_constraint
+                  where conrelid in (select oid from tables)
+        union all select 'pg_policy'::regclass, oid from pg_policy
+                  where polrelid in (select oid from tables)
+        union all select 'pg_trigger'::regclass, oid from pg_trigger
+                  where tgrelid in (select oid from tables))
       order by 1, 2`,
   );
   return rows.map(({ about, definition }) => `${about}: ${definition}`);
+}
+
+/** What an extension made is told by the extension. */
+function ofExtension(table: "pg_proc" | "pg_type") {
+  const oid = table === "pg_proc" ? sql`pg_proc.oid` : sql`pg_type.oid`;
+  return sql`exists (select from pg_depend where objid = ${oid} and deptype = 'e')`;
 }
