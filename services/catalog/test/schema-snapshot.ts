@@ -5,9 +5,9 @@ const Row = Type.Object({ about: Type.String(), definition: Type.String() });
 
 /**
  * Everything of the schema `public` that a migration can make, as PostgreSQL itself writes it down: relations
- * with their storage settings, row security, views, columns with type, default and null, constraints,
- * indexes, sequences, policies, triggers, functions, types, statistics, rights, comments, and extensions. Not roles:
- * they belong to the server.
+ * with their storage settings and row security, views, columns with type, default and null, constraints,
+ * indexes, sequences, policies, triggers, functions, types, statistics, rights, comments, and extensions. Not
+ * roles: they belong to the server.
  */
 export async function schemaSnapshot(db: Queryable): Promise<string[]> {
   const rows = await many(
