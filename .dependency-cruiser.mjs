@@ -114,13 +114,15 @@ export default {
       from: { path: "^(packages|services)/[^/]+/src/", pathNot: tests },
       to: { path: tests },
     },
-    onlyIn("express", `^packages/http/|^services/.*/(routes|api|change|ingest|query)\\.ts$|${naive}`),
+    onlyIn("express", `^packages/http/|^services/.*/([a-z-]*routes|change|api|ingest|query)\\.ts$|${naive}`),
     onlyIn("pg", "^packages/(postgres|devstack)/"),
     onlyIn("node-pg-migrate", "^packages/postgres/"),
     onlyIn("kafkajs", `^packages/kafka/|${naive}`),
     onlyIn("@clickhouse/client", `^packages/clickhouse/|${naive}`),
     onlyIn("pino", "^packages/runtime/"),
     onlyIn("prom-client", "^packages/runtime/"),
+    onlyIn("nodemailer", "^services/catalog/src/mails/"),
+    onlyIn("openid-client", "^services/catalog/src/oauth/"),
   ],
   options: {
     // TypeScript 7 has no JavaScript API any more; swc reads the same syntax, type imports included.

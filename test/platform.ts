@@ -6,6 +6,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
+import { pathToFileURL } from "node:url";
 import { isDeepStrictEqual } from "node:util";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Catalog, createCatalog } from "@mosis/client";
@@ -46,6 +47,7 @@ export async function startPlatform(t: TestContext): Promise<TestPlatform> {
     WRITER_FETCH_WAIT_MS: "100",
     INGEST_USAGE_INTERVAL_MS: "100",
     MOSIS_SELF_TELEMETRY: "off",
+    MAIL_URL: pathToFileURL(join(dataDir, "mails")).href,
   };
   const logsDir = join(dataDir, "logs");
   await runJobs(stores, env, logsDir);

@@ -129,13 +129,13 @@ async function startSome(
   { settings, env, stores, onProgress }: ServicesOptions,
   ingestKey: string | null,
 ): Promise<void> {
-  const { ports, dataDir } = settings;
+  const { ports, dataDir, mailUrl } = settings;
   const telemetry =
     ingestKey === null
       ? { MOSIS_SELF_TELEMETRY: "off" }
       : { MOSIS_SELF_TELEMETRY_KEY: ingestKey, MOSIS_INGEST_URL: urlOf(ports.ingest) };
   const starts = names.map(async (name) => {
-    const environment = { ...env, ...storeVariables(name, stores), ...telemetry };
+    const environment = { ...env, ...storeVariables(name, stores), ...telemetry, MAIL_URL: mailUrl };
     const start = () =>
       startService(name, { port: ports[name], env: environment, logsDir: join(dataDir, "logs") });
     running.services.set(name, await keepRunning(start, { onProgress, comebackTimeoutMs: Infinity }));

@@ -1,4 +1,5 @@
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import { portNear, readStackPorts, readStackSource, type StackSource } from "@mosis/devstack";
 import { oneOf, optionalText, port, readEnv, text } from "@mosis/runtime";
 import type { Environment, ServiceName } from "./services.ts";
@@ -12,6 +13,8 @@ export interface Settings {
   selfTelemetry: boolean;
   /** Of the role that the catalog api connects to PostgreSQL as. */
   catalogApiPassword: string;
+  /** Where mails to developers leave: a folder, unless the environment names a server. */
+  mailUrl: string;
 }
 
 /** @throws Error that lists every bad variable. */
@@ -26,6 +29,7 @@ export async function readSettings(env: Environment): Promise<Settings> {
         default: "on",
       }),
       CATALOG_API_PASSWORD: text({ about: "Of the database role of the catalog API.", default: "mosis_api" }),
+      MAIL_URL: optionalText({ about: "The mail server; default the folder mails of the data." }),
       CATALOG_PORT: port({ about: "The port of the catalog API.", default: 4000 }),
       INGEST_PORT: port({ about: "The port apps send telemetry to.", default: 4001 }),
       QUERY_PORT: port({ about: "The port of receipts and the audit trail.", default: 4002 }),
@@ -43,8 +47,9 @@ export async function readSettings(env: Environment): Promise<Settings> {
   const relay = RELAY_PORT || (await portNear(4003, taken));
   const writer = WRITER_PORT || (await portNear(4004, [...taken, relay]));
   const webhooks = WEBHOOKS_PORT || (await portNear(4005, [...taken, relay, writer]));
+  const dataDir = resolve(values.MOSIS_DATA_DIR);
   return {
-    dataDir: resolve(values.MOSIS_DATA_DIR),
+    dataDir,
     cacheDir: values.MOSIS_CACHE_DIR,
     ports: {
       catalog: values.CATALOG_PORT,
@@ -56,6 +61,7 @@ export async function readSettings(env: Environment): Promise<Settings> {
     },
     source: readStackSource(env, stackPorts),
     catalogApiPassword: values.CATALOG_API_PASSWORD,
+    mailUrl: values.MAIL_URL ?? pathToFileURL(join(dataDir, "mails")).href,
     selfTelemetry: values.MOSIS_SELF_TELEMETRY === "on",
   };
 }

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { Platform } from "./platform.ts";
 import type { Settings } from "./settings.ts";
 
@@ -14,6 +15,7 @@ export function welcome({ endpoints, others }: Platform, settings: Settings, sec
     ["PostgreSQL", endpoints.postgres, "the catalog's store"],
     ["ClickHouse", endpoints.clickhouse, "SQL over telemetry, database mosis"],
     ["Kafka", endpoints.kafka, "the log between them"],
+    ["mails", mailsOf(settings.mailUrl), "to developers, whose addresses they confirm"],
   ];
   const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const lines = rows.map(([name = "", url = "", what = ""]) =>
@@ -34,6 +36,11 @@ ${settings.selfTelemetry ? ownEvents(endpoints.clickhouse) : tables(endpoints.cl
 
 Ctrl-C stops everything; the next start finds its data again.
 `;
+}
+
+/** Never the URL of a server: it may have a password in it. */
+function mailsOf(mailUrl: string): string {
+  return mailUrl.startsWith("file:") ? fileURLToPath(mailUrl) : new URL(mailUrl).host;
 }
 
 /** The platform's own events: real ones from the first minute. */

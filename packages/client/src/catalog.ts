@@ -1,6 +1,7 @@
 import type { App, NewApp } from "@mosis/types/apps";
-import type { Developer, NewDeveloper, NewSession, Session } from "@mosis/types/developers";
 import type { Key, KeyChange, KeyRotation, KeyWithSecret, NewKey, PermissionList } from "@mosis/types/keys";
+import type { Developer, NewDeveloper } from "@mosis/types/developers";
+import type { NewSession, SessionWithToken } from "@mosis/types/sessions";
 import type { TelemetryLimits, TelemetryLimitsChange } from "@mosis/types/telemetry-limits";
 import type { NewRestriction, Restriction } from "@mosis/types/telemetry-restrictions";
 import { type ClientOptions, createCall, queryString } from "./answers.ts";
@@ -21,7 +22,7 @@ export interface PageOptions {
 export interface Catalog {
   createDeveloper(developer: NewDeveloper): Promise<Developer>;
   /** Signs in and answers with the session; `catalog.as(token)` is the client that uses it. */
-  signIn(credentials: NewSession): Promise<Session>;
+  signIn(credentials: NewSession): Promise<SessionWithToken>;
   /** The same service with other credentials. */
   as(token: string): Catalog;
   me(): Promise<Developer>;

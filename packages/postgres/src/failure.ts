@@ -57,6 +57,12 @@ export function isWorthRerunning(error: unknown): boolean {
   return code === "40001" || code === "40P01";
 }
 
+/** Whether a statement would have put a second of what one of these unique indexes has once. */
+export function isDuplicate(error: unknown, ...indexes: string[]): boolean {
+  const constraint = (error as { constraint?: unknown } | null | undefined)?.constraint;
+  return sqlState(error) === "23505" && indexes.some((index) => index === constraint);
+}
+
 function sqlState(error: unknown): string | undefined {
   const code = (error as { code?: unknown } | null | undefined)?.code;
   return typeof code === "string" ? code : undefined;

@@ -56,15 +56,36 @@ export function optionalText({ about }: { about: string }): Variable<string | nu
   return { about, fallback: { value: null }, read: (value) => value };
 }
 
-/** An absolute URL, kept as text. */
-export function url(options: Common<string>): Variable<string> {
-  return {
-    ...common(options),
-    read(value) {
-      if (!URL.canParse(value)) throw new Error("must be a URL");
-      return value;
-    },
-  };
+/**
+ * An absolute URL, kept as text.
+ * @param protocols those that it may have, `https:` for example; default any.
+ */
+export function url(options: Common<string> & { protocols?: readonly string[] }): Variable<string> {
+  return { ...common(options), read: (value) => readUrl(value, options.protocols) };
+}
+
+/** A URL as above, or null when unset. */
+export function optionalUrl({
+  about,
+  protocols,
+}: {
+  about: string;
+  protocols: readonly string[];
+}): Variable<string | null> {
+  return { about, fallback: { value: null }, read: (value) => readUrl(value, protocols) };
+}
+
+function readUrl(value: string, protocols?: readonly string[]): string {
+  if (!URL.canParse(value)) throw new Error("must be a URL");
+  if (protocols && !protocols.includes(new URL(value).protocol)) {
+    throw new Error(`must be a URL with ${protocols.join(", ")}`);
+  }
+  return value;
+}
+
+/** What only its reader understands; `read` throws an Error whose message says what it should have been. */
+export function custom<T>(options: Common<T> & { read: (text: string) => T }): Variable<T> {
+  return { ...common(options), read: options.read };
 }
 
 /** The name of an HTTP header, or null when unset. */

@@ -2,11 +2,13 @@ export { addressRanges, type AddressRanges, isAddressRange, isWithinRanges } fro
 export {
   addressRangeList,
   brokerList,
+  custom,
   type EnvSpec,
   integer,
   oneOf,
   optionalHeaderName,
   optionalText,
+  optionalUrl,
   originList,
   port,
   readEnv,

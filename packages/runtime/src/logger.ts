@@ -1,13 +1,26 @@
-import { type Logger as PinoLogger, pino, stdSerializers, stdTimeFunctions } from "pino";
+import {
+  type Logger as PinoLogger,
+  type LoggerOptions as PinoOptions,
+  pino,
+  stdSerializers,
+  stdTimeFunctions,
+} from "pino";
 
 export type Logger = PinoLogger;
+
+interface LoggerOptions {
+  service: string;
+  level: string;
+  /** Default standard output. */
+  destination?: { write(line: string): void };
+}
 
 /**
  * JSON lines on standard output: `{"level":"info","time":"…","service":"…","msg":"…"}`.
  * A message reads alone and carries its fields; secrets, bodies and install ids never belong into one.
  */
-export function createLogger({ service, level }: { service: string; level: string }): Logger {
-  return pino({
+export function createLogger({ service, level, destination }: LoggerOptions): Logger {
+  const options: PinoOptions = {
     level,
     base: { service, pid: process.pid },
     timestamp: stdTimeFunctions.isoTime,
@@ -24,5 +37,6 @@ export function createLogger({ service, level }: { service: string; level: strin
       "*.secret",
       "*.token",
     ],
-  });
+  };
+  return destination ? pino(options, destination) : pino(options);
 }

@@ -7,9 +7,15 @@ export const Email = Type.String({
   pattern: "^[^\\s@\\u0000-\\u001f]+@[^\\s@\\u0000-\\u001f]+\\.[^\\s@.\\u0000-\\u001f]+$",
 });
 
-/** Body of `POST /v1/developers`. The password is 10–200 characters and is kept only as an argon2id hash. */
+/** A password to be, kept only as an argon2id hash. */
+export const NewPassword = Type.String({ minLength: 10, maxLength: 200 });
+
+/** A password as it was typed: whether it is right is another question than its form. */
+export const TypedPassword = Type.String({ maxLength: 200 });
+
+/** Body of `POST /v1/developers`. */
 export const NewDeveloper = Type.Object(
-  { email: Email, name: Label(100), password: Type.String({ minLength: 10, maxLength: 200 }) },
+  { email: Email, name: Label(100), password: NewPassword },
   { additionalProperties: false },
 );
 export type NewDeveloper = Static<typeof NewDeveloper>;
@@ -18,24 +24,66 @@ export type NewDeveloper = Static<typeof NewDeveloper>;
 export const Role = Type.Enum(["developer", "reviewer", "admin"]);
 export type Role = Static<typeof Role>;
 
-/** A developer as itself sees it. */
+/**
+ * A developer as itself sees it. `verified`: it has read a mail at its address, or its provider says so.
+ * `oauth_provider` is the one that it may sign in with, beside a password or instead of one; or null.
+ */
 export const Developer = Type.Object({
   id: Uuid,
   email: Type.String(),
   name: Type.String(),
   role: Role,
   verified: Type.Boolean(),
+  oauth_provider: Type.Union([Type.String(), Type.Null()]),
   created_at: Timestamp,
 });
 export type Developer = Static<typeof Developer>;
 
-/** Body of `POST /v1/sessions`. */
-export const NewSession = Type.Object(
-  { email: Type.String({ maxLength: 255 }), password: Type.String({ maxLength: 200 }) },
+/** Body of `PATCH /v1/developers/me`. */
+export const DeveloperChange = Type.Object({ name: Label(100) }, { additionalProperties: false });
+export type DeveloperChange = Static<typeof DeveloperChange>;
+
+/**
+ * Body of `POST /v1/developers/me:change-email`. An account without a password leaves `password` out, and
+ * needs a session that is not older than ten minutes.
+ */
+export const EmailChange = Type.Object(
+  { email: Email, password: Type.Optional(TypedPassword) },
   { additionalProperties: false },
 );
-export type NewSession = Static<typeof NewSession>;
+export type EmailChange = Static<typeof EmailChange>;
 
-/** Answer of `POST /v1/sessions`: the bearer token, told once, and when it ends. */
-export const Session = Type.Object({ token: Type.String(), expires_at: Timestamp });
-export type Session = Static<typeof Session>;
+/** Body of `POST /v1/developers/me:change-password`; see `EmailChange` for an account that has none yet. */
+export const PasswordChange = Type.Object(
+  { password: Type.Optional(TypedPassword), new_password: NewPassword },
+  { additionalProperties: false },
+);
+export type PasswordChange = Static<typeof PasswordChange>;
+
+/** Body of `POST /v1/developers/me:delete`; see `EmailChange` for an account without a password. */
+export const AccountDeletion = Type.Object(
+  { password: Type.Optional(TypedPassword) },
+  { additionalProperties: false },
+);
+export type AccountDeletion = Static<typeof AccountDeletion>;
+
+/** Body of `POST /v1/developers:request-password-reset`. Any text: whether it is an address is not told. */
+export const PasswordResetRequest = Type.Object(
+  { email: Type.String({ maxLength: 255 }) },
+  { additionalProperties: false },
+);
+export type PasswordResetRequest = Static<typeof PasswordResetRequest>;
+
+/** The token of a mail: works once, and for a time. */
+const MailedToken = Type.String({ maxLength: 100 });
+
+/** Body of `POST /v1/developers:verify-email`. */
+export const EmailVerification = Type.Object({ token: MailedToken }, { additionalProperties: false });
+export type EmailVerification = Static<typeof EmailVerification>;
+
+/** Body of `POST /v1/developers:reset-password`. */
+export const PasswordReset = Type.Object(
+  { token: MailedToken, new_password: NewPassword },
+  { additionalProperties: false },
+);
+export type PasswordReset = Static<typeof PasswordReset>;

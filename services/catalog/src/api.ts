@@ -1,11 +1,11 @@
 import { createApp, createClientAddress, type RequestSample } from "@mosis/http";
 import type { Pool } from "@mosis/postgres";
 import type { Logger, Metrics } from "@mosis/runtime";
+import { type AccountOptions, accountRoutes } from "./account-routes.ts";
 import { appRoutes } from "./apps/routes.ts";
 import { createAuthenticate } from "./auth.ts";
 import { createCredentials } from "./credentials.ts";
 import { createPasswords } from "./developers/password.ts";
-import { developerRoutes } from "./developers/routes.ts";
 import { erasureRoutes } from "./erasures/routes.ts";
 import { keyLeakRoutes } from "./key-leaks/routes.ts";
 import { keyRoutes } from "./keys/routes.ts";
@@ -15,7 +15,6 @@ import { createRateLimits, type RequestRates } from "./rate-limits.ts";
 import { retentionRoutes } from "./retention/routes.ts";
 import { reviewRoutes } from "./reviews/routes.ts";
 import { searchRoutes } from "./search/routes.ts";
-import { sessionRoutes } from "./sessions/routes.ts";
 import { signingKeyRoutes } from "./signing-keys/routes.ts";
 import { versionRoutes } from "./versions/routes.ts";
 import { storeRoutes } from "./store/routes.ts";
@@ -25,12 +24,11 @@ import { webhookDeliveryRoutes } from "./webhook-deliveries/routes.ts";
 import { readWebhookOptions, type WebhookOptions } from "./webhooks/options.ts";
 import { webhookRoutes } from "./webhooks/routes.ts";
 
-export interface ApiOptions {
+export interface ApiOptions extends AccountOptions {
   db: Pool;
   log: Logger;
   metrics: Metrics;
   passwordHashes: { runningMax: number; waitingMax: number };
-  sessionHours: number;
   requestRates: RequestRates;
   /** Ranges in CIDR notation: see `createClientAddress`. */
   trustedProxies: string[];
@@ -40,7 +38,7 @@ export interface ApiOptions {
 
 /** Every route of the catalog. */
 export async function createApi({ db, log, metrics, ...options }: ApiOptions) {
-  const { passwordHashes, sessionHours, requestRates, trustedProxies, webhooks, ...rest } = options;
+  const { passwordHashes, requestRates, trustedProxies, webhooks, observe } = options;
   const clientAddress = createClientAddress(trustedProxies);
   const limits = createRateLimits({ rates: requestRates, clientAddress });
   const credentials = createCredentials(db.as(everyone));
@@ -50,13 +48,12 @@ export async function createApi({ db, log, metrics, ...options }: ApiOptions) {
   metrics.level("postgres_connections_used", "Connections in use.", () => db.counts().used);
   metrics.level("postgres_callers_waiting", "Callers that wait for a connection.", () => db.counts().waiting);
   return createApp({
-    ...rest,
+    ...(observe ? { observe } : {}),
     log,
     metrics,
     ready: { postgres: () => db.check() },
     routes: [
-      developerRoutes({ db, authenticate, limits, passwords }),
-      sessionRoutes({ db, authenticate, credentials, limits, passwords, sessionHours, clientAddress }),
+      ...accountRoutes({ ...options, db, log, authenticate, credentials, limits, passwords }),
       appRoutes({ db, authenticate, credentials }),
       versionRoutes({ db, authenticate }),
       keyRoutes({ db, authenticate, credentials, limits }),

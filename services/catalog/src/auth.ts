@@ -32,7 +32,7 @@ export function createAuthenticate({
     const credential = secret === null ? null : await credentials.find(secret);
     if (!credential) {
       limits.admitAnyone(req, res);
-      throw secret === null ? absent() : invalid();
+      throw secret === null ? absent() : credentialsInvalid();
     }
     const { principal, kind, addresses } = credential;
     if (addresses && !addresses.has(clientAddress(req))) {
@@ -67,7 +67,7 @@ function absent(): Problem {
 }
 
 /** One answer for unknown, wrong, disabled, ended and revoked: which of them it was is nobody's business. */
-function invalid(): Problem {
+export function credentialsInvalid(): Problem {
   return problem("credentials_invalid", "The session or key is unknown, has ended or was revoked.", {
     headers: { "WWW-Authenticate": 'Bearer error="invalid_token"' },
   });

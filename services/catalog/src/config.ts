@@ -1,8 +1,10 @@
 import {
   addressRangeList,
   brokerList,
+  custom,
   integer,
   oneOf,
+  optionalUrl,
   optionalText,
   port,
   readEnv,
@@ -12,6 +14,7 @@ import {
   text,
   url,
 } from "@mosis/runtime";
+import { readProviders } from "./oauth/settings.ts";
 
 type Environment = Record<string, string | undefined>;
 
@@ -50,6 +53,36 @@ const requestRates = {
   CATALOG_PUBLIC_WRITES_PER_MINUTE: requestRate("signing in and the like, of an address.", 30),
 };
 
+const accountVariables = {
+  CATALOG_SESSION_HOURS: integer({
+    about: "How long a session lasts after signing in.",
+    min: 1,
+    max: 720,
+    default: 24,
+  }),
+  CATALOG_SESSION_IDLE_MINUTES: integer({
+    about: "How long a session lasts without a request.",
+    min: 10,
+    max: 43_200,
+    default: 480,
+  }),
+  MAIL_URL: url({
+    about: "Where mails leave: smtp://user:password@host:587, smtps://host:465, or file:///folder for files.",
+    protocols: ["smtp:", "smtps:", "file:"],
+  }),
+  MAIL_FROM: text({ about: "The sender of mails.", default: "Mosis <no-reply@mosis.invalid>" }),
+  CATALOG_PORTAL_URL: optionalUrl({
+    about:
+      "The portal, which mails lead to: https://portal.example.org has /verify-email and /reset-password.",
+    protocols: ["https:", "http:"],
+  }),
+  OIDC_PROVIDERS: custom({
+    about: "Whom one may sign in with, a JSON list: docs/operations.md shows one.",
+    default: [],
+    read: readProviders,
+  }),
+};
+
 /** @throws Error that lists every bad variable. */
 export function readApiConfig(env: Environment) {
   const values = readEnv(
@@ -70,12 +103,7 @@ export function readApiConfig(env: Environment) {
           "Proxies whose X-Forwarded-For tells the client's address: ranges like 10.0.0.0/8, commas between.",
         default: [],
       }),
-      CATALOG_SESSION_HOURS: integer({
-        about: "How long a session lasts after signing in.",
-        min: 1,
-        max: 720,
-        default: 24,
-      }),
+      ...accountVariables,
       CATALOG_PASSWORD_HASHES_MAX: integer({
         about: "Passwords that are hashed at the same time, 19 MiB and 40 ms of one core each.",
         min: 1,
@@ -105,6 +133,9 @@ export function readApiConfig(env: Environment) {
       publicReads: values.CATALOG_PUBLIC_READS_PER_MINUTE,
       publicWrites: values.CATALOG_PUBLIC_WRITES_PER_MINUTE,
     },
+    sessionIdleMinutes: values.CATALOG_SESSION_IDLE_MINUTES,
+    mail: { url: values.MAIL_URL, from: values.MAIL_FROM, portalUrl: values.CATALOG_PORTAL_URL },
+    oidcProviders: values.OIDC_PROVIDERS,
     // A second of waiting at 40 ms a hash; whoever comes later is told to come back.
     passwordHashes: { runningMax: values.CATALOG_PASSWORD_HASHES_MAX, waitingMax: 50 },
     selfTelemetry: selfTelemetryTarget(values),

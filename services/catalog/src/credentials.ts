@@ -7,7 +7,7 @@ import { findKeyByHash, touchKey } from "./keys/queries.ts";
 import type { Principal } from "./principal.ts";
 import { RecentLookups } from "./recent-lookups.ts";
 import { hashSecret } from "./secret-hash.ts";
-import { findSession } from "./sessions/queries.ts";
+import { findSession, touchSession } from "./sessions/queries.ts";
 import { isSessionToken } from "./sessions/token.ts";
 
 /** A session or key that works now. */
@@ -53,12 +53,13 @@ export function createCredentials(db: Pool): Credentials {
 async function lookUpSession(db: Pool, hash: string): Promise<Credential | null> {
   const session = await findSession(db, hash);
   if (!session) return null;
+  if (session.is_touch_due) await touchSession(db, session.id);
   const developerId = session.developer_id;
   return {
     developerId,
     kind: "session",
     addresses: null,
-    endsAtMs: Date.parse(session.expires_at),
+    endsAtMs: Date.parse(session.ends_at),
     principal: {
       developerId,
       appIds: null,

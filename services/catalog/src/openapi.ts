@@ -1,11 +1,23 @@
 import { openApiDocument } from "@mosis/http";
 import { App, AppChange, NewApp, SigningKeyRotation, Suspension } from "@mosis/types/apps";
-import { Developer, NewDeveloper, NewSession, Session } from "@mosis/types/developers";
+import {
+  AccountDeletion,
+  Developer,
+  DeveloperChange,
+  EmailChange,
+  EmailVerification,
+  NewDeveloper,
+  PasswordChange,
+  PasswordReset,
+  PasswordResetRequest,
+} from "@mosis/types/developers";
 import { Erasure, NewErasure } from "@mosis/types/erasures";
 import { LeakReport, LeakReportReceived } from "@mosis/types/key-leaks";
 import { Key, KeyChange, KeyRotation, KeyWithSecret, NewKey, PermissionList } from "@mosis/types/keys";
 import { SearchHit, SearchPage } from "@mosis/types/search";
 import { DeviceVersion, StoreApp, StoreVersion } from "@mosis/types/store";
+import { OauthFinish, OauthFlow, OauthProviders, OauthStart } from "@mosis/types/oauth";
+import { NewSession, Session, SessionWithToken } from "@mosis/types/sessions";
 import { Retention, RetentionChange } from "@mosis/types/retention";
 import {
   NewVersion,
@@ -16,16 +28,22 @@ import {
   VersionChange,
   VersionReason,
 } from "@mosis/types/versions";
+import { accountDeletionOperations } from "./account-deletion/operations.ts";
 import { appOperations } from "./apps/operations.ts";
 import { exampleWords } from "./example-words.ts";
+import { developerOperations } from "./developers/operations.ts";
+import { emailOperations } from "./email/operations.ts";
 import { erasureOperations } from "./erasures/operations.ts";
 import { keyLeakOperations } from "./key-leaks/operations.ts";
 import { keyOperations } from "./keys/operations.ts";
 import { searchOperations } from "./search/operations.ts";
 import { storeOperations } from "./store/operations.ts";
+import { oauthOperations } from "./oauth/operations.ts";
+import { passwordOperations } from "./passwords/operations.ts";
 import { retentionOperations } from "./retention/operations.ts";
 import { reviewOperations } from "./reviews/operations.ts";
 import { versionOperations } from "./versions/operations.ts";
+import { sessionOperations } from "./sessions/operations.ts";
 import { signingKeyOperations } from "./signing-keys/operations.ts";
 import { telemetryRestrictionOperations } from "./telemetry-restrictions/operations.ts";
 import { telemetryLimitOperations } from "./telemetry-limits/operations.ts";
@@ -44,8 +62,6 @@ import {
 } from "@mosis/types/webhooks";
 import { webhookOperations } from "./webhooks/operations.ts";
 
-const location = { Location: "Path of what was created." };
-
 /** Every operation of the catalog, with the schemas that check its requests. */
 export const catalogDocument = openApiDocument({
   title: "Mosis catalog",
@@ -57,6 +73,7 @@ export const catalogDocument = openApiDocument({
   tags: {
     developers: "Accounts.",
     sessions: "Signing in and out.",
+    oauth: "Signing in with a provider.",
     apps: "Apps, by their package ids.",
     keys: "Credentials of servers and of apps.",
     permissions: "What keys may be allowed.",
@@ -74,6 +91,8 @@ export const catalogDocument = openApiDocument({
   },
   words: exampleWords,
   schemas: {
+    ...{ AccountDeletion, DeveloperChange, EmailChange, EmailVerification, PasswordChange, PasswordReset },
+    ...{ OauthFinish, OauthFlow, OauthProviders, OauthStart, PasswordResetRequest, SessionWithToken },
     ...{ App, Developer, NewApp, NewDeveloper, NewSession, Session },
     ...{ LeakReport, LeakReportReceived },
     ...{ Key, KeyChange, KeyRotation, KeyWithSecret, NewKey, PermissionList },
@@ -95,44 +114,12 @@ export const catalogDocument = openApiDocument({
     ...{ Erasure, NewErasure, Retention, RetentionChange },
   },
   operations: [
-    {
-      method: "post",
-      path: "/v1/developers",
-      id: "createDeveloper",
-      summary: "Register",
-      access: "public",
-      body: NewDeveloper,
-      answers: { 201: { description: "The new developer.", body: Developer, headers: location } },
-      problems: ["email_taken"],
-    },
-    {
-      method: "get",
-      path: "/v1/developers/me",
-      id: "getMe",
-      summary: "Who am I",
-      access: "developer",
-      answers: { 200: { description: "The developer that sends the request.", body: Developer } },
-      problems: ["permission_missing"],
-    },
-    {
-      method: "post",
-      path: "/v1/sessions",
-      id: "createSession",
-      summary: "Sign in",
-      access: "public",
-      body: NewSession,
-      answers: { 201: { description: "The bearer token, told once, and when it ends.", body: Session } },
-      problems: ["credentials_invalid"],
-    },
-    {
-      method: "delete",
-      path: "/v1/sessions",
-      id: "deleteSession",
-      summary: "Sign out: end the session that the request is sent with",
-      access: "session",
-      answers: { 204: { description: "The session has ended." } },
-      problems: ["permission_missing"],
-    },
+    ...developerOperations,
+    ...emailOperations,
+    ...passwordOperations,
+    ...accountDeletionOperations,
+    ...oauthOperations,
+    ...sessionOperations,
     ...appOperations,
     ...versionOperations,
     ...keyOperations,

@@ -10,7 +10,13 @@ test("registering answers with the developer, as GET /v1/developers/me shows it 
   const { anyone, withBearer } = await startCatalog(t);
   const created = await anyone.post("/v1/developers", ada).expect(201);
   const { id, created_at, ...rest } = created.body as Record<string, string>;
-  assert.deepEqual(rest, { email: ada.email, name: ada.name, role: "developer", verified: false });
+  assert.deepEqual(rest, {
+    email: ada.email,
+    name: ada.name,
+    role: "developer",
+    verified: false,
+    oauth_provider: null,
+  });
   assert.ok(Math.abs(Date.parse(created_at ?? "") - Date.now()) < 60_000);
   assert.match(id ?? "", /^[0-9a-f-]{36}$/);
   assert.equal(created.headers["location"], "/v1/developers/me");

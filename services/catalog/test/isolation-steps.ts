@@ -1,48 +1,14 @@
 import { randomUUID } from "node:crypto";
+import { accountSteps, passwordOf } from "./isolation-accounts.ts";
+import { createFound, type Detail, type Found, type Step, step, type Who } from "./isolation-step.ts";
 import { fingerprintOf, newSigningKey, newVersion } from "./signing.ts";
-
-/** Whoever sends a request, beside whom it is meant for. */
-export type Who =
-  | "owner"
-  | "ownerKey"
-  | "other"
-  | "reviewer"
-  | "ingest"
-  | "otherApp"
-  | "expired"
-  | "revoked"
-  | "anonymous";
-
-/** As much of an answer as later steps need. */
-interface Answer {
-  id: string;
-  data?: { id: string }[];
-}
-
-/** One request of a life of an app, in its order. It is sent by everybody else before it succeeds. */
-export interface Step {
-  /** Of the operation. */
-  id: string;
-  /** What it is answered when it is sent by whom it is meant for. */
-  status: number;
-  params?: Params | (() => Params);
-  query?: string;
-  body?: (who: Who) => object;
-  /** Exact answers of those who may send it, but get another than "missing" or the same. */
-  others?: Partial<Record<Who, number>>;
-  /** It changes something without credentials, so it is sent once. */
-  once?: true;
-  keep?: (answer: Answer) => void;
-}
 
 const packageId = "org.mosis.isolated";
 const draftId = "org.mosis.draft";
 const app = { package_id: packageId };
 const reason = () => ({ reason: "a fault" });
 
-type Params = Record<string, string>;
 type Ids = Record<"owner" | "other" | "reviewer", string>;
-type Detail = Omit<Step, "id" | "status">;
 
 /** @param ids of the developers, whose signing keys are proved with them. */
 export function isolationSteps(ids: Ids): Step[] {
@@ -51,7 +17,7 @@ export function isolationSteps(ids: Ids): Step[] {
   const next = newSigningKey(ids.owner);
   const signed = { otherApp: 403 };
   return [
-    ...accountSteps(),
+    ...accountSteps(found),
     ...appSteps(),
     ...[release, next].map((key) =>
       step("createSigningKey", 201, {
@@ -68,20 +34,12 @@ export function isolationSteps(ids: Ids): Step[] {
     ...webhookSteps(found),
     step("revokeSigningKey", 200, { params: found.one("signing key"), others: signed, body: reason }),
     step("deleteApp", 204, { params: { package_id: draftId } }),
+    // With the app published it is refused to its owner, and without a password to everybody.
+    step("deleteAccount", 409, {
+      body: (who) => (who === "owner" ? { password: passwordOf("owner") } : {}),
+      others: { other: 403, reviewer: 403 },
+    }),
     step("deleteSession", 204),
-  ];
-}
-
-function step(id: string, status: number, detail: Detail = {}): Step {
-  return { id, status, ...detail };
-}
-
-function accountSteps(): Step[] {
-  const credentials = { email: "new@mosis.test", password: "the password of new" };
-  return [
-    step("createDeveloper", 201, { once: true, body: () => ({ ...credentials, name: "New" }) }),
-    step("createSession", 201, { once: true, body: () => credentials }),
-    step("getMe", 200),
   ];
 }
 
@@ -208,19 +166,6 @@ function webhookSteps(found: Found): Step[] {
     all("deleteWebhook", 204, { params }),
   ];
 }
-
-/** Ids from answers, for the paths of later steps. */
-function createFound() {
-  const ids = new Map<string, string>();
-  return {
-    keep: (name: string) => (answer: Answer) => {
-      ids.set(name, answer.id ?? answer.data?.[0]?.id ?? "");
-    },
-    /** Read when the step is taken. */
-    one: (name: string) => () => ({ id: ids.get(name) ?? "" }),
-  };
-}
-type Found = ReturnType<typeof createFound>;
 
 function developerOf(ids: Ids, who: Who): string {
   return who === "other" || who === "reviewer" ? ids[who] : ids.owner;

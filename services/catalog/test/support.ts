@@ -3,8 +3,8 @@ import { after, type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { createContract, freshDatabase, type FreshDatabase } from "@mosis/devstack";
 import { listen } from "@mosis/http";
-import { many, migrate, openPool, type Pool, type PoolOptions, sql } from "@mosis/postgres";
 import { createLifecycle, createLogger, createMetrics, type Lifecycle } from "@mosis/runtime";
+import { execute, many, migrate, openPool, type Pool, type PoolOptions, sql } from "@mosis/postgres";
 import type { AuditEvent } from "@mosis/types/audit";
 import { type ProblemBody, type ProblemCode, problems } from "@mosis/types/problems";
 import supertest, { type Response, type Test } from "supertest";
@@ -79,11 +79,11 @@ export async function startCatalog(t: TestContext, options: Partial<ApiOptions> 
     databaseUrl,
     anyone,
     withBearer: (secret: string) => callerOf(url, secret),
-    as: (name: string) => signUp(anyone, url, name),
+    as: (name: string) => signUp({ anyone, url, db }, name),
     /** One more process of the API, over the same database. */
     startAnother: async () => {
       const another = await startApi(t, { life, databaseUrl, options });
-      return { withBearer: (secret: string) => callerOf(another.url, secret) };
+      return { anyone: callerOf(another.url), withBearer: (secret: string) => callerOf(another.url, secret) };
     },
   };
 }
@@ -104,6 +104,10 @@ async function startApi(t: TestContext, { life, databaseUrl, options }: ApiStart
     passwordHashes: { runningMax: 2, waitingMax: 50 },
     sessionHours: 24,
     requestRates: unlimited,
+    sessionIdleMinutes: 480,
+    oidcProviders: [],
+    // Mails wait in their table: who wants them sent starts a sender.
+    mails: { wake() {} },
     trustedProxies: [],
     webhooks: webhookOptions,
     ...options,
@@ -119,6 +123,7 @@ export interface Caller {
   get(path: string): Test;
   post(path: string, body?: object): Test;
   patch(path: string, body?: object): Test;
+  put(path: string, body?: object): Test;
   delete(path: string): Test;
 }
 
@@ -129,17 +134,19 @@ function callerOf(url: string, secret?: string): Caller {
     get: (path) => authorized(supertest(url).get(path)),
     post: (path, body) => authorized(supertest(url).post(path)).send(body),
     patch: (path, body) => authorized(supertest(url).patch(path)).send(body),
+    put: (path, body) => authorized(supertest(url).put(path)).send(body),
     delete: (path) => authorized(supertest(url).delete(path)),
   };
 }
 
-/** A developer who has registered and signed in. */
-async function signUp(anyone: Caller, url: string, name: string) {
+/** A developer who has registered, confirmed the address and signed in. */
+async function signUp({ anyone, url, db }: { anyone: Caller; url: string; db: Pool }, name: string) {
   const account = { email: `${name}@mosis.test`, password: `the password of ${name}` };
   const developer = await anyone.post("/v1/developers", { ...account, name }).expect(201);
+  const { id } = developer.body as { id: string };
+  await execute(db, sql`update developers set verified = true where id = ${id}`);
   const session = await anyone.post("/v1/sessions", account).expect(201);
   const { token } = session.body as { token: string };
-  const { id } = developer.body as { id: string };
   return { ...callerOf(url, token), id, token, ...account };
 }
 

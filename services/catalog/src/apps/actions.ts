@@ -2,6 +2,7 @@ import { parse, problem } from "@mosis/http";
 import { sql } from "@mosis/postgres";
 import { type AppAction, SigningKeyRotation, Suspension } from "@mosis/types/apps";
 import type { TSchema } from "typebox";
+import { requireVerified } from "../developers/verified.ts";
 import { shareActiveKey } from "../versions/signature.ts";
 import type { AppStep } from "./changes.ts";
 import { updateApp } from "./queries.ts";
@@ -25,7 +26,10 @@ export const appActions: AppActionRoute[] = [
   {
     ...{ name: "publish", id: "publishApp", done: "published", access: "apps:write", body: null },
     summary: "Show an app that has a published version in the store",
-    prepare: () => (tx, app) => updateApp(tx, app.id, sql`status = 'published'`),
+    prepare: () => async (tx, app) => {
+      await requireVerified(tx, app.developer_id);
+      await updateApp(tx, app.id, sql`status = 'published'`);
+    },
   },
   {
     ...{ name: "suspend", id: "suspendApp", done: "suspended", access: "apps:write", body: Suspension },

@@ -9,7 +9,10 @@ const params = { package_id: PackageId };
 const headers = { ETag: "Send it as If-Match with a change or an action." };
 const requestHeaders = { "If-Match": "The ETag of the app as you have read it, or `*`." };
 const changeProblems: ProblemCode[] = ["not_found", "precondition_failed", "precondition_required"];
-const refusals: Partial<Record<string, ProblemCode[]>> = { "rotate-signing-key": ["reference_unknown"] };
+const refusals: Partial<Record<string, ProblemCode[]>> = {
+  publish: ["email_unverified"],
+  "rotate-signing-key": ["reference_unknown"],
+};
 
 export const appOperations: Operation[] = [
   {

@@ -3,7 +3,7 @@ import { Developer, type Role } from "@mosis/types/developers";
 import { Uuid } from "@mosis/types/formats";
 import Type from "typebox";
 
-const developerColumns = sql`id, email, name, role, verified, created_at`;
+export const developerColumns = sql`id, email, name, role, verified, oauth_provider, created_at`;
 
 const Credentials = Type.Object({ id: Uuid, password_hash: Type.Union([Type.String(), Type.Null()]) });
 
@@ -23,9 +23,28 @@ export function insertDeveloper(
   );
 }
 
-/** The developer of somebody who is signed in, so it is there. */
+/** The developer of somebody who is signed in; null when the account has just been deleted. */
 export function findDeveloper(db: Queryable, id: string) {
-  return one(db, Developer, sql`select ${developerColumns} from developers where id = ${id}`);
+  return maybeOne(db, Developer, sql`select ${developerColumns} from developers where id = ${id}`);
+}
+
+/** The developer, until the end of the transaction nobody else's to change; null as in `findDeveloper`. */
+export function lockDeveloper(tx: Queryable, id: string) {
+  return maybeOne(
+    tx,
+    Developer,
+    sql`select ${developerColumns} from developers where id = ${id} for no key update`,
+  );
+}
+
+export function updateName(tx: Queryable, id: string, name: string) {
+  return one(
+    tx,
+    Developer,
+    sql`
+      update developers set name = ${name}, updated_at = now() where id = ${id}
+      returning ${developerColumns}`,
+  );
 }
 
 /** Null when there is no such account, or its role is that already. */
@@ -46,4 +65,27 @@ export function findCredentials(db: Queryable, email: string) {
     Credentials,
     sql`select id, password_hash from credentials where lower(email) = lower(${email})`,
   );
+}
+
+export function findOwnCredentials(db: Queryable, id: string) {
+  return maybeOne(
+    db,
+    Type.Object({ ...Credentials.properties, email: Type.String() }),
+    sql`select id, email, password_hash from developers where id = ${id}`,
+  );
+}
+
+/** Whether the password is still that one; then it stays so until the end of the transaction. */
+export async function lockPassword(
+  tx: Queryable,
+  { id, password_hash }: { id: string; password_hash: string | null },
+): Promise<boolean> {
+  const found = await maybeOne(
+    tx,
+    Type.Object({ id: Uuid }),
+    sql`
+      select id from developers where id = ${id} and password_hash is not distinct from ${password_hash}
+      for share`,
+  );
+  return found !== null;
 }

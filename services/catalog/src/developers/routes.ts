@@ -1,56 +1,106 @@
-import { parse, problem, readJson, requestId } from "@mosis/http";
-import { type Pool, transaction } from "@mosis/postgres";
-import { NewDeveloper } from "@mosis/types/developers";
-import { Router } from "express";
-import type { Authenticate } from "../auth.ts";
+import { etagOf, parse, problem, readJson, requestId, requireMatch } from "@mosis/http";
+import { type Pool, type Queryable, transaction } from "@mosis/postgres";
+import { type Developer, DeveloperChange, NewDeveloper } from "@mosis/types/developers";
+import { type Request, Router } from "express";
+import { type Authenticate, credentialsInvalid } from "../auth.ts";
 import { bodyLimit } from "../body-limit.ts";
+import { insertMail } from "../mails/queries.ts";
 import { appendOutbox } from "../outbox/append.ts";
-import { everyone } from "../principal.ts";
+import { everyone, type Principal } from "../principal.ts";
 import type { RateLimits } from "../rate-limits.ts";
 import type { Passwords } from "./password.ts";
-import { findDeveloper, insertDeveloper } from "./queries.ts";
+import { findDeveloper, insertDeveloper, lockDeveloper, updateName } from "./queries.ts";
 
-export function developerRoutes({
-  db,
-  authenticate,
-  limits,
-  passwords,
-}: {
+export interface DeveloperDeps {
   db: Pool;
   authenticate: Authenticate;
-  limits: RateLimits;
   passwords: Passwords;
-}): Router {
+  limits: RateLimits;
+  mails: { wake(): void };
+}
+
+export function developerRoutes(deps: DeveloperDeps): Router {
+  const { db, authenticate, passwords, limits, mails } = deps;
   const router = Router();
 
   router.post("/v1/developers", async (req, res) => {
     limits.admitAnyone(req, res);
-    const { email, name, password } = parse(NewDeveloper, await readJson(req, bodyLimit), "body");
-    const passwordHash = await passwords.hash(password);
+    const body = parse(NewDeveloper, await readJson(req, bodyLimit), "body");
+    const passwordHash = await passwords.hash(body.password);
 
-    const developer = await transaction(db.as(everyone), async (tx) => {
-      const created = await insertDeveloper(tx, { email, name, passwordHash });
-      if (!created) {
-        throw problem("email_taken", "There is an account with this address: sign in, or use another one.");
-      }
-      await appendOutbox(tx, {
-        developerId: created.id,
-        actor: { kind: "system", id: "" },
-        requestId: requestId(req),
-        action: "developer.created",
-        target: { type: "developer", id: created.id },
-        payload: created,
-      });
-      return created;
-    });
+    const developer = await transaction(db.as(everyone), (tx) =>
+      register(tx, { ...body, passwordHash }, requestId(req)),
+    );
 
-    res.status(201).location("/v1/developers/me").json(developer);
+    mails.wake();
+    res.status(201).location("/v1/developers/me").set("ETag", tagOf(developer)).json(developer);
   });
 
   router.get("/v1/developers/me", async (req, res) => {
     const { developerId } = await authenticate(req, res, "developer");
-    res.json(await findDeveloper(db.as(developerId), developerId));
+    const developer = await findDeveloper(db.as(developerId), developerId);
+    if (!developer) throw credentialsInvalid();
+    res.set("ETag", tagOf(developer)).json(developer);
+  });
+
+  router.patch("/v1/developers/me", async (req, res) => {
+    const principal = await authenticate(req, res, "session");
+    const { name } = parse(DeveloperChange, await readJson(req, bodyLimit), "body");
+
+    const developer = await transaction(db.as(principal.developerId), (tx) =>
+      rename(tx, req, { principal, name }),
+    );
+
+    res.set("ETag", tagOf(developer)).json(developer);
   });
 
   return router;
+}
+
+async function register(
+  tx: Queryable,
+  account: { email: string; name: string; passwordHash: string },
+  requestId: string,
+): Promise<Developer> {
+  const created = await insertDeveloper(tx, account);
+  if (!created) {
+    throw problem("email_taken", "There is an account with this address: sign in, or use another one.");
+  }
+  const { id, email } = created;
+  await insertMail(tx, { developerId: id, kind: "email_verification", recipient: email, requestId });
+  await appendOutbox(tx, {
+    developerId: id,
+    actor: { kind: "system", id: "" },
+    requestId,
+    action: "developer.created",
+    target: { type: "developer", id },
+    payload: created,
+  });
+  return created;
+}
+
+async function rename(
+  tx: Queryable,
+  req: Request,
+  { principal, name }: { principal: Principal; name: string },
+): Promise<Developer> {
+  const { developerId, actor } = principal;
+  const current = await lockDeveloper(tx, developerId);
+  if (!current) throw credentialsInvalid();
+  requireMatch(req, tagOf(current));
+  if (name === current.name) return current;
+  const changed = await updateName(tx, developerId, name);
+  await appendOutbox(tx, {
+    developerId,
+    actor,
+    requestId: requestId(req),
+    action: "developer.changed",
+    target: { type: "developer", id: developerId },
+    payload: changed,
+  });
+  return changed;
+}
+
+function tagOf(developer: Developer): string {
+  return etagOf(JSON.stringify(developer));
 }

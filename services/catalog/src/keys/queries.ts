@@ -130,6 +130,11 @@ export function deleteKey(db: Queryable, id: string) {
   return execute(db, sql`delete from api_keys where id = ${id}`);
 }
 
+/** All keys of a developer are gone. Gives them as they were. */
+export function deleteKeysOf(tx: Queryable, developerId: string) {
+  return many(tx, Key, sql`delete from api_keys where developer_id = ${developerId} returning ${keyColumns}`);
+}
+
 /** The keys that serve this app alone are gone. Gives them as they were. */
 export function deleteKeysOfApp(tx: Queryable, appId: string) {
   return many(

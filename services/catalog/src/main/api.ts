@@ -1,10 +1,12 @@
-// The catalog API: developers, sessions, apps and keys over HTTP. Nothing else runs here.
+// The catalog API: developers, sessions, apps and keys over HTTP, and the sender of their mails.
 import { createSelfTelemetry } from "@mosis/client/process";
 import { listen } from "@mosis/http";
 import { openPool } from "@mosis/postgres";
 import { createLifecycle, createLogger, createMetrics } from "@mosis/runtime";
 import { createApi } from "../api.ts";
 import { readApiConfig } from "../config.ts";
+import { startMailSender } from "../mails/sender.ts";
+import { openMailTransport } from "../mails/transport.ts";
 
 // Throws one error that lists every bad variable. Nothing after this line reads the environment.
 const config = readApiConfig(process.env);
@@ -28,11 +30,16 @@ try {
     }),
     (it) => it.close(),
   );
-  const { passwordHashes, sessionHours, requestRates, trustedProxies, webhooks } = config;
+  const transport = life.own("mail transport", openMailTransport(config.mail), (it) => it.close());
+  const { portalUrl } = config.mail;
+  const sender = startMailSender({ db, transport, portalUrl, log, metrics });
+  const mails = life.own("mails", sender, (it) => it.close());
+  const { passwordHashes, sessionHours, sessionIdleMinutes, oidcProviders } = config;
+  const { requestRates, trustedProxies, webhooks } = config;
   const observe = self.observe.bind(self);
   const app = await createApi({
-    ...{ db, log, metrics, observe },
-    ...{ passwordHashes, sessionHours, requestRates, trustedProxies, webhooks },
+    ...{ db, log, metrics, observe, mails, oidcProviders },
+    ...{ passwordHashes, sessionHours, sessionIdleMinutes, requestRates, trustedProxies, webhooks },
   });
   const server = life.own(
     "server",

@@ -36,19 +36,28 @@ export interface Change {
  * trigger), and whoever holds that must wait for nothing else.
  */
 export async function appendOutbox(tx: Queryable, change: Change): Promise<void> {
-  const rows = change.state ? [stateRow(change, change.state), auditRow(change)] : [auditRow(change)];
+  await appendAll(tx, [change]);
+}
+
+/** Several changes in their order. Those of more than one developer are sorted by developer: see the lock. */
+export async function appendAll(tx: Queryable, changes: Change[]): Promise<void> {
+  const rows = changes.flatMap((change) =>
+    change.state ? [stateRow(change, change.state), auditRow(change)] : [auditRow(change)],
+  );
+  const column = (value: (row: OutboxRow) => string | null) => rows.map(value);
   // Delivered with the commit, once for all rows of the transaction.
   await execute(
     tx,
     sql`
       with appended as (
         insert into outbox (id, aggregate_type, aggregate_id, type, payload, developer_id, topic, record_key)
-        select id, ${change.target.type}, ${change.target.id}, type, payload::json, ${change.developerId},
-               topic, record_key
-        from unnest(${rows.map((row) => row.id)}::uuid[], ${rows.map((row) => row.type)}::text[],
-                    ${rows.map((row) => row.payload)}::text[], ${rows.map((row) => row.topic)}::text[],
-                    ${rows.map((row) => row.key)}::text[])
-          as row (id, type, payload, topic, record_key)
+        select id, aggregate_type, aggregate_id, type, payload::json, developer_id, topic, record_key
+        from unnest(${column((row) => row.id)}::uuid[], ${column((row) => row.change.target.type)}::text[],
+                    ${column((row) => row.change.target.id)}::text[], ${column((row) => row.type)}::text[],
+                    ${column((row) => row.payload)}::text[],
+                    ${column((row) => row.change.developerId)}::uuid[],
+                    ${column((row) => row.topic)}::text[], ${column((row) => row.key)}::text[])
+          as row (id, aggregate_type, aggregate_id, type, payload, developer_id, topic, record_key)
         returning 1
       )
       select pg_notify(${outboxChannel}, '') from appended`,
@@ -59,6 +68,7 @@ export async function appendOutbox(tx: Queryable, change: Change): Promise<void>
 export const outboxChannel = "outbox";
 
 interface OutboxRow {
+  change: Change;
   id: string;
   type: string;
   payload: string | null;
@@ -81,6 +91,7 @@ function auditRow(change: Change): OutboxRow {
   };
   // Keyed by developer: one partition, one order.
   return {
+    change,
     id,
     type: change.action,
     payload: JSON.stringify(event),
@@ -91,5 +102,5 @@ function auditRow(change: Change): OutboxRow {
 
 function stateRow(change: Change, { topic, key, value }: StateMessage): OutboxRow {
   const payload = value === null ? null : JSON.stringify(value);
-  return { id: newId(), type: `${change.target.type}.state`, payload, topic, key };
+  return { change, id: newId(), type: `${change.target.type}.state`, payload, topic, key };
 }

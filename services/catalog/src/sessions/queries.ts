@@ -1,32 +1,52 @@
 import { execute, many, maybeOne, one, type Queryable, sql } from "@mosis/postgres";
-import { Timestamp, Uuid } from "@mosis/types/formats";
 import { Role } from "@mosis/types/developers";
+import { Timestamp, Uuid } from "@mosis/types/formats";
+import { Session } from "@mosis/types/sessions";
 import Type from "typebox";
+import { pageClause, type PageRequest, positionColumn, positioned } from "../page-position.ts";
 
 /** A developer may be signed in in this many places; the oldest session ends for the next. */
 const sessionsMax = 100;
 
-const SessionRow = Type.Object({ id: Uuid, developer_id: Uuid, role: Role, expires_at: Timestamp });
+const SessionRow = Type.Object({
+  id: Uuid,
+  developer_id: Uuid,
+  role: Role,
+  /** Without another request. */
+  ends_at: Timestamp,
+  is_touch_due: Type.Boolean(),
+});
 const NewSessionRow = Type.Object({ id: Uuid, expires_at: Timestamp });
+
+const idleExpiresAt = sql`(last_used_at + make_interval(mins => idle_minutes))`;
+const isAlive = sql`expires_at > now() and ${idleExpiresAt} > now()`;
+const touchDue = sql`last_used_at < now() - interval '5 minutes'`;
 
 export function insertSession(
   db: Queryable,
-  session: { id: string; developerId: string; tokenHash: string; hours: number },
+  session: {
+    id: string;
+    developerId: string;
+    tokenHash: string;
+    userAgent: string | null;
+    hours: number;
+    idleMinutes: number;
+  },
 ) {
   return one(
     db,
     NewSessionRow,
     sql`
-      insert into sessions (id, developer_id, token_hash, expires_at)
-      values (${session.id}, ${session.developerId}, ${session.tokenHash},
-              now() + make_interval(hours => ${session.hours}::int))
+      insert into sessions (id, developer_id, token_hash, user_agent, idle_minutes, expires_at)
+      values (${session.id}, ${session.developerId}, ${session.tokenHash}, ${session.userAgent},
+              ${session.idleMinutes}, now() + make_interval(hours => ${session.hours}::int))
       returning id, expires_at`,
   );
 }
 
 /** Removes what has ended by time: nobody could use it any more, so it is no change to tell. */
 export function deleteEndedSessions(db: Queryable, developerId: string) {
-  return execute(db, sql`delete from sessions where developer_id = ${developerId} and expires_at <= now()`);
+  return execute(db, sql`delete from sessions where developer_id = ${developerId} and not (${isAlive})`);
 }
 
 /** Makes room for one more, so that sessions of a developer stay bounded. Gives the ones that it ended. */
@@ -48,13 +68,57 @@ export function findSession(db: Queryable, tokenHash: string) {
     db,
     SessionRow,
     sql`
-      select sessions.id, developer_id, role, expires_at
+      select sessions.id, developer_id, role, least(expires_at, ${idleExpiresAt}) as ends_at,
+             ${touchDue} as is_touch_due
       from sessions join developers on developers.id = developer_id
-      where token_hash = ${tokenHash} and expires_at > now()`,
+      where token_hash = ${tokenHash} and ${isAlive}`,
   );
 }
 
-/** False when it was gone already. */
-export async function deleteSession(db: Queryable, id: string): Promise<boolean> {
-  return (await execute(db, sql`delete from sessions where id = ${id}`)) > 0;
+/** Notes that a session is in use, every five minutes: a write a request would cost more than the request. */
+export function touchSession(db: Queryable, id: string) {
+  return execute(db, sql`update sessions set last_used_at = now() where id = ${id} and ${touchDue}`);
+}
+
+/** One page and the row behind it, from new to old. */
+export function listOwnSessions(
+  db: Queryable,
+  { developerId, current }: { developerId: string; current: string },
+  page: PageRequest,
+) {
+  return many(
+    db,
+    Type.Object({ ...Session.properties, ...positioned }),
+    sql`
+      select id, user_agent, created_at, last_used_at, ${idleExpiresAt} as idle_expires_at, expires_at,
+             id = ${current} as current, ${positionColumn}
+      from sessions where developer_id = ${developerId} and ${isAlive} ${pageClause(page)}`,
+  );
+}
+
+/** False when there is no such session, or it was gone already. */
+export async function deleteOwnSession(db: Queryable, developerId: string, id: string): Promise<boolean> {
+  const statement = sql`
+    delete from sessions where id = ${id} and developer_id = ${developerId} and ${isAlive}`;
+  return (await execute(db, statement)) > 0;
+}
+
+/** Ends all of a developer but one. Gives the ones that it ended. */
+export function deleteOtherSessions(db: Queryable, developerId: string, kept: string | null) {
+  return many(
+    db,
+    Type.Object({ id: Uuid }),
+    sql`
+      delete from sessions where developer_id = ${developerId} and id is distinct from ${kept}::uuid
+      returning id`,
+  );
+}
+
+/** Whether somebody has signed in for this session within ten minutes. */
+export function findFreshSession(db: Queryable, id: string) {
+  return maybeOne(
+    db,
+    Type.Object({ id: Uuid }),
+    sql`select id from sessions where id = ${id} and created_at > now() - interval '10 minutes'`,
+  );
 }

@@ -2,6 +2,7 @@ import { parse } from "@mosis/http";
 import { type Queryable, sql } from "@mosis/postgres";
 import { Publication, Rollout, type VersionAction, VersionReason } from "@mosis/types/versions";
 import Type, { type Static, type TSchema } from "typebox";
+import { requireVerified } from "../developers/verified.ts";
 import { stateConflict } from "../refusal.ts";
 import { closeReview, openReview } from "../reviews/submission.ts";
 import { requireSignature } from "./signature.ts";
@@ -32,6 +33,7 @@ export const developerActions: DeveloperAction[] = [
     ...{ name: "submit", done: "submitted", body: None, releases: false },
     summary: "Ask for a review; one that waits with a smaller code becomes a draft again",
     async apply(tx, { id, app_id, developer_id, ...version }) {
+      await requireVerified(tx, developer_id);
       if (version.signing_key === null) throw new Error("A version without a signing key was let through.");
       await requireSignature(tx, developer_id, { ...version, signing_key: version.signing_key });
       const superseded = await supersedeWaiting(tx, app_id);
@@ -53,7 +55,12 @@ export const developerActions: DeveloperAction[] = [
   define({
     ...{ name: "publish", done: "published", body: Publication, releases: true },
     summary: "Give an approved version to all installs, or to some percent of them",
-    async apply(tx, { id, app_id, signing_key, rollout_version_id }, { rollout_percent = 100 }) {
+    async apply(
+      tx,
+      { id, app_id, developer_id, signing_key, rollout_version_id },
+      { rollout_percent = 100 },
+    ) {
+      await requireVerified(tx, developer_id);
       await updateVersion(
         tx,
         id,

@@ -108,6 +108,7 @@ export const versionOperations: Operation[] = [
     answers: { 200: { description: "The version as it is now.", body: Version, headers } },
     problems: [
       ...changeProblems,
+      ...(name === "submit" || name === "publish" ? (["email_unverified"] as const) : []),
       ...(name === "submit" ? [...signatureProblems, "quota_exceeded" as const] : []),
     ],
   })),

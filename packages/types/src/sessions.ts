@@ -1,0 +1,33 @@
+import Type, { type Static } from "typebox";
+import { TypedPassword } from "./developers.ts";
+import { Timestamp, Uuid } from "./formats.ts";
+
+/** Body of `POST /v1/sessions`. */
+export const NewSession = Type.Object(
+  { email: Type.String({ maxLength: 255 }), password: TypedPassword },
+  { additionalProperties: false },
+);
+export type NewSession = Static<typeof NewSession>;
+
+/** What signing in answers: the bearer token, told once, and when it ends at the latest. */
+export const SessionWithToken = Type.Object({ token: Type.String(), expires_at: Timestamp });
+export type SessionWithToken = Static<typeof SessionWithToken>;
+
+/**
+ * A session as a list shows it. It ends at `idle_expires_at` when it is not used before, at `expires_at` in
+ * any case. `last_used_at` is right to five minutes. `user_agent` is what the client called itself when it
+ * signed in, at most 200 characters, or null. `current`: the request was sent with it.
+ */
+export const Session = Type.Object({
+  id: Uuid,
+  user_agent: Type.Union([Type.String(), Type.Null()]),
+  created_at: Timestamp,
+  last_used_at: Timestamp,
+  idle_expires_at: Timestamp,
+  expires_at: Timestamp,
+  current: Type.Boolean(),
+});
+export type Session = Static<typeof Session>;
+
+/** Answer of `POST /v1/sessions:revoke-others`. */
+export const RevokedSessions = Type.Object({ revoked: Type.Integer() });

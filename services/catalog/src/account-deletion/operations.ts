@@ -1,0 +1,15 @@
+import type { Operation } from "@mosis/http";
+import { AccountDeletion } from "@mosis/types/developers";
+
+export const accountDeletionOperations: Operation[] = [
+  {
+    method: "post",
+    path: "/v1/developers/me:delete",
+    id: "deleteAccount",
+    summary: "Delete your account with its apps and keys; published apps are suspended first",
+    access: "session",
+    body: AccountDeletion,
+    answers: { 204: { description: "The account is gone. Its package ids are never given out again." } },
+    problems: ["permission_missing", "confirmation_required", "state_conflict", "rate_limited"],
+  },
+];

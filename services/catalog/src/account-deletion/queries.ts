@@ -1,0 +1,50 @@
+import { many, maybeOne, one, type Queryable, sql } from "@mosis/postgres";
+import { Uuid } from "@mosis/types/formats";
+import { Restriction } from "@mosis/types/telemetry-restrictions";
+import Type from "typebox";
+
+/** The developer, until the end of the transaction nobody's to change, or to make anything for. */
+export function lockWhole(tx: Queryable, id: string) {
+  return maybeOne(
+    tx,
+    Type.Object({
+      email: Type.String(),
+      role: Type.String(),
+      password_hash: Type.Union([Type.String(), Type.Null()]),
+    }),
+    sql`select email, role, password_hash from developers where id = ${id} for update`,
+  );
+}
+
+export function countPublishedApps(tx: Queryable, developerId: string) {
+  return one(
+    tx,
+    Type.Object({ count: Type.Integer() }),
+    sql`
+      select count(*)::int as count from apps where developer_id = ${developerId} and status = 'published'`,
+  );
+}
+
+export function deleteAppsOf(tx: Queryable, developerId: string) {
+  return many(
+    tx,
+    Type.Object({ id: Uuid, package_id: Type.String() }),
+    sql`delete from apps where developer_id = ${developerId} returning id, package_id`,
+  );
+}
+
+/** Those of their apps, and those that they have made, also for others. */
+export function deleteRestrictionsOf(tx: Queryable, developerId: string) {
+  return many(
+    tx,
+    Restriction,
+    sql`
+      delete from telemetry_restrictions where ${developerId} in (developer_id, created_by)
+      returning id, developer_id, app_id, null as package_id, key_id, event_name, action, rate, reason,
+                created_by, created_at, expires_at`,
+  );
+}
+
+export function deleteDeveloper(tx: Queryable, id: string) {
+  return one(tx, Type.Object({ id: Uuid }), sql`delete from developers where id = ${id} returning id`);
+}

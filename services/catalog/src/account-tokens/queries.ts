@@ -1,0 +1,58 @@
+import { execute, maybeOne, type Queryable, sql } from "@mosis/postgres";
+import { Uuid } from "@mosis/types/formats";
+import Type from "typebox";
+import type { Purpose } from "./token.ts";
+
+const AccountToken = Type.Object({
+  developer_id: Uuid,
+  purpose: Type.Enum(["email_verification", "email_change", "password_reset"]),
+  email: Type.String(),
+});
+
+export function insertAccountToken(
+  tx: Queryable,
+  token: { hash: string; developerId: string; purpose: Purpose; email: string; minutes: number },
+) {
+  return execute(
+    tx,
+    sql`
+      insert into account_tokens (token_hash, developer_id, purpose, email, expires_at)
+      values (${token.hash}, ${token.developerId}, ${token.purpose}, ${token.email},
+              now() + make_interval(mins => ${token.minutes}::int))`,
+  );
+}
+
+/** Uses it up. Null when it is unknown, was used or has expired: of two who use it at once, one gets it. */
+export function deleteAccountToken(tx: Queryable, hash: string, purposes: Purpose[]) {
+  return maybeOne(
+    tx,
+    AccountToken,
+    sql`
+      delete from account_tokens
+      where token_hash = ${hash} and purpose = any(${purposes}) and expires_at > now()
+      returning developer_id, purpose, email`,
+  );
+}
+
+/** Whether it could be used now. */
+export function findAccountToken(db: Queryable, hash: string, purpose: Purpose) {
+  return maybeOne(
+    db,
+    AccountToken,
+    sql`
+      select developer_id, purpose, email from account_tokens
+      where token_hash = ${hash} and purpose = ${purpose} and expires_at > now()`,
+  );
+}
+
+/** What was mailed before a change that makes it wrong, or dangerous. */
+export function deleteAccountTokens(tx: Queryable, developerId: string, purposes: Purpose[]) {
+  return execute(
+    tx,
+    sql`delete from account_tokens where developer_id = ${developerId} and purpose = any(${purposes})`,
+  );
+}
+
+export function deleteEndedAccountTokens(db: Queryable) {
+  return execute(db, sql`delete from account_tokens where expires_at <= now()`);
+}

@@ -1,0 +1,42 @@
+import { type Problem, problem } from "@mosis/http";
+import type { Pool } from "@mosis/postgres";
+import { credentialsInvalid } from "../auth.ts";
+import type { Principal } from "../principal.ts";
+import { findFreshSession } from "../sessions/queries.ts";
+import type { AccountThrottle } from "../throttle/account.ts";
+import type { Passwords } from "./password.ts";
+import { findOwnCredentials } from "./queries.ts";
+
+/**
+ * Whether it is still the developer who holds the session, for what a stolen one must not be enough.
+ * @param password undefined when the account has none: then a session of the last ten minutes is asked for.
+ * @returns what the password is stored as, to be compared in the transaction of the change.
+ * @throws Problem `confirmation_required` (403), `rate_limited` (429).
+ */
+export type Confirm = (
+  principal: Principal,
+  password: string | undefined,
+) => Promise<{ id: string; email: string; password_hash: string | null }>;
+
+export function createConfirm(deps: { db: Pool; passwords: Passwords; accounts: AccountThrottle }): Confirm {
+  const { db, passwords, accounts } = deps;
+  return async ({ developerId, actor }, password) => {
+    const own = db.as(developerId);
+    const found = await findOwnCredentials(own, developerId);
+    if (!found) throw credentialsInvalid();
+    if (found.password_hash === null) {
+      if (await findFreshSession(own, actor.id)) return found;
+      throw unconfirmed("Sign in once more, and do it within ten minutes.");
+    }
+    if (password === undefined) throw unconfirmed("Send the password of the account too.");
+    // The same bucket as signing in: here is no second place to guess at.
+    await accounts.take("sign-in", found.email);
+    if (!(await passwords.verify(password, found.password_hash))) throw unconfirmed("The password is wrong.");
+    await accounts.giveBack("sign-in", found.email);
+    return found;
+  };
+}
+
+function unconfirmed(detail: string): Problem {
+  return problem("confirmation_required", detail);
+}

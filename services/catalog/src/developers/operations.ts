@@ -1,0 +1,43 @@
+import type { Operation } from "@mosis/http";
+import { Developer, DeveloperChange, NewDeveloper } from "@mosis/types/developers";
+
+const headers = { ETag: "Send it as If-Match with a change." };
+
+export const developerOperations: Operation[] = [
+  {
+    method: "post",
+    path: "/v1/developers",
+    id: "createDeveloper",
+    summary: "Register; a mail asks to confirm the address",
+    access: "public",
+    body: NewDeveloper,
+    answers: {
+      201: {
+        description: "The new developer.",
+        body: Developer,
+        headers: { ...headers, Location: "Path of what was created." },
+      },
+    },
+    problems: ["email_taken", "rate_limited"],
+  },
+  {
+    method: "get",
+    path: "/v1/developers/me",
+    id: "getMe",
+    summary: "Who am I",
+    access: "developer",
+    answers: { 200: { description: "The developer that sends the request.", body: Developer, headers } },
+    problems: ["permission_missing"],
+  },
+  {
+    method: "patch",
+    path: "/v1/developers/me",
+    id: "changeMe",
+    summary: "Change your name",
+    access: "session",
+    requestHeaders: { "If-Match": "The ETag of the developer as you have read it, or `*`." },
+    body: DeveloperChange,
+    answers: { 200: { description: "The developer as it is now.", body: Developer, headers } },
+    problems: ["permission_missing", "precondition_failed", "precondition_required"],
+  },
+];

@@ -1,0 +1,48 @@
+import { parse, readJson, requestId } from "@mosis/http";
+import type { Pool } from "@mosis/postgres";
+import { EmailChange } from "@mosis/types/developers";
+import { Router } from "express";
+import type { Authenticate } from "../auth.ts";
+import { bodyLimit } from "../body-limit.ts";
+import { change, send } from "../change.ts";
+import type { Confirm } from "../developers/confirm.ts";
+import { findCredentials } from "../developers/queries.ts";
+import { insertMail } from "../mails/queries.ts";
+import { everyone } from "../principal.ts";
+import type { AccountThrottle } from "../throttle/account.ts";
+import { emailTaken } from "./routes.ts";
+
+export function emailChangeRoutes(deps: {
+  db: Pool;
+  authenticate: Authenticate;
+  confirm: Confirm;
+  accounts: AccountThrottle;
+  mails: { wake(): void };
+}): Router {
+  const { db, authenticate, confirm, accounts, mails } = deps;
+  const router = Router();
+
+  /** Nothing changes before the new address has answered. */
+  router.post("/v1/developers/me\\:change-email", async (req, res) => {
+    const principal = await authenticate(req, res, "session");
+    const { email, password } = parse(EmailChange, await readJson(req, bodyLimit), "body");
+    const { developerId } = principal;
+    const own = await confirm(principal, password);
+    const taken = await findCredentials(db.as(everyone), email);
+    if (taken && taken.id !== developerId) throw emailTaken();
+    await accounts.take("mail", own.email);
+    await accounts.take("mail", email);
+
+    // Without the password: what an Idempotency-Key stands for is stored as a fast hash.
+    const answer = await change(db, { req, principal, body: { email } }, async (tx) => {
+      const mail = { kind: "email_change", recipient: email, requestId: requestId(req) } as const;
+      await insertMail(tx, { developerId, ...mail });
+      return { status: 202 };
+    });
+
+    mails.wake();
+    send(res, answer);
+  });
+
+  return router;
+}

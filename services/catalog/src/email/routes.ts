@@ -1,0 +1,99 @@
+import { parse, type Problem, problem, readJson, requestId } from "@mosis/http";
+import { isDuplicate, type Pool, type Queryable, transaction } from "@mosis/postgres";
+import { EmailVerification } from "@mosis/types/developers";
+import { Router } from "express";
+import { deleteAccountToken, deleteAccountTokens } from "../account-tokens/queries.ts";
+import { tokenInvalid } from "../account-tokens/token.ts";
+import { type Authenticate, credentialsInvalid } from "../auth.ts";
+import { bodyLimit } from "../body-limit.ts";
+import { change, send } from "../change.ts";
+import { findDeveloper, lockDeveloper } from "../developers/queries.ts";
+import { insertMail } from "../mails/queries.ts";
+import { appendOutbox } from "../outbox/append.ts";
+import { everyone } from "../principal.ts";
+import { hashSecret } from "../secret-hash.ts";
+import type { RateLimits } from "../rate-limits.ts";
+import type { AccountThrottle } from "../throttle/account.ts";
+import { updateEmail, updateVerified } from "./queries.ts";
+
+/** Proving an e-mail address. Asking for another one is in `change-routes.ts`. */
+export function emailRoutes(deps: {
+  db: Pool;
+  limits: RateLimits;
+  authenticate: Authenticate;
+  accounts: AccountThrottle;
+  mails: { wake(): void };
+}): Router {
+  const { db, limits, authenticate, accounts, mails } = deps;
+  const router = Router();
+
+  router.post("/v1/developers/me\\:send-verification", async (req, res) => {
+    const principal = await authenticate(req, res, "session");
+    const { developerId } = principal;
+    const developer = await findDeveloper(db.as(developerId), developerId);
+    if (!developer) throw credentialsInvalid();
+    if (developer.verified) throw problem("state_conflict", "The address is confirmed already.");
+    const { email } = developer;
+    await accounts.take("mail", email);
+
+    const answer = await change(db, { req, principal }, async (tx) => {
+      const mail = { kind: "email_verification", recipient: email, requestId: requestId(req) } as const;
+      await insertMail(tx, { developerId, ...mail });
+      return { status: 202 };
+    });
+
+    mails.wake();
+    send(res, answer);
+  });
+
+  /** Whoever has the token may be signed in nowhere: the mail is read on another device. */
+  router.post("/v1/developers\\:verify-email", async (req, res) => {
+    limits.admitAnyone(req, res);
+    const { token } = parse(EmailVerification, await readJson(req, bodyLimit), "body");
+
+    await transaction(db.as(everyone), (tx) => verify(tx, hashSecret(token), requestId(req))).catch(
+      (error: unknown) => {
+        // Somebody else has taken the address since the mail was sent.
+        throw isDuplicate(error, "developers_lower_email", "developers_email_key") ? emailTaken() : error;
+      },
+    );
+
+    mails.wake();
+    res.status(204).end();
+  });
+
+  return router;
+}
+
+export function emailTaken(): Problem {
+  return problem("email_taken", "There is an account with this address: use another one.");
+}
+
+async function verify(tx: Queryable, tokenHash: string, requestId: string): Promise<void> {
+  const token = await deleteAccountToken(tx, tokenHash, ["email_verification", "email_change"]);
+  if (!token) throw tokenInvalid();
+  const { developer_id: developerId, email } = token;
+  const before = await lockDeveloper(tx, developerId);
+  if (!before) throw tokenInvalid();
+  const isChange = token.purpose === "email_change";
+  // The mail was for an address that is not the account's any more.
+  if (!isChange && before.email !== email) throw tokenInvalid();
+  const after = isChange
+    ? await updateEmail(tx, developerId, email)
+    : await updateVerified(tx, developerId, email);
+  // Two mails were sent, and this is the second one that is used.
+  if (!after) return;
+  if (isChange) {
+    // What was sent to the old address opens nothing any more.
+    await deleteAccountTokens(tx, developerId, ["email_verification", "email_change", "password_reset"]);
+    await insertMail(tx, { developerId, kind: "email_changed", recipient: before.email, requestId });
+  }
+  await appendOutbox(tx, {
+    developerId,
+    actor: { kind: "system", id: "" },
+    requestId,
+    action: isChange ? "developer.email_changed" : "developer.verified",
+    target: { type: "developer", id: developerId },
+    payload: after,
+  });
+}

@@ -1,0 +1,83 @@
+import type { Purpose } from "../account-tokens/token.ts";
+import type { MailKind } from "./queries.ts";
+
+/** What a mail says. */
+export interface Message {
+  subject: string;
+  text: string;
+}
+
+/** Of mails with a token: what it is for, and how long it works. */
+export const mailedTokens: Partial<Record<MailKind, { purpose: Purpose; minutes: number }>> = {
+  email_verification: { purpose: "email_verification", minutes: 24 * 60 },
+  email_change: { purpose: "email_change", minutes: 24 * 60 },
+  password_reset: { purpose: "password_reset", minutes: 60 },
+};
+
+/**
+ * The words of a mail. They never repeat what a developer has typed, so that nobody sends their own text to
+ * others in our name.
+ * @param portalUrl the pages that a token is taken to; null: it is sent to the API by hand.
+ */
+export function messageOf(kind: MailKind, token: string | null, portalUrl: string | null): Message {
+  const { subject, lines } = words[kind];
+  const way = token === null ? [] : ["", ...wayOf(kind, token, portalUrl)];
+  return { subject, text: [...lines, ...way, ""].join("\n") };
+}
+
+const ifNotYou =
+  "If it was not you, reset your password now, and end the sessions and keys that you do not know.";
+
+const words: Record<MailKind, { subject: string; lines: string[] }> = {
+  email_verification: {
+    subject: "Confirm your e-mail address",
+    lines: [
+      "Somebody, probably you, has registered at Mosis with this e-mail address.",
+      "Confirm it within 24 hours. If it was not you, do nothing.",
+    ],
+  },
+  email_change: {
+    subject: "Confirm your new e-mail address",
+    lines: [
+      "Somebody, probably you, wants to use this e-mail address for their account at Mosis.",
+      "Confirm it within 24 hours. If it was not you, do nothing.",
+    ],
+  },
+  email_changed: {
+    subject: "Your e-mail address was changed",
+    lines: [
+      "Your account at Mosis has another e-mail address now. This one is not used any more.",
+      "If it was not you, tell us at once.",
+    ],
+  },
+  password_reset: {
+    subject: "Choose a new password",
+    lines: [
+      "Somebody, probably you, has forgotten the password of the account with this e-mail address at Mosis.",
+      "Choose a new one within an hour. If it was not you, do nothing: your password is as it was.",
+    ],
+  },
+  password_changed: {
+    subject: "Your password was changed",
+    lines: ["The password of your account at Mosis was changed.", ifNotYou],
+  },
+  oauth_linked: {
+    subject: "Another way to sign in was added",
+    lines: ["One can sign in to your account at Mosis with another provider now.", ifNotYou],
+  },
+  account_deleted: {
+    subject: "Your account was deleted",
+    lines: ["Your account at Mosis was deleted, with its apps and keys. This is the last mail from us."],
+  },
+};
+
+/** Behind a `#`, which browsers keep to themselves: a token in a query would be in logs and referrers. */
+function wayOf(kind: MailKind, token: string, portalUrl: string | null): string[] {
+  const isReset = kind === "password_reset";
+  if (portalUrl !== null) {
+    const page = `${portalUrl.replace(/\/$/, "")}/${isReset ? "reset-password" : "verify-email"}`;
+    return [`${page}#token=${token}`];
+  }
+  const body = isReset ? `{"token":"${token}","new_password":"…"}` : `{"token":"${token}"}`;
+  return [`POST /v1/developers:${isReset ? "reset-password" : "verify-email"}`, body];
+}

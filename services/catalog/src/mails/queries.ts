@@ -1,0 +1,97 @@
+import { execute, many, maybeOne, one, type Queryable, sql } from "@mosis/postgres";
+import { newId } from "@mosis/runtime";
+import { Uuid } from "@mosis/types/formats";
+import Type, { type Static } from "typebox";
+
+/** Every mail that we send, see `messages.ts`. */
+export const MailKind = Type.Enum([
+  "email_verification",
+  "email_change",
+  "email_changed",
+  "password_reset",
+  "password_changed",
+  "oauth_linked",
+  "account_deleted",
+]);
+export type MailKind = Static<typeof MailKind>;
+
+export const Mail = Type.Object({
+  id: Uuid,
+  developer_id: Type.Union([Uuid, Type.Null()]),
+  kind: MailKind,
+  recipient: Type.String(),
+  request_id: Type.String(),
+  attempts: Type.Integer(),
+});
+export type Mail = Static<typeof Mail>;
+
+const mailColumns = sql`id, developer_id, kind, recipient, request_id, attempts`;
+
+/**
+ * A mail that leaves when the transaction is committed, and not without it.
+ * @param developerId null: whoever has the address, found out when it is sent.
+ */
+export function insertMail(
+  tx: Queryable,
+  mail: { developerId: string | null; kind: MailKind; recipient: string; requestId: string },
+) {
+  return execute(
+    tx,
+    sql`
+      insert into mails (id, developer_id, kind, recipient, request_id)
+      values (${newId()}, ${mail.developerId}, ${mail.kind}, ${mail.recipient}, ${mail.requestId})`,
+  );
+}
+
+/**
+ * Takes mails that are due, each for one sender. They are due again after a lease, or longer the more often
+ * they were tried: so one whose sender dies is sent by another.
+ */
+export function claimMails(
+  db: Queryable,
+  {
+    countMax,
+    leaseSeconds,
+    pauseSecondsMax,
+  }: { countMax: number; leaseSeconds: number; pauseSecondsMax: number },
+) {
+  return many(
+    db,
+    Mail,
+    sql`
+      update mails
+      set attempts = attempts + 1,
+          due_at = now() + make_interval(secs =>
+            least(${leaseSeconds}::int * 2 ^ least(attempts, 20), ${pauseSecondsMax}::int))
+      where id in (select id from mails where due_at <= now()
+                   order by due_at limit ${countMax} for update skip locked)
+      returning ${mailColumns}`,
+  );
+}
+
+/** It has left, or never will. False when it is gone: another sender was faster. */
+export async function deleteMail(db: Queryable, id: string): Promise<boolean> {
+  return (await execute(db, sql`delete from mails where id = ${id}`)) > 0;
+}
+
+/** Whom a mail is for, as they are now. Null when nobody is: the account is gone, or there never was one. */
+export function findAddressee(db: Queryable, mail: Mail) {
+  return maybeOne(
+    db,
+    Type.Object({ id: Uuid, email: Type.String() }),
+    mail.developer_id === null
+      ? sql`select id, email from credentials where lower(email) = lower(${mail.recipient})`
+      : sql`select id, email from developers where id = ${mail.developer_id}`,
+  );
+}
+
+export function countMails(db: Queryable) {
+  return one(
+    db,
+    Type.Object({ waiting: Type.Integer(), oldest_seconds: Type.Number() }),
+    sql`
+      select count(*)::int as waiting,
+             coalesce(extract(epoch from now() - min(created_at)), 0)::float8 as oldest_seconds
+      from (select created_at from mails limit 10000) waiting`,
+  );
+}

@@ -1,0 +1,82 @@
+import type { Operation } from "@mosis/http";
+import { Developer } from "@mosis/types/developers";
+import { OauthFinish, OauthFlow, OauthProviders, OauthStart, ProviderName } from "@mosis/types/oauth";
+import { SessionWithToken } from "@mosis/types/sessions";
+
+const params = { provider: ProviderName };
+const begun = {
+  201: { description: "Where to send the browser, and what to keep in it.", body: OauthFlow },
+};
+
+export const oauthOperations: Operation[] = [
+  {
+    method: "get",
+    path: "/v1/oauth",
+    id: "listOauthProviders",
+    summary: "Whom one may sign in with",
+    access: "public",
+    answers: { 200: { description: "All of them.", body: OauthProviders } },
+  },
+  {
+    method: "post",
+    path: "/v1/oauth/{provider}:authorize",
+    id: "beginOauthSignIn",
+    summary: "Begin to sign in, or to register, with a provider",
+    access: "public",
+    params,
+    body: OauthStart,
+    answers: begun,
+    problems: ["not_found", "reference_unknown", "rate_limited"],
+  },
+  {
+    method: "post",
+    path: "/v1/oauth/{provider}:finish",
+    id: "finishOauthSignIn",
+    summary: "Sign in with what the provider has sent the browser back with",
+    access: "public",
+    params,
+    body: OauthFinish,
+    answers: {
+      201: { description: "The bearer token, told once, and when it ends.", body: SessionWithToken },
+    },
+    problems: ["not_found", "token_invalid", "oauth_failed", "email_unverified", "email_taken"],
+  },
+  {
+    method: "post",
+    path: "/v1/developers/me/oauth/{provider}:authorize",
+    id: "beginOauthLink",
+    summary: "Begin to link your account to a provider",
+    access: "session",
+    params,
+    body: OauthStart,
+    answers: begun,
+    problems: [
+      "permission_missing",
+      "confirmation_required",
+      "not_found",
+      "reference_unknown",
+      "rate_limited",
+    ],
+  },
+  {
+    method: "put",
+    path: "/v1/developers/me/oauth/{provider}",
+    id: "linkOauth",
+    summary: "Link your account to the provider, to sign in with it from now on",
+    access: "session",
+    params,
+    body: OauthFinish,
+    answers: { 200: { description: "The developer as it is now.", body: Developer } },
+    problems: ["permission_missing", "not_found", "token_invalid", "oauth_failed", "state_conflict"],
+  },
+  {
+    method: "delete",
+    path: "/v1/developers/me/oauth/{provider}",
+    id: "unlinkOauth",
+    summary: "Sign in with the password alone",
+    access: "session",
+    params,
+    answers: { 204: { description: "The account is not linked any more." } },
+    problems: ["permission_missing", "not_found", "state_conflict"],
+  },
+];

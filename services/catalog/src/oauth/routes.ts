@@ -1,0 +1,60 @@
+import { parse, readJson, requestId } from "@mosis/http";
+import { type Pool, transaction } from "@mosis/postgres";
+import { OauthFinish, OauthStart } from "@mosis/types/oauth";
+import { Router } from "express";
+import { bodyLimit } from "../body-limit.ts";
+import type { Credentials } from "../credentials.ts";
+import { everyone } from "../principal.ts";
+import type { RateLimits } from "../rate-limits.ts";
+import { createSession, type SessionLife } from "../sessions/create.ts";
+import type { Flows } from "./flows.ts";
+import type { Providers } from "./providers.ts";
+import { developerOf } from "./sign-in.ts";
+
+/** Express does not tell the type of a parameter with a colon behind it. */
+// An alias, because interfaces are no `ParamsDictionary`.
+export type ProviderParams = Record<"provider", string>;
+
+/** Signing in and registering with a provider. Linking an account that exists is in `link-routes.ts`. */
+export function oauthRoutes(deps: {
+  db: Pool;
+  credentials: Pick<Credentials, "forget">;
+  limits: RateLimits;
+  providers: Providers;
+  flows: Flows;
+  sessionLife: SessionLife;
+}): Router {
+  const { db, credentials, limits, providers, flows, sessionLife } = deps;
+  const router = Router();
+
+  router.get("/v1/oauth", (req, res) => {
+    limits.admitAnyone(req, res);
+    res.json({ data: providers.names().map((name) => ({ name })) });
+  });
+
+  router.post<ProviderParams>("/v1/oauth/:provider\\:authorize", async (req, res) => {
+    limits.admitAnyone(req, res);
+    const body = parse(OauthStart, await readJson(req, bodyLimit), "body");
+    const { provider } = req.params;
+    const flow = await flows.begin(provider, body);
+    await flows.save(db.as(everyone), flow, { provider, body, forWhom: null });
+    res.status(201).json(flow);
+  });
+
+  router.post<ProviderParams>("/v1/oauth/:provider\\:finish", async (req, res) => {
+    limits.admitAnyone(req, res);
+    const body = parse(OauthFinish, await readJson(req, bodyLimit), "body");
+    const identity = await flows.finish(req.params.provider, body, null);
+
+    const { developerId, session } = await transaction(db.as(everyone), async (tx) => {
+      const developerId = await developerOf(tx, identity, requestId(req));
+      return { developerId, session: await createSession(tx, { req, developerId, life: sessionLife }) };
+    });
+
+    // The oldest session may have ended for the new one.
+    credentials.forget(developerId);
+    res.status(201).json(session);
+  });
+
+  return router;
+}

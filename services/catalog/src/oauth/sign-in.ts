@@ -1,0 +1,58 @@
+import { problem } from "@mosis/http";
+import type { Queryable } from "@mosis/postgres";
+import { Email } from "@mosis/types/developers";
+import { Compile } from "typebox/compile";
+import { appendOutbox } from "../outbox/append.ts";
+import { insertLinkedDeveloper, lockLinked } from "./queries.ts";
+import type { Identity } from "./providers.ts";
+
+const email = Compile(Email);
+const nameLengthMax = 100;
+
+/**
+ * Whose account an identity signs in to; a new one when it has none. An account that exists is never found
+ * by its address: whoever gets a provider to say an address would have it. Its owner links it, signed in.
+ * @throws Problem `email_taken` (409), `email_unverified` (403).
+ */
+export async function developerOf(tx: Queryable, identity: Identity, requestId: string): Promise<string> {
+  const linked = await lockLinked(tx, identity);
+  if (linked) return linked.id;
+  const address = identity.email;
+  if (address === null || !identity.emailVerified || !email.Check(address)) {
+    throw problem("email_unverified", "Confirm your e-mail address at the provider first.");
+  }
+  const created = await insertLinkedDeveloper(tx, identity, {
+    email: address,
+    name: nameOf(identity.name, address),
+  });
+  if (!created) {
+    // Of two first sign-ins at once this is the second, and the first has been committed.
+    const meanwhile = await lockLinked(tx, identity);
+    if (meanwhile) return meanwhile.id;
+    throw problem(
+      "email_taken",
+      "There is an account with your address: sign in to it, and link the provider.",
+    );
+  }
+  await appendOutbox(tx, {
+    developerId: created.id,
+    actor: { kind: "system", id: "" },
+    requestId,
+    action: "developer.created",
+    target: { type: "developer", id: created.id },
+    payload: created,
+  });
+  return created.id;
+}
+
+/** What the provider calls them, as far as a name here may be that; else what stands before the @. */
+function nameOf(told: string | null, address: string): string {
+  const name = cleaned(told ?? "");
+  return name === "" ? cleaned(address.split("@")[0] ?? "") : name;
+}
+
+function cleaned(text: string): string {
+  const visible = text.replaceAll(/\p{Cc}/gu, "").trim();
+  // By code points: half a surrogate pair is no text.
+  return Array.from(visible).slice(0, nameLengthMax).join("");
+}

@@ -1,0 +1,43 @@
+import { maybeOne, type Queryable, sql } from "@mosis/postgres";
+import { Developer } from "@mosis/types/developers";
+import { developerColumns } from "../developers/queries.ts";
+
+/** Null when the password is not the one any more that was confirmed. */
+export function updatePassword(
+  tx: Queryable,
+  { id, password_hash: confirmed }: { id: string; password_hash: string | null },
+  passwordHash: string,
+) {
+  return maybeOne(
+    tx,
+    Developer,
+    sql`
+      update developers set password_hash = ${passwordHash}, updated_at = now()
+      where id = ${id} and password_hash is not distinct from ${confirmed}
+      returning ${developerColumns}`,
+  );
+}
+
+/** For whoever reads what is sent to the address, which is confirmed by that. */
+export function resetPassword(tx: Queryable, id: string, passwordHash: string) {
+  return maybeOne(
+    tx,
+    Developer,
+    sql`
+      update developers set password_hash = ${passwordHash}, verified = true, updated_at = now()
+      where id = ${id}
+      returning ${developerColumns}`,
+  );
+}
+
+/** The provider that somebody has linked who never proved the address. */
+export function unlinkOauth(tx: Queryable, id: string) {
+  return maybeOne(
+    tx,
+    Developer,
+    sql`
+      update developers set oauth_provider = null, oauth_id = null, updated_at = now()
+      where id = ${id} and oauth_provider is not null
+      returning ${developerColumns}`,
+  );
+}

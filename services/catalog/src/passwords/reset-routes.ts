@@ -1,0 +1,65 @@
+import { parse, readJson, requestId } from "@mosis/http";
+import { type Pool, transaction } from "@mosis/postgres";
+import { PasswordReset, PasswordResetRequest } from "@mosis/types/developers";
+import { Router } from "express";
+import { findAccountToken } from "../account-tokens/queries.ts";
+import { tokenInvalid } from "../account-tokens/token.ts";
+import { bodyLimit } from "../body-limit.ts";
+import type { Credentials } from "../credentials.ts";
+import type { Passwords } from "../developers/password.ts";
+import { insertMail } from "../mails/queries.ts";
+import { everyone } from "../principal.ts";
+import { hashSecret } from "../secret-hash.ts";
+import type { RateLimits } from "../rate-limits.ts";
+import type { AccountThrottle } from "../throttle/account.ts";
+import { reset } from "./reset.ts";
+
+/** A password that was forgotten. */
+export function passwordResetRoutes(deps: {
+  db: Pool;
+  credentials: Pick<Credentials, "forget">;
+  limits: RateLimits;
+  passwords: Passwords;
+  accounts: AccountThrottle;
+  mails: { wake(): void };
+}): Router {
+  const { db, credentials, limits, passwords, accounts, mails } = deps;
+  const router = Router();
+
+  /** Who has the address is found out later, by the sender: here is nothing that could tell. */
+  router.post("/v1/developers\\:request-password-reset", async (req, res) => {
+    limits.admitAnyone(req, res);
+    const { email } = parse(PasswordResetRequest, await readJson(req, bodyLimit), "body");
+    await accounts.take("mail", email);
+
+    // PostgreSQL takes no NUL; no account has one either.
+    if (!email.includes("\0")) {
+      const mail = { kind: "password_reset", recipient: email, requestId: requestId(req) } as const;
+      await insertMail(db.as(everyone), { developerId: null, ...mail });
+    }
+
+    mails.wake();
+    res.status(202).end();
+  });
+
+  router.post("/v1/developers\\:reset-password", async (req, res) => {
+    limits.admitAnyone(req, res);
+    const { token, new_password } = parse(PasswordReset, await readJson(req, bodyLimit), "body");
+    const tokenHash = hashSecret(token);
+    // A hash costs 40 ms of a core: not for a token that is none.
+    if (!(await findAccountToken(db.as(everyone), tokenHash, "password_reset"))) throw tokenInvalid();
+    const passwordHash = await passwords.hash(new_password);
+
+    const { id, email } = await transaction(db.as(everyone), (tx) =>
+      reset(tx, { tokenHash, passwordHash, requestId: requestId(req) }),
+    );
+
+    credentials.forget(id);
+    // Whoever has guessed at the old password is no longer in the way of the one who has the new one.
+    await accounts.forget("sign-in", email);
+    mails.wake();
+    res.status(204).end();
+  });
+
+  return router;
+}

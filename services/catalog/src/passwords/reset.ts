@@ -1,0 +1,61 @@
+import type { Queryable } from "@mosis/postgres";
+import type { Developer } from "@mosis/types/developers";
+import { topics } from "@mosis/types/topics";
+import { deleteAccountToken, deleteAccountTokens } from "../account-tokens/queries.ts";
+import { tokenInvalid } from "../account-tokens/token.ts";
+import { lockDeveloper } from "../developers/queries.ts";
+import { deleteKeysOf } from "../keys/queries.ts";
+import { insertMail } from "../mails/queries.ts";
+import { appendAll, type Change } from "../outbox/append.ts";
+import { deleteOtherSessions } from "../sessions/queries.ts";
+import { resetPassword, unlinkOauth } from "./queries.ts";
+
+/**
+ * A new password for whoever reads what is sent to the address, and an end for all that was opened with the
+ * old one. When the address had never been confirmed, somebody else may have registered it, to wait for the
+ * one whom it belongs to: then the keys and the provider of that time go too.
+ * @throws Problem `token_invalid` (422).
+ */
+export async function reset(
+  tx: Queryable,
+  { tokenHash, passwordHash, requestId }: { tokenHash: string; passwordHash: string; requestId: string },
+): Promise<Developer> {
+  const token = await deleteAccountToken(tx, tokenHash, ["password_reset"]);
+  if (!token) throw tokenInvalid();
+  const { developer_id: developerId, email } = token;
+  const before = await lockDeveloper(tx, developerId);
+  // The mail went to an address that is not the account's any more.
+  if (before?.email !== email) throw tokenInvalid();
+  const keys = before.verified ? [] : await deleteKeysOf(tx, developerId);
+  if (!before.verified) await unlinkOauth(tx, developerId);
+  const after = await resetPassword(tx, developerId, passwordHash);
+  if (!after) throw tokenInvalid();
+  await deleteAccountTokens(tx, developerId, ["email_verification", "email_change", "password_reset"]);
+  await insertMail(tx, { developerId, kind: "password_changed", recipient: email, requestId });
+  const sessions = await deleteOtherSessions(tx, developerId, null);
+
+  const by = { developerId, actor: { kind: "system", id: "" }, requestId } as const;
+  const changes: Change[] = [
+    ...sessions.map(({ id }) => ({
+      ...by,
+      action: "session.deleted",
+      target: { type: "session", id },
+      payload: { id },
+    })),
+    ...keys.map((key) => ({
+      ...by,
+      action: "key.deleted",
+      target: { type: "key", id: key.id },
+      payload: key,
+      state: { topic: topics.keys, key: key.id, value: null },
+    })),
+    {
+      ...by,
+      action: "developer.password_reset",
+      target: { type: "developer", id: developerId },
+      payload: after,
+    },
+  ];
+  await appendAll(tx, changes);
+  return after;
+}

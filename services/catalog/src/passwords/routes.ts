@@ -1,0 +1,77 @@
+import { parse, problem, readJson, requestId } from "@mosis/http";
+import type { Pool, Queryable } from "@mosis/postgres";
+import { PasswordChange } from "@mosis/types/developers";
+import { Router } from "express";
+import { deleteAccountTokens } from "../account-tokens/queries.ts";
+import type { Authenticate } from "../auth.ts";
+import { bodyLimit } from "../body-limit.ts";
+import { type Answer, change, send } from "../change.ts";
+import type { Credentials } from "../credentials.ts";
+import type { Confirm } from "../developers/confirm.ts";
+import type { Passwords } from "../developers/password.ts";
+import { insertMail } from "../mails/queries.ts";
+import { appendOutbox } from "../outbox/append.ts";
+import type { Principal } from "../principal.ts";
+import { appendSessionDeleted } from "../sessions/create.ts";
+import { deleteOtherSessions } from "../sessions/queries.ts";
+import { updatePassword } from "./queries.ts";
+
+/** Another password, for whoever is signed in. A forgotten one is in `reset-routes.ts`. */
+export function passwordRoutes(deps: {
+  db: Pool;
+  authenticate: Authenticate;
+  credentials: Pick<Credentials, "forget">;
+  confirm: Confirm;
+  passwords: Passwords;
+  mails: { wake(): void };
+}): Router {
+  const { db, authenticate, credentials, confirm, passwords, mails } = deps;
+  const router = Router();
+
+  router.post("/v1/developers/me\\:change-password", async (req, res) => {
+    const principal = await authenticate(req, res, "session");
+    const body = parse(PasswordChange, await readJson(req, bodyLimit), "body");
+    const confirmed = await confirm(principal, body.password);
+    const passwordHash = await passwords.hash(body.new_password);
+
+    // Without the body: what an Idempotency-Key stands for is stored as a fast hash.
+    const answer = await change(db, { req, principal }, (tx) =>
+      changePassword(tx, { principal, confirmed, passwordHash, requestId: requestId(req) }),
+    );
+
+    credentials.forget(principal.developerId);
+    mails.wake();
+    send(res, answer);
+  });
+
+  return router;
+}
+
+interface Asked {
+  principal: Principal;
+  confirmed: { id: string; email: string; password_hash: string | null };
+  passwordHash: string;
+  requestId: string;
+}
+
+async function changePassword(
+  tx: Queryable,
+  { principal, confirmed, passwordHash, requestId }: Asked,
+): Promise<Answer> {
+  const { developerId, actor } = principal;
+  const changed = await updatePassword(tx, confirmed, passwordHash);
+  if (!changed) throw problem("confirmation_required", "The password was changed meanwhile.");
+  await deleteAccountTokens(tx, developerId, ["email_change", "password_reset"]);
+  await insertMail(tx, { developerId, kind: "password_changed", recipient: changed.email, requestId });
+  const ended = await deleteOtherSessions(tx, developerId, actor.id);
+  for (const { id } of ended) await appendSessionDeleted(tx, id, { developerId, actor, requestId });
+  await appendOutbox(tx, {
+    developerId,
+    actor,
+    requestId,
+    action: "developer.password_changed",
+    target: { type: "developer", id: developerId },
+    payload: changed,
+  });
+  return { status: 204 };
+}

@@ -1,0 +1,59 @@
+import type { IncomingMessage } from "node:http";
+import { requestId } from "@mosis/http";
+import type { Queryable } from "@mosis/postgres";
+import { newId } from "@mosis/runtime";
+import type { AuditActor } from "@mosis/types/audit";
+import type { SessionWithToken } from "@mosis/types/sessions";
+import { appendOutbox } from "../outbox/append.ts";
+import { hashSecret } from "../secret-hash.ts";
+import { deleteEndedSessions, deleteOldestSessions, insertSession } from "./queries.ts";
+import { newSessionToken } from "./token.ts";
+
+/** How long a session lasts: after signing in, and without a request. */
+export interface SessionLife {
+  hours: number;
+  idleMinutes: number;
+}
+
+/** Signs a developer in who was found to be one. Last in its transaction: see `appendOutbox`. */
+export async function createSession(
+  tx: Queryable,
+  { req, developerId, life }: { req: IncomingMessage; developerId: string; life: SessionLife },
+): Promise<SessionWithToken> {
+  const id = newId();
+  const token = newSessionToken();
+  const by = { developerId, actor: { kind: "session", id } as const, requestId: requestId(req) };
+  await deleteEndedSessions(tx, developerId);
+  const ousted = await deleteOldestSessions(tx, developerId);
+  const session = { id, developerId, tokenHash: hashSecret(token), userAgent: userAgentOf(req), ...life };
+  const created = await insertSession(tx, session);
+  for (const old of ousted) await appendSessionDeleted(tx, old.id, by);
+  await appendOutbox(tx, {
+    ...by,
+    action: "session.created",
+    target: { type: "session", id },
+    payload: created,
+  });
+  return { token, expires_at: created.expires_at };
+}
+
+export function appendSessionDeleted(
+  tx: Queryable,
+  id: string,
+  by: { developerId: string; actor: AuditActor; requestId: string },
+): Promise<void> {
+  return appendOutbox(tx, {
+    ...by,
+    action: "session.deleted",
+    target: { type: "session", id },
+    payload: { id },
+  });
+}
+
+const userAgentLengthMax = 200;
+
+/** What the client calls itself, so that its owner knows it again in the list. Null when it says nothing. */
+function userAgentOf(req: IncomingMessage): string | null {
+  const text = (req.headers["user-agent"] ?? "").replaceAll(/[^\x20-\x7e]/g, "").slice(0, userAgentLengthMax);
+  return text === "" ? null : text;
+}

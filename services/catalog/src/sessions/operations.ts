@@ -1,0 +1,59 @@
+import type { Operation } from "@mosis/http";
+import { Uuid } from "@mosis/types/formats";
+import { Page, PageQuery } from "@mosis/types/pages";
+import { NewSession, RevokedSessions, Session, SessionWithToken } from "@mosis/types/sessions";
+
+const path = "/v1/sessions";
+
+export const sessionOperations: Operation[] = [
+  {
+    method: "post",
+    path,
+    id: "createSession",
+    summary: "Sign in",
+    access: "public",
+    body: NewSession,
+    answers: {
+      201: { description: "The bearer token, told once, and when it ends.", body: SessionWithToken },
+    },
+    problems: ["credentials_invalid", "rate_limited"],
+  },
+  {
+    method: "get",
+    path,
+    id: "listSessions",
+    summary: "Where you are signed in",
+    access: "session",
+    query: PageQuery,
+    answers: { 200: { description: "One page.", body: Page(Session) } },
+    problems: ["permission_missing", "cursor_invalid"],
+  },
+  {
+    method: "delete",
+    path,
+    id: "deleteSession",
+    summary: "Sign out: end the session that the request is sent with",
+    access: "session",
+    answers: { 204: { description: "The session has ended." } },
+    problems: ["permission_missing"],
+  },
+  {
+    method: "delete",
+    path: `${path}/{id}`,
+    id: "revokeSession",
+    summary: "End one of your sessions",
+    access: "session",
+    params: { id: Uuid },
+    answers: { 204: { description: "The session has ended." } },
+    problems: ["permission_missing", "not_found"],
+  },
+  {
+    method: "post",
+    path: `${path}:revoke-others`,
+    id: "revokeOtherSessions",
+    summary: "End all of your sessions but the one that the request is sent with",
+    access: "session",
+    answers: { 200: { description: "How many there were.", body: RevokedSessions } },
+    problems: ["permission_missing"],
+  },
+];

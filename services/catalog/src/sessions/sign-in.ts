@@ -1,0 +1,51 @@
+import { type Problem, problem } from "@mosis/http";
+import { type Pool, type Queryable, transaction } from "@mosis/postgres";
+import type { Credentials } from "../credentials.ts";
+import { findCredentials, lockPassword } from "../developers/queries.ts";
+import type { Passwords } from "../developers/password.ts";
+import { everyone } from "../principal.ts";
+import type { AccountThrottle } from "../throttle/account.ts";
+
+/**
+ * Runs `work` in a transaction for the developer of an address and its password.
+ * @throws Problem `credentials_invalid` (401), one for an unknown address and a wrong password, after the
+ * same work; `rate_limited` (429).
+ */
+export type SignIn = <T>(
+  asked: { email: string; password: string },
+  work: (tx: Queryable, developerId: string) => Promise<T>,
+) => Promise<T>;
+
+export function createSignIn(deps: {
+  db: Pool;
+  credentials: Pick<Credentials, "forget">;
+  passwords: Passwords;
+  accounts: AccountThrottle;
+}): SignIn {
+  const { credentials, passwords, accounts } = deps;
+  const db = deps.db.as(everyone);
+  return async ({ email, password }, work) => {
+    // Before the password is looked at: of many at once all are counted.
+    await accounts.take("sign-in", email);
+    // PostgreSQL takes no NUL; no account has one either.
+    const found = email.includes("\0") ? null : await findCredentials(db, email);
+    const isRight = await passwords.verify(password, found?.password_hash ?? null);
+    if (!found || !isRight) throw wrong();
+    // Only what was wrong stays counted.
+    await accounts.giveBack("sign-in", email);
+    const result = await transaction(deps.db.as(found.id), async (tx) => {
+      // A password that was changed meanwhile has ended all sessions: it begins no new one.
+      if (!(await lockPassword(tx, found))) throw wrong();
+      return work(tx, found.id);
+    });
+    // The oldest session may have ended for the new one.
+    credentials.forget(found.id);
+    return result;
+  };
+}
+
+function wrong(): Problem {
+  return problem("credentials_invalid", "The e-mail address or the password is wrong.", {
+    headers: { "WWW-Authenticate": "Bearer" },
+  });
+}

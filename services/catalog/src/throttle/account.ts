@@ -1,0 +1,42 @@
+import { createHash } from "node:crypto";
+import type { Pool } from "@mosis/postgres";
+import { everyone } from "../principal.ts";
+import { throttled } from "./throttled.ts";
+import { type Bucket, giveBackOne, refill, takeOne } from "./queries.ts";
+
+/** What is throttled by account. */
+type Attempt = "sign-in" | "mail";
+export type AccountLimits = Record<Attempt, Bucket>;
+
+/**
+ * How often something is tried with an e-mail address, over all processes, whether it has an account or not.
+ * PostgreSQL counts, because a password is guessed in as many processes as there are.
+ */
+export interface AccountThrottle {
+  /** Before the attempt, so that many at once are not all the first. @throws Problem `rate_limited` (429). */
+  take(attempt: Attempt, email: string): Promise<void>;
+  /** The attempt was right, or did not happen. */
+  giveBack(attempt: Attempt, email: string): Promise<void>;
+  /** Whoever has the address has proved it: what was tried by others is no longer in the way. */
+  forget(attempt: Attempt, email: string): Promise<void>;
+}
+
+export function createAccountThrottle({ db, limits }: { db: Pool; limits: AccountLimits }): AccountThrottle {
+  const all = db.as(everyone);
+  return {
+    async take(attempt, email) {
+      const { taken, wait_seconds } = await takeOne(all, keyOf(attempt, email), limits[attempt]);
+      if (!taken) throw throttled(`with this e-mail address`, wait_seconds);
+    },
+    async giveBack(attempt, email) {
+      await giveBackOne(all, keyOf(attempt, email), limits[attempt]);
+    },
+    async forget(attempt, email) {
+      await refill(all, keyOf(attempt, email));
+    },
+  };
+}
+
+function keyOf(attempt: Attempt, email: string): string {
+  return createHash("sha256").update(`${attempt} ${email.toLowerCase()}`).digest("hex");
+}

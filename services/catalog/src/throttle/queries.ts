@@ -1,0 +1,55 @@
+import { execute, one, type Queryable, type Sql, sql } from "@mosis/postgres";
+import Type from "typebox";
+
+/** A bucket that takes `burst` at once, and one more every `everySeconds`. */
+export interface Bucket {
+  burst: number;
+  everySeconds: number;
+}
+
+/** Takes one of the bucket, of those who do so at once each by itself. Refused, it says for how long. */
+export function takeOne(db: Queryable, key: string, { burst, everySeconds }: Bucket) {
+  const step = seconds(everySeconds);
+  return one(
+    db,
+    Type.Object({ taken: Type.Boolean(), wait_seconds: Type.Number() }),
+    sql`
+      with taken as (
+        insert into throttles (key, full_at) values (${key}, now() + ${step})
+        on conflict (key) do update set full_at = greatest(throttles.full_at, now()) + ${step}
+          where greatest(throttles.full_at, now()) + ${step} <= now() + ${step} * ${burst}::int
+        returning key
+      )
+      select exists (select from taken) as taken,
+             coalesce(ceil(extract(epoch from
+               (select full_at from throttles where key = ${key}) + ${step} - now() - ${step} * ${burst}::int
+             )), ${everySeconds}::int)::int as wait_seconds`,
+  );
+}
+
+/** Gives back what was taken and not used up. A bucket that is full by that is none any more. */
+export function giveBackOne(db: Queryable, key: string, { everySeconds }: Bucket) {
+  const step = seconds(everySeconds);
+  return execute(
+    db,
+    sql`
+      with full_again as (
+        delete from throttles where key = ${key} and full_at - ${step} <= now() returning key
+      )
+      update throttles set full_at = full_at - ${step}
+      where key = ${key} and not exists (select from full_again)`,
+  );
+}
+
+/** The bucket is full again. */
+export function refill(db: Queryable, key: string) {
+  return execute(db, sql`delete from throttles where key = ${key}`);
+}
+
+export function deleteFullBuckets(db: Queryable) {
+  return execute(db, sql`delete from throttles where full_at <= now()`);
+}
+
+function seconds(count: number): Sql {
+  return sql`make_interval(secs => ${count}::int)`;
+}
