@@ -47,6 +47,7 @@ export async function startPlatform(t: TestContext): Promise<TestPlatform> {
     WRITER_FETCH_WAIT_MS: "100",
     INGEST_USAGE_INTERVAL_MS: "100",
     MOSIS_SELF_TELEMETRY: "off",
+    WEBHOOK_SECRET_KEYS: randomBytes(32).toString("base64"),
     MAIL_URL: pathToFileURL(join(dataDir, "mails")).href,
   };
   const logsDir = join(dataDir, "logs");
