@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { many, sql } from "@mosis/postgres";
 import type { Response } from "supertest";
 import type { Key, KeyWithSecret } from "@mosis/types/keys";
+import Type from "typebox";
 import { changeKey, createKey, lastState, rotateKey, startKeys } from "./keys-support.ts";
 import { assertProblem, auditTrail, type Caller, everythingStored } from "./support.ts";
 
@@ -43,6 +45,12 @@ test("a leaked ingest key works on, and its owner is told once", async (t) => {
   assert.equal((await lastState(db, id))?.key_id, id);
   const [event, ...others] = (await auditTrail(db)).filter(({ action }) => action === "key.leaked");
   assert.deepEqual([event?.actor, event?.developer_id, others], [{ kind: "system", id: "" }, ada.id, []]);
+  const mails = await many(
+    db,
+    Type.Object({ recipient: Type.String() }),
+    sql`select recipient from mails where kind = 'key_leaked'`,
+  );
+  assert.deepEqual(mails, [{ recipient: ada.email }]);
   assert.equal(event?.payload["leak_url"], "https://example.org/leak?key=[secret]");
 });
 

@@ -53,3 +53,11 @@ export function updateLeaked(
       returning ${keyColumns}`,
   );
 }
+
+export function findOwnerEmail(tx: Queryable, developerId: string) {
+  return one(
+    tx,
+    Type.Object({ email: Type.String() }),
+    sql`select email from developers where id = ${developerId}`,
+  );
+}

@@ -5,10 +5,17 @@ import type { LeakReport } from "@mosis/types/key-leaks";
 import { topics } from "@mosis/types/topics";
 import type { Credentials } from "../credentials.ts";
 import { findKeyState } from "../keys/queries.ts";
+import { insertMail } from "../mails/queries.ts";
 import { appendOutbox } from "../outbox/append.ts";
 import { everyone } from "../principal.ts";
 import { hashSecret } from "../secret-hash.ts";
-import { findReportedKeys, lockReportedKey, type ReportedKey, updateLeaked } from "./queries.ts";
+import {
+  findOwnerEmail,
+  findReportedKeys,
+  lockReportedKey,
+  type ReportedKey,
+  updateLeaked,
+} from "./queries.ts";
 
 interface Leak {
   hash: string;
@@ -51,6 +58,13 @@ async function markLeaked(
   const after = await updateLeaked(tx, id, {
     isPrevious: key.is_previous,
     disables: key.kind === "management" && !key.is_previous,
+  });
+  const { email: recipient } = await findOwnerEmail(tx, developer_id);
+  await insertMail(tx, {
+    developerId: developer_id,
+    kind: "key_leaked",
+    recipient,
+    requestId: requestId(req),
   });
   const secret = key.is_previous ? "previous" : "current";
   await appendOutbox(tx, {

@@ -65,6 +65,14 @@ const words: Record<MailKind, { subject: string; lines: string[] }> = {
     subject: "Another way to sign in was added",
     lines: ["One can sign in to your account at Mosis with another provider now.", ifNotYou],
   },
+  key_leaked: {
+    subject: "The secret of one of your keys is public",
+    lines: [
+      "Somebody has found the secret of one of your keys at Mosis in public, and told us.",
+      "A management key does not work any more until you rotate it. An ingest key works on.",
+      "The key shows when it was reported, and its audit event where the secret was found.",
+    ],
+  },
   account_deleted: {
     subject: "Your account was deleted",
     lines: ["Your account at Mosis was deleted, with its apps and keys. This is the last mail from us."],

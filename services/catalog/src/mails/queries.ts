@@ -12,6 +12,7 @@ export const MailKind = Type.Enum([
   "password_changed",
   "oauth_linked",
   "account_deleted",
+  "key_leaked",
 ]);
 export type MailKind = Static<typeof MailKind>;
 
