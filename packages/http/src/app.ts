@@ -52,6 +52,8 @@ export function createApp(options: AppOptions): RequestListener {
   // An ETag of ours means a version of a resource, not a hash of bytes.
   app.disable("etag");
   app.set("query parser", "simple");
+  // Express would answer 304 by itself, to `If-None-Match: *` for one. Only a route knows what it has.
+  Object.defineProperty(app.request, "fresh", { get: () => false });
 
   if (hot) addHot(app, hot);
   app.use(statusRoutes({ metrics, ready, openapi }));
