@@ -63,6 +63,12 @@ export function isDuplicate(error: unknown, ...indexes: string[]): boolean {
   return sqlState(error) === "23505" && indexes.some((index) => index === constraint);
 }
 
+/** Whether a statement would have left a row that refers to one that is gone. */
+export function isOrphan(error: unknown, constraint: RegExp): boolean {
+  const { constraint: name } = (error ?? {}) as { constraint?: unknown };
+  return sqlState(error) === "23503" && typeof name === "string" && constraint.test(name);
+}
+
 function sqlState(error: unknown): string | undefined {
   const code = (error as { code?: unknown } | null | undefined)?.code;
   return typeof code === "string" ? code : undefined;

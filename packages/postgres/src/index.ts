@@ -1,6 +1,6 @@
 export type { Queryable, SlowQuery } from "./connection.ts";
 export type { Cell, Copy } from "./copy.ts";
-export { isDuplicate } from "./failure.ts";
+export { isDuplicate, isOrphan } from "./failure.ts";
 export { migrate, type MigrateOptions } from "./migrate.ts";
 export { openPool, type Pool, type PoolOptions } from "./pool.ts";
 export { execute, many, maybeOne, one } from "./query.ts";

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { problem } from "@mosis/http";
-import { type Pool, type Queryable, transaction } from "@mosis/postgres";
+import { isOrphan, type Pool, type Queryable, transaction } from "@mosis/postgres";
 import type { Request, Response } from "express";
+import { credentialsInvalid } from "./auth.ts";
 import {
   findAnswered,
   insertRequest,
@@ -35,9 +36,23 @@ export interface Asked {
  * sends the same request with the same credentials and key. A change that throws leaves nothing.
  * @param work the change, with its outbox rows last; done again after a deadlock.
  * @throws Problem `request_in_flight` (409), `idempotency_key_reused` (422), `invalid_request` (400) for a
- * key that is none, and whatever `work` throws.
+ * key that is none, and whatever `work` throws; `credentials_invalid` (401) for an account that is
+ * gone by then.
  */
-export function change(
+export async function change(
+  db: Pool,
+  asked: Asked,
+  work: (tx: Queryable) => Promise<Answer>,
+): Promise<Answer> {
+  try {
+    return await changeOnce(db, asked, work);
+  } catch (error) {
+    // The account was deleted while this waited for it.
+    throw isOrphan(error, /developer_id_fkey$|created_by_fkey$/) ? credentialsInvalid() : error;
+  }
+}
+
+function changeOnce(
   db: Pool,
   { req, principal, body, tenant = tenantOf(principal) }: Asked,
   work: (tx: Queryable) => Promise<Answer>,

@@ -149,3 +149,66 @@ test("only a session signs out: a key is told so", async (t) => {
   assertProblem(await key.delete("/v1/sessions"), "permission_missing");
   await ada.get("/v1/developers/me").expect(200);
 });
+
+test("a list shows where one is signed in, without an address, and ends any of it", async (t) => {
+  const { as, anyone, withBearer } = await startCatalog(t);
+  const ada = await as("ada");
+  const bob = await as("bob");
+  const { email, password } = ada;
+  const agent = `Mosis Portal ${"x".repeat(300)}`;
+  const second = await anyone.post("/v1/sessions", { email, password }).set("User-Agent", agent).expect(201);
+  const other = withBearer((second.body as { token: string }).token);
+  const { body } = await ada.get("/v1/sessions").expect(200);
+  const [newest, oldest] = (body as { data: Record<string, unknown>[] }).data;
+  assert.deepEqual([newest?.["current"], oldest?.["current"]], [false, true]);
+  assert.equal(newest?.["user_agent"], agent.slice(0, 200));
+  assert.doesNotMatch(JSON.stringify(body), /127\.0\.0\.1|::1/);
+
+  const path = `/v1/sessions/${String(newest?.["id"])}`;
+  const missing = await bob.delete("/v1/sessions/00000000-0000-4000-8000-000000000000");
+  assert.deepEqual(withoutRequest(await bob.delete(path)), withoutRequest(missing));
+  await ada.delete(path).expect(204);
+  assertProblem(await other.get("/v1/developers/me"), "credentials_invalid");
+  for (let i = 0; i < 3; i++) await anyone.post("/v1/sessions", { email, password }).expect(201);
+  const revoked = await ada.post("/v1/sessions:revoke-others").expect(200);
+  assert.deepEqual(revoked.body, { revoked: 3 });
+  await ada.get("/v1/developers/me").expect(200);
+});
+
+test("a session that is not used ends, and one that is used does not", async (t) => {
+  const { as, db, withBearer, startAnother } = await startCatalog(t, { sessionIdleMinutes: 30 });
+  const ada = await as("ada");
+  await execute(db, sql`update sessions set last_used_at = now() - interval '29 minutes'`);
+  // Another process, which has not looked the session up yet.
+  await (await startAnother()).withBearer(ada.token).get("/v1/developers/me").expect(200);
+  const Used = Type.Object({ fresh: Type.Boolean() });
+  const rows = await many(
+    db,
+    Used,
+    sql`select last_used_at > now() - interval '1 minute' as fresh from sessions`,
+  );
+  assert.deepEqual(rows, [{ fresh: true }]);
+  await execute(db, sql`update sessions set last_used_at = now() - interval '31 minutes'`);
+  const later = (await startAnother()).withBearer(ada.token);
+  const never = await withBearer(newSessionToken()).get("/v1/developers/me");
+  assert.deepEqual(withoutRequest(await later.get("/v1/developers/me")), withoutRequest(never));
+});
+
+// Guards "the database decides races": an old password begins no session that outlives its end.
+test("whoever signs in while the password is changed gets no session that stays", async (t) => {
+  const { as, anyone, withBearer } = await startCatalog(t);
+  const ada = await as("ada");
+  const { email, password } = ada;
+  const change = ada.post("/v1/developers/me:change-password", {
+    password,
+    new_password: "another password",
+  });
+  const signIns = Array.from({ length: 6 }, () => anyone.post("/v1/sessions", { email, password }));
+  const [changed, ...answers] = await Promise.all([change, ...signIns]);
+  assert.equal(changed?.status, 204);
+  for (const { status, body } of answers) {
+    if (status !== 201) continue;
+    const late = await withBearer((body as { token: string }).token).get("/v1/developers/me");
+    assertProblem(late, "credentials_invalid");
+  }
+});
