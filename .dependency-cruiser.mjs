@@ -114,7 +114,10 @@ export default {
       from: { path: "^(packages|services)/[^/]+/src/", pathNot: tests },
       to: { path: tests },
     },
-    onlyIn("express", `^packages/http/|^services/.*/([a-z-]*routes|change|api|ingest|query)\\.ts$|${naive}`),
+    onlyIn(
+      "express",
+      `^packages/http/|^services/.*/([a-z-]*routes|change|api|ingest|query)\\.ts$|^bench/catalog/|${naive}`,
+    ),
     onlyIn("pg", "^packages/(postgres|devstack)/"),
     onlyIn("node-pg-migrate", "^packages/postgres/"),
     onlyIn("kafkajs", `^packages/kafka/|${naive}`),

@@ -2,7 +2,9 @@
 // measures.
 import { parseArgs } from "node:util";
 import { runProgram, UserError, wholeNumber } from "../infra/local/endpoints.ts";
+import type { Environment } from "../infra/local/services.ts";
 import { benchBytes } from "./bytes.ts";
+import { benchCatalog, catalogEnvironment } from "./catalog.ts";
 import { benchIngest, perCpuSecondOfIngest } from "./ingest.ts";
 import { benchNaive } from "./naive.ts";
 import { benchOverload } from "./overload.ts";
@@ -13,6 +15,8 @@ import { benchSustained } from "./sustained.ts";
 interface Bench {
   /** How long it measures when nothing is said. */
   seconds: number;
+  /** Variables of the platform that is started for it. */
+  environment?: Environment;
   run(platform: Platform, options: { seconds: number; rows: number }): Promise<Outcome>;
 }
 
@@ -51,6 +55,11 @@ const benches: Record<string, Bench> = {
     run: (platform, { seconds }) =>
       benchSustained(platform, { ...hundred, seconds, eventsPerSecondMax: 160_000 }),
   },
+  catalog: {
+    seconds: 15,
+    environment: catalogEnvironment,
+    run: (platform, { seconds }) => benchCatalog(platform, { seconds }),
+  },
   overload: { seconds: 60, run: (platform, { seconds }) => benchOverload(platform, { ...hundred, seconds }) },
 };
 
@@ -74,7 +83,7 @@ await runProgram(async () => {
       : wholeNumber("seconds", values.seconds, { min: 1, max: 3600 });
   const rows = wholeNumber("rows", values.rows, { min: 100_000, max: 1_000_000_000 });
   console.log(values.endpoints ? "Using the running platform." : "Starting a platform of its own …");
-  const platform = await openPlatform(values.endpoints);
+  const platform = await openPlatform(values.endpoints, bench.environment);
   try {
     const { figures, broken } = await bench.run(platform, { seconds, rows });
     publish(makeReport(name, figures), values.json);

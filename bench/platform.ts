@@ -1,6 +1,7 @@
 // The platform a benchmark runs against: its own in a temporary folder, or one that runs already.
 import { dirname } from "node:path";
 import { type Endpoints, readEndpoints, requireReady } from "../infra/local/endpoints.ts";
+import type { Environment } from "../infra/local/services.ts";
 import { readProcesses, startTemporaryPlatform } from "../infra/local/temporary-platform.ts";
 
 export interface Platform {
@@ -12,9 +13,12 @@ export interface Platform {
 }
 
 /** @param endpointsFile of a running platform; without it, one is started and taken away again by `stop`. */
-export async function openPlatform(endpointsFile: string | undefined): Promise<Platform> {
+export async function openPlatform(
+  endpointsFile: string | undefined,
+  environment: Environment = {},
+): Promise<Platform> {
   if (endpointsFile === undefined) {
-    const platform = await startTemporaryPlatform("bench");
+    const platform = await startTemporaryPlatform("bench", environment);
     return { ...platform, processes: platform.processes() };
   }
   const endpoints = readEndpoints(endpointsFile);

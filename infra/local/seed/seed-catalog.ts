@@ -45,6 +45,8 @@ export async function seedCatalog(session: Session, plan: SeedPlan): Promise<Rec
   const filled = {} as Record<Table, number>;
   await execute(session, sql`begin`);
   try {
+    // For sorting three million terms.
+    await execute(session, sql`select set_config('work_mem', '256MB', true)`);
     // Apps come before their versions. What the store shows of both is made once, when all are there.
     await execute(session, sql`alter table apps disable trigger apps_project_inserted`);
     for (const table of tables) {

@@ -227,11 +227,11 @@ export function findKeyDeveloper(db: Queryable, reach: Reach, id: string) {
 
 /** A key that serves listed apps alone sees the keys of those apps alone. */
 function ownedBy({ developerId, appIds }: Owner): Sql {
+  if (appIds === null) return sql`developer_id = ${developerId}`;
   return sql`
-    developer_id = ${developerId}
-    and (${appIds}::uuid[] is null
-         or not all_apps and not exists (
-           select from api_key_apps where key_id = api_keys.id and app_id <> all(${appIds}::uuid[])))`;
+    developer_id = ${developerId} and not all_apps
+    and not exists (
+      select from api_key_apps where key_id = api_keys.id and app_id <> all(${appIds}::uuid[]))`;
 }
 
 /** `192.0.2.7/24` is `192.0.2.0/24`; each once. */

@@ -94,9 +94,15 @@ function filtered({ claimed, mine, packageId }: Filter, reviewerId: string): Sql
   const isMine = sql`(${isClaimed} and claimed_by = ${reviewerId})`;
   const ofApp = sql`app_id = (select id from apps where package_id = ${packageId})`;
   return sql`
-    ${claimed === null ? sql`true` : sql`${isClaimed} = ${claimed}`}
-    and ${mine === null ? sql`true` : sql`${isMine} = ${mine}`}
+    ${wished(claimed, isClaimed)}
+    and ${wished(mine, isMine)}
     and ${packageId === null ? sql`true` : ofApp}`;
+}
+
+/** Each wish is a statement of its own: the plan of a statement knows no values. */
+function wished(wish: boolean | null, condition: Sql): Sql {
+  if (wish === null) return sql`true`;
+  return wish ? condition : sql`not ${condition}`;
 }
 
 /** How many a reviewer has. Locked: nobody else counts for the same reviewer until the commit. */

@@ -106,5 +106,6 @@ function seenBy(reach: Reach): Sql {
   if (!reach) return sql`true`;
   const { developerId, appIds } = reach;
   return sql`
-    developer_id = ${developerId} and (${appIds}::uuid[] is null or app_id = any(${appIds}::uuid[]))`;
+    developer_id = ${developerId}
+    and ${appIds === null ? sql`true` : sql`app_id = any(${appIds}::uuid[])`}`;
 }

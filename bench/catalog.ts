@@ -1,0 +1,177 @@
+// `catalog`: a seeded catalog at its full volume, asked in PostgreSQL and over HTTP, and the same questions
+// as they are written when nobody looks at the plan.
+import { fork } from "node:child_process";
+import { join } from "node:path";
+import { openSession } from "@mosis/postgres";
+import { createLogger } from "@mosis/runtime";
+import { planSeed, seedCatalog } from "../infra/local/seed/seed-catalog.ts";
+import { apiUrl } from "../services/catalog/src/api-role.ts";
+import type { AskOrder } from "./catalog/ask.ts";
+import { firstMessage, measure, type Measured } from "./catalog/measure.ts";
+import type { StatementName } from "./catalog/statements.ts";
+import { makeWorkload, type Workload } from "./catalog/workload.ts";
+import type { Platform } from "./platform.ts";
+import type { Figures, Outcome } from "./report.ts";
+
+/** The volume of the database selection. */
+const sizes = { developers: 10_000, apps: 100_000, versions: 500_000, keys: 50_000 };
+const seed = 1;
+const connections = 16;
+/** The obvious ways take up to a second each. */
+const obviousSecondsMax = 10;
+
+/** What the api must not refuse to a benchmark. */
+export const catalogEnvironment = {
+  CATALOG_READS_PER_MINUTE: "10000000",
+  CATALOG_PUBLIC_READS_PER_MINUTE: "10000000",
+};
+
+interface Run {
+  platform: Platform;
+  workload: Workload;
+  seconds: number;
+}
+
+export async function benchCatalog(platform: Platform, { seconds }: { seconds: number }): Promise<Outcome> {
+  const plan = planSeed(seed, sizes);
+  const seededInSeconds = await fill(platform, plan);
+  const run = { platform, workload: makeWorkload(plan, sizes, seed), seconds };
+  const { emails, packageIds, developers, searches, keyed } = run.workload;
+  const inDatabase = {
+    developer_by_email: await query(run, "developer_by_email", emails),
+    app_with_latest_version: await query(run, "app_with_latest_version", packageIds),
+    apps_of_developer: await query(run, "apps_of_developer", developers),
+    search: await query(run, "search", searches),
+  };
+  const overHttp = {
+    app_with_latest_version: await request(
+      run,
+      packageIds.map((id) => ({ path: `/v1/store/apps/${id}` })),
+    ),
+    own_app_with_latest_version: await request(
+      run,
+      keyed.map(({ packageId, secret }) => ({ path: `/v1/apps/${packageId}`, key: secret })),
+    ),
+    apps_of_developer: await request(
+      run,
+      keyed.map(({ secret }) => ({ path: "/v1/apps?limit=50", key: secret })),
+    ),
+    developer_by_key: await request(
+      run,
+      keyed.map(({ secret }) => ({ path: "/v1/developers/me", key: secret })),
+    ),
+    search: await request(
+      run,
+      searches.map((text) => ({ path: `/v1/search/apps?q=${encodeURIComponent(text)}` })),
+    ),
+  };
+  const short = { ...run, seconds: Math.min(seconds, obviousSecondsMax) };
+  const obvious = {
+    app_with_latest_version: await query(short, "obvious_app_with_latest_version", packageIds),
+    apps_of_developer: await query(short, "obvious_apps_of_developer", developers),
+    search: await query(short, "obvious_search", searches),
+  };
+  const keyCheck = await keyCheckUs(run);
+  const told = { database: inDatabase, http: overHttp, obvious };
+  return {
+    figures: {
+      ...promised({ inDatabase, overHttp, obvious, keyCheck }),
+      seeded_in_seconds: seededInSeconds,
+      ...Object.fromEntries(Object.entries(told).map(([name, group]) => [name, figuresOf(group)])),
+    },
+    broken: brokenOf({ ...inDatabase, ...overHttp }),
+  };
+}
+
+async function fill({ endpoints }: Platform, plan: ReturnType<typeof planSeed>): Promise<number> {
+  console.log("Seeding …");
+  const startedAt = performance.now();
+  const log = createLogger({ service: "bench", level: "warn" });
+  const timeouts = { connectTimeoutMs: 10_000, statementTimeoutMs: 600_000 };
+  const session = await openSession({ url: endpoints.postgres, name: "seed", log, ...timeouts });
+  await seedCatalog(session, plan);
+  await session.close();
+  return (performance.now() - startedAt) / 1000;
+}
+
+function apiDatabase({ endpoints }: Platform): string {
+  return apiUrl(endpoints.postgres, process.env["CATALOG_API_PASSWORD"] ?? "mosis_api");
+}
+
+/** As the api's role, behind its policies; what is written the obvious way as the owner, without them. */
+function query({ platform, seconds }: Run, name: StatementName, items: readonly string[]): Promise<Measured> {
+  console.log(`PostgreSQL: ${name} …`);
+  const url = name.startsWith("obvious_") ? platform.endpoints.postgres : apiDatabase(platform);
+  const order: AskOrder = { url, connections, seconds, statement: { name, items } };
+  return measure(order, { postgres: platform.processes["postgres"] ?? 0 });
+}
+
+function request({ platform, seconds }: Run, requests: AskOrder["requests"] & object): Promise<Measured> {
+  console.log(`HTTP: ${requests[0]?.path} …`);
+  const { catalog = 0, postgres = 0 } = platform.processes;
+  return measure(
+    { url: platform.endpoints.catalog, connections, seconds, requests },
+    { api: catalog, postgres },
+  );
+}
+
+/** What a route costs with a key less what it costs without, CPU µs of the process that serves it. */
+async function keyCheckUs({ platform, workload, seconds }: Run): Promise<number> {
+  console.log("A key's check …");
+  const child = fork(join(import.meta.dirname, "catalog/key-check.ts"), [apiDatabase(platform)]);
+  const { url } = await firstMessage<{ url: string }>(child);
+  const processes = { api: child.pid ?? 0 };
+  const asked = async (path: string) => {
+    const requests = workload.keyed.map(({ secret }) => ({ path, key: secret }));
+    return (await measure({ url, connections, seconds, requests }, processes)).cpuUs["api"] ?? 0;
+  };
+  const open = await asked("/open");
+  const checked = await asked("/checked");
+  child.disconnect();
+  return checked - open;
+}
+
+type Group = Record<string, Measured>;
+
+function promised({
+  inDatabase,
+  overHttp,
+  obvious,
+  keyCheck,
+}: {
+  inDatabase: Group;
+  overHttp: Group;
+  obvious: Group;
+  keyCheck: number;
+}): Figures {
+  const p99 = (group: Group, name: string) => group[name]?.p99Ms ?? 0;
+  const times = (name: string) =>
+    (obvious[name]?.cpuUs["postgres"] ?? 0) / (inDatabase[name]?.cpuUs["postgres"] ?? 0);
+  return {
+    developer_by_email_db_ms_p99: p99(inDatabase, "developer_by_email"),
+    app_db_ms_p99: p99(inDatabase, "app_with_latest_version"),
+    apps_of_developer_db_ms_p99: p99(inDatabase, "apps_of_developer"),
+    search_db_ms_p99: p99(inDatabase, "search"),
+    app_http_ms_p99: p99(overHttp, "app_with_latest_version"),
+    apps_of_developer_http_ms_p99: p99(overHttp, "apps_of_developer"),
+    search_http_ms_p99: p99(overHttp, "search"),
+    key_check_cpu_us: keyCheck,
+    app_per_api_cpu_second: 1e6 / (overHttp["app_with_latest_version"]?.cpuUs["api"] ?? 0),
+    app_times_less_cpu_than_obvious: times("app_with_latest_version"),
+    apps_of_developer_times_less_cpu_than_obvious: times("apps_of_developer"),
+    search_times_less_cpu_than_obvious: times("search"),
+  };
+}
+
+function figuresOf(group: Group): Figures {
+  return Object.fromEntries(Object.entries(group).map(([name, { figures }]) => [name, figures]));
+}
+
+/** Everything that is asked for is there, and nobody is refused. */
+function brokenOf(group: Group): string[] {
+  return Object.entries(group).flatMap(([name, { figures }]) =>
+    figures["other_answers"] === undefined
+      ? []
+      : [`${name} was answered otherwise than 200: ${JSON.stringify(figures["other_answers"])}`],
+  );
+}

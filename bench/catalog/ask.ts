@@ -1,0 +1,99 @@
+// A closed loop, a process of its own: each connection asks for the next item when it has the answer to the
+// one before, of PostgreSQL by the driver, or over HTTP. An AskOrder in, an AskReport out.
+import { openPool } from "@mosis/postgres";
+import { createLogger } from "@mosis/runtime";
+import { openConnection } from "../connection.ts";
+import { percentiles, type Percentiles } from "../percentiles.ts";
+import { type StatementName, statements } from "./statements.ts";
+
+export interface AskOrder {
+  url: string;
+  connections: number;
+  seconds: number;
+  /** Of PostgreSQL: a statement and what it is asked for. */
+  statement?: { name: StatementName; items: readonly string[] };
+  /** Over HTTP: a path each, with the key to send. */
+  requests?: readonly { path: string; key?: string }[];
+}
+
+export interface AskReport {
+  answers: number;
+  /** Other than 200, by status. */
+  otherAnswers: Record<string, number>;
+  seconds: number;
+  latencyMs: Percentiles;
+  cpuSeconds: number;
+}
+
+type Ask = (n: number) => Promise<number>;
+
+process.once("message", (order: AskOrder) => {
+  void run(order).then(
+    (report) => void process.send?.({ report }, undefined, {}, () => process.disconnect?.()),
+    (error: unknown) => {
+      console.error(error);
+      process.exit(1);
+    },
+  );
+});
+// The parent is gone: nobody waits for a report.
+process.once("disconnect", () => process.exit());
+
+async function run(order: AskOrder): Promise<AskReport> {
+  const { asks, close } = order.statement ? openStatements(order) : await openRequests(order);
+  const latencies: number[] = [];
+  const otherAnswers: Record<string, number> = {};
+  const cpuBefore = process.cpuUsage();
+  const startedAt = performance.now();
+  const endsAt = startedAt + order.seconds * 1000;
+  let next = 0;
+  await Promise.all(
+    asks.map(async (ask) => {
+      while (performance.now() < endsAt) {
+        const sentAt = performance.now();
+        const status = await ask(next++);
+        latencies.push(performance.now() - sentAt);
+        if (status !== 200) otherAnswers[status] = (otherAnswers[status] ?? 0) + 1;
+      }
+    }),
+  );
+  const { user, system } = process.cpuUsage(cpuBefore);
+  const seconds = (performance.now() - startedAt) / 1000;
+  await close();
+  return {
+    answers: latencies.length,
+    otherAnswers,
+    seconds,
+    latencyMs: percentiles(latencies),
+    cpuSeconds: (user + system) / 1e6,
+  };
+}
+
+function openStatements({ url, connections, statement }: AskOrder) {
+  const { name, items } = statement ?? { name: "search", items: [] };
+  const log = createLogger({ service: "bench", level: "warn" });
+  const timeouts = { connectTimeoutMs: 10_000, statementTimeoutMs: 120_000 };
+  const db = openPool({ url, name: "bench", log, connectionsMax: connections, ...timeouts });
+  const ask: Ask = async (n) => {
+    await statements[name](db, items[n % items.length] as string);
+    return 200;
+  };
+  return { asks: Array.from({ length: connections }, () => ask), close: () => db.close() };
+}
+
+async function openRequests({ url, connections, requests = [] }: AskOrder) {
+  const { hostname, port, host } = new URL(url);
+  const messages = requests.map(({ path, key }) => {
+    const authorization = key === undefined ? "" : `authorization: Bearer ${key}\r\n`;
+    return Buffer.from(`GET ${path} HTTP/1.1\r\nhost: ${host}\r\n${authorization}\r\n`);
+  });
+  const opened = await Promise.all(
+    Array.from({ length: connections }, () => openConnection({ hostname, port: Number(port) })),
+  );
+  return {
+    asks: opened.map((connection): Ask => async (n) => {
+      return (await connection.ask(messages[n % messages.length] as Buffer)).status;
+    }),
+    close: async () => opened.forEach((connection) => connection.close()),
+  };
+}

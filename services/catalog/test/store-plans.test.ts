@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { many, openSession, sql } from "@mosis/postgres";
+import type { SearchSort } from "@mosis/types/search";
+import Type from "typebox";
+import { planSeed, seedCatalog } from "../../../infra/local/seed/seed-catalog.ts";
+import { findApp, listOwnApps } from "../src/apps/queries.ts";
+import { findCredentials } from "../src/developers/queries.ts";
+import { search } from "../src/search/search.ts";
+import { findState, findStoreApp, findVersionForDevice } from "../src/store/queries.ts";
+import { explaining } from "./explaining.ts";
+import { log, startCatalog } from "./support.ts";
+
+const sizes = { developers: 400, apps: 4000, versions: 12_000, keys: 50 };
+
+// As the api's role, behind its policies, on data of a store: the patterns of the database selection.
+test("what the store is asked is a few ranges of indexes, whatever is asked for", async (t) => {
+  const { apiDb, db, databaseUrl } = await startCatalog(t);
+  const bounds = { connectTimeoutMs: 3000, statementTimeoutMs: 60_000 };
+  const session = await openSession({ url: databaseUrl, name: "seed", log, ...bounds });
+  await seedCatalog(session, planSeed(5, sizes));
+  await session.close();
+  const [app] = await many(
+    db,
+    Type.Object({
+      id: Type.String(),
+      package_id: Type.String(),
+      developer_id: Type.String(),
+      email: Type.String(),
+    }),
+    sql`
+      select apps.id, package_id, developer_id, email
+      from apps join developers on developers.id = developer_id
+      where status = 'published' order by package_id limit 1`,
+  );
+  assert.ok(app);
+  const { id: appId, package_id: packageId, developer_id: developerId } = app;
+  const explained = explaining(apiDb);
+  const own = explaining(apiDb.as(developerId));
+  const owner = { developerId, appIds: null };
+  const find = (q: string | null, { sort = "relevance" as SearchSort, category = null, tag = null } = {}) =>
+    search(explained.db, { q, category, tag, sort, behind: null, limit: 51 });
+  const rollout = { versionId: appId, percent: 3 };
+  const device = { appId, mosisVersion: "1.4", rollout };
+
+  const patterns: [RegExp, () => Promise<unknown>][] = [
+    [/using developers_lower_email/, () => findCredentials(explained.db, app.email)],
+    [/using apps_by_developer/, () => listOwnApps(own.db, owner, { limit: 50, behind: null })],
+    [/using apps_package_id_key[^]*using app_versions_pkey/, () => findApp(own.db, owner, packageId)],
+    [/using published_apps_package_id_key/, () => findState(explained.db, packageId)],
+    [
+      /using published_apps_package_id_key[^]*using app_versions_pkey/,
+      () => findStoreApp(explained.db, packageId),
+    ],
+    [/app_versions_app_id_version_code_key/, () => findVersionForDevice(explained.db, device)],
+    [/on published_apps_lower_name[^]*using published_app_terms_pkey/, () => find("app")],
+    [/on published_apps_name_words[^]*on published_apps_words/, () => find("free offline games")],
+    [/using published_apps_lower_name/, () => find("g")],
+    [/on published_words_trigrams/, () => find("pzzle gmae")],
+    [/using published_app_terms_pkey/, () => find("app", { sort: "updated" })],
+    [/using published_app_terms_pkey/, () => find(null, { sort: "new" })],
+  ];
+  for (const [expected, ask] of patterns) {
+    explained.plans.length = own.plans.length = 0;
+    await ask();
+    const plans = [...explained.plans, ...own.plans].join("\n\n");
+    assert.match(plans, expected, plans);
+    assert.doesNotMatch(plans, /Seq Scan on (developers|app|signing|published)/, plans);
+  }
+});
