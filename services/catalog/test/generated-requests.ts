@@ -16,7 +16,7 @@ type Route = { method: string; path: string; operation: OperationObject };
 const slow = new Set(["createDeveloper", "createSession", "reportLeakedKeys"]);
 
 /** With credentials that are good they would end them, and everything after it would be a 401. */
-const ending = new Set(["deleteSession"]);
+const ending = new Set(["deleteSession", "revokeOtherSessions", "deleteAccount"]);
 
 const routes: Route[] = operationsOf(catalogDocument);
 
