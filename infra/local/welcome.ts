@@ -6,9 +6,9 @@ import type { Settings } from "./settings.ts";
 /** What a person sees when everything is ready: what runs where, and three commands to try next. */
 export function welcome({ endpoints, others }: Platform, settings: Settings, seconds: string): string {
   const rows = [
-    ["catalog", endpoints.catalog, "developers, sessions, apps, keys; /openapi.json"],
-    ["ingest", endpoints.ingest, "telemetry from apps; /openapi.json"],
-    ["query", endpoints.query, "receipts, audit trail; /openapi.json"],
+    ["catalog", endpoints.catalog, "developers, sessions, apps, keys; /docs"],
+    ["ingest", endpoints.ingest, "telemetry from apps; /docs"],
+    ["query", endpoints.query, "receipts, audit trail; /docs"],
     ["relay", others.relay, "outbox to Kafka; /readyz, /metrics"],
     ["webhooks", others.webhooks, "outbox to receivers; /readyz, /metrics"],
     ["writer", others.writer, "Kafka to ClickHouse; /readyz, /metrics"],

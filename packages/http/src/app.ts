@@ -5,6 +5,7 @@ import { type ReadyChecks, statusRoutes } from "./status-routes.ts";
 import { createMethodTable, type MethodTable } from "./method-table.ts";
 import type { OpenApiDocument } from "./openapi.ts";
 import { Problem, problem, sendProblem } from "./problem.ts";
+import { referencePage } from "./reference-page.ts";
 import { requestId } from "./request-id.ts";
 
 /** One answered request. `route` is the pattern (`/v1/apps/{package_id}`); 499 is a client that went away. */
@@ -32,7 +33,7 @@ export interface AppOptions {
   ready: ReadyChecks;
   hot?: HotRoutes;
   routes: Router[];
-  /** Served at `/openapi.json`; its paths also decide between 404 and 405. */
+  /** Served at `/openapi.json`, and at `/docs` when it has paths; these decide between 404 and 405. */
   openapi: OpenApiDocument;
   /**
    * Called once a request, after its answer. Hot routes, `/healthz`,
@@ -57,6 +58,7 @@ export function createApp(options: AppOptions): RequestListener {
 
   if (hot) addHot(app, hot);
   app.use(statusRoutes({ metrics, ready, openapi }));
+  if (Object.keys(openapi.paths).length > 0) app.use(referencePage(openapi));
   app.use(observeRequests(metrics, observe));
   app.use(setHeaders);
   for (const router of routes) app.use(router);

@@ -28,10 +28,7 @@ const routes: Route[] = operationsOf(catalogDocument);
  */
 export function createRequests(seed: number, secrets: (string | null)[], known: Record<string, string[]>) {
   const random = mulberry32(seed);
-  const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;
-  const chance = (share: number) => random() < share;
-  const hostile = () => pick(hostileTexts)(random);
-
+  const { pick, chance, hostile } = pickers(random);
   const routeOf = (): Route => {
     const route = pick(routes);
     return slow.has(route.operation.operationId) && chance(0.95) ? routeOf() : route;
@@ -54,28 +51,7 @@ export function createRequests(seed: number, secrets: (string | null)[], known: 
     });
     return `?${pairs.join("&")}`;
   };
-  const mutate = (value: unknown): unknown => {
-    if (Array.isArray(value)) {
-      return chance(0.5) ? value.map(mutate) : Array(Math.floor(random() * 200)).fill(value[0]);
-    }
-    if (typeof value !== "object" || value === null || chance(0.1)) return pick(oddValues)(hostile());
-    const entries = Object.entries(value);
-    const at = Math.floor(random() * (entries.length + 1));
-    if (at === entries.length) return { ...value, [hostile()]: pick(oddValues)(hostile()) };
-    return Object.fromEntries(
-      entries.flatMap(([key, one], index) =>
-        index === at ? (chance(0.2) ? [] : [[key, mutate(one)]]) : [[key, one]],
-      ),
-    );
-  };
-  const bodyOf = ({ operation }: Route): Buffer | null => {
-    const example = operation.requestBody?.content["application/json"]?.example;
-    if (example === undefined && chance(0.9)) return null;
-    const kind = random();
-    if (kind < 0.35) return Buffer.from(JSON.stringify(example ?? {}));
-    if (kind < 0.85) return Buffer.from(JSON.stringify(mutate(example ?? {})) ?? "");
-    return pick(brokenBodies);
-  };
+  const bodyOf = createBodies(random);
   const headersOf = (secret: string | null, body: Buffer | null): Record<string, string> => {
     const headers: Record<string, string> = { host: "127.0.0.1" };
     if (secret !== null) headers["authorization"] = `Bearer ${secret}`;
@@ -104,6 +80,40 @@ export function createRequests(seed: number, secrets: (string | null)[], known: 
       body: isZipped && chance(0.9) ? gzipSync(raw) : raw,
     };
   };
+}
+
+function pickers(random: Random) {
+  const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;
+  const chance = (share: number) => random() < share;
+  const hostile = () => pick(hostileTexts)(random);
+  return { pick, chance, hostile };
+}
+
+function createBodies(random: Random) {
+  const { pick, chance, hostile } = pickers(random);
+  const mutate = (value: unknown): unknown => {
+    if (Array.isArray(value)) {
+      return chance(0.5) ? value.map(mutate) : Array(Math.floor(random() * 200)).fill(value[0]);
+    }
+    if (typeof value !== "object" || value === null || chance(0.1)) return pick(oddValues)(hostile());
+    const entries = Object.entries(value);
+    const at = Math.floor(random() * (entries.length + 1));
+    if (at === entries.length) return { ...value, [hostile()]: pick(oddValues)(hostile()) };
+    return Object.fromEntries(
+      entries.flatMap(([key, one], index) =>
+        index === at ? (chance(0.2) ? [] : [[key, mutate(one)]]) : [[key, one]],
+      ),
+    );
+  };
+  const bodyOf = ({ operation }: Route): Buffer | null => {
+    const example = operation.requestBody?.content["application/json"]?.example;
+    if (example === undefined && chance(0.9)) return null;
+    const kind = random();
+    if (kind < 0.35) return Buffer.from(JSON.stringify(example ?? {}));
+    if (kind < 0.85) return Buffer.from(JSON.stringify(mutate(example ?? {})) ?? "");
+    return pick(brokenBodies);
+  };
+  return bodyOf;
 }
 
 const hostileTexts: ((random: Random) => string)[] = [

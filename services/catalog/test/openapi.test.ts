@@ -35,7 +35,7 @@ interface Layer {
   handle: { stack?: Layer[] };
 }
 
-const statusRoutes = ["/healthz", "/readyz", "/metrics", "/openapi.json"];
+const statusRoutes = ["/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/docs/{name}"];
 
 test("every route that is served is described, and every one that is described is served", async (t) => {
   const { app } = await startCatalog(t);
