@@ -52,10 +52,13 @@ export async function createApi({ db, log, metrics, ...options }: ApiOptions) {
     log,
     metrics,
     ready: { postgres: () => db.check() },
+    // Express asks one after the other, so what is asked for most comes first: devices, people who search, CI.
     routes: [
-      ...accountRoutes({ ...options, db, log, authenticate, credentials, limits, passwords }),
+      storeRoutes({ db, limits }),
+      searchRoutes({ db, limits }),
       appRoutes({ db, authenticate, credentials }),
       versionRoutes({ db, authenticate }),
+      ...accountRoutes({ ...options, db, log, authenticate, credentials, limits, passwords }),
       keyRoutes({ db, authenticate, credentials, limits }),
       keyLeakRoutes({ db, credentials, limits }),
       signingKeyRoutes({ db, authenticate }),
@@ -66,8 +69,6 @@ export async function createApi({ db, log, metrics, ...options }: ApiOptions) {
       telemetryRestrictionRoutes({ db, authenticate }),
       retentionRoutes({ db, authenticate }),
       erasureRoutes({ db, authenticate }),
-      searchRoutes({ db, limits }),
-      storeRoutes({ db, limits }),
     ],
     openapi: catalogDocument,
   });
