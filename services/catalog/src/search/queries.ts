@@ -53,7 +53,11 @@ export const isExact = (lower: string): Sql => sql`(${lowerName} = ${lower} or s
 
 /** A name has no greater character than the one behind the text. */
 export const beginsWith = (lower: string): Sql =>
-  sql`(${lowerName} >= ${lower} and ${lowerName} < ${`${lower}\u{10FFFF}`})`;
+  sql`(${lowerName} >= ${lower} and ${lowerName} < ${endOf(lower)})`;
+
+function endOf(lower: string): string {
+  return `${lower}\u{10FFFF}`;
+}
 
 export const hasWords = (query: string): Sql => sql`shown.words @@ ${query}::tsquery`;
 
@@ -69,7 +73,10 @@ export function findExact(db: Queryable, lower: string, { behind, limit, where }
   );
 }
 
-/** Names that begin with the text, in alphabetical order; all have the same rank. */
+/**
+ * Names that begin with the text, in alphabetical order; all have the same rank. The range has one lower
+ * bound: of two, PostgreSQL began at the pair, and read all names before the text (24 ms for `sk`).
+ */
 export function findBeginning(
   db: Queryable,
   lower: string,
@@ -80,7 +87,9 @@ export function findBeginning(
     NamedHit,
     sql`
       select ${hitColumns}, 0 as rank, app_no, ${lowerName} as lower_name from published_apps shown
-      where ${beginsWith(lower)} and (${lowerName}, app_no) > (${after.lower_name}, ${after.app_no}::integer)
+      where ${lowerName} < ${endOf(lower)}
+        and (${lowerName}, app_no)
+          > (greatest(${lower}, ${after.lower_name} collate "C"), ${after.app_no}::integer)
         and ${where}
       order by ${lowerName}, app_no
       limit ${limit}`,
