@@ -2,6 +2,7 @@ import type { RequestListener } from "node:http";
 import { type Logger, type Metrics, Unavailable } from "@mosis/runtime";
 import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Router } from "express";
 import { type ReadyChecks, statusRoutes } from "./status-routes.ts";
+import type { Origins } from "./cors.ts";
 import { createMethodTable, type MethodTable } from "./method-table.ts";
 import type { OpenApiDocument } from "./openapi.ts";
 import { Problem, problem, sendProblem } from "./problem.ts";
@@ -32,6 +33,8 @@ export interface AppOptions {
   metrics: Metrics;
   ready: ReadyChecks;
   hot?: HotRoutes;
+  /** Pages that may read the answers of everything that is not hot. Null: none. */
+  origins?: Origins | null;
   routes: Router[];
   /** Served at `/openapi.json`, and at `/docs` when it has paths; these decide between 404 and 405. */
   openapi: OpenApiDocument;
@@ -47,7 +50,7 @@ export interface AppOptions {
  * metrics, headers, routes, status routes, errors.
  */
 export function createApp(options: AppOptions): RequestListener {
-  const { log, metrics, ready, hot, routes, openapi, observe } = options;
+  const { log, metrics, ready, hot, origins, routes, openapi, observe } = options;
   const app = express();
   app.disable("x-powered-by");
   // An ETag of ours means a version of a resource, not a hash of bytes.
@@ -57,6 +60,7 @@ export function createApp(options: AppOptions): RequestListener {
   Object.defineProperty(app.request, "fresh", { get: () => false });
 
   if (hot) addHot(app, hot);
+  if (origins) app.use(shareWith(origins));
   app.use(statusRoutes({ metrics, ready, openapi }));
   if (Object.keys(openapi.paths).length > 0) app.use(referencePage(openapi));
   app.use(observeRequests(metrics, observe));
@@ -80,6 +84,17 @@ function addHot(app: Express, { posts, preflight }: HotRoutes): void {
     app.post(escaped, handle);
     if (preflight) app.options(escaped, preflight);
   }
+}
+
+function shareWith(origins: Origins): RequestHandler {
+  return (req, res, next) => {
+    if (req.method === "OPTIONS" && req.headers["access-control-request-method"] !== undefined) {
+      origins.preflight(req, res);
+      return;
+    }
+    origins.allow(req, res);
+    next();
+  };
 }
 
 const durationBucketsS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -119,6 +134,8 @@ const setHeaders: RequestHandler = (req, res, next) => {
   res.setHeader("X-Content-Type-Options", "nosniff");
   res.setHeader("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
   res.setHeader("Referrer-Policy", "no-referrer");
+  // A page reads it by CORS or not at all: not as a script or an image either.
+  res.setHeader("Cross-Origin-Resource-Policy", "same-origin");
   res.setHeader("Cache-Control", "no-store");
   next();
 };

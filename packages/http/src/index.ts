@@ -1,6 +1,7 @@
 export { type AppOptions, createApp, type RequestSample } from "./app.ts";
 export { readJson } from "./body.ts";
 export { type ClientAddress, createClientAddress, networkOf } from "./client-address.ts";
+export { createOrigins, type Origins } from "./cors.ts";
 export { createCursors, type Cursors, pageOf } from "./cursor.ts";
 export { malformedJsonDetail } from "./json-position.ts";
 export { etagOf, isKnown, requireMatch } from "./etag.ts";

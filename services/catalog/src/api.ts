@@ -1,4 +1,4 @@
-import { createApp, createClientAddress, type RequestSample } from "@mosis/http";
+import { createApp, createClientAddress, createOrigins, type RequestSample } from "@mosis/http";
 import type { Pool } from "@mosis/postgres";
 import type { Logger, Metrics } from "@mosis/runtime";
 import { type AccountOptions, accountRoutes } from "./account-routes.ts";
@@ -30,15 +30,30 @@ export interface ApiOptions extends AccountOptions {
   metrics: Metrics;
   passwordHashes: { runningMax: number; waitingMax: number };
   requestRates: RequestRates;
+  /** Origins of pages that may send from a browser; `*` for all. */
+  corsOrigins: string[];
   /** Ranges in CIDR notation: see `createClientAddress`. */
   trustedProxies: string[];
   webhooks: WebhookOptions;
   observe?: (sample: RequestSample) => void;
 }
 
+/** What a page sends, and what it needs of the answer. */
+const fromBrowsers = {
+  methods: ["GET", "POST", "PUT", "PATCH", "DELETE"],
+  sent: [
+    ...["Authorization", "Content-Type", "Content-Encoding", "If-Match", "If-None-Match"],
+    ...["Idempotency-Key", "X-Request-Id"],
+  ],
+  read: [
+    ...["ETag", "Idempotency-Replayed", "Link", "Location", "RateLimit", "RateLimit-Policy", "Retry-After"],
+    ...["WWW-Authenticate", "X-Request-Id"],
+  ],
+};
+
 /** Every route of the catalog. */
 export async function createApi({ db, log, metrics, ...options }: ApiOptions) {
-  const { passwordHashes, requestRates, trustedProxies, webhooks, observe } = options;
+  const { passwordHashes, requestRates, corsOrigins, trustedProxies, webhooks, observe } = options;
   const clientAddress = createClientAddress(trustedProxies);
   const limits = createRateLimits({ rates: requestRates, clientAddress });
   const credentials = createCredentials(db.as(everyone));
@@ -51,6 +66,7 @@ export async function createApi({ db, log, metrics, ...options }: ApiOptions) {
     ...(observe ? { observe } : {}),
     log,
     metrics,
+    origins: createOrigins(corsOrigins, fromBrowsers),
     ready: { postgres: () => db.check() },
     // Express asks one after the other, so what is asked for most comes first: devices, people who search, CI.
     routes: [

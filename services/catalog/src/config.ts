@@ -6,6 +6,7 @@ import {
   oneOf,
   optionalUrl,
   optionalText,
+  originList,
   port,
   readEnv,
   secretKeyList,
@@ -98,6 +99,10 @@ export function readApiConfig(env: Environment) {
         max: 200,
         default: 10,
       }),
+      CATALOG_CORS_ORIGINS: originList({
+        about: "Origins whose pages may use the API from a browser, commas between; * for all.",
+        default: [],
+      }),
       CATALOG_TRUSTED_PROXIES: addressRangeList({
         about:
           "Proxies whose X-Forwarded-For tells the client's address: ranges like 10.0.0.0/8, commas between.",
@@ -124,6 +129,7 @@ export function readApiConfig(env: Environment) {
       connectTimeoutMs: 3000,
       statementTimeoutMs: 5000,
     },
+    corsOrigins: values.CATALOG_CORS_ORIGINS,
     trustedProxies: values.CATALOG_TRUSTED_PROXIES,
     webhooks: { secretKeys: values.WEBHOOK_SECRET_KEYS, allowedNetworks: values.WEBHOOK_ALLOWED_NETWORKS },
     sessionHours: values.CATALOG_SESSION_HOURS,

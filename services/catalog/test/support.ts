@@ -108,6 +108,7 @@ async function startApi(t: TestContext, { life, databaseUrl, options }: ApiStart
     oidcProviders: [],
     // Mails wait in their table: who wants them sent starts a sender.
     mails: { wake() {} },
+    corsOrigins: [],
     trustedProxies: [],
     webhooks: webhookOptions,
     ...options,

@@ -1,7 +1,7 @@
-import { createApp, createClientAddress, type RequestSample } from "@mosis/http";
+import { createApp, createOrigins, createClientAddress, type RequestSample } from "@mosis/http";
 import type { KafkaConfig, Producer } from "@mosis/kafka";
 import type { Lifecycle, Logger, Metrics } from "@mosis/runtime";
-import { telemetryLimits } from "@mosis/types/telemetry";
+import { batchHeaders, telemetryLimits } from "@mosis/types/telemetry";
 import { topics } from "@mosis/types/topics";
 import { createAuthenticate } from "./auth.ts";
 import { checkAccess, followAccess } from "./follow-access.ts";
@@ -12,7 +12,6 @@ import { createCountryOf } from "./ingest/country.ts";
 import { Flusher, flushLimits, openTrial } from "./ingest/flush.ts";
 import { batches, validation } from "./ingest/native.ts";
 import { ingestDocument } from "./ingest/openapi.ts";
-import { createOrigins } from "./ingest/origins.ts";
 import { countValidations, createOutcomes, watchLevels } from "./ingest/outcomes.ts";
 import { otlpLogs } from "./ingest/otlp/protocol.ts";
 import type { Protocol } from "./ingest/protocol.ts";
@@ -41,6 +40,13 @@ export interface IngestOptions {
   observe?: (sample: RequestSample) => void;
 }
 
+/** What a page sends, and what it needs of the answer. */
+const fromBrowsers = {
+  methods: ["POST"],
+  sent: ["Authorization", "Content-Type", "Content-Encoding", "X-Request-Id", ...Object.values(batchHeaders)],
+  read: ["Location", "Retry-After", "X-Request-Id"],
+};
+
 /**
  * Every route of ingest, the hot one first and before any middleware. Not ready until the access table is
  * complete, and with it the restrictions and the usage of the day.
@@ -63,7 +69,7 @@ export async function createIngest(options: IngestOptions) {
     waitingRequestsMax: 20_000,
     backlog: startBacklog(life),
     countryOf: createCountryOf(options.countryHeader),
-    origins: createOrigins(options.corsOrigins),
+    origins: createOrigins(options.corsOrigins, fromBrowsers),
     observe,
   };
   const storing = await storingDeps(options);

@@ -35,11 +35,19 @@ try {
   const sender = startMailSender({ db, transport, portalUrl, log, metrics });
   const mails = life.own("mails", sender, (it) => it.close());
   const { passwordHashes, sessionHours, sessionIdleMinutes, oidcProviders } = config;
-  const { requestRates, trustedProxies, webhooks } = config;
+  const { requestRates, corsOrigins, trustedProxies, webhooks } = config;
   const observe = self.observe.bind(self);
   const app = await createApi({
     ...{ db, log, metrics, observe, mails, oidcProviders },
-    ...{ passwordHashes, sessionHours, sessionIdleMinutes, requestRates, trustedProxies, webhooks },
+    ...{
+      passwordHashes,
+      sessionHours,
+      sessionIdleMinutes,
+      requestRates,
+      corsOrigins,
+      trustedProxies,
+      webhooks,
+    },
   });
   const server = life.own(
     "server",

@@ -9,7 +9,7 @@ import type { CountryOf } from "./country.ts";
 import { appendAll, type Deliveries, deliveriesOf, type Received } from "./deliveries.ts";
 import type { Outcome } from "./delivery.ts";
 import type { Flusher } from "./flush.ts";
-import type { Origins } from "./origins.ts";
+import type { Origins } from "@mosis/http";
 import type { Outcomes } from "./outcomes.ts";
 import type { Protocol, Reading } from "./protocol.ts";
 import { fieldsOfRefusal, type QuotaRefusal, type Quotas, type Share } from "./quota/quotas.ts";

@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { batchHeaders } from "@mosis/types/telemetry";
 
 /** Pages of other origins that may send from a browser and read the answers (Fetch Standard, CORS). */
 export interface Origins {
@@ -9,15 +8,24 @@ export interface Origins {
   preflight: (req: IncomingMessage, res: ServerResponse) => void;
 }
 
+interface Allowed {
+  methods: readonly string[];
+  /** Header fields that a page may send, beside those that it always may. */
+  sent: readonly string[];
+  /** Header fields of an answer that a page may read. */
+  read: readonly string[];
+}
+
 /** @param list origins as browsers send them; `*` for all. Null when nobody is named. */
-export function createOrigins(list: readonly string[]): Origins | null {
+export function createOrigins(list: readonly string[], { methods, sent, read }: Allowed): Origins | null {
   if (list.length === 0) return null;
   const isOpen = list.includes("*");
   const known = new Set(list);
+  const exposed = read.join(", ");
   const allow = ({ headers: { origin } }: IncomingMessage, res: ServerResponse): boolean => {
-    if (origin === undefined) return false;
+    // Also without one: a cache between must not give the answer to a page that may read it.
     if (!isOpen) res.setHeader("Vary", "Origin");
-    if (!isOpen && !known.has(origin)) return false;
+    if (origin === undefined || (!isOpen && !known.has(origin))) return false;
     res.setHeader("Access-Control-Allow-Origin", isOpen ? "*" : origin);
     return true;
   };
@@ -27,20 +35,11 @@ export function createOrigins(list: readonly string[]): Origins | null {
     },
     preflight(req, res) {
       if (allow(req, res)) {
-        res.setHeader("Access-Control-Allow-Methods", "POST");
-        res.setHeader("Access-Control-Allow-Headers", taken);
+        res.setHeader("Access-Control-Allow-Methods", methods.join(", "));
+        res.setHeader("Access-Control-Allow-Headers", sent.join(", "));
         res.setHeader("Access-Control-Max-Age", "7200");
       }
       res.writeHead(204).end();
     },
   };
 }
-
-const exposed = "Location, Retry-After, X-Request-Id";
-const taken = [
-  "Authorization",
-  "Content-Type",
-  "Content-Encoding",
-  "X-Request-Id",
-  ...Object.values(batchHeaders),
-].join(", ");
