@@ -38,8 +38,8 @@ test("what the store is asked is a few ranges of indexes, whatever is asked for"
   const explained = explaining(apiDb);
   const own = explaining(apiDb.as(developerId));
   const owner = { developerId, appIds: null };
-  const find = (q: string | null, { sort = "relevance" as SearchSort, category = null, tag = null } = {}) =>
-    search(explained.db, { q, category, tag, sort, behind: null, limit: 51 });
+  const find = (q: string | null, sort: SearchSort = "relevance") =>
+    search(explained.db, { q, category: null, tag: null, sort, behind: null, limit: 51 });
   const rollout = { versionId: appId, percent: 3 };
   const device = { appId, mosisVersion: "1.4", rollout };
 
@@ -57,8 +57,8 @@ test("what the store is asked is a few ranges of indexes, whatever is asked for"
     [/on published_apps_name_words[^]*on published_apps_words/, () => find("free offline games")],
     [/using published_apps_lower_name/, () => find("g")],
     [/on published_words_trigrams/, () => find("pzzle gmae")],
-    [/using published_app_terms_pkey/, () => find("app", { sort: "updated" })],
-    [/using published_app_terms_pkey/, () => find(null, { sort: "new" })],
+    [/using published_app_terms_pkey/, () => find("app", "updated")],
+    [/using published_app_terms_pkey/, () => find(null, "new")],
   ];
   for (const [expected, ask] of patterns) {
     explained.plans.length = own.plans.length = 0;
