@@ -1,35 +1,21 @@
-import type { IncomingMessage } from "node:http";
-import { etagOf, parse, problem, readJson, requestId, requireMatch, sendPage } from "@mosis/http";
-import type { Pool, Queryable } from "@mosis/postgres";
-import { newId } from "@mosis/runtime";
-import { NewWebhook, type Webhook, WebhookChange, type WebhookWithSecret } from "@mosis/types/webhooks";
+import { parse, readJson, sendPage } from "@mosis/http";
+import type { Pool } from "@mosis/postgres";
+import { NewWebhook, WebhookChange, type WebhookWithSecret } from "@mosis/types/webhooks";
 import { Router } from "express";
 import type { Authenticate } from "../auth.ts";
 import { bodyLimit } from "../body-limit.ts";
 import { change, send } from "../change.ts";
 import { isUuid } from "../identifier.ts";
-import { appendOutbox } from "../outbox/append.ts";
 import { createPaging } from "../page-position.ts";
-import { type Principal, tenantOf } from "../principal.ts";
-import { auditedWebhook } from "./audited.ts";
+import { tenantOf } from "../principal.ts";
 import { missingWebhook, requireAllApps } from "./access.ts";
-import {
-  countLocked,
-  deleteLocked,
-  findOwnWebhook,
-  insertWebhook,
-  listOwnWebhooks,
-  lockOwnWebhook,
-  rotateLocked,
-  updateLocked,
-} from "./queries.ts";
-import { newWebhookSecret, type SecretBox } from "./secret.ts";
+import * as changes from "./changes.ts";
+import { findOwnWebhook, listOwnWebhooks } from "./queries.ts";
+import type { SecretBox } from "./secret.ts";
 import { readWebhookUrl, type UrlRules } from "./url.ts";
 
-/** Of a developer: every change of theirs may become a delivery to each. */
-const webhooksMax = 20;
-/** How long the secret from before a rotation signs too. */
-const graceHours = 24;
+const list = "/v1/webhooks";
+const path = `${list}/:id`;
 
 export interface WebhookDeps {
   db: Pool;
@@ -38,31 +24,18 @@ export interface WebhookDeps {
   urlRules: UrlRules;
 }
 
-export function webhookRoutes({ db, authenticate, secrets, urlRules }: WebhookDeps): Router {
+export function webhookRoutes(deps: WebhookDeps): Router {
   const router = Router();
+  serveReads(router, deps);
+  serveChanges(router, deps);
+  serveSecrets(router, deps);
+  return router;
+}
+
+function serveReads(router: Router, { db, authenticate }: WebhookDeps): void {
   const paging = createPaging("webhooks");
 
-  router.post("/v1/webhooks", async (req, res) => {
-    const principal = await authenticate(req, res, "webhooks:write");
-    requireAllApps(principal);
-    const body = parse(NewWebhook, await readJson(req, bodyLimit), "body");
-    const address = readWebhookUrl(body.url, urlRules);
-
-    const answer = await change(db, { req, principal, body }, async (tx) => {
-      const secret = newWebhookSecret();
-      const id = newId();
-      const { event_types: eventTypes, description = "" } = body;
-      const row = { id, ...address, eventTypes, description, secret: secrets.seal(secret, id) };
-      const created = await create(tx, principal, row);
-      await tell(tx, req, { principal, webhook: created, action: "webhook.created" });
-      const headers = { Location: `/v1/webhooks/${id}`, ETag: tagOf(created) };
-      return { status: 201, headers, body: { ...created, secret } satisfies WebhookWithSecret };
-    });
-
-    send(res, answer);
-  });
-
-  router.get("/v1/webhooks", async (req, res) => {
+  router.get(list, async (req, res) => {
     const principal = await authenticate(req, res, "webhooks:read");
     requireAllApps(principal);
     const page = paging.read(req.query);
@@ -70,105 +43,76 @@ export function webhookRoutes({ db, authenticate, secrets, urlRules }: WebhookDe
     sendPage(res, paging.answer(rows, page));
   });
 
-  router.get("/v1/webhooks/:id", async (req, res) => {
+  router.get<{ id: string }>(path, async (req, res) => {
     const principal = await authenticate(req, res, "webhooks:read");
     requireAllApps(principal);
     const { id } = req.params;
     const own = db.as(tenantOf(principal));
     const webhook = isUuid(id) ? await findOwnWebhook(own, principal.developerId, id) : null;
     if (!webhook) throw missingWebhook();
-    res.set("ETag", tagOf(webhook)).json(webhook);
+    res.set("ETag", changes.tagOf(webhook)).json(webhook);
   });
+}
 
-  router.patch("/v1/webhooks/:id", async (req, res) => {
+function serveChanges(router: Router, { db, authenticate, urlRules }: WebhookDeps): void {
+  router.patch<{ id: string }>(path, async (req, res) => {
     const principal = await authenticate(req, res, "webhooks:write");
     requireAllApps(principal);
     const body = parse(WebhookChange, await readJson(req, bodyLimit), "body");
     const address = body.url === undefined ? null : readWebhookUrl(body.url, urlRules);
+    const asked = { req, principal, id: req.params.id };
 
     const answer = await change(db, { req, principal, body }, async (tx) => {
-      const before = await lockMatching(tx, req, principal, req.params.id);
-      const webhook = await updateLocked(tx, before.id, {
-        url: address?.url ?? before.url,
-        host: address?.host ?? null,
-        eventTypes: body.event_types ?? before.event_types,
-        description: body.description ?? before.description,
-        disabled: body.disabled ?? before.disabled,
-      });
-      await tell(tx, req, { principal, webhook, action: "webhook.updated" });
-      return { status: 200, headers: { ETag: tagOf(webhook) }, body: webhook };
+      const webhook = await changes.changeWebhook(tx, asked, { body, address });
+      return { status: 200, headers: { ETag: changes.tagOf(webhook) }, body: webhook };
     });
 
     send(res, answer);
   });
 
-  router.delete("/v1/webhooks/:id", async (req, res) => {
+  router.delete<{ id: string }>(path, async (req, res) => {
     const principal = await authenticate(req, res, "webhooks:write");
     requireAllApps(principal);
+    const asked = { req, principal, id: req.params.id };
 
     const answer = await change(db, { req, principal }, async (tx) => {
-      const webhook = await lockMatching(tx, req, principal, req.params.id);
-      await deleteLocked(tx, webhook.id);
-      await tell(tx, req, { principal, webhook, action: "webhook.deleted" });
+      await changes.deleteWebhook(tx, asked);
       return { status: 204 };
     });
 
     send(res, answer);
   });
+}
 
-  router.post<{ id: string }>("/v1/webhooks/:id\\:rotate-secret", async (req, res) => {
+/** The two whose answer tells a secret. */
+function serveSecrets(router: Router, { db, authenticate, secrets, urlRules }: WebhookDeps): void {
+  router.post(list, async (req, res) => {
     const principal = await authenticate(req, res, "webhooks:write");
     requireAllApps(principal);
+    const body = parse(NewWebhook, await readJson(req, bodyLimit), "body");
+    const address = readWebhookUrl(body.url, urlRules);
 
-    const answer = await change(db, { req, principal }, async (tx) => {
-      const { id } = await lockMatching(tx, req, principal, req.params.id);
-      const secret = newWebhookSecret();
-      const webhook = await rotateLocked(tx, id, secrets.seal(secret, id), graceHours);
-      await tell(tx, req, { principal, webhook, action: "webhook.secret_rotated" });
-      const body: WebhookWithSecret = { ...webhook, secret };
-      return { status: 200, headers: { ETag: tagOf(webhook) }, body };
+    const answer = await change(db, { req, principal, body }, async (tx) => {
+      const made = { body, address, secrets };
+      const { webhook, secret } = await changes.createWebhook(tx, { req, principal }, made);
+      const headers = { Location: `${list}/${webhook.id}`, ETag: changes.tagOf(webhook) };
+      return { status: 201, headers, body: { ...webhook, secret } satisfies WebhookWithSecret };
     });
 
     send(res, answer);
   });
 
-  return router;
-}
+  router.post<{ id: string }>(`${path}\\:rotate-secret`, async (req, res) => {
+    const principal = await authenticate(req, res, "webhooks:write");
+    requireAllApps(principal);
+    const asked = { req, principal, id: req.params.id };
 
-async function create(tx: Queryable, { developerId }: Principal, row: Parameters<typeof insertWebhook>[2]) {
-  if ((await countLocked(tx, developerId)) >= webhooksMax) {
-    throw problem("state_conflict", `You have ${webhooksMax} webhooks: delete one first.`);
-  }
-  return insertWebhook(tx, developerId, row);
-}
+    const answer = await change(db, { req, principal }, async (tx) => {
+      const { webhook, secret } = await changes.rotateSecret(tx, asked, secrets);
+      const headers = { ETag: changes.tagOf(webhook) };
+      return { status: 200, headers, body: { ...webhook, secret } satisfies WebhookWithSecret };
+    });
 
-async function lockMatching(
-  tx: Queryable,
-  req: IncomingMessage,
-  { developerId }: Principal,
-  id: string,
-): Promise<Webhook> {
-  const webhook = isUuid(id) ? await lockOwnWebhook(tx, developerId, id) : null;
-  if (!webhook) throw missingWebhook();
-  requireMatch(req, tagOf(webhook));
-  return webhook;
-}
-
-async function tell(
-  tx: Queryable,
-  req: IncomingMessage,
-  { principal, webhook, action }: { principal: Principal; webhook: Webhook; action: string },
-): Promise<void> {
-  await appendOutbox(tx, {
-    developerId: principal.developerId,
-    actor: principal.actor,
-    requestId: requestId(req),
-    action,
-    target: { type: "webhook", id: webhook.id },
-    payload: auditedWebhook(webhook),
+    send(res, answer);
   });
-}
-
-function tagOf(webhook: Webhook): string {
-  return etagOf(JSON.stringify(webhook));
 }

@@ -1,0 +1,116 @@
+import type { IncomingMessage } from "node:http";
+import { etagOf, problem, requestId, requireMatch } from "@mosis/http";
+import type { Queryable } from "@mosis/postgres";
+import { newId } from "@mosis/runtime";
+import type { NewWebhook, Webhook, WebhookChange } from "@mosis/types/webhooks";
+import { isUuid } from "../identifier.ts";
+import { appendOutbox } from "../outbox/append.ts";
+import type { Principal } from "../principal.ts";
+import { missingWebhook } from "./access.ts";
+import { auditedWebhook } from "./audited.ts";
+import * as queries from "./queries.ts";
+import { newWebhookSecret, type SecretBox } from "./secret.ts";
+
+/** Of a developer: every change of theirs may become a delivery to each. */
+const webhooksMax = 20;
+/** How long the secret from before a rotation signs too. */
+const graceHours = 24;
+
+/** Who asks. */
+export interface Asked {
+  req: IncomingMessage;
+  principal: Principal;
+}
+
+/** Where a webhook is, as `readWebhookUrl` has read it. */
+interface Address {
+  url: string;
+  host: string;
+}
+
+/** A webhook and the secret it has from now on, which nobody can read again. */
+interface WithSecret {
+  webhook: Webhook;
+  secret: string;
+}
+
+export async function createWebhook(
+  tx: Queryable,
+  asked: Asked,
+  { body, address, secrets }: { body: NewWebhook; address: Address; secrets: SecretBox },
+): Promise<WithSecret> {
+  const { developerId } = asked.principal;
+  if ((await queries.countLocked(tx, developerId)) >= webhooksMax) {
+    throw problem("state_conflict", `You have ${webhooksMax} webhooks: delete one first.`);
+  }
+  const id = newId();
+  const secret = newWebhookSecret();
+  const { event_types: eventTypes, description = "" } = body;
+  const row = { id, ...address, eventTypes, description, secret: secrets.seal(secret, id) };
+  const webhook = await queries.insertWebhook(tx, developerId, row);
+  await tell(tx, asked, webhook, "webhook.created");
+  return { webhook, secret };
+}
+
+/** @param address null: it stays where it is. */
+export async function changeWebhook(
+  tx: Queryable,
+  asked: Asked & { id: string },
+  { body, address }: { body: WebhookChange; address: Address | null },
+): Promise<Webhook> {
+  const before = await lockMatching(tx, asked);
+  const webhook = await queries.updateLocked(tx, before.id, {
+    url: address?.url ?? before.url,
+    host: address?.host ?? null,
+    eventTypes: body.event_types ?? before.event_types,
+    description: body.description ?? before.description,
+    disabled: body.disabled ?? before.disabled,
+  });
+  await tell(tx, asked, webhook, "webhook.updated");
+  return webhook;
+}
+
+export async function deleteWebhook(tx: Queryable, asked: Asked & { id: string }): Promise<void> {
+  const webhook = await lockMatching(tx, asked);
+  await queries.deleteLocked(tx, webhook.id);
+  await tell(tx, asked, webhook, "webhook.deleted");
+}
+
+export async function rotateSecret(
+  tx: Queryable,
+  asked: Asked & { id: string },
+  secrets: SecretBox,
+): Promise<WithSecret> {
+  const { id } = await lockMatching(tx, asked);
+  const secret = newWebhookSecret();
+  const webhook = await queries.rotateLocked(tx, id, secrets.seal(secret, id), graceHours);
+  await tell(tx, asked, webhook, "webhook.secret_rotated");
+  return { webhook, secret };
+}
+
+export function tagOf(webhook: Webhook): string {
+  return etagOf(JSON.stringify(webhook));
+}
+
+async function lockMatching(tx: Queryable, { req, principal, id }: Asked & { id: string }): Promise<Webhook> {
+  const webhook = isUuid(id) ? await queries.lockOwnWebhook(tx, principal.developerId, id) : null;
+  if (!webhook) throw missingWebhook();
+  requireMatch(req, tagOf(webhook));
+  return webhook;
+}
+
+async function tell(
+  tx: Queryable,
+  { req, principal }: Asked,
+  webhook: Webhook,
+  action: string,
+): Promise<void> {
+  await appendOutbox(tx, {
+    developerId: principal.developerId,
+    actor: principal.actor,
+    requestId: requestId(req),
+    action,
+    target: { type: "webhook", id: webhook.id },
+    payload: auditedWebhook(webhook),
+  });
+}
