@@ -20,7 +20,7 @@ test("npm start runs the whole platform", async (t) => {
   await first.untilPrinted(/^Ready after /m);
 
   await t.test("says where everything is, and reports itself as its first app", async () => {
-    const endpoints = JSON.parse(readFileSync(join(copy.dataDir, "endpoints.json"), "utf8")) as Endpoints;
+    const endpoints = endpointsIn(copy.dataDir);
     assert.deepEqual(Object.keys(endpoints), [
       ...["catalog", "ingest", "query", "postgres", "clickhouse", "kafka"],
     ]);
@@ -63,9 +63,7 @@ test("npm start runs the whole platform", async (t) => {
     async () => {
       const again = copy.start();
       await again.untilPrinted(/^Ready after /m);
-      const { clickhouse } = JSON.parse(
-        readFileSync(join(copy.dataDir, "endpoints.json"), "utf8"),
-      ) as Endpoints;
+      const { clickhouse } = endpointsIn(copy.dataDir);
       const starts = `select count() from mosis.events
       where package_id = 'dev.mosis.platform' and name = 'process.started' format TSV`;
       assert.ok(Number(await ask(clickhouse, starts)) >= 6, "events of the first run are gone");
@@ -157,6 +155,10 @@ function watch(child: ChildProcess) {
       assert.match(text.out, pattern, text.err);
     },
   };
+}
+
+function endpointsIn(dataDir: string): Endpoints {
+  return JSON.parse(readFileSync(join(dataDir, "endpoints.json"), "utf8")) as Endpoints;
 }
 
 function processesIn(dataDir: string): Record<string, number> {

@@ -48,10 +48,10 @@ async function fullVolume(t: TestContext): Promise<string> {
 function startReading(t: TestContext, url: string) {
   const db = openPool({ url, name: "reader", log, ...bounds, statementTimeoutMs: 1000 });
   t.after(() => db.close());
-  let isOver = false;
+  const over = new AbortController();
   let reads = 0;
   const reading = (async () => {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       await readAll(db);
       reads++;
     }
@@ -60,7 +60,7 @@ function startReading(t: TestContext, url: string) {
   reading.catch(() => undefined);
   return {
     async stop(): Promise<number> {
-      isOver = true;
+      over.abort();
       await reading;
       return reads;
     },

@@ -44,7 +44,7 @@ test("killed in the middle of an attempt, webhooks send the same event again wit
   const ids = receiver.received.map(({ headers }) => headers["webhook-id"] ?? "");
   assert.equal(ids.length, 10);
   assert.equal(new Set(ids).size, 6);
-  assert.deepEqual(ids.slice(6).toSorted(), cut.toSorted());
+  assert.deepEqual(new Set(ids.slice(6)), new Set(cut));
 });
 
 /** Webhooks as they run in production, killed after the test. */

@@ -27,7 +27,7 @@ type Answer = number | RequestListener;
 /** A receiver that keeps what it gets. `answer` may change while it runs. */
 export async function startReceiver(life: Lifecycle, options: { tls?: boolean; answer?: Answer } = {}) {
   const received: Received[] = [];
-  const state = { answer: options.answer ?? (204 as Answer) };
+  const state: { answer: Answer } = { answer: options.answer ?? 204 };
   const listener: RequestListener = (req, res) => {
     const chunks: Buffer[] = [];
     req.on("data", (chunk: Buffer) => chunks.push(chunk));
