@@ -1,5 +1,6 @@
 # One image for all processes; the command picks one, for example
 #   docker run mosis node services/telemetry/src/main/ingest.ts
+# What each one has to be told by its environment is in docs/operations.md.
 # The version of Node is that of the npm package `node` in package.json.
 
 # The manifests alone, so that changed sources do not install everything again.
