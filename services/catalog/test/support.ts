@@ -80,10 +80,11 @@ export async function startCatalog(t: TestContext, options: Partial<ApiOptions> 
     anyone,
     withBearer: (secret: string) => callerOf(url, secret),
     as: (name: string) => signUp({ anyone, url, db }, name),
-    /** One more process of the API, over the same database. */
-    startAnother: async () => {
-      const another = await startApi(t, { life, databaseUrl, options });
-      return { anyone: callerOf(another.url), withBearer: (secret: string) => callerOf(another.url, secret) };
+    /** One more process of the API, over the same database, or over what `url` leads to. */
+    startAnother: async ({ url: at = databaseUrl, ...pool }: Partial<PoolOptions> = {}) => {
+      const another = await startApi(t, { life, databaseUrl: at, options, pool });
+      const withBearer = (secret: string) => callerOf(another.url, secret);
+      return { apiDb: another.apiDb, anyone: callerOf(another.url), withBearer };
     },
   };
 }
@@ -92,11 +93,13 @@ interface ApiStart {
   life: Lifecycle;
   databaseUrl: string;
   options: Partial<ApiOptions>;
+  pool?: Partial<PoolOptions>;
 }
 
-async function startApi(t: TestContext, { life, databaseUrl, options }: ApiStart) {
-  const pool = openPool({ url: apiUrl(databaseUrl, apiPassword), name: "test-api", log, ...bounds });
-  const apiDb = life.own("api-postgres", pool, (it) => it.close());
+async function startApi(t: TestContext, { life, databaseUrl, options, pool }: ApiStart) {
+  const url = apiUrl(databaseUrl, apiPassword);
+  const opened = openPool({ name: "test-api", log, ...bounds, ...pool, url });
+  const apiDb = life.own("api-postgres", opened, (it) => it.close());
   const app = await createApi({
     db: apiDb,
     log,
@@ -115,9 +118,9 @@ async function startApi(t: TestContext, { life, databaseUrl, options }: ApiStart
   });
   const contract = createContract(catalogDocument);
   const limits = { port: 0, requestTimeoutMs: 30_000, headersTimeoutMs: 5000 };
-  const { url } = life.own("server", await listen(contract.watch(app), limits), (it) => it.close());
+  const server = life.own("server", await listen(contract.watch(app), limits), (it) => it.close());
   t.after(() => assert.deepEqual(contract.breaches, []));
-  return { app, url, apiDb };
+  return { app, url: server.url, apiDb };
 }
 
 export interface Caller {
