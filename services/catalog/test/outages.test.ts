@@ -30,7 +30,7 @@ test("while no connection is free requests are 503 with a time, and afterwards t
   await caller.post("/v1/apps", chess).expect(201);
 });
 
-test("a statement that takes too long is a 503 that has changed nothing, and its connection goes on", async (t) => {
+test("a slow statement is a 503 that has changed nothing, and its connection goes on", async (t) => {
   const { as, db, startAnother } = await startCatalog(t);
   const ada = await as("ada");
   const hasty = await startAnother({ connectionsMax: 1, statementTimeoutMs: 300 });
