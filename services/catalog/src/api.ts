@@ -68,7 +68,7 @@ export async function createApi({ db, log, metrics, ...options }: ApiOptions) {
     metrics,
     origins: createOrigins(corsOrigins, fromBrowsers),
     ready: { postgres: () => db.check() },
-    // Express asks one after the other, so what is asked for most comes first: devices, people who search, CI.
+    // Express asks one after the other, so what is asked for most comes first: devices, searches, CI.
     routes: [
       storeRoutes({ db, limits }),
       searchRoutes({ db, limits }),

@@ -84,6 +84,18 @@ const accountVariables = {
   }),
 };
 
+const browsersAndProxies = {
+  CATALOG_CORS_ORIGINS: originList({
+    about: "Origins whose pages may use the API from a browser, commas between; * for all.",
+    default: [],
+  }),
+  CATALOG_TRUSTED_PROXIES: addressRangeList({
+    about:
+      "Proxies whose X-Forwarded-For tells the client's address: ranges like 10.0.0.0/8, commas between.",
+    default: [],
+  }),
+};
+
 /** @throws Error that lists every bad variable. */
 export function readApiConfig(env: Environment) {
   const values = readEnv(
@@ -99,15 +111,7 @@ export function readApiConfig(env: Environment) {
         max: 200,
         default: 10,
       }),
-      CATALOG_CORS_ORIGINS: originList({
-        about: "Origins whose pages may use the API from a browser, commas between; * for all.",
-        default: [],
-      }),
-      CATALOG_TRUSTED_PROXIES: addressRangeList({
-        about:
-          "Proxies whose X-Forwarded-For tells the client's address: ranges like 10.0.0.0/8, commas between.",
-        default: [],
-      }),
+      ...browsersAndProxies,
       ...accountVariables,
       CATALOG_PASSWORD_HASHES_MAX: integer({
         about: "Passwords that are hashed at the same time, 19 MiB and 40 ms of one core each.",
