@@ -53,9 +53,7 @@ export function openApiDocument(api: ApiDescription): OpenApiDocument {
   return {
     openapi: "3.1.0",
     info: { title, version, description },
-    tags: Object.entries(tags)
-      .filter(([name]) => operations.some(({ path }) => tagOf(path) === name))
-      .map(([name, about]) => ({ name, description: about })),
+    tags: Object.entries(tags).map(([name, about]) => ({ name, description: about })),
     paths,
     components: {
       schemas: Object.fromEntries(

@@ -10,8 +10,25 @@ import {
 import { PackageId } from "@mosis/types/apps";
 import Type from "typebox";
 import { batchesPath, validatePath } from "./native.ts";
+import { rateLimitFields } from "./openapi-fields.ts";
 import { otlpPaths } from "./otlp/openapi.ts";
 import { segmentPaths } from "./segment/openapi.ts";
+
+const exampleWords: Record<string, unknown> = {
+  country: "DE",
+  device_model: "Fairphone 5",
+  duration_ms: 1200,
+  kind: "event",
+  locale: "de-DE",
+  mosis_version: "1.4.0",
+  name: "level_complete",
+  network: "wifi",
+  os: "android",
+  os_version: "15",
+  package_id: "org.mosis.chess",
+  result: "drop",
+  version_code: 42,
+};
 
 /** The body as a client should send it: with the schema of its events, which the server checks one by one. */
 const Batch = Type.Object({
@@ -26,11 +43,6 @@ const batchOperation = {
   problems: ["not_found", "request_timeout", "batch_invalid", "app_required"],
 } satisfies Partial<Operation>;
 
-const rateLimitFields = {
-  "RateLimit-Policy": "Events that the app, and the key if it has a limit, may send: `q` in `w` seconds.",
-  RateLimit: "What is left of each: `r` events, whole again in `t` seconds. May be a second old.",
-};
-
 const api: ApiDescription = {
   title: "Mosis telemetry ingest",
   version: "1",
@@ -41,6 +53,12 @@ const api: ApiDescription = {
     "NDJSON with one event a line and the other fields of the batch in headers, plain or with the coding " +
     `gzip, deflate, br or zstd, at most ${telemetryLimits.bodyBytesMax} bytes as sent and ` +
     `${telemetryLimits.inflatedBytesMax} inflated.`,
+  tags: {
+    telemetry: "Batches of events, and what an SDK should do.",
+    logs: "OpenTelemetry: see docs/otlp.md.",
+    segment: "Segment's HTTP API: see docs/segment.md.",
+  },
+  words: exampleWords,
   schemas: { TelemetryBatch: Batch, TelemetryEvent, BatchAccepted, TelemetryConfig },
   operations: [
     {
@@ -102,11 +120,16 @@ interface Described {
   requestBody?: { content: Record<string, object> };
 }
 
+const lines =
+  '{"event_id":"0199c0de-7a1b-7c3d-8e4f-5a6b7c8d9e0f","name":"level_start","time":1795600797000}\n' +
+  '{"event_id":"0199c0de-7a1b-7c3d-8e4f-5a6b7c8d9e10","name":"level_start","time":1795600799000}\n';
+
 /** The second form of the body. OpenAPI 3.1 has no word for the schema of a line. */
 function addLines(operation: Described | undefined): void {
   if (!operation?.requestBody) throw new Error("The operation of a batch is not there or has no body");
   operation.requestBody.content["application/x-ndjson"] = {
     schema: { type: "string", description: "One TelemetryEvent a line. Blank lines are ignored." },
+    example: lines,
   };
   operation.parameters = Object.entries(batchHeaders).map(([field, name]) => {
     const schema = TelemetryBatch.properties[field as keyof typeof batchHeaders];

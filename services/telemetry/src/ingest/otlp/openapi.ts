@@ -1,15 +1,30 @@
+import { fieldsOf, limitedFields } from "../openapi-fields.ts";
 import { otlpLogs } from "./protocol.ts";
 
-const message = (description: string, type: object = { type: "object" }) => ({
+const message = (description: string, type: object, example: object) => ({
   description,
   content: {
-    "application/json": { schema: type },
+    "application/json": { schema: type, example },
     "application/x-protobuf": { schema: { type: "string", format: "binary" } },
   },
 });
 
 /** `Status` of google.rpc, as far as it is used. */
 const status = { type: "object", properties: { message: { type: "string" } }, required: ["message"] };
+
+const refusal = (description: string, headers: object = {}) => ({
+  ...message(description, status, { message: "What to do about it." }),
+  headers: { ...fieldsOf({ "X-Request-Id": "Id of the request." }), ...headers },
+});
+
+const request = {
+  resourceLogs: [
+    {
+      resource: { attributes: [{ key: "mosis.package_id", value: { stringValue: "org.mosis.chess" } }] },
+      scopeLogs: [{ logRecords: [{ timeUnixNano: "1795600799000000000", eventName: "level_complete" }] }],
+    },
+  ],
+};
 
 const response = {
   type: "object",
@@ -29,17 +44,19 @@ export const otlpPaths = {
       summary: "Send log records by OTLP/HTTP 1.x",
       description:
         "Keys need the permission `telemetry:write`. See docs/otlp.md for what becomes of a record.",
-      security: [{ bearer: [] }],
-      requestBody: { required: true, ...message("ExportLogsServiceRequest") },
+      tags: ["logs"],
+      security: [{ bearer: ["telemetry:write"] }],
+      requestBody: { required: true, ...message("ExportLogsServiceRequest", { type: "object" }, request) },
       responses: {
-        200: message("ExportLogsServiceResponse: empty, or with what was refused.", response),
-        400: message("Cannot be decoded, or names no app that is there.", status),
-        401: message("The key.", status),
-        403: message("The key lacks the permission.", status),
-        413: message("Over a limit.", status),
-        415: message("Another type or coding.", status),
-        500: message("A bug of ours.", status),
-        503: message("Send it again after Retry-After.", status),
+        200: message("ExportLogsServiceResponse: empty, or with what was refused.", response, {}),
+        400: refusal("Cannot be decoded, or names no app that is there."),
+        401: refusal("The key."),
+        403: refusal("The key lacks the permission."),
+        413: refusal("Over a limit."),
+        415: refusal("Another type or coding."),
+        429: refusal("Over the rate or the quota of the app or the key.", limitedFields),
+        500: refusal("A bug of ours."),
+        503: refusal("Send it again after Retry-After.", fieldsOf({ "Retry-After": "Seconds." })),
       },
     },
   },

@@ -1,9 +1,17 @@
+import { fieldsOf, limitedFields } from "../openapi-fields.ts";
 import { segmentRoutes } from "./protocol.ts";
 
-const json = (description: string, properties: Record<string, object>) => ({
+const json = (description: string, properties: Record<string, object>, example: object) => ({
   description,
-  content: { "application/json": { schema: { type: "object", properties } } },
+  content: { "application/json": { schema: { type: "object", properties }, example } },
 });
+
+const refused = (description: string, headers: object = {}) => ({
+  ...json(description, refusal, { success: false, code: "rate_limited", message: "What to do about it." }),
+  headers: { ...fieldsOf({ "X-Request-Id": "Id of the request." }), ...headers },
+});
+
+const call = { type: "track", event: "Level Complete", anonymousId: "0199c0de-7a1b-7c3d-8e4f-5a6b7c8d9e0f" };
 
 const refusal = {
   success: { const: false },
@@ -14,35 +22,41 @@ const refusal = {
 /** Described by hand: the calls are Segment's. Their short paths do the same. */
 export const segmentPaths = Object.fromEntries(
   segmentRoutes.map(({ route }) => {
-    const call = route.slice("/v1/".length);
-    const isBatch = call === "batch" || call === "b";
+    const name = route.slice("/v1/".length);
+    const isBatch = name === "batch" || name === "b";
     return [
       route,
       {
         post: {
-          operationId: `segment${call.charAt(0).toUpperCase()}${call.slice(1)}`,
+          tags: ["segment"],
+          operationId: `segment${name.charAt(0).toUpperCase()}${name.slice(1)}`,
           summary: isBatch
             ? "Send calls of Segment's HTTP API"
-            : `Send one call of Segment's HTTP API: ${call}`,
+            : `Send one call of Segment's HTTP API: ${name}`,
           description: "Keys need the permission `telemetry:write`. See docs/segment.md.",
           // The key may also be `writeKey` in the body.
-          security: [{ bearer: [] }, { basic: [] }, {}],
+          security: [{ bearer: ["telemetry:write"] }, { basic: [] }, {}],
           requestBody: {
             required: true,
-            ...json("As JSON, also with the type text/plain.", isBatch ? { batch: { type: "array" } } : {}),
+            ...json(
+              "As JSON, also with the type text/plain.",
+              isBatch ? { batch: { type: "array" } } : {},
+              isBatch ? { batch: [call] } : call,
+            ),
           },
           responses: {
-            200: json("Stored durably.", { success: { const: true } }),
-            400: json("Not JSON, or no call of it could be stored.", refusal),
-            401: json("The key.", refusal),
-            403: json("The key lacks the permission.", refusal),
-            404: json("There is no such app.", refusal),
-            408: json("The body was too slow. Send it again.", refusal),
-            413: json("Over a limit.", refusal),
-            415: json("Another type or coding.", refusal),
-            422: json("Not a call, or no app is named.", refusal),
-            500: json("A bug of ours.", refusal),
-            503: json("Send it again after Retry-After.", refusal),
+            200: json("Stored durably.", { success: { const: true } }, { success: true }),
+            400: refused("Not JSON, or no call of it could be stored."),
+            401: refused("The key."),
+            403: refused("The key lacks the permission."),
+            404: refused("There is no such app."),
+            408: refused("The body was too slow. Send it again."),
+            413: refused("Over a limit."),
+            415: refused("Another type or coding."),
+            422: refused("Not a call, or no app is named."),
+            429: refused("Over the rate or the quota of the app or the key.", limitedFields),
+            500: refused("A bug of ours."),
+            503: refused("Send it again after Retry-After.", fieldsOf({ "Retry-After": "Seconds." })),
           },
         },
       },
