@@ -16,11 +16,14 @@ test("the audit log tells every change", async (t) => {
       platform.sql<{ payload: string }>(
         `select payload from audit_events where developer_id = '${developerId}'`,
       );
-    await untilEqual(async () => (await payloads()).length, 4);
+    await untilEqual(async () => (await payloads()).length, 5);
     const text = JSON.stringify(await payloads());
     assert.ok(!text.includes(ingestKey.slice(8)) && !text.includes(password), "a secret is in the audit log");
   });
 });
+
+/** The token of a mail is made when the mail leaves, whenever that is. */
+const whenMailed = "account_token.created";
 
 async function everyChangeOnce(platform: TestPlatform): Promise<void> {
   const { catalog, developerId, packageId } = await registerApp(platform);
@@ -41,7 +44,7 @@ async function everyChangeOnce(platform: TestPlatform): Promise<void> {
   const read = async () => {
     const rows = await platform.sql<{ action: string; target_id: string }>(
       `select action, target_id from audit_events
-      where developer_id = '${developerId}' order by position`,
+      where developer_id = '${developerId}' and action != '${whenMailed}' order by position`,
     );
     return rows.map(({ action, target_id }, index) =>
       expected[index]?.target === undefined ? { action } : { action, target: target_id },
