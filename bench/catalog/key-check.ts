@@ -1,13 +1,12 @@
 // A server whose two routes differ by one line: what a key costs is the difference of asking them. The first
 // argument is the URL of PostgreSQL for the api's role; its own URL is told to the parent.
-import { createApp, createClientAddress, listen, openApiDocument } from "@mosis/http";
+import { createApp, createClientAddress, listen, openApiDocument, createRateLimits } from "@mosis/http";
 import { openPool } from "@mosis/postgres";
 import { createLogger, createMetrics } from "@mosis/runtime";
 import { Router } from "express";
 import { createAuthenticate } from "../../services/catalog/src/auth.ts";
 import { createCredentials } from "../../services/catalog/src/credentials.ts";
 import { everyone } from "../../services/catalog/src/principal.ts";
-import { createRateLimits } from "../../services/catalog/src/rate-limits.ts";
 
 const log = createLogger({ service: "bench", level: "warn" });
 const timeouts = { connectTimeoutMs: 10_000, statementTimeoutMs: 10_000 };

@@ -10,6 +10,7 @@ export type { Operation } from "./openapi-operation.ts";
 export { parse } from "./parse.ts";
 export { endRefused, Problem, problem, sendProblem } from "./problem.ts";
 export { RateLimit, type RateLimitOptions, type RatePolicy } from "./rate-limit.ts";
+export { createRateLimits, type RateLimits, type RequestRates } from "./request-limits.ts";
 export { requestId } from "./request-id.ts";
 export { sendPage } from "./send-page.ts";
 export { listen, type Listening, type ListenOptions } from "./server.ts";

@@ -1,3 +1,4 @@
+import { type RateLimits } from "@mosis/http";
 import type { Pool } from "@mosis/postgres";
 import type { Logger } from "@mosis/runtime";
 import type { Router } from "express";
@@ -16,7 +17,6 @@ import { oauthRoutes } from "./oauth/routes.ts";
 import type { ProviderSettings } from "./oauth/settings.ts";
 import { passwordResetRoutes } from "./passwords/reset-routes.ts";
 import { passwordRoutes } from "./passwords/routes.ts";
-import type { RateLimits } from "./rate-limits.ts";
 import { sessionRevokeRoutes } from "./sessions/revoke-routes.ts";
 import { sessionRoutes } from "./sessions/routes.ts";
 import { createSignIn } from "./sessions/sign-in.ts";

@@ -1,4 +1,11 @@
-import { createApp, createClientAddress, createOrigins, type RequestSample } from "@mosis/http";
+import {
+  createApp,
+  createClientAddress,
+  createOrigins,
+  type RequestSample,
+  createRateLimits,
+  type RequestRates,
+} from "@mosis/http";
 import type { Pool } from "@mosis/postgres";
 import type { Logger, Metrics } from "@mosis/runtime";
 import { type AccountOptions, accountRoutes } from "./account-routes.ts";
@@ -11,7 +18,6 @@ import { keyLeakRoutes } from "./key-leaks/routes.ts";
 import { keyRoutes } from "./keys/routes.ts";
 import { catalogDocument } from "./openapi.ts";
 import { everyone } from "./principal.ts";
-import { createRateLimits, type RequestRates } from "./rate-limits.ts";
 import { retentionRoutes } from "./retention/routes.ts";
 import { reviewRoutes } from "./reviews/routes.ts";
 import { searchRoutes } from "./search/routes.ts";

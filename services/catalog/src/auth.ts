@@ -1,9 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { type ClientAddress, type Problem, problem } from "@mosis/http";
+import { type ClientAddress, type Problem, problem, type RateLimits } from "@mosis/http";
 import type { Permission } from "@mosis/types/keys";
 import type { Credentials } from "./credentials.ts";
 import { holds, type Principal } from "./principal.ts";
-import type { RateLimits } from "./rate-limits.ts";
 
 /**
  * Who sends this request, when they may do what it needs.
@@ -40,7 +39,7 @@ export function createAuthenticate({
       limits.admitAnyone(req, res);
       throw problem("address_not_allowed", "The key works from the addresses in its cidrs alone.");
     }
-    limits.admit(req, res, principal);
+    limits.admit(req, res, principal.actor.id);
     if (kind === "session") return principal;
     if (need === "session") throw forbidden("A key cannot do this: sign in.");
     if (need === "developer") {

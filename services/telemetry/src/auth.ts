@@ -1,5 +1,5 @@
-import type { IncomingMessage } from "node:http";
-import { problem } from "@mosis/http";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { problem, type RateLimits } from "@mosis/http";
 import { Unavailable } from "@mosis/runtime";
 import type { Permission } from "@mosis/types/keys";
 import type { Grant } from "./access.ts";
@@ -7,14 +7,23 @@ import type { FollowedAccess } from "./follow-access.ts";
 
 /**
  * Whose data this request may read.
+ * @param res gets the header fields that depend on who it is.
  * @param needs permissions, any one of them is enough.
  * @throws Problem `credentials_missing`, `credentials_invalid` (401), `address_not_allowed`,
- * `permission_missing` (403); Unavailable (503) while the access table is not complete.
+ * `permission_missing` (403), `rate_limited` (429); Unavailable (503) while the access table is not complete.
  */
-export type Authenticate = (req: IncomingMessage, needs: readonly Permission[]) => Promise<Grant>;
+export type Authenticate = (
+  req: IncomingMessage,
+  res: ServerResponse,
+  needs: readonly Permission[],
+) => Promise<Grant>;
 
-export function createAuthenticate({ table, isComplete }: FollowedAccess): Authenticate {
-  return async (req, needs) => {
+/** @param limits null when requests are not counted: millions of installs share an ingest key. */
+export function createAuthenticate(
+  { table, isComplete }: FollowedAccess,
+  limits: RateLimits | null,
+): Authenticate {
+  return async (req, res, needs) => {
     const { authorization } = req.headers;
     if (!isComplete()) throw new Unavailable("Keys are still being read. Try again later.");
     const judge = () => table.authenticate(authorization, Date.now(), req, needs);
@@ -23,6 +32,8 @@ export function createAuthenticate({ table, isComplete }: FollowedAccess): Authe
       await table.arrival(authorization);
       grant = judge();
     }
+    if (typeof grant === "string") limits?.admitAnyone(req, res);
+    else limits?.admit(req, res, grant.keyId);
     switch (grant) {
       case "credentials_missing":
         throw problem(grant, "Send the header Authorization: Bearer <management key>.", {

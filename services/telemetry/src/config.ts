@@ -151,6 +151,18 @@ export function readQueryConfig(env: Environment) {
       ...selfTelemetryVariables,
       ...kafka,
       ...clickhouse,
+      QUERY_READS_PER_MINUTE: integer({
+        about: "GETs a minute of each key, in each process, and as many at once after a pause.",
+        min: 1,
+        max: 10_000_000,
+        default: 6000,
+      }),
+      QUERY_WRITES_PER_MINUTE: integer({
+        about: "Replays a minute of each key, in each process, and as many at once after a pause.",
+        min: 1,
+        max: 10_000_000,
+        default: 600,
+      }),
       QUERY_PORT: port({ about: "The port that receipts and the audit trail are read from.", default: 4002 }),
       QUERY_TRUSTED_PROXIES: trustedProxies,
     },
@@ -159,6 +171,13 @@ export function readQueryConfig(env: Environment) {
   return {
     logLevel: values.LOG_LEVEL,
     port: values.QUERY_PORT,
+    // Nothing here is public: an address without a good key has a mistake to find.
+    requestRates: {
+      reads: values.QUERY_READS_PER_MINUTE,
+      writes: values.QUERY_WRITES_PER_MINUTE,
+      publicReads: 600,
+      publicWrites: 60,
+    },
     closeTimeoutMs: 10_000,
     kafka: { brokers: values.KAFKA_BROKERS, topicPrefix: values.KAFKA_TOPIC_PREFIX },
     clickhouse: { url: values.CLICKHOUSE_URL, requestTimeoutMs: 5000 },

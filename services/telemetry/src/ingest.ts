@@ -91,7 +91,11 @@ export async function createIngest(options: IngestOptions) {
     metrics,
     hot: { posts, preflight: shared.origins?.preflight },
     routes: [
-      clientConfigRoutes({ authenticate: createAuthenticate(access), access: access.table, restrictions }),
+      clientConfigRoutes({
+        authenticate: createAuthenticate(access, null),
+        access: access.table,
+        restrictions,
+      }),
     ],
     ready: {
       access_table: () => checkAccess(access),

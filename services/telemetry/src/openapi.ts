@@ -16,6 +16,7 @@ export const queryApi: ApiDescription = {
     "Receipts of telemetry batches, what became of their events, the audit trail and erasures. Takes keys, " +
     "not the tokens of sessions. Errors are application/problem+json (RFC 9457) with a code of a closed " +
     "list. What is not yours answers like what does not exist.",
+  conventions: { rateLimits: true },
   tags: {
     telemetry: "What became of telemetry: receipts, outcomes, rejected events, erasures.",
     audit: "Who changed what in the catalog.",

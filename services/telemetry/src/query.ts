@@ -1,5 +1,12 @@
 import type { ClickHouse } from "@mosis/clickhouse";
-import { createApp, createClientAddress, openApiDocument, type RequestSample } from "@mosis/http";
+import {
+  createApp,
+  createClientAddress,
+  openApiDocument,
+  type RequestSample,
+  createRateLimits,
+  type RequestRates,
+} from "@mosis/http";
 import { type KafkaConfig, openLagReader, type Producer } from "@mosis/kafka";
 import type { Lifecycle, Logger, Metrics } from "@mosis/runtime";
 import { topics } from "@mosis/types/topics";
@@ -27,11 +34,12 @@ export interface QueryOptions {
   life: Lifecycle;
   /** Ranges in CIDR notation: see `createClientAddress`. */
   trustedProxies: readonly string[];
+  requestRates: RequestRates;
   observe?: (sample: RequestSample) => void;
 }
 
 /** Every route of query. Not ready until the access table is complete. */
-export async function createQuery({ trustedProxies, ...options }: QueryOptions) {
+export async function createQuery({ trustedProxies, requestRates, ...options }: QueryOptions) {
   const { kafka, producer, store, log, metrics, life, ...rest } = options;
   const clientAddress = createClientAddress(trustedProxies);
   const restrictions = new RestrictionTable({ log });
@@ -44,7 +52,9 @@ export async function createQuery({ trustedProxies, ...options }: QueryOptions) 
       [topics.erasures]: (id, value) => requested.apply(id, value),
     },
   });
-  const shared = { store, authenticate: createAuthenticate(access), findApp: createFindApp(access.table) };
+  const limits = createRateLimits({ rates: requestRates, clientAddress });
+  const authenticate = createAuthenticate(access, limits);
+  const shared = { store, authenticate, findApp: createFindApp(access.table) };
   // Of apps too: a receipt needs to know whose the app is.
   const behind = { group: writerGroup(kafka), topics: [topics.events, topics.apps] };
   const writerLag = life.own("writer lag", openLagReader(kafka, behind), (it) => it.close());

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { randomInt, randomUUID } from "node:crypto";
 import type { TestContext } from "node:test";
 import { openClickHouse } from "@mosis/clickhouse";
-import { listen } from "@mosis/http";
+import { listen, type RequestRates } from "@mosis/http";
 import { type KafkaConfig, openProducer, type Producer } from "@mosis/kafka";
 import { createLifecycle, createMetrics } from "@mosis/runtime";
 import type { KeyState } from "@mosis/types/keys";
@@ -11,8 +11,16 @@ import { topics } from "@mosis/types/topics";
 import { createQuery } from "../src/query.ts";
 import { eventually, log, nextPosition, publishApp, untilReady } from "./support.ts";
 
+/** So many that no test meets them but the one that is about them. */
+const requestRates = { reads: 1e7, writes: 1e7, publicReads: 1e7, publicWrites: 1e7 };
+
 /** The real query over the given topics and tables, ready, on a port of its own. */
-export async function startQuery(t: TestContext, kafka: KafkaConfig, storeUrl: string) {
+export async function startQuery(
+  t: TestContext,
+  kafka: KafkaConfig,
+  storeUrl: string,
+  options: { requestRates?: RequestRates } = {},
+) {
   const life = createLifecycle({ log, closeTimeoutMs: 10_000 });
   t.after(() => life.close());
   const store = life.own("clickhouse", openClickHouse({ url: storeUrl, log, requestTimeoutMs: 5000 }), (it) =>
@@ -22,7 +30,17 @@ export async function startQuery(t: TestContext, kafka: KafkaConfig, storeUrl: s
   const producer = life.own("producer", await openProducer({ ...kafka, sendDeadlineMs: 3000 }), (it) =>
     it.close(),
   );
-  const { app } = await createQuery({ kafka, producer, store, log, metrics, life, trustedProxies: [] });
+  const { app } = await createQuery({
+    kafka,
+    producer,
+    store,
+    log,
+    metrics,
+    life,
+    trustedProxies: [],
+    requestRates,
+    ...options,
+  });
   const limits = { port: 0, requestTimeoutMs: 30_000, headersTimeoutMs: 5000 };
   const server = life.own("server", await listen(app, limits), (it) => it.close());
   await untilReady(server.url);

@@ -1,4 +1,4 @@
-import { etagOf, parse, problem, readJson, requestId, requireMatch } from "@mosis/http";
+import { etagOf, parse, problem, readJson, requestId, requireMatch, type RateLimits } from "@mosis/http";
 import { type Pool, type Queryable, transaction } from "@mosis/postgres";
 import { type Developer, DeveloperChange, NewDeveloper } from "@mosis/types/developers";
 import { type Request, Router } from "express";
@@ -7,7 +7,6 @@ import { bodyLimit } from "../body-limit.ts";
 import { insertMail } from "../mails/queries.ts";
 import { appendOutbox } from "../outbox/append.ts";
 import { everyone, type Principal } from "../principal.ts";
-import type { RateLimits } from "../rate-limits.ts";
 import type { Passwords } from "./password.ts";
 import { findDeveloper, insertDeveloper, lockDeveloper, updateName } from "./queries.ts";
 

@@ -1,4 +1,4 @@
-import { parse, type Problem, problem, readJson, requestId } from "@mosis/http";
+import { parse, type Problem, problem, readJson, requestId, type RateLimits } from "@mosis/http";
 import { isDuplicate, type Pool, type Queryable, transaction } from "@mosis/postgres";
 import { EmailVerification } from "@mosis/types/developers";
 import { Router } from "express";
@@ -12,7 +12,6 @@ import { insertMail } from "../mails/queries.ts";
 import { appendOutbox } from "../outbox/append.ts";
 import { everyone } from "../principal.ts";
 import { hashSecret } from "../secret-hash.ts";
-import type { RateLimits } from "../rate-limits.ts";
 import type { AccountThrottle } from "../throttle/account.ts";
 import { updateEmail, updateVerified } from "./queries.ts";
 

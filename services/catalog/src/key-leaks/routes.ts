@@ -1,11 +1,10 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { parse, readJson } from "@mosis/http";
+import { parse, readJson, type RateLimits } from "@mosis/http";
 import type { Pool } from "@mosis/postgres";
 import { LeakReport, type LeakReportReceived } from "@mosis/types/key-leaks";
 import { Router } from "express";
 import { bodyLimit } from "../body-limit.ts";
 import type { Credentials } from "../credentials.ts";
-import type { RateLimits } from "../rate-limits.ts";
 import { reportLeaks } from "./report.ts";
 
 /** Long enough for the hundred changes that a report may make. */

@@ -1,4 +1,4 @@
-import { parse, problem, readJson, sendPage } from "@mosis/http";
+import { parse, problem, readJson, sendPage, type RateLimits } from "@mosis/http";
 import { type Pool, type Queryable, transaction } from "@mosis/postgres";
 import {
   KeyChange,
@@ -18,7 +18,6 @@ import type { Credentials } from "../credentials.ts";
 import { isUuid } from "../identifier.ts";
 import { createPaging } from "../page-position.ts";
 import { type Principal, tenantOf } from "../principal.ts";
-import type { RateLimits } from "../rate-limits.ts";
 import { hashSecret } from "../secret-hash.ts";
 import { changeKey, createKey, missing, revokeKey, rotateKey, tagOf } from "./changes.ts";
 import {

@@ -1,11 +1,10 @@
-import { parse, readJson, requestId } from "@mosis/http";
+import { parse, readJson, requestId, type RateLimits } from "@mosis/http";
 import { type Pool, transaction } from "@mosis/postgres";
 import { OauthFinish, OauthStart } from "@mosis/types/oauth";
 import { Router } from "express";
 import { bodyLimit } from "../body-limit.ts";
 import type { Credentials } from "../credentials.ts";
 import { everyone } from "../principal.ts";
-import type { RateLimits } from "../rate-limits.ts";
 import { createSession, type SessionLife } from "../sessions/create.ts";
 import type { Flows } from "./flows.ts";
 import type { Providers } from "./providers.ts";

@@ -1,4 +1,4 @@
-import { parse, readJson, requestId } from "@mosis/http";
+import { parse, readJson, requestId, type RateLimits } from "@mosis/http";
 import { type Pool, transaction } from "@mosis/postgres";
 import { PasswordReset, PasswordResetRequest } from "@mosis/types/developers";
 import { Router } from "express";
@@ -10,7 +10,6 @@ import type { Passwords } from "../developers/password.ts";
 import { insertMail } from "../mails/queries.ts";
 import { everyone } from "../principal.ts";
 import { hashSecret } from "../secret-hash.ts";
-import type { RateLimits } from "../rate-limits.ts";
 import type { AccountThrottle } from "../throttle/account.ts";
 import { reset } from "./reset.ts";
 

@@ -1,9 +1,8 @@
-import { createCursors, parse, sendPage } from "@mosis/http";
+import { createCursors, parse, sendPage, type RateLimits } from "@mosis/http";
 import type { Pool } from "@mosis/postgres";
 import { SearchMatch, type SearchPage, SearchQuery } from "@mosis/types/search";
 import { Router } from "express";
 import Type from "typebox";
-import type { RateLimits } from "../rate-limits.ts";
 import { search } from "./search.ts";
 
 /** Nobody reads further, and every page costs the same. */

@@ -1,4 +1,4 @@
-import { parse, readJson, requestId, sendPage } from "@mosis/http";
+import { parse, readJson, requestId, sendPage, type RateLimits } from "@mosis/http";
 import { type Pool, transaction } from "@mosis/postgres";
 import { NewSession } from "@mosis/types/sessions";
 import { Router } from "express";
@@ -6,7 +6,6 @@ import type { Authenticate } from "../auth.ts";
 import { bodyLimit } from "../body-limit.ts";
 import type { Credentials } from "../credentials.ts";
 import { createPaging } from "../page-position.ts";
-import type { RateLimits } from "../rate-limits.ts";
 import { appendSessionDeleted, createSession, type SessionLife } from "./create.ts";
 import { deleteOwnSession, listOwnSessions } from "./queries.ts";
 import type { SignIn } from "./sign-in.ts";

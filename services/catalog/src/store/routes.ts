@@ -1,10 +1,9 @@
-import { etagOf, isKnown, parse, type Problem, problem } from "@mosis/http";
+import { etagOf, isKnown, parse, type Problem, problem, type RateLimits } from "@mosis/http";
 import type { Pool } from "@mosis/postgres";
 import { shareOf } from "@mosis/types/sampling";
 import { DeviceQuery, type DeviceVersion } from "@mosis/types/store";
 import { Router } from "express";
 import { isPackageId } from "../identifier.ts";
-import type { RateLimits } from "../rate-limits.ts";
 import { findState, findStoreApp, findVersionForDevice, type Rollout } from "./queries.ts";
 
 /** How long others may answer for us; as long a yanked version may still be told of. */

@@ -16,7 +16,7 @@ export function auditRoutes({
   const cursors = createCursors("audit", AuditPosition);
 
   router.get("/v1/audit", async (req, res) => {
-    const { developerId, appIds } = await authenticate(req, ["audit:read"]);
+    const { developerId, appIds } = await authenticate(req, res, ["audit:read"]);
     const { limit = 50, cursor, ...filters } = parse(AuditQuery, req.query, "query");
     if (appIds !== null) {
       // A trail with holes in it, which nobody sees, would be worse than none.

@@ -26,7 +26,7 @@ export function erasureRoutes({ store, requested, authenticate, findApp }: Erasu
   const cursors = createCursors("erasures", ErasurePosition);
 
   router.get("/v1/apps/:package_id/telemetry/erasures", async (req, res) => {
-    const grant = await authenticate(req, ["telemetry:erase"]);
+    const grant = await authenticate(req, res, ["telemetry:erase"]);
     const appId = findApp(grant, req.params.package_id);
     const { limit = 50, cursor } = parse(PageQuery, req.query, "query");
     const behind = cursor === undefined ? beginning : cursors.decode(cursor);
@@ -42,7 +42,7 @@ export function erasureRoutes({ store, requested, authenticate, findApp }: Erasu
   });
 
   router.get("/v1/apps/:package_id/telemetry/erasures/:id", async (req, res) => {
-    const grant = await authenticate(req, ["telemetry:erase"]);
+    const grant = await authenticate(req, res, ["telemetry:erase"]);
     const appId = findApp(grant, req.params.package_id);
     const id = req.params.id.toLowerCase();
     const erasure = uuid.Check(id)

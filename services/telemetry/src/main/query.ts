@@ -32,8 +32,8 @@ try {
   const kafka = { ...config.kafka, clientId: service, log };
   const producer = life.own("producer", await openProducer(kafka), (it) => it.close());
   const observe = self.observe.bind(self);
-  const { trustedProxies } = config;
-  const shared = { log, metrics, life, trustedProxies, observe };
+  const { trustedProxies, requestRates } = config;
+  const shared = { log, metrics, life, trustedProxies, requestRates, observe };
   const { app, failed } = await createQuery({ kafka, producer, store, ...shared });
   const server = life.own(
     "server",

@@ -17,7 +17,7 @@ export function outcomeRoutes({ store, authenticate, findApp }: OutcomeDeps): Ro
   const router = Router();
 
   router.get("/v1/apps/:package_id/telemetry/outcomes", async (req, res) => {
-    const grant = await authenticate(req, ["telemetry:read"]);
+    const grant = await authenticate(req, res, ["telemetry:read"]);
     const appId = findApp(grant, req.params.package_id);
     const query = parse(OutcomesQuery, req.query, "query");
     const range = rangeOf(query);

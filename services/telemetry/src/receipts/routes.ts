@@ -22,7 +22,7 @@ export function receiptRoutes({ store, writerLag, authenticate }: ReceiptDeps): 
   const router = Router();
 
   router.get("/v1/telemetry/batches/:batch_id", async (req, res) => {
-    const grant = await authenticate(req, ["telemetry:write", "telemetry:read"]);
+    const grant = await authenticate(req, res, ["telemetry:write", "telemetry:read"]);
     const id = req.params.batch_id;
     const receipt = uuid.Check(id) ? await receiptOf({ store, writerLag }, grant, id.toLowerCase()) : null;
     if (!receipt) throw problem("not_found", "There is no such batch.");

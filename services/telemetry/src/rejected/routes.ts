@@ -38,7 +38,7 @@ export function rejectedRoutes(deps: RejectedDeps): Router {
   let replays = 0;
 
   router.get("/v1/apps/:package_id/telemetry/rejected", async (req, res) => {
-    const grant = await authenticate(req, ["telemetry:read"]);
+    const grant = await authenticate(req, res, ["telemetry:read"]);
     const appId = findApp(grant, req.params.package_id);
     const query = parse(RejectedQuery, req.query, "query");
     const { limit = 50, cursor, replayed = false, ...filter } = query;
@@ -52,7 +52,7 @@ export function rejectedRoutes(deps: RejectedDeps): Router {
 
   // Escaped: Express takes `:replay` for a parameter.
   router.post("/v1/apps/:package_id/telemetry/rejected\\:replay", async (req, res) => {
-    const grant = await authenticate(req, ["telemetry:write"]);
+    const grant = await authenticate(req, res, ["telemetry:write"]);
     if (grant.kind !== "management") {
       throw problem(
         "permission_missing",

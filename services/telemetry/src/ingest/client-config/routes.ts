@@ -42,7 +42,7 @@ export function clientConfigRoutes({ authenticate, access, restrictions }: Clien
   const router = Router();
 
   router.get("/v1/telemetry/config", async (req, res) => {
-    const grant = await authenticate(req, ["telemetry:write"]);
+    const grant = await authenticate(req, res, ["telemetry:write"]);
     const { package_id } = parse(Query, req.query, "query");
     const appId = appIdOf(access, grant, package_id);
     const sampling = samplingOf(restrictions, appId, grant);

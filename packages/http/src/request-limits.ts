@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { type ClientAddress, networkOf, RateLimit, type RateLimitOptions } from "@mosis/http";
-import type { Principal } from "./principal.ts";
+import { type ClientAddress, networkOf } from "./client-address.ts";
+import { RateLimit, type RateLimitOptions } from "./rate-limit.ts";
 
 /** Requests a minute, and as many at once after a pause. */
 export interface RequestRates {
@@ -16,8 +16,11 @@ export interface RequestRates {
 
 /** Every request of a route is admitted by one of these, before its body is read. */
 export interface RateLimits {
-  /** @throws Problem `rate_limited` (429). */
-  admit(req: IncomingMessage, res: ServerResponse, principal: Principal): void;
+  /**
+   * @param credential id of the key or session that the request is sent with.
+   * @throws Problem `rate_limited` (429).
+   */
+  admit(req: IncomingMessage, res: ServerResponse, credential: string): void;
   /**
    * For what needs no credentials, and for credentials that are not good.
    * @throws Problem `rate_limited` (429).
@@ -38,8 +41,8 @@ export function createRateLimits({ rates, clientAddress }: Deps, options: RateLi
   const publicReads = limit("public-reads", "address", rates.publicReads);
   const publicWrites = limit("public-writes", "address", rates.publicWrites);
   return {
-    admit(req, res, { actor }) {
-      (isRead(req) ? reads : writes).take(res, actor.id);
+    admit(req, res, credential) {
+      (isRead(req) ? reads : writes).take(res, credential);
     },
     admitAnyone(req, res) {
       (isRead(req) ? publicReads : publicWrites).take(res, networkOf(clientAddress(req)));
