@@ -1,10 +1,11 @@
 import type { IncomingMessage } from "node:http";
-import { type Problem, problem, requestId, requireMatch } from "@mosis/http";
+import { problem, requestId, requireMatch } from "@mosis/http";
 import { type Queryable, sql } from "@mosis/postgres";
 import type { App, AppAction, AppChange, NewApp } from "@mosis/types/apps";
 import { topics } from "@mosis/types/topics";
 import { appendOutbox } from "../outbox/append.ts";
 import { type Principal, reachOf, type Viewer, viewerOf } from "../principal.ts";
+import { missingApp } from "./missing.ts";
 import { appFor, appOf, factsOf, tagOf } from "./app.ts";
 import { requireAppAction } from "./lifecycle.ts";
 import { type AppRow, insertApp, isRetired, lockApp, readApp, readAppState, updateApp } from "./queries.ts";
@@ -62,10 +63,6 @@ export async function lockFor(tx: Queryable, { req, principal, packageId }: Aske
   requireMatch(req, tagOf(appFor(viewer, row)));
   requireAppAction(action, factsOf(row), viewer);
   return { row, viewer };
-}
-
-export function missingApp(): Problem {
-  return problem("not_found", "There is no such app.");
 }
 
 /** Same transaction as the change: a change without its audit event must be impossible. */

@@ -11,7 +11,8 @@ import { createPaging } from "../page-position.ts";
 import { type Principal, reachOf, tenantOf, viewerOf } from "../principal.ts";
 import { appActions } from "./actions.ts";
 import { appFor, tagOf } from "./app.ts";
-import { actOnApp, changeApp, createApp, missingApp } from "./changes.ts";
+import { actOnApp, changeApp, createApp } from "./changes.ts";
+import { missingApp } from "./missing.ts";
 import { deleteApp } from "./deletion.ts";
 import { findApp, listOwnApps } from "./queries.ts";
 

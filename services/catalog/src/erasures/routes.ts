@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
-import { parse, type Problem, problem, readJson, requestId } from "@mosis/http";
+import { parse, problem, readJson, requestId } from "@mosis/http";
 import type { Pool, Queryable } from "@mosis/postgres";
 import { type Erasure, NewErasure, requestedErasure } from "@mosis/types/erasures";
 import { topics } from "@mosis/types/topics";
 import { type Request, Router } from "express";
+import { missingApp } from "../apps/missing.ts";
 import type { Authenticate } from "../auth.ts";
 import { bodyLimit } from "../body-limit.ts";
 import { change, send } from "../change.ts";
@@ -24,7 +25,7 @@ export function erasureRoutes({ db, authenticate }: { db: Pool; authenticate: Au
     const sent = await readJson(req, bodyLimit);
     const body = parse(NewErasure, sent, "body");
     const id = req.params.package_id;
-    if (!isPackageId(id)) throw missing();
+    if (!isPackageId(id)) throw missingApp();
     const installId = body.install_id.toLowerCase();
 
     const answer = await change(db, { req, principal, body: sent }, async (tx) => {
@@ -45,7 +46,7 @@ async function requestErasure(
   { principal, id, installId }: { principal: Principal; id: string; installId: string },
 ): Promise<Erasure> {
   const app = await lockApp(tx, reachOf(principal), id);
-  if (!app) throw missing();
+  if (!app) throw missingApp();
   const used = await usageOfDay(tx, app.id);
   if (used.count >= erasuresPerDayMax) {
     throw problem("quota_exceeded", `An app has ${erasuresPerDayMax} erasures in 24 hours: ask later.`, {
@@ -76,8 +77,4 @@ async function requestErasure(
     },
   });
   return requestedErasure(erasure_id, row);
-}
-
-function missing(): Problem {
-  return problem("not_found", "There is no such app.");
 }

@@ -1,9 +1,10 @@
-import { etagOf, parse, type Problem, problem, readJson, requestId, requireMatch } from "@mosis/http";
+import { etagOf, parse, readJson, requestId, requireMatch } from "@mosis/http";
 import { type Pool, type Queryable, transaction } from "@mosis/postgres";
 import { type Retention, RetentionChange } from "@mosis/types/retention";
 import { topics } from "@mosis/types/topics";
 import { type Request, Router } from "express";
 import { readAppState } from "../apps/queries.ts";
+import { missingApp } from "../apps/missing.ts";
 import type { Authenticate } from "../auth.ts";
 import { bodyLimit } from "../body-limit.ts";
 import { isPackageId } from "../identifier.ts";
@@ -22,7 +23,7 @@ export function retentionRoutes({ db, authenticate }: { db: Pool; authenticate: 
     const retention = isPackageId(id)
       ? await findRetention(db.as(tenantOf(principal)), reachOf(principal), id)
       : null;
-    if (!retention) throw missing();
+    if (!retention) throw missingApp();
     res.set("ETag", tagOf(retention)).json(retention);
   });
 
@@ -30,7 +31,7 @@ export function retentionRoutes({ db, authenticate }: { db: Pool; authenticate: 
     const principal = await authenticate(req, res, "apps:write");
     const change = parse(RetentionChange, await readJson(req, bodyLimit), "body");
     const id = req.params.package_id;
-    if (!isPackageId(id)) throw missing();
+    if (!isPackageId(id)) throw missingApp();
 
     const retention = await transaction(db.as(tenantOf(principal)), (tx) =>
       changeRetention(tx, req, { principal, id, change }),
@@ -48,7 +49,7 @@ async function changeRetention(
   { principal, id, change }: { principal: Principal; id: string; change: RetentionChange },
 ): Promise<Retention> {
   const locked = await lockRetention(tx, reachOf(principal), id);
-  if (!locked) throw missing();
+  if (!locked) throw missingApp();
   const { id: appId, developer_id: developerId, ...current } = locked;
   requireMatch(req, tagOf(current));
   if (tagOf(change) === tagOf(current)) return current;
@@ -69,8 +70,4 @@ async function changeRetention(
 
 function tagOf({ telemetry_days }: Retention): string {
   return etagOf(String(telemetry_days));
-}
-
-function missing(): Problem {
-  return problem("not_found", "There is no such app.");
 }

@@ -1,4 +1,4 @@
-import { etagOf, parse, type Problem, problem, readJson, requestId, requireMatch } from "@mosis/http";
+import { etagOf, parse, problem, readJson, requestId, requireMatch } from "@mosis/http";
 import { type Pool, type Queryable, transaction } from "@mosis/postgres";
 import {
   telemetryLimitDefaults,
@@ -8,6 +8,7 @@ import {
 import { topics } from "@mosis/types/topics";
 import { type Request, Router } from "express";
 import { readAppState } from "../apps/queries.ts";
+import { missingApp } from "../apps/missing.ts";
 import type { Authenticate } from "../auth.ts";
 import { bodyLimit } from "../body-limit.ts";
 import { isPackageId } from "../identifier.ts";
@@ -26,7 +27,7 @@ export function telemetryLimitRoutes({ db, authenticate }: { db: Pool; authentic
     const limits = isPackageId(id)
       ? await findLimits(db.as(tenantOf(principal)), reachOf(principal), id)
       : null;
-    if (!limits) throw missing();
+    if (!limits) throw missingApp();
     res.set("ETag", tagOf(limits)).json(limits);
   });
 
@@ -34,7 +35,7 @@ export function telemetryLimitRoutes({ db, authenticate }: { db: Pool; authentic
     const principal = await authenticate(req, res, "apps:write");
     const change = parse(TelemetryLimitsChange, await readJson(req, bodyLimit), "body");
     const id = req.params.package_id;
-    if (!isPackageId(id)) throw missing();
+    if (!isPackageId(id)) throw missingApp();
 
     const limits = await transaction(db.as(tenantOf(principal)), (tx) =>
       changeLimits(tx, req, { principal, id, change }),
@@ -52,7 +53,7 @@ async function changeLimits(
   { principal, id, change }: { principal: Principal; id: string; change: TelemetryLimitsChange },
 ): Promise<TelemetryLimits> {
   const locked = await lockLimits(tx, reachOf(principal), id);
-  if (!locked) throw missing();
+  if (!locked) throw missingApp();
   const { id: appId, developer_id: developerId, ...current } = locked;
   requireMatch(req, tagOf(current));
   requireAllowed(principal, current, change);
@@ -92,8 +93,4 @@ function requireAllowed(principal: Principal, current: TelemetryLimits, change: 
 
 function tagOf({ telemetry_events_per_day, telemetry_events_per_second }: TelemetryLimits): string {
   return etagOf(JSON.stringify([telemetry_events_per_day, telemetry_events_per_second]));
-}
-
-function missing(): Problem {
-  return problem("not_found", "There is no such app.");
 }
