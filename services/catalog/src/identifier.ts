@@ -1,5 +1,6 @@
 import { PackageId } from "@mosis/types/apps";
 import { Uuid } from "@mosis/types/formats";
+import { ProviderName } from "@mosis/types/oauth";
 import { VersionCode } from "@mosis/types/versions";
 import { Compile } from "typebox/compile";
 
@@ -9,6 +10,7 @@ import { Compile } from "typebox/compile";
 const uuid = Compile(Uuid);
 const versionCode = Compile(VersionCode);
 const packageId = Compile(PackageId);
+const providerName = Compile(ProviderName);
 
 export function isUuid(text: string): boolean {
   return uuid.Check(text);
@@ -16,6 +18,10 @@ export function isUuid(text: string): boolean {
 
 export function isPackageId(text: string): boolean {
   return packageId.Check(text);
+}
+
+export function isProviderName(text: string): boolean {
+  return providerName.Check(text);
 }
 
 /** The version code of a path segment, as it is written in decimal; null when it is none. */

@@ -163,6 +163,12 @@ test("a wrong method names the right ones, an unknown route is a 404, a malforme
   }
 });
 
+test("a path with a NUL is like any other that is not there", async (t) => {
+  const { anyone } = await startCatalog(t);
+  const callback = { flow_token: "x", callback: "?code=x" };
+  assertProblem(await anyone.post("/v1/oauth/%00:finish", callback), "token_invalid");
+});
+
 test("a sane X-Request-Id comes back and stands in the audit trail; any other is replaced", async (t) => {
   const { as, anyone, db } = await startCatalog(t);
   const ada = await as("ada");

@@ -13,7 +13,7 @@ import { createRequests, type GeneratedRequest } from "./generated-requests.ts";
 import { startReviews, submitVersion } from "./reviewing.ts";
 
 /** Of which `npm run fuzz` sends ten times as many. */
-const requestsMax = Number(process.env["FUZZ_REQUESTS"] ?? 2000);
+const requestsMax = Number(process.env["FUZZ_REQUESTS"] ?? 20_000);
 const senders = 8;
 
 // Guards "a mistake of the client is never a 500" (INVARIANTS.md). That every answer is what the document

@@ -2,6 +2,7 @@ import { problem } from "@mosis/http";
 import type { Pool, Queryable } from "@mosis/postgres";
 import type { OauthFinish, OauthFlow, OauthStart } from "@mosis/types/oauth";
 import { everyone } from "../principal.ts";
+import { isProviderName } from "../identifier.ts";
 import { hashSecret } from "../secret-hash.ts";
 import { newFlowToken } from "./flow.ts";
 import type { Identity, Providers } from "./providers.ts";
@@ -42,7 +43,9 @@ export function createFlows(deps: { db: Pool; providers: Providers }): Flows {
       }),
     async finish(provider, { flow_token, callback }, developerId) {
       // Used up before the provider is asked: a flow ends once, well or not.
-      const flow = await deleteFlow(db, { tokenHash: hashSecret(flow_token), provider, developerId });
+      const flow = isProviderName(provider)
+        ? await deleteFlow(db, { tokenHash: hashSecret(flow_token), provider, developerId })
+        : null;
       if (!flow) {
         throw problem(
           "token_invalid",
