@@ -1,5 +1,5 @@
 import { parse, readJson, sendPage } from "@mosis/http";
-import type { Pool } from "@mosis/postgres";
+import { type Pool, transaction } from "@mosis/postgres";
 import { NewWebhook, WebhookChange, type WebhookWithSecret } from "@mosis/types/webhooks";
 import { Router } from "express";
 import type { Authenticate } from "../auth.ts";
@@ -62,12 +62,11 @@ function serveChanges(router: Router, { db, authenticate, urlRules }: WebhookDep
     const address = body.url === undefined ? null : readWebhookUrl(body.url, urlRules);
     const asked = { req, principal, id: req.params.id };
 
-    const answer = await change(db, { req, principal, body }, async (tx) => {
-      const webhook = await changes.changeWebhook(tx, asked, { body, address });
-      return { status: 200, headers: { ETag: changes.tagOf(webhook) }, body: webhook };
-    });
+    const webhook = await transaction(db.as(tenantOf(principal)), (tx) =>
+      changes.changeWebhook(tx, asked, { body, address }),
+    );
 
-    send(res, answer);
+    res.set("ETag", changes.tagOf(webhook)).json(webhook);
   });
 
   router.delete<{ id: string }>(path, async (req, res) => {
@@ -75,12 +74,9 @@ function serveChanges(router: Router, { db, authenticate, urlRules }: WebhookDep
     requireAllApps(principal);
     const asked = { req, principal, id: req.params.id };
 
-    const answer = await change(db, { req, principal }, async (tx) => {
-      await changes.deleteWebhook(tx, asked);
-      return { status: 204 };
-    });
+    await transaction(db.as(tenantOf(principal)), (tx) => changes.deleteWebhook(tx, asked));
 
-    send(res, answer);
+    res.status(204).end();
   });
 }
 
