@@ -1,7 +1,9 @@
-// A closed loop, a process of its own: each connection asks for the next item when it has the answer to the
-// one before, of PostgreSQL by the driver, or over HTTP. An AskOrder in, an AskReport out.
+// Asks, in a process of its own, of PostgreSQL by the driver or over HTTP. An AskOrder in, an AskReport out.
+// Without a rate a closed loop: each connection asks for the next item when it has the answer to the one
+// before. With a rate an open one: a question has its time, whether the one before is answered or not.
 import { openPool } from "@mosis/postgres";
 import { createLogger } from "@mosis/runtime";
+import { setTimeout as sleep } from "node:timers/promises";
 import { openConnection } from "../connection.ts";
 import { percentiles, type Percentiles } from "../percentiles.ts";
 import { type StatementName, statements } from "./statements.ts";
@@ -10,6 +12,8 @@ export interface AskOrder {
   url: string;
   connections: number;
   seconds: number;
+  /** Over all connections. */
+  perSecond?: number;
   /** Of PostgreSQL: a statement and what it is asked for. */
   statement?: { name: StatementName; items: readonly string[] };
   /** Over HTTP: a path each, with the key to send. */
@@ -48,11 +52,18 @@ async function run(order: AskOrder): Promise<AskReport> {
   const endsAt = startedAt + order.seconds * 1000;
   let next = 0;
   await Promise.all(
-    asks.map(async (ask) => {
-      while (performance.now() < endsAt) {
-        const sentAt = performance.now();
+    asks.map(async (ask, place) => {
+      const dueOf = createSchedule(order, { startedAt, place });
+      for (let turn = 0; performance.now() < endsAt; turn++) {
+        const dueAt = dueOf(turn);
+        // What a slow answer keeps waiting is late as well; that a timer is late is nobody's answer.
+        let from = dueAt;
+        if (dueAt > performance.now()) {
+          await sleep(dueAt - performance.now());
+          from = performance.now();
+        }
         const status = await ask(next++);
-        latencies.push(performance.now() - sentAt);
+        latencies.push(performance.now() - from);
         if (status !== 200) otherAnswers[status] = (otherAnswers[status] ?? 0) + 1;
       }
     }),
@@ -67,6 +78,16 @@ async function run(order: AskOrder): Promise<AskReport> {
     latencyMs: percentiles(latencies),
     cpuSeconds: (user + system) / 1e6,
   };
+}
+
+/** When a connection asks: now, or its share of the rate evenly, with the others in between. */
+function createSchedule(
+  { perSecond, connections }: AskOrder,
+  { startedAt, place }: { startedAt: number; place: number },
+): (turn: number) => number {
+  if (perSecond === undefined) return () => performance.now();
+  const everyMs = (1000 * connections) / perSecond;
+  return (turn) => startedAt + (turn + place / connections) * everyMs;
 }
 
 function openStatements({ url, connections, statement }: AskOrder) {

@@ -4,7 +4,7 @@ import { shareOf } from "@mosis/types/sampling";
 import { DeviceQuery, type DeviceVersion } from "@mosis/types/store";
 import { Router } from "express";
 import { isPackageId } from "../identifier.ts";
-import { findState, findStoreApp, findVersionForDevice, type Rollout } from "./queries.ts";
+import { findAnswer, findState, findVersionForDevice, type Rollout } from "./queries.ts";
 
 /** How long others may answer for us; as long a yanked version may still be told of. */
 const maxAgeSeconds = 60;
@@ -22,16 +22,16 @@ export function storeRoutes({ db, limits }: { db: Pool; limits: RateLimits }): R
     if (req.headers["if-none-match"] !== undefined) {
       const state = await findState(db, id);
       if (!state) throw missing();
-      const etag = tagOf("app", state.state_hash);
+      const etag = tagOf(state.state_hash);
       if (isKnown(req, etag)) {
         res.set("ETag", etag).status(304).end();
         return;
       }
     }
 
-    const found = await findStoreApp(db, id);
+    const found = await findAnswer(db, id);
     if (!found) throw missing();
-    res.set("ETag", tagOf("app", found.state_hash)).json(found.app);
+    res.set("ETag", tagOf(found.state_hash)).type("json").send(found.answer);
   });
 
   router.get("/v1/store/apps/:package_id/latest", async (req, res) => {
@@ -41,7 +41,7 @@ export function storeRoutes({ db, limits }: { db: Pool; limits: RateLimits }): R
     const state = isPackageId(id) ? await findState(db, id) : null;
     if (!state) throw missing();
     // What a device gets is a function of these.
-    const etag = tagOf("latest", state.state_hash, mosisVersion, installId?.toLowerCase() ?? "");
+    const etag = etagOf(tagOf(state.state_hash, mosisVersion, installId?.toLowerCase() ?? ""));
     res.set("ETag", etag).set("Cache-Control", `private, max-age=${maxAgeSeconds}`);
     if (isKnown(req, etag)) {
       res.status(304).end();
@@ -66,7 +66,7 @@ function rolloutFor(installId: string | undefined, versionId: string | null): Ro
 }
 
 function tagOf(...parts: string[]): string {
-  return etagOf([answerForm, ...parts].join(" "));
+  return `"${[answerForm, ...parts].join("-")}"`;
 }
 
 function missing(): Problem {
