@@ -72,7 +72,9 @@ const open = (endpoint: string, options: Partial<TelemetryOptions> = {}) =>
 test("events travel in batches with the context, the key and gzip", async (t) => {
   const { endpoint, received } = await startServer(t, []);
   const context = { os: "android", version_code: 7 };
-  const telemetry = open(endpoint, { context, batchEventsMax: 100, gzipBytesMin: 2_000 });
+  // Only a full batch is due, however slowly the events come.
+  const limits = { batchEventsMax: 100, gzipBytesMin: 2_000, batchAgeMsMax: 60_000 };
+  const telemetry = open(endpoint, { context, ...limits });
   for (let i = 0; i < 110; i++)
     telemetry.track("level_complete", { kind: "event", properties: { level: i } });
   assert.deepEqual(await telemetry.close(), { pending: 0 });
