@@ -15,17 +15,14 @@ export interface Measured {
   figures: Figures;
 }
 
-const warmUpSeconds = 2;
-
 /** @param processes pid by name. */
 export async function measure(order: AskOrder, processes: Record<string, number>): Promise<Measured> {
-  await ask({ ...order, seconds: Math.min(warmUpSeconds, order.seconds) });
   const names = Object.keys(processes);
   const cpuOf = (name: string) => cpuSecondsOfTree(processes[name] ?? 0);
   const before = names.map(cpuOf);
-  const { answers, otherAnswers, seconds, latencyMs, cpuSeconds } = await ask(order);
+  const { answers, answersInAll, otherAnswers, seconds, latencyMs, cpuSeconds } = await ask(order);
   const cpuUs = Object.fromEntries(
-    names.map((name, i) => [name, ((cpuOf(name) - (before[i] ?? 0)) * 1e6) / answers]),
+    names.map((name, i) => [name, ((cpuOf(name) - (before[i] ?? 0)) * 1e6) / answersInAll]),
   );
   const half = await ask({ ...order, perSecond: answers / seconds / 2 });
   const all = Object.values(cpuUs).reduce((sum, us) => sum + us, 0);
