@@ -47,8 +47,8 @@ process.once("disconnect", () => process.exit());
 
 async function run(order: AskOrder): Promise<AskReport> {
   const { asks, close } = order.statement ? openStatements(order) : await openRequests(order);
-  // In the same process, over the same connections: a statement that is planned and code that is compiled while
-  // questions are due would keep all others waiting.
+  // In the same process, over the same connections: a statement that is planned and code that is compiled
+  // while questions are due would keep all others waiting.
   const warm: AskOrder = { ...order, seconds: warmUpSeconds };
   delete warm.perSecond;
   const before = await askAll(asks, warm);
