@@ -39,8 +39,7 @@ export interface PoolOptions {
  * One plan for a statement, whatever its values. PostgreSQL would plan it again for the values of each
  * call that seem worth it, which takes longer than most of our statements, and goes wrong: it takes a policy
  * of row-level security for a condition that one row in 200 meets, and read and sorted 4700 apps of a
- * developer for a page of 50 (16 ms instead of 0.3). A statement whose plan has to depend on a value is two
- * statements.
+ * developer for a page of 50. A statement whose plan has to depend on a value is two statements.
  */
 const planSettings = "-c plan_cache_mode=force_generic_plan";
 
