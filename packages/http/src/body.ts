@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
-import { malformedJsonDetail } from "./json-position.ts";
+import { parseJsonText } from "./json-position.ts";
 import { problem } from "./problem.ts";
 
 const inflate = promisify(gunzip);
@@ -99,15 +99,11 @@ function parseJson(bytes: Buffer): unknown {
   } catch (error) {
     throw problem("malformed_json", "The body is not valid UTF-8.", { cause: error });
   }
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw problem("malformed_json", malformedJsonDetail(text, error), { cause: error });
-  }
+  const parsed = parseJsonText(text);
+  if ("detail" in parsed) throw problem("malformed_json", parsed.detail, { cause: parsed.cause });
   // The escape may hide the word, so both lead to the search.
-  if (/__proto__|\\u00/.test(text)) refusePrototypeKeys(value);
-  return value;
+  if (/__proto__|\\u00/.test(text)) refusePrototypeKeys(parsed.value);
+  return parsed.value;
 }
 
 /**

@@ -3,7 +3,7 @@ export { readJson } from "./body.ts";
 export { type ClientAddress, createClientAddress, networkOf } from "./client-address.ts";
 export { createOrigins, type Origins } from "./cors.ts";
 export { createCursors, type Cursors, pageOf } from "./cursor.ts";
-export { malformedJsonDetail } from "./json-position.ts";
+export { parseJsonText } from "./json-position.ts";
 export { etagOf, isKnown, requireMatch } from "./etag.ts";
 export { type ApiDescription, openApiDocument, type OpenApiDocument } from "./openapi.ts";
 export type { Operation } from "./openapi-operation.ts";

@@ -1,3 +1,12 @@
+/** The value of a text that should be JSON, or what is wrong with it and where. */
+export function parseJsonText(text: string): { value: unknown } | { detail: string; cause: unknown } {
+  try {
+    return { value: JSON.parse(text) as unknown };
+  } catch (cause) {
+    return { detail: malformedJsonDetail(text, cause), cause };
+  }
+}
+
 /** What is wrong with a body that is not JSON, and where. Never repeats it: it may hold what is private. */
 export function malformedJsonDetail(text: string, error: unknown): string {
   const message = String(error);

@@ -1,9 +1,7 @@
-import Type, { type Static, type TSchema } from "typebox";
-import { Label, Sha256Hex, Timestamp, Uuid } from "./formats.ts";
+import Type, { type Static } from "typebox";
+import { Label, Nullable, Sha256Hex, Timestamp, Uuid } from "./formats.ts";
 import { TelemetryDays } from "./retention.ts";
 import { EventsPerDay, EventsPerSecond } from "./telemetry-limits.ts";
-
-const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 
 /** Reverse-DNS name, e.g. `org.mosis.chess`. Unique in the store and never reused. */
 export const PackageId = Type.String({

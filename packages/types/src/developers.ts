@@ -1,5 +1,5 @@
 import Type, { type Static } from "typebox";
-import { Label, Timestamp, Uuid } from "./formats.ts";
+import { Label, Nullable, Timestamp, Uuid } from "./formats.ts";
 
 /** E-mail address. Compared in lower case: `Ada@x.org` and `ada@x.org` are one account. */
 export const Email = Type.String({
@@ -34,7 +34,7 @@ export const Developer = Type.Object({
   name: Type.String(),
   role: Role,
   verified: Type.Boolean(),
-  oauth_provider: Type.Union([Type.String(), Type.Null()]),
+  oauth_provider: Nullable(Type.String()),
   created_at: Timestamp,
 });
 export type Developer = Static<typeof Developer>;

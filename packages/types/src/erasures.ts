@@ -1,11 +1,10 @@
 import Type, { type Static } from "typebox";
-import { Timestamp, Uuid } from "./formats.ts";
+import { Nullable, Timestamp, Uuid } from "./formats.ts";
 
 /** Body of `POST /v1/apps/{package_id}/erasures`. */
 export const NewErasure = Type.Object({ install_id: Uuid }, { additionalProperties: false });
 export type NewErasure = Static<typeof NewErasure>;
 
-const orNull = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 const Sha256 = Type.String({ pattern: "^[0-9a-f]{64}$" });
 const Count = Type.Integer({ minimum: 0 });
 
@@ -40,13 +39,13 @@ export const Erasure = Type.Object({
   id: Uuid,
   state: Type.Enum(["requested", "erased"]),
   ...requested,
-  received_before: orNull(Timestamp),
-  completed_at: orNull(Timestamp),
-  events_erased: orNull(Count),
-  rejected_erased: orNull(Count),
-  remaining: orNull(Count),
-  kafka_expired_at: orNull(Timestamp),
-  proof: orNull(Sha256),
+  received_before: Nullable(Timestamp),
+  completed_at: Nullable(Timestamp),
+  events_erased: Nullable(Count),
+  rejected_erased: Nullable(Count),
+  remaining: Nullable(Count),
+  kafka_expired_at: Nullable(Timestamp),
+  proof: Nullable(Sha256),
 });
 export type Erasure = Static<typeof Erasure>;
 

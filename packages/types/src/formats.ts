@@ -1,4 +1,4 @@
-import Type from "typebox";
+import Type, { type TSchema } from "typebox";
 
 /** RFC 9562 UUID as text, either case. Stored and answered in lower case. */
 export const Uuid = Type.String({
@@ -17,3 +17,6 @@ export const Sha256Hex = Type.String({
   pattern: "^[0-9a-f]{64}$",
   description: "Send the SHA-256 as 64 hex digits in lower case.",
 });
+
+/** A value, or null when there is none. */
+export const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);

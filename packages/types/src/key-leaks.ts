@@ -1,5 +1,5 @@
 import Type, { type Static } from "typebox";
-import { Label } from "./formats.ts";
+import { Label, Nullable } from "./formats.ts";
 
 /**
  * Body of `POST /v1/keys:report-leak`, in the form in which GitHub's secret scanning tells what it has found.
@@ -10,7 +10,7 @@ export const LeakReport = Type.Array(
     /** The secret of a key, as it was found. */
     token: Type.String({ minLength: 1, maxLength: 512 }),
     /** Where: it is shown to the owner of the key, without the secret. */
-    url: Type.Optional(Type.Union([Label(2048), Type.Null()])),
+    url: Type.Optional(Nullable(Label(2048))),
   }),
   { minItems: 1, maxItems: 100 },
 );

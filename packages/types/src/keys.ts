@@ -1,6 +1,6 @@
 import Type, { type Static } from "typebox";
 import { PackageId } from "./apps.ts";
-import { Label, Timestamp, Uuid } from "./formats.ts";
+import { Label, Nullable, Timestamp, Uuid } from "./formats.ts";
 import { EventsPerSecond } from "./telemetry-limits.ts";
 
 /** Every permission and what it allows. A key holds a subset; a session holds all. */
@@ -79,7 +79,7 @@ export const KeyChange = Type.Object(
     disabled: Type.Optional(Type.Boolean()),
     /** Not later than it is: a key that shall live longer is another key. */
     expires_at: Type.Optional(Timestamp),
-    telemetry_events_per_second: Type.Optional(Type.Union([EventsPerSecond, Type.Null()])),
+    telemetry_events_per_second: Type.Optional(Nullable(EventsPerSecond)),
   },
   { additionalProperties: false, minProperties: 1 },
 );
@@ -102,19 +102,19 @@ export const Key = Type.Object({
   kind: KeyKind,
   key_prefix: Type.String(),
   permissions: Type.Array(Type.String()),
-  package_ids: Type.Union([Type.Array(Type.String()), Type.Null()]),
+  package_ids: Nullable(Type.Array(Type.String())),
   /** Null: the limits of the app alone. */
-  telemetry_events_per_second: Type.Union([Type.Integer(), Type.Null()]),
+  telemetry_events_per_second: Nullable(Type.Integer()),
   /** From where it works; none: from everywhere. */
   cidrs: Type.Array(Type.String()),
   disabled: Type.Boolean(),
   /** When its secret was reported as public, until it is rotated. */
-  leaked_at: Type.Union([Timestamp, Type.Null()]),
+  leaked_at: Nullable(Timestamp),
   /** Until when the secret from before the last rotation works, or has worked; null: never rotated. */
-  previous_secret_ends_at: Type.Union([Timestamp, Type.Null()]),
+  previous_secret_ends_at: Nullable(Timestamp),
   /** Up to five minutes and a few seconds old. */
-  last_used_at: Type.Union([Timestamp, Type.Null()]),
-  expires_at: Type.Union([Timestamp, Type.Null()]),
+  last_used_at: Nullable(Timestamp),
+  expires_at: Nullable(Timestamp),
   created_at: Timestamp,
 });
 export type Key = Static<typeof Key>;
@@ -134,13 +134,13 @@ export const KeyState = Type.Object({
   kind: KeyKind,
   developer_id: Uuid,
   permissions: Type.Array(Type.String()),
-  app_ids: Type.Union([Type.Array(Uuid), Type.Null()]),
-  expires_at: Type.Union([Timestamp, Type.Null()]),
-  telemetry_events_per_second: Type.Optional(Type.Union([EventsPerSecond, Type.Null()])),
+  app_ids: Nullable(Type.Array(Uuid)),
+  expires_at: Nullable(Timestamp),
+  telemetry_events_per_second: Type.Optional(Nullable(EventsPerSecond)),
   /** Without host bits. None: from everywhere. */
   cidrs: Type.Optional(Type.Array(Type.String())),
   /** SHA-256 of the secret from before the last rotation, which works until `previous_ends_at`. */
-  previous_key_hash: Type.Optional(Type.Union([Type.String(), Type.Null()])),
-  previous_ends_at: Type.Optional(Type.Union([Timestamp, Type.Null()])),
+  previous_key_hash: Type.Optional(Nullable(Type.String())),
+  previous_ends_at: Type.Optional(Nullable(Timestamp)),
 });
 export type KeyState = Static<typeof KeyState>;

@@ -1,4 +1,5 @@
 import Type, { type TSchema } from "typebox";
+import { Nullable } from "./formats.ts";
 
 /**
  * Query string of every list: `limit` rows (1–100, default 50) after an opaque `cursor` of an earlier page.
@@ -16,7 +17,7 @@ export const Page = <T extends TSchema>(item: T) =>
   Type.Object({
     data: Type.Array(item),
     page: Type.Object({
-      next_cursor: Type.Union([Type.String(), Type.Null()]),
+      next_cursor: Nullable(Type.String()),
       has_more: Type.Boolean(),
     }),
   });

@@ -1,5 +1,5 @@
 import Type, { type Static } from "typebox";
-import { Label, Timestamp, Uuid } from "./formats.ts";
+import { Label, Nullable, Timestamp, Uuid } from "./formats.ts";
 import { PageQuery } from "./pages.ts";
 
 export const replayLimits = {
@@ -33,7 +33,7 @@ export const RejectedEvent = Type.Object({
   /** Position in the batch, from 0. */
   index: Type.Integer(),
   /** As sent; null when it was no text. */
-  event_id: Type.Union([Type.String(), Type.Null()]),
+  event_id: Nullable(Type.String()),
   code: Type.String(),
   /** RFC 6901, relative to the event. */
   pointer: Type.String(),
@@ -43,7 +43,7 @@ export const RejectedEvent = Type.Object({
   /** What the batch said of all its events. */
   context: Type.Record(Type.String(), Type.Unknown()),
   /** Null: not replayed. */
-  replayed_at: Type.Union([Timestamp, Type.Null()]),
+  replayed_at: Nullable(Timestamp),
 });
 export type RejectedEvent = Static<typeof RejectedEvent>;
 
@@ -96,7 +96,7 @@ export const Replayed = Type.Object({
   /** Events behind these that match, too. */
   remaining: Type.Integer(),
   /** Null when there are none. */
-  next_cursor: Type.Union([Type.String(), Type.Null()]),
+  next_cursor: Nullable(Type.String()),
   results: Type.Array(ReplayResult),
 });
 export type Replayed = Static<typeof Replayed>;

@@ -1,10 +1,8 @@
-import Type, { type Static, type TSchema } from "typebox";
+import Type, { type Static } from "typebox";
 import { PackageId } from "./apps.ts";
-import { Timestamp, Uuid } from "./formats.ts";
+import { Nullable, Timestamp, Uuid } from "./formats.ts";
 import { PageQuery } from "./pages.ts";
 import { VersionAction, VersionStatus } from "./versions.ts";
-
-const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 
 /** Why a version is rejected, and what its developer does about it. Codes are stable. */
 export const reviewCodes = {

@@ -1,5 +1,5 @@
 import Type, { type Static } from "typebox";
-import { Label, Timestamp } from "./formats.ts";
+import { Label, Nullable, Timestamp } from "./formats.ts";
 import { PageQuery } from "./pages.ts";
 
 /** By how well it fits; by when its latest version came out; by when the app came into the store. */
@@ -35,7 +35,7 @@ export const ListedApp = Type.Object({
   package_id: Type.String(),
   name: Type.String(),
   summary: Type.String(),
-  category: Type.Union([Type.String(), Type.Null()]),
+  category: Nullable(Type.String()),
   tags: Type.Array(Type.String()),
   published_at: Timestamp,
   updated_at: Timestamp,
@@ -52,9 +52,9 @@ export const SearchHit = Type.Object({ ...ListedApp.properties, match: SearchMat
 export const SearchPage = Type.Object({
   data: Type.Array(SearchHit),
   page: Type.Object({
-    next_cursor: Type.Union([Type.String(), Type.Null()]),
+    next_cursor: Nullable(Type.String()),
     has_more: Type.Boolean(),
   }),
-  corrected_q: Type.Union([Type.String(), Type.Null()]),
+  corrected_q: Nullable(Type.String()),
 });
 export type SearchPage = Static<typeof SearchPage>;

@@ -1,6 +1,6 @@
 import Type, { type Static } from "typebox";
 import { TypedPassword } from "./developers.ts";
-import { Timestamp, Uuid } from "./formats.ts";
+import { Nullable, Timestamp, Uuid } from "./formats.ts";
 
 /** Body of `POST /v1/sessions`. */
 export const NewSession = Type.Object(
@@ -20,7 +20,7 @@ export type SessionWithToken = Static<typeof SessionWithToken>;
  */
 export const Session = Type.Object({
   id: Uuid,
-  user_agent: Type.Union([Type.String(), Type.Null()]),
+  user_agent: Nullable(Type.String()),
   created_at: Timestamp,
   last_used_at: Timestamp,
   idle_expires_at: Timestamp,

@@ -1,5 +1,5 @@
 import Type, { type Static } from "typebox";
-import { Label, Sha256Hex, Timestamp, Uuid } from "./formats.ts";
+import { Label, Nullable, Sha256Hex, Timestamp, Uuid } from "./formats.ts";
 
 /**
  * What a signing key may be: Ed25519, ECDSA on P-256 with SHA-256, or RSA of 2048 to 3072 bits with SHA-256,
@@ -45,8 +45,6 @@ export function signingKeyProofText(developerId: string, fingerprint: string): s
 export const SigningKeyRevocation = Type.Object({ reason: Label(500) }, { additionalProperties: false });
 export type SigningKeyRevocation = Static<typeof SigningKeyRevocation>;
 
-const orNull = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
-
 /** A signing key as its developer sees it. Never deleted: versions refer to what they were signed with. */
 export const SigningKey = Type.Object({
   id: Uuid,
@@ -58,8 +56,8 @@ export const SigningKey = Type.Object({
   fingerprint: Sha256Hex,
   /** False once it is revoked: it verifies nothing new. */
   is_active: Type.Boolean(),
-  revoked_at: orNull(Timestamp),
-  revoke_reason: orNull(Type.String()),
+  revoked_at: Nullable(Timestamp),
+  revoke_reason: Nullable(Type.String()),
   created_at: Timestamp,
   allowed_actions: Type.Array(Type.Enum(["revoke"])),
 });

@@ -1,8 +1,6 @@
 import Type, { type Static } from "typebox";
-import { Timestamp, Uuid } from "./formats.ts";
+import { Nullable, Timestamp, Uuid } from "./formats.ts";
 import { MosisVersion } from "./versions.ts";
-
-const Nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 
 /** A version as everybody may get it. */
 export const StoreVersion = Type.Object({

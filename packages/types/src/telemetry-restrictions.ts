@@ -1,6 +1,6 @@
 import Type, { type Static } from "typebox";
 import { PackageId } from "./apps.ts";
-import { Label, Timestamp, Uuid } from "./formats.ts";
+import { Label, Nullable, Timestamp, Uuid } from "./formats.ts";
 
 /**
  * What becomes of an event under a restriction. `drop`: not kept. `sample`: kept when its share, drawn once
@@ -34,23 +34,21 @@ export const NewRestriction = Type.Object(
 );
 export type NewRestriction = Static<typeof NewRestriction>;
 
-const orNull = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
-
 /** A restriction as its developer and admins see it. `created_by` is a developer id. */
 export const Restriction = Type.Object({
   id: Uuid,
   /** Null with `developer_id` null: every app of the platform. */
-  developer_id: orNull(Uuid),
-  app_id: orNull(Uuid),
-  package_id: orNull(Type.String()),
-  key_id: orNull(Uuid),
-  event_name: orNull(Type.String()),
+  developer_id: Nullable(Uuid),
+  app_id: Nullable(Uuid),
+  package_id: Nullable(Type.String()),
+  key_id: Nullable(Uuid),
+  event_name: Nullable(Type.String()),
   action: RestrictionAction,
-  rate: orNull(Rate),
+  rate: Nullable(Rate),
   reason: Type.String(),
   created_by: Uuid,
   created_at: Timestamp,
-  expires_at: orNull(Timestamp),
+  expires_at: Nullable(Timestamp),
 });
 export type Restriction = Static<typeof Restriction>;
 
@@ -60,12 +58,12 @@ export type Restriction = Static<typeof Restriction>;
  */
 export const RestrictionState = Type.Object({
   restriction_id: Uuid,
-  developer_id: orNull(Uuid),
-  app_id: orNull(Uuid),
-  key_id: orNull(Uuid),
-  event_name: orNull(Type.String()),
+  developer_id: Nullable(Uuid),
+  app_id: Nullable(Uuid),
+  key_id: Nullable(Uuid),
+  event_name: Nullable(Type.String()),
   action: RestrictionAction,
-  rate: orNull(Rate),
-  expires_at: orNull(Timestamp),
+  rate: Nullable(Rate),
+  expires_at: Nullable(Timestamp),
 });
 export type RestrictionState = Static<typeof RestrictionState>;

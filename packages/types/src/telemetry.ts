@@ -1,6 +1,6 @@
 import Type, { type Static } from "typebox";
 import { PackageId } from "./apps.ts";
-import { Timestamp, Uuid } from "./formats.ts";
+import { Nullable, Timestamp, Uuid } from "./formats.ts";
 
 /**
  * Limits of the telemetry contract. Every one is told in the OpenAPI document and in the problem it causes.
@@ -160,7 +160,7 @@ export const droppedCodes: ReadonlySet<EventCode> = new Set(["restricted", "samp
  */
 export const EventResult = Type.Object({
   index: Type.Integer(),
-  event_id: Type.Union([Type.String(), Type.Null()]),
+  event_id: Nullable(Type.String()),
   result: Type.Enum(["warning", "drop", "retry"]),
   code: Type.String(),
   pointer: Type.String(),
@@ -191,14 +191,14 @@ export type BatchAccepted = Static<typeof BatchAccepted>;
 export const Receipt = Type.Object({
   batch_id: Uuid,
   /** Null: not known yet. */
-  package_id: Type.Union([Type.String(), Type.Null()]),
+  package_id: Nullable(Type.String()),
   state: Type.Enum(["in_flight", "stored", "dead_lettered"]),
   deliveries: Type.Integer(),
   accepted: Type.Integer(),
   rejected: Type.Integer(),
   dropped: Type.Integer(),
-  first_received_at: Type.Union([Timestamp, Type.Null()]),
-  stored_at: Type.Union([Timestamp, Type.Null()]),
+  first_received_at: Nullable(Timestamp),
+  stored_at: Nullable(Timestamp),
 });
 export type Receipt = Static<typeof Receipt>;
 

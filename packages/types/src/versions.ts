@@ -1,8 +1,6 @@
-import Type, { type Static, type TSchema } from "typebox";
-import { Label, Sha256Hex, Timestamp, Uuid } from "./formats.ts";
+import Type, { type Static } from "typebox";
+import { Label, Nullable, Sha256Hex, Timestamp, Uuid } from "./formats.ts";
 import { SignatureText } from "./signing-keys.ts";
-
-const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 
 export const versionCodeMax = 2_147_483_647;
 

@@ -1,8 +1,6 @@
 import Type, { type Static } from "typebox";
 import { AuditActor } from "./audit.ts";
-import { Timestamp, Uuid } from "./formats.ts";
-
-const orNull = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+import { Nullable, Timestamp, Uuid } from "./formats.ts";
 
 /** An action of the audit trail, `app.created`; all of a resource, `version.*`; or everything, `*`. */
 export const EventType = Type.String({
@@ -51,12 +49,12 @@ export const Webhook = Type.Object({
   event_types: Type.Array(Type.String()),
   description: Type.String(),
   disabled: Type.Boolean(),
-  disabled_at: orNull(Timestamp),
-  disabled_reason: orNull(DisabledReason),
+  disabled_at: Nullable(Timestamp),
+  disabled_reason: Nullable(DisabledReason),
   /** When the first attempt failed of those since the last success. Null: the last one succeeded. */
-  failing_since: orNull(Timestamp),
+  failing_since: Nullable(Timestamp),
   /** Until when the secret before the last rotation signs too. */
-  previous_secret_until: orNull(Timestamp),
+  previous_secret_until: Nullable(Timestamp),
   created_at: Timestamp,
   updated_at: Timestamp,
   allowed_actions: Type.Array(Type.Enum(["ping", "rotate_secret"])),
@@ -111,13 +109,13 @@ export const Delivery = Type.Object({
   status: Type.Enum(["pending", "succeeded", "failed"]),
   attempts: Type.Integer(),
   /** Null when there will be none. While an attempt runs: when it is given up for lost. */
-  next_attempt_at: orNull(Timestamp),
-  last_attempt_at: orNull(Timestamp),
+  next_attempt_at: Nullable(Timestamp),
+  last_attempt_at: Nullable(Timestamp),
   /** HTTP status of the last attempt. Null when it got none. */
-  response_status: orNull(Type.Integer()),
+  response_status: Nullable(Type.Integer()),
   /** Milliseconds of the last attempt, from resolving the name to the end of the answer. */
-  duration_ms: orNull(Type.Integer()),
-  error: orNull(DeliveryError),
+  duration_ms: Nullable(Type.Integer()),
+  error: Nullable(DeliveryError),
   created_at: Timestamp,
   allowed_actions: Type.Array(Type.Enum(["redeliver"])),
 });

@@ -1,11 +1,12 @@
 import { problem } from "@mosis/http";
 import type { Queryable } from "@mosis/postgres";
-import { topics } from "@mosis/types/topics";
 import { credentialsInvalid } from "../auth.ts";
 import { deleteKeysOf } from "../keys/queries.ts";
 import { insertMail } from "../mails/queries.ts";
-import { appendAll, type Change } from "../outbox/append.ts";
+import { appendAll } from "../outbox/append.ts";
+import { appDeleted, keyDeleted } from "../outbox/gone.ts";
 import type { Principal } from "../principal.ts";
+import { restrictionChange } from "../telemetry-restrictions/told.ts";
 import {
   countPublishedApps,
   deleteAppsOf,
@@ -42,29 +43,10 @@ export async function deleteAccount(
   await insertMail(tx, { developerId, kind: "account_deleted", recipient: account.email, requestId });
 
   const by = { developerId, actor, requestId };
-  const changes: Change[] = [
-    ...restrictions.map((row) => ({
-      ...by,
-      developerId: row.developer_id ?? row.created_by,
-      action: "telemetry_restriction.lifted",
-      target: { type: "telemetry_restriction", id: row.id },
-      payload: row,
-      state: { topic: topics.restrictions, key: row.id, value: null },
-    })),
-    ...keys.map((key) => ({
-      ...by,
-      action: "key.deleted",
-      target: { type: "key", id: key.id },
-      payload: key,
-      state: { topic: topics.keys, key: key.id, value: null },
-    })),
-    ...apps.map((app) => ({
-      ...by,
-      action: "app.deleted",
-      target: { type: "app", id: app.id },
-      payload: app,
-      state: { topic: topics.apps, key: app.id, value: null },
-    })),
+  await appendAll(tx, [
+    ...restrictions.map((row) => restrictionChange(row, { actor, requestId, what: "lifted" })),
+    ...keys.map((key) => keyDeleted(by, key)),
+    ...apps.map((app) => appDeleted(by, app)),
     // By its id alone: the trail is kept, name and address are not repeated.
     {
       ...by,
@@ -72,10 +54,7 @@ export async function deleteAccount(
       target: { type: "developer", id: developerId },
       payload: { id: developerId },
     },
-  ];
-  // The lock of each developer is taken in one order, so that no two of these wait for each other.
-  changes.sort((a, b) => Number(a.developerId > b.developerId) - Number(a.developerId < b.developerId));
-  await appendAll(tx, changes);
+  ]);
 }
 
 async function requireDeletable(tx: Queryable, developerId: string, role: string): Promise<void> {

@@ -1,5 +1,5 @@
 import { many, maybeOne, one, type Queryable, sql } from "@mosis/postgres";
-import { Uuid } from "@mosis/types/formats";
+import { Nullable, Uuid } from "@mosis/types/formats";
 import { Restriction } from "@mosis/types/telemetry-restrictions";
 import Type from "typebox";
 
@@ -10,7 +10,7 @@ export function lockWhole(tx: Queryable, id: string) {
     Type.Object({
       email: Type.String(),
       role: Type.String(),
-      password_hash: Type.Union([Type.String(), Type.Null()]),
+      password_hash: Nullable(Type.String()),
     }),
     sql`select email, role, password_hash from developers where id = ${id} for update`,
   );

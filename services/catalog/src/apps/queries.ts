@@ -1,6 +1,6 @@
 import { execute, many, maybeOne, one, type Queryable, type Sql, sql } from "@mosis/postgres";
 import { App, AppState, type NewApp } from "@mosis/types/apps";
-import { Uuid } from "@mosis/types/formats";
+import { Nullable, Uuid } from "@mosis/types/formats";
 import Type, { type Static } from "typebox";
 import { pageClause, type PageRequest, positionColumn, positioned } from "../page-position.ts";
 import type { Owner, Reach } from "../principal.ts";
@@ -8,13 +8,13 @@ import type { Owner, Reach } from "../principal.ts";
 const AppRow = Type.Object({
   ...Type.Omit(App, ["latest_version", "rollout_version", "allowed_actions"]).properties,
   developer_id: Uuid,
-  published_code_max: Type.Union([Type.Integer(), Type.Null()]),
-  latest_code: Type.Union([Type.Integer(), Type.Null()]),
-  latest_name: Type.Union([Type.String(), Type.Null()]),
-  rollout_code: Type.Union([Type.Integer(), Type.Null()]),
-  rollout_name: Type.Union([Type.String(), Type.Null()]),
-  rollout_percent: Type.Union([Type.Integer(), Type.Null()]),
-  is_rollout_halted: Type.Union([Type.Boolean(), Type.Null()]),
+  published_code_max: Nullable(Type.Integer()),
+  latest_code: Nullable(Type.Integer()),
+  latest_name: Nullable(Type.String()),
+  rollout_code: Nullable(Type.Integer()),
+  rollout_name: Nullable(Type.String()),
+  rollout_percent: Nullable(Type.Integer()),
+  is_rollout_halted: Nullable(Type.Boolean()),
 });
 export type AppRow = Static<typeof AppRow>;
 

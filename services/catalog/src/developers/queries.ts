@@ -1,11 +1,11 @@
 import { maybeOne, one, type Queryable, sql } from "@mosis/postgres";
 import { Developer, type Role } from "@mosis/types/developers";
-import { Uuid } from "@mosis/types/formats";
+import { Nullable, Uuid } from "@mosis/types/formats";
 import Type from "typebox";
 
 export const developerColumns = sql`id, email, name, role, verified, oauth_provider, created_at`;
 
-const Credentials = Type.Object({ id: Uuid, password_hash: Type.Union([Type.String(), Type.Null()]) });
+const Credentials = Type.Object({ id: Uuid, password_hash: Nullable(Type.String()) });
 
 /** Null when the address is taken, in any case of its letters. */
 export function insertDeveloper(

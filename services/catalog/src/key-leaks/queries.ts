@@ -1,5 +1,5 @@
 import { many, maybeOne, one, type Queryable, type Sql, sql } from "@mosis/postgres";
-import { Timestamp, Uuid } from "@mosis/types/formats";
+import { Nullable, Timestamp, Uuid } from "@mosis/types/formats";
 import { Key, KeyKind } from "@mosis/types/keys";
 import Type, { type Static } from "typebox";
 import { keyColumns } from "../keys/queries.ts";
@@ -17,7 +17,7 @@ export function findReportedKeys(db: Queryable, hashes: string[]) {
 
 const ReportedKey = Type.Object({
   kind: KeyKind,
-  leaked_at: Type.Union([Timestamp, Type.Null()]),
+  leaked_at: Nullable(Timestamp),
   is_previous: Type.Boolean(),
   previous_works: Type.Boolean(),
 });

@@ -1,5 +1,5 @@
 import { execute, many, maybeOne, one, type Queryable, type Sql, sql } from "@mosis/postgres";
-import { Timestamp, Uuid } from "@mosis/types/formats";
+import { Nullable, Timestamp, Uuid } from "@mosis/types/formats";
 import { Key, KeyKind, KeyState } from "@mosis/types/keys";
 import Type from "typebox";
 import { pageClause, type PageRequest, positionColumn, positioned } from "../page-position.ts";
@@ -19,11 +19,11 @@ const Credential = Type.Object({
   developer_id: Uuid,
   kind: KeyKind,
   permissions: Type.Array(Type.String()),
-  app_ids: Type.Union([Type.Array(Uuid), Type.Null()]),
-  expires_at: Type.Union([Timestamp, Type.Null()]),
+  app_ids: Nullable(Type.Array(Uuid)),
+  expires_at: Nullable(Timestamp),
   /** When this secret ends, which may be before its key does. */
-  secret_ends_at: Type.Union([Timestamp, Type.Null()]),
-  telemetry_events_per_second: Type.Union([Type.Integer(), Type.Null()]),
+  secret_ends_at: Nullable(Timestamp),
+  telemetry_events_per_second: Nullable(Type.Integer()),
   cidrs: Type.Array(Type.String()),
   is_touch_due: Type.Boolean(),
 });

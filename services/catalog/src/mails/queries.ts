@@ -1,6 +1,6 @@
 import { execute, many, maybeOne, one, type Queryable, sql } from "@mosis/postgres";
 import { newId } from "@mosis/runtime";
-import { Uuid } from "@mosis/types/formats";
+import { Nullable, Uuid } from "@mosis/types/formats";
 import Type, { type Static } from "typebox";
 
 /** Every mail that we send, see `messages.ts`. */
@@ -18,7 +18,7 @@ export type MailKind = Static<typeof MailKind>;
 
 export const Mail = Type.Object({
   id: Uuid,
-  developer_id: Type.Union([Uuid, Type.Null()]),
+  developer_id: Nullable(Uuid),
   kind: MailKind,
   recipient: Type.String(),
   request_id: Type.String(),

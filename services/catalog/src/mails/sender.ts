@@ -1,10 +1,10 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { type Pool, transaction } from "@mosis/postgres";
 import type { Logger, Metrics } from "@mosis/runtime";
 import { deleteEndedAccountTokens, insertAccountToken } from "../account-tokens/queries.ts";
 import { newAccountToken } from "../account-tokens/token.ts";
 import { deleteEndedFlows } from "../oauth/queries.ts";
 import { appendOutbox } from "../outbox/append.ts";
+import { Waker } from "../outbox/waker.ts";
 import { everyone } from "../principal.ts";
 import { hashSecret } from "../secret-hash.ts";
 import { deleteFullBuckets } from "../throttle/queries.ts";
@@ -44,8 +44,7 @@ export function startMailSender(options: MailSenderOptions): MailSender {
   const { log } = options;
   const db = options.db.as(everyone);
   const count = createCounts(db, options.metrics);
-  const bell = createBell();
-  const stopping = new AbortController();
+  const waker = new Waker();
   let sweptAtMs = -Infinity;
 
   /** Whether there may be more to send at once. */
@@ -61,40 +60,21 @@ export function startMailSender(options: MailSenderOptions): MailSender {
   }
 
   async function run(): Promise<void> {
-    while (!stopping.signal.aborted) {
-      bell.reset();
+    while (!waker.stopped) {
       const isMore = await round().catch((error: unknown) => {
         log.warn({ err: error }, "Mails cannot be read: they wait");
         return false;
       });
-      if (!isMore) await bell.untilRung(pollMs);
+      if (!isMore) await waker.wait(pollMs);
     }
   }
 
   const running = run();
   return {
-    wake: () => bell.ring(),
+    wake: () => waker.wake(),
     async close() {
-      stopping.abort();
-      bell.ring();
+      waker.stop();
       await running;
-    },
-  };
-}
-
-/** A pause that can be ended; also from before it began, so that no mail waits for the next look. */
-function createBell() {
-  let rung = Promise.withResolvers<undefined>();
-  return {
-    ring: () => rung.resolve(undefined),
-    reset() {
-      rung = Promise.withResolvers();
-    },
-    async untilRung(timeoutMs: number) {
-      const timer = new AbortController();
-      const { signal } = timer;
-      await Promise.race([rung.promise, delay(timeoutMs, undefined, { signal }).catch(() => undefined)]);
-      timer.abort();
     },
   };
 }

@@ -34,21 +34,8 @@ try {
   const { portalUrl } = config.mail;
   const sender = startMailSender({ db, transport, portalUrl, log, metrics });
   const mails = life.own("mails", sender, (it) => it.close());
-  const { passwordHashes, sessionHours, sessionIdleMinutes, oidcProviders } = config;
-  const { requestRates, corsOrigins, trustedProxies, webhooks } = config;
   const observe = self.observe.bind(self);
-  const app = await createApi({
-    ...{ db, log, metrics, observe, mails, oidcProviders },
-    ...{
-      passwordHashes,
-      sessionHours,
-      sessionIdleMinutes,
-      requestRates,
-      corsOrigins,
-      trustedProxies,
-      webhooks,
-    },
-  });
+  const app = await createApi({ ...config, db, log, metrics, observe, mails });
   const server = life.own(
     "server",
     await listen(app, { port: config.port, requestTimeoutMs: 30_000, headersTimeoutMs: 10_000 }),

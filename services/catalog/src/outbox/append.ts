@@ -39,9 +39,13 @@ export async function appendOutbox(tx: Queryable, change: Change): Promise<void>
   await appendAll(tx, [change]);
 }
 
-/** Several changes in their order. Those of more than one developer are sorted by developer: see the lock. */
-export async function appendAll(tx: Queryable, changes: Change[]): Promise<void> {
-  const rows = changes.flatMap((change) =>
+/** Several changes: of one developer in their order, and developer by developer. */
+export async function appendAll(tx: Queryable, changes: readonly Change[]): Promise<void> {
+  // Each takes the lock of its developer: in one order, so that no two transactions wait for each other.
+  const ordered = changes.toSorted(
+    (a, b) => Number(a.developerId > b.developerId) - Number(a.developerId < b.developerId),
+  );
+  const rows = ordered.flatMap((change) =>
     change.state ? [stateRow(change, change.state), auditRow(change)] : [auditRow(change)],
   );
   const column = (value: (row: OutboxRow) => string | null) => rows.map(value);

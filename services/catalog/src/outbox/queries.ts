@@ -1,6 +1,7 @@
 import { execute, many, one, type Queryable, sql } from "@mosis/postgres";
 import { type Topic, topics } from "@mosis/types/topics";
 import Type from "typebox";
+import { Nullable } from "@mosis/types/formats";
 import { deliveriesChannel } from "../webhook-deliveries/queries.ts";
 
 /** A row as the relay sends it. */
@@ -8,7 +9,7 @@ const OutgoingRow = Type.Object({
   position: Type.Integer(),
   topic: Type.Unsafe<Topic>(Type.String()),
   record_key: Type.String(),
-  payload: Type.Union([Type.String(), Type.Null()]),
+  payload: Nullable(Type.String()),
 });
 export type OutgoingRow = Type.Static<typeof OutgoingRow>;
 

@@ -1,12 +1,12 @@
 import type { Queryable } from "@mosis/postgres";
 import type { Developer } from "@mosis/types/developers";
-import { topics } from "@mosis/types/topics";
 import { deleteAccountToken, deleteAccountTokens } from "../account-tokens/queries.ts";
 import { tokenInvalid } from "../account-tokens/token.ts";
 import { lockDeveloper } from "../developers/queries.ts";
 import { deleteKeysOf } from "../keys/queries.ts";
 import { insertMail } from "../mails/queries.ts";
-import { appendAll, type Change } from "../outbox/append.ts";
+import { appendAll } from "../outbox/append.ts";
+import { keyDeleted, sessionDeleted } from "../outbox/gone.ts";
 import { deleteOtherSessions } from "../sessions/queries.ts";
 import { resetPassword, unlinkOauth } from "./queries.ts";
 
@@ -35,27 +35,15 @@ export async function reset(
   const sessions = await deleteOtherSessions(tx, developerId, null);
 
   const by = { developerId, actor: { kind: "system", id: "" }, requestId } as const;
-  const changes: Change[] = [
-    ...sessions.map(({ id }) => ({
-      ...by,
-      action: "session.deleted",
-      target: { type: "session", id },
-      payload: { id },
-    })),
-    ...keys.map((key) => ({
-      ...by,
-      action: "key.deleted",
-      target: { type: "key", id: key.id },
-      payload: key,
-      state: { topic: topics.keys, key: key.id, value: null },
-    })),
+  await appendAll(tx, [
+    ...sessions.map((session) => sessionDeleted(by, session)),
+    ...keys.map((key) => keyDeleted(by, key)),
     {
       ...by,
       action: "developer.password_reset",
       target: { type: "developer", id: developerId },
       payload: after,
     },
-  ];
-  await appendAll(tx, changes);
+  ]);
   return after;
 }

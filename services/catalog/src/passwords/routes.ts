@@ -10,9 +10,9 @@ import type { Credentials } from "../credentials.ts";
 import type { Confirm } from "../developers/confirm.ts";
 import type { Passwords } from "../developers/password.ts";
 import { insertMail } from "../mails/queries.ts";
-import { appendOutbox } from "../outbox/append.ts";
+import { appendAll } from "../outbox/append.ts";
+import { sessionDeleted } from "../outbox/gone.ts";
 import type { Principal } from "../principal.ts";
-import { appendSessionDeleted } from "../sessions/create.ts";
 import { deleteOtherSessions } from "../sessions/queries.ts";
 import { updatePassword } from "./queries.ts";
 
@@ -64,14 +64,15 @@ async function changePassword(
   await deleteAccountTokens(tx, developerId, ["email_change", "password_reset"]);
   await insertMail(tx, { developerId, kind: "password_changed", recipient: changed.email, requestId });
   const ended = await deleteOtherSessions(tx, developerId, actor.id);
-  for (const { id } of ended) await appendSessionDeleted(tx, id, { developerId, actor, requestId });
-  await appendOutbox(tx, {
-    developerId,
-    actor,
-    requestId,
-    action: "developer.password_changed",
-    target: { type: "developer", id: developerId },
-    payload: changed,
-  });
+  const by = { developerId, actor, requestId };
+  await appendAll(tx, [
+    ...ended.map((session) => sessionDeleted(by, session)),
+    {
+      ...by,
+      action: "developer.password_changed",
+      target: { type: "developer", id: developerId },
+      payload: changed,
+    },
+  ]);
   return { status: 204 };
 }

@@ -1,9 +1,8 @@
 import { execute, many, maybeOne, one, type Queryable, type Sql, sql } from "@mosis/postgres";
-import { Timestamp, Uuid } from "@mosis/types/formats";
+import { Nullable, Timestamp, Uuid } from "@mosis/types/formats";
 import { type Check, Review, type ReviewEvent, type ReviewState } from "@mosis/types/reviews";
 import Type, { type Static } from "typebox";
-
-const orNull = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+import { lockDeveloper } from "../developers/queries.ts";
 
 /** What of a row is shown to reviewers as it is. */
 export const Shown = Type.Omit(Review, ["claim", "allowed_actions"]);
@@ -15,11 +14,11 @@ const ReviewRow = Type.Object({
   version_id: Uuid,
   developer_id: Uuid,
   /** Null when nobody has it now. */
-  claimed_by: orNull(Uuid),
-  claimed_until: orNull(Timestamp),
+  claimed_by: Nullable(Uuid),
+  claimed_until: Nullable(Timestamp),
   is_signing_key_active: Type.Boolean(),
-  pinned_key: orNull(Type.String()),
-  published_code_max: orNull(Type.Integer()),
+  pinned_key: Nullable(Type.String()),
+  published_code_max: Nullable(Type.Integer()),
 });
 export type ReviewRow = Static<typeof ReviewRow>;
 
@@ -108,7 +107,7 @@ function wished(wish: boolean | null, condition: Sql): Sql {
 /** How many a reviewer has. Locked: nobody else counts for the same reviewer until the commit. */
 export async function countClaimsLocked(tx: Queryable, reviewerId: string): Promise<number> {
   // A statement of its own: what it waits for is committed before the next one looks.
-  await execute(tx, sql`select 1 from developers where id = ${reviewerId} for no key update`);
+  await lockDeveloper(tx, reviewerId);
   const { count } = await one(
     tx,
     Type.Object({ count: Type.Integer() }),

@@ -1,9 +1,7 @@
 import { execute, many, maybeOne, one, type Queryable, sql } from "@mosis/postgres";
-import { Uuid } from "@mosis/types/formats";
+import { Nullable, Uuid } from "@mosis/types/formats";
 import { Check } from "@mosis/types/reviews";
 import Type, { type Static } from "typebox";
-
-const orNull = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 
 /** What is looked at when a version is submitted. */
 const Submitted = Type.Object({
@@ -12,12 +10,12 @@ const Submitted = Type.Object({
   app_name: Type.String(),
   version_code: Type.Integer(),
   permissions: Type.Array(Type.String()),
-  signing_key: orNull(Type.String()),
+  signing_key: Nullable(Type.String()),
   is_signing_key_active: Type.Boolean(),
-  pinned_key: orNull(Type.String()),
-  published_code_max: orNull(Type.Integer()),
+  pinned_key: Nullable(Type.String()),
+  published_code_max: Nullable(Type.Integer()),
   /** The published version with the greatest code. */
-  published: orNull(Type.Object({ version_code: Type.Integer(), permissions: Type.Array(Type.String()) })),
+  published: Nullable(Type.Object({ version_code: Type.Integer(), permissions: Type.Array(Type.String()) })),
 });
 export type Submitted = Static<typeof Submitted>;
 

@@ -1,5 +1,5 @@
 import { many, maybeOne, one, type Queryable, sql } from "@mosis/postgres";
-import { Timestamp } from "@mosis/types/formats";
+import { Nullable, Timestamp } from "@mosis/types/formats";
 import { ReviewCode, ReviewEvent, VersionReview } from "@mosis/types/reviews";
 import Type from "typebox";
 
@@ -7,7 +7,7 @@ const LastReview = Type.Object({
   ...Type.Pick(VersionReview, ["id", "state", "submitted_at", "ended_at", "checks", "notes"]).properties,
   codes: Type.Array(ReviewCode),
   /** Null when nobody has it now. */
-  claimed_until: Type.Union([Timestamp, Type.Null()]),
+  claimed_until: Nullable(Timestamp),
 });
 
 /** The last submission of a version; null when it was never submitted. */
@@ -46,7 +46,7 @@ const decisionsMax = 100;
 
 /** Seconds from submission to decision of the last decisions; null when there were none. */
 export function readWaits(db: Queryable) {
-  const Seconds = Type.Union([Type.Integer(), Type.Null()]);
+  const Seconds = Nullable(Type.Integer());
   return one(
     db,
     Type.Object({ p50: Seconds, p90: Seconds }),

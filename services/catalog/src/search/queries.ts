@@ -1,6 +1,7 @@
 import { many, one, type Queryable, type Sql, sql } from "@mosis/postgres";
 import { ListedApp } from "@mosis/types/search";
 import Type, { type Static } from "typebox";
+import { Nullable } from "@mosis/types/formats";
 
 // Everybody's to read: tables of what is published, and nothing else.
 
@@ -174,7 +175,7 @@ export function findByTime(
 export function findCorrections(db: Queryable, text: string) {
   return many(
     db,
-    Type.Object({ given: Type.String(), word: Type.Union([Type.String(), Type.Null()]) }),
+    Type.Object({ given: Type.String(), word: Nullable(Type.String()) }),
     sql`
       select given, coalesce(
         case when exists (select from published_app_terms where term = ${termOf(sql`given`)}) then given end,

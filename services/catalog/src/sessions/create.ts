@@ -2,9 +2,9 @@ import type { IncomingMessage } from "node:http";
 import { requestId } from "@mosis/http";
 import type { Queryable } from "@mosis/postgres";
 import { newId } from "@mosis/runtime";
-import type { AuditActor } from "@mosis/types/audit";
 import type { SessionWithToken } from "@mosis/types/sessions";
-import { appendOutbox } from "../outbox/append.ts";
+import { appendAll } from "../outbox/append.ts";
+import { sessionDeleted } from "../outbox/gone.ts";
 import { hashSecret } from "../secret-hash.ts";
 import { deleteEndedSessions, deleteOldestSessions, insertSession } from "./queries.ts";
 import { newSessionToken } from "./token.ts";
@@ -27,27 +27,11 @@ export async function createSession(
   const ousted = await deleteOldestSessions(tx, developerId);
   const session = { id, developerId, tokenHash: hashSecret(token), userAgent: userAgentOf(req), ...life };
   const created = await insertSession(tx, session);
-  for (const old of ousted) await appendSessionDeleted(tx, old.id, by);
-  await appendOutbox(tx, {
-    ...by,
-    action: "session.created",
-    target: { type: "session", id },
-    payload: created,
-  });
+  await appendAll(tx, [
+    ...ousted.map((old) => sessionDeleted(by, old)),
+    { ...by, action: "session.created", target: { type: "session", id }, payload: created },
+  ]);
   return { token, expires_at: created.expires_at };
-}
-
-export function appendSessionDeleted(
-  tx: Queryable,
-  id: string,
-  by: { developerId: string; actor: AuditActor; requestId: string },
-): Promise<void> {
-  return appendOutbox(tx, {
-    ...by,
-    action: "session.deleted",
-    target: { type: "session", id },
-    payload: { id },
-  });
 }
 
 const userAgentLengthMax = 200;

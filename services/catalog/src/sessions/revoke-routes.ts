@@ -5,7 +5,8 @@ import type { Authenticate } from "../auth.ts";
 import { change, send } from "../change.ts";
 import type { Credentials } from "../credentials.ts";
 import { isUuid } from "../identifier.ts";
-import { appendSessionDeleted } from "./create.ts";
+import { appendAll, appendOutbox } from "../outbox/append.ts";
+import { sessionDeleted } from "../outbox/gone.ts";
 import { deleteOtherSessions, deleteOwnSession } from "./queries.ts";
 
 /** Ending sessions from another one: a lost device, a browser of somebody else. */
@@ -24,7 +25,7 @@ export function sessionRevokeRoutes(deps: {
 
     await transaction(db.as(developerId), async (tx) => {
       if (!(await deleteOwnSession(tx, developerId, id))) throw missing();
-      await appendSessionDeleted(tx, id, { developerId, actor, requestId: requestId(req) });
+      await appendOutbox(tx, sessionDeleted({ developerId, actor, requestId: requestId(req) }, { id }));
     });
 
     credentials.forget(developerId);
@@ -37,9 +38,11 @@ export function sessionRevokeRoutes(deps: {
 
     const answer = await change(db, { req, principal }, async (tx) => {
       const ended = await deleteOtherSessions(tx, developerId, actor.id);
-      for (const { id } of ended) {
-        await appendSessionDeleted(tx, id, { developerId, actor, requestId: requestId(req) });
-      }
+      const by = { developerId, actor, requestId: requestId(req) };
+      await appendAll(
+        tx,
+        ended.map((session) => sessionDeleted(by, session)),
+      );
       return { status: 200, body: { revoked: ended.length } };
     });
 

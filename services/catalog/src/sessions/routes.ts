@@ -5,8 +5,10 @@ import { Router } from "express";
 import type { Authenticate } from "../auth.ts";
 import { bodyLimit } from "../body-limit.ts";
 import type { Credentials } from "../credentials.ts";
+import { appendOutbox } from "../outbox/append.ts";
+import { sessionDeleted } from "../outbox/gone.ts";
 import { createPaging } from "../page-position.ts";
-import { appendSessionDeleted, createSession, type SessionLife } from "./create.ts";
+import { createSession, type SessionLife } from "./create.ts";
 import { deleteOwnSession, listOwnSessions } from "./queries.ts";
 import type { SignIn } from "./sign-in.ts";
 
@@ -48,7 +50,7 @@ export function sessionRoutes(deps: {
     await transaction(db.as(developerId), async (tx) => {
       // Signing out twice at once is one change.
       if (!(await deleteOwnSession(tx, developerId, actor.id))) return;
-      await appendSessionDeleted(tx, actor.id, { developerId, actor, requestId: requestId(req) });
+      await appendOutbox(tx, sessionDeleted({ developerId, actor, requestId: requestId(req) }, actor));
     });
 
     credentials.forget(developerId);

@@ -1,7 +1,7 @@
 import { many, maybeOne, one, type Queryable, sql } from "@mosis/postgres";
-import { Uuid } from "@mosis/types/formats";
 import { SigningKey } from "@mosis/types/signing-keys";
 import Type from "typebox";
+import { lockDeveloper } from "../developers/queries.ts";
 import { pageClause, type PageRequest, positionColumn, positioned } from "../page-position.ts";
 import type { PublicKey } from "./public-key.ts";
 
@@ -72,11 +72,7 @@ export function revokeLocked(tx: Queryable, id: string, reason: string) {
 /** How many a developer has. Locked with it: nobody else counts for the same developer until the commit. */
 export async function countLocked(tx: Queryable, developerId: string) {
   // A statement of its own: what it waits for is committed before the next one looks.
-  await one(
-    tx,
-    Type.Object({ id: Uuid }),
-    sql`select id from developers where id = ${developerId} for no key update`,
-  );
+  await lockDeveloper(tx, developerId);
   return one(
     tx,
     Type.Object({ all: Type.Integer(), active: Type.Integer() }),

@@ -1,11 +1,9 @@
 import { maybeOne, type Queryable, type Sql, sql } from "@mosis/postgres";
-import { Uuid } from "@mosis/types/formats";
+import { Nullable, Uuid } from "@mosis/types/formats";
 import { StoreVersion } from "@mosis/types/store";
-import Type, { type TSchema } from "typebox";
+import Type from "typebox";
 
 // Everybody's to read: a table and a view of what is published, and nothing else.
-
-const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 
 const State = Type.Object({
   app_id: Uuid,

@@ -1,7 +1,7 @@
 import { many, maybeOne, one, type Queryable, type Sql, sql } from "@mosis/postgres";
-import { Uuid } from "@mosis/types/formats";
 import { type NewRestriction, Restriction } from "@mosis/types/telemetry-restrictions";
 import Type from "typebox";
+import { lockDeveloper } from "../developers/queries.ts";
 import { pageClause, type PageRequest, positionColumn, positioned } from "../page-position.ts";
 import type { Reach } from "../principal.ts";
 
@@ -88,11 +88,7 @@ export function deleteRestrictionsOfApp(tx: Queryable, developerId: string, appI
 /** How many a creator has. Locked with it: nobody else counts for the same creator until the commit. */
 export async function countLocked(tx: Queryable, createdBy: string): Promise<number> {
   // A statement of its own: what it waits for is committed before the next one looks.
-  await one(
-    tx,
-    Type.Object({ id: Uuid }),
-    sql`select id from developers where id = ${createdBy} for no key update`,
-  );
+  await lockDeveloper(tx, createdBy);
   const { count } = await one(
     tx,
     Type.Object({ count: Type.Integer() }),

@@ -1,15 +1,14 @@
 import { parse, type Problem, problem, readJson, requestId, sendPage } from "@mosis/http";
 import { type Pool, type Queryable, transaction } from "@mosis/postgres";
 import type { AuditActor } from "@mosis/types/audit";
-import { NewRestriction, type Restriction, type RestrictionState } from "@mosis/types/telemetry-restrictions";
-import { topics } from "@mosis/types/topics";
+import { NewRestriction, type Restriction } from "@mosis/types/telemetry-restrictions";
 import { Router } from "express";
 import type { Authenticate } from "../auth.ts";
 import { bodyLimit } from "../body-limit.ts";
 import { change, send } from "../change.ts";
 import { readExpiry } from "../expiry.ts";
 import { isUuid } from "../identifier.ts";
-import { appendOutbox } from "../outbox/append.ts";
+import { appendAll, appendOutbox } from "../outbox/append.ts";
 import { createPaging } from "../page-position.ts";
 import { type Principal, reachOf, tenantOf } from "../principal.ts";
 import {
@@ -21,6 +20,7 @@ import {
   listRestrictions,
 } from "./queries.ts";
 import { requireMeaning, scopeOf } from "./scope.ts";
+import { restrictionChange } from "./told.ts";
 
 /** Of one creator: every ingest holds all of them in memory. */
 const restrictionsMax = 100;
@@ -89,13 +89,10 @@ async function create(
   }
   const row = await insertRestriction(tx, { ...scope, createdBy: developerId, expiresAt }, body);
   const system: AuditActor = { kind: "system", id: "" };
-  const changes = [
-    { row, told: { actor, requestId, what: "created" } as const },
-    ...ended.map((gone) => ({ row: gone, told: { actor: system, requestId, what: "ended" } as const })),
-  ];
-  // Each takes the lock of a developer: in one order, so that no two of these wait for each other.
-  changes.sort((a, b) => (trailOf(a.row) < trailOf(b.row) ? -1 : 1));
-  for (const change of changes) await tell(tx, change.row, change.told);
+  await appendAll(tx, [
+    restrictionChange(row, { actor, requestId, what: "created" }),
+    ...ended.map((gone) => restrictionChange(gone, { actor: system, requestId, what: "ended" })),
+  ]);
   return row;
 }
 
@@ -106,36 +103,7 @@ async function lift(tx: Queryable, principal: Principal, id: string, requestId: 
     throw problem("permission_missing", "An admin has made this restriction, and only an admin lifts it.");
   }
   const { actor } = principal;
-  await tell(tx, row, { actor, requestId, what: "lifted" });
-}
-
-interface Told {
-  actor: AuditActor;
-  requestId: string;
-  what: "created" | "lifted" | "ended";
-}
-
-/** The state for ingest, and the audit event in the trail of whose apps it is about. */
-async function tell(tx: Queryable, row: Restriction, { actor, requestId, what }: Told): Promise<void> {
-  await appendOutbox(tx, {
-    developerId: trailOf(row),
-    actor,
-    requestId,
-    action: `telemetry_restriction.${what}`,
-    target: { type: "telemetry_restriction", id: row.id },
-    payload: row,
-    state: { topic: topics.restrictions, key: row.id, value: what === "created" ? stateOf(row) : null },
-  });
-}
-
-/** Whose audit trail tells of it. */
-function trailOf({ developer_id, created_by }: Restriction): string {
-  return developer_id ?? created_by;
-}
-
-function stateOf(row: Restriction): RestrictionState {
-  const { id, developer_id, app_id, key_id, event_name, action, rate, expires_at } = row;
-  return { restriction_id: id, developer_id, app_id, key_id, event_name, action, rate, expires_at };
+  await appendOutbox(tx, restrictionChange(row, { actor, requestId, what: "lifted" }));
 }
 
 function missing(): Problem {

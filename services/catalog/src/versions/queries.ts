@@ -1,6 +1,6 @@
 import { execute, many, maybeOne, one, type Queryable, type Sql, sql } from "@mosis/postgres";
 import { type NewVersion, Version, type VersionChange, versionCodeMax } from "@mosis/types/versions";
-import { Uuid } from "@mosis/types/formats";
+import { Nullable, Uuid } from "@mosis/types/formats";
 import Type, { type Static } from "typebox";
 import { within } from "../apps/queries.ts";
 import type { Reach } from "../principal.ts";
@@ -12,11 +12,11 @@ const VersionRow = Type.Object({
   developer_id: Uuid,
   is_signing_key_active: Type.Boolean(),
   /** Of the app. */
-  rollout_version_id: Type.Union([Uuid, Type.Null()]),
+  rollout_version_id: Nullable(Uuid),
   is_rollout: Type.Boolean(),
-  pinned_key: Type.Union([Type.String(), Type.Null()]),
-  published_code_max: Type.Union([Type.Integer(), Type.Null()]),
-  review_code: Type.Union([Type.Integer(), Type.Null()]),
+  pinned_key: Nullable(Type.String()),
+  published_code_max: Nullable(Type.Integer()),
+  review_code: Nullable(Type.Integer()),
 });
 export type VersionRow = Static<typeof VersionRow>;
 

@@ -2,6 +2,7 @@ import { many, maybeOne, one, type Queryable, sql } from "@mosis/postgres";
 import { Uuid } from "@mosis/types/formats";
 import { Webhook } from "@mosis/types/webhooks";
 import Type from "typebox";
+import { lockDeveloper } from "../developers/queries.ts";
 import { pageClause, type PageRequest, positionColumn, positioned } from "../page-position.ts";
 
 export const webhookColumns = sql`
@@ -112,11 +113,7 @@ export async function deleteLocked(tx: Queryable, id: string): Promise<void> {
 /** How many a developer has. Locked with it: nobody else counts for the same developer until the commit. */
 export async function countLocked(tx: Queryable, developerId: string): Promise<number> {
   // A statement of its own: what it waits for is committed before the next one looks.
-  await one(
-    tx,
-    Type.Object({ id: Uuid }),
-    sql`select id from developers where id = ${developerId} for no key update`,
-  );
+  await lockDeveloper(tx, developerId);
   const { count } = await one(
     tx,
     Type.Object({ count: Type.Integer() }),

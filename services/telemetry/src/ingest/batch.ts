@@ -1,4 +1,4 @@
-import { malformedJsonDetail } from "@mosis/http";
+import { parseJsonText } from "@mosis/http";
 import { type ProblemDetail, type ProblemCode } from "@mosis/types/problems";
 import { TelemetryBatch, telemetryLimits } from "@mosis/types/telemetry";
 import { Compile } from "typebox/compile";
@@ -32,14 +32,9 @@ const mismatch = "The batch does not match its schema, so none of its events was
  * apart by `events`: a batch may have any other field, `code` and `detail` among them.
  */
 function parseBatch(bytes: Buffer): TelemetryBatch | BatchRefusal {
-  const text = bytes.toString();
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    return { code: "malformed_json", detail: malformedJsonDetail(text, error) };
-  }
-  return checkBatch(value, mismatch);
+  const parsed = parseJsonText(bytes.toString());
+  if ("detail" in parsed) return { code: "malformed_json", detail: parsed.detail };
+  return checkBatch(parsed.value, mismatch);
 }
 
 /** @param detail of the refusal; its errors point into the batch as it is in JSON. */

@@ -1,5 +1,5 @@
 import { type ClickHouse, select } from "@mosis/clickhouse";
-import { Timestamp, Uuid } from "@mosis/types/formats";
+import { Nullable, Timestamp, Uuid } from "@mosis/types/formats";
 import Type, { type Static } from "typebox";
 import { whereOf } from "../filters.ts";
 import { timeParam, wholeMs } from "../time-range.ts";
@@ -35,7 +35,7 @@ const RejectedRow = Type.Object({
   raw: Type.String(),
   context: Type.String(),
   clock_correction_ms: Type.String(),
-  replayed_at: Type.Union([Timestamp, Type.Null()]),
+  replayed_at: Nullable(Timestamp),
 });
 export type RejectedRow = Static<typeof RejectedRow>;
 

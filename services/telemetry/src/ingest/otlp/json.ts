@@ -1,4 +1,4 @@
-import { malformedJsonDetail } from "@mosis/http";
+import { parseJsonText } from "@mosis/http";
 import type { Value } from "../flatten.ts";
 import {
   type Budget,
@@ -20,14 +20,9 @@ type Json = Record<string, unknown>;
  * @throws BeyondLimit, NotDecodable.
  */
 export function parseRequest(body: Buffer, budget: Budget): ResourceLogs[] {
-  const text = body.toString();
-  let request: unknown;
-  try {
-    request = JSON.parse(text);
-  } catch (error) {
-    throw new NotDecodable(malformedJsonDetail(text, error));
-  }
-  return listOf(objectOf(request, "The body")["resourceLogs"], "resourceLogs").map((item) => {
+  const parsed = parseJsonText(body.toString());
+  if ("detail" in parsed) throw new NotDecodable(parsed.detail);
+  return listOf(objectOf(parsed.value, "The body")["resourceLogs"], "resourceLogs").map((item) => {
     budget.resource();
     return resourceLogs(item, budget);
   });

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { endRefused, malformedJsonDetail } from "@mosis/http";
+import { endRefused, parseJsonText } from "@mosis/http";
 import { problems } from "@mosis/types/problems";
 import { telemetryLimits } from "@mosis/types/telemetry";
 import type { BatchRefusal } from "../batch.ts";
@@ -51,13 +51,9 @@ function credentialOf(req: IncomingMessage): string | undefined {
 
 function read({ bytes }: Body, type: CallType | null): Reading | BatchRefusal {
   if (hasTooManyParts(bytes)) return { code: "batch_invalid", detail: tooManyParts };
-  const text = bytes.toString();
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    return { code: "malformed_json", detail: malformedJsonDetail(text, error) };
-  }
+  const parsed = parseJsonText(bytes.toString());
+  if ("detail" in parsed) return { code: "malformed_json", detail: parsed.detail };
+  const { value } = parsed;
   if (!isFields(value)) return { code: "batch_invalid", detail: "The body is not a JSON object." };
   if (type === null && !Array.isArray(value["batch"])) {
     return { code: "batch_invalid", detail: "The field batch is not a list." };
