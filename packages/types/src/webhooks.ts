@@ -107,13 +107,14 @@ export const Delivery = Type.Object({
   event_id: Uuid,
   type: Type.String(),
   status: Type.Enum(["pending", "succeeded", "failed"]),
+  /** Begun so far. The fields below are those of the last one. */
   attempts: Type.Integer(),
   /** Null when there will be none. While an attempt runs: when it is given up for lost. */
   next_attempt_at: Nullable(Timestamp),
   last_attempt_at: Nullable(Timestamp),
-  /** HTTP status of the last attempt. Null when it got none. */
+  /** HTTP status. Null while it runs, when it was lost, and when it got no answer. */
   response_status: Nullable(Type.Integer()),
-  /** Milliseconds of the last attempt, from resolving the name to the end of the answer. */
+  /** Milliseconds from resolving the name to the answer's end. Null while it runs, and when it was lost. */
   duration_ms: Nullable(Type.Integer()),
   error: Nullable(DeliveryError),
   created_at: Timestamp,

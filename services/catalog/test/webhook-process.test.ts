@@ -33,6 +33,11 @@ test("killed in the middle of an attempt, webhooks send the same event again wit
   startProcess(t, databaseUrl);
   // What nobody had begun goes at once, what was cut off when its lease is over.
   await eventually(() => assert.equal(receiver.received.length, 6));
+  // Written down too: a delivery whose lease is ended here before that is sent once more, as it has to be.
+  await eventually(async () => {
+    const deliveries = await deliveriesOf(ada, webhook.id);
+    assert.equal(deliveries.filter(({ status }) => status === "succeeded").length, 2);
+  });
   await makeDue(db);
   await eventually(async () => {
     const deliveries = await deliveriesOf(ada, webhook.id);

@@ -77,6 +77,7 @@ export function claimDue(
       ), claimed as (
         update webhook_deliveries set
           attempts = attempts + 1, last_attempt_at = now(),
+          response_status = null, duration_ms = null, error = null,
           next_attempt_at = now() + make_interval(secs => ${leaseSeconds})
         from due where webhook_deliveries.id = due.id
         returning webhook_deliveries.id, event_id, attempts, event, webhook_id
