@@ -25,12 +25,25 @@ export interface Address {
   port: number;
 }
 
+const bufferBytes = 65_536;
+
 /** @throws Error when nobody listens. */
 export function openConnection({ hostname, port }: Address): Promise<Connection> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ host: hostname, port, noDelay: true });
+    const reader = createReader();
+    // Read into again and again: 45 KB of garbage an answer would be our pauses in their figures.
+    const buffer = Buffer.allocUnsafe(bufferBytes);
+    const onread = {
+      buffer,
+      callback: (bytes: number) => {
+        const answer = reader.read(buffer.subarray(0, bytes));
+        if (answer !== null && waiting) waiting.answer = answer;
+        settle();
+        return true;
+      },
+    };
+    const socket = connect({ host: hostname, port, noDelay: true, onread });
     let waiting: Waiting | null = null;
-    let received: Buffer = Buffer.alloc(0);
     const fail = (error: Error) => {
       reject(error);
       waiting?.reject(error);
@@ -44,14 +57,6 @@ export function openConnection({ hostname, port }: Address): Promise<Connection>
     };
     socket.on("error", fail);
     socket.on("close", () => fail(new Error("The connection was closed.")));
-    socket.on("data", (chunk: Buffer) => {
-      received = received.length === 0 ? chunk : Buffer.concat([received, chunk]);
-      const answer = completeAnswer(received);
-      if (answer === null) return;
-      received = Buffer.alloc(0);
-      if (waiting) waiting.answer = answer;
-      settle();
-    });
     const ask = (message: Buffer) =>
       new Promise<Answer>((resolve, reject) => {
         if (socket.destroyed) return reject(new Error("The connection is closed."));
@@ -75,13 +80,40 @@ interface Waiting {
   sent: boolean;
 }
 
-/** The answer once all of it is here, else null. Answers have a content-length: ours always do. */
-function completeAnswer(bytes: Buffer): Answer | null {
-  const headEnd = bytes.indexOf("\r\n\r\n");
-  if (headEnd < 0) return null;
-  const head = bytes.toString("latin1", 0, headEnd);
+/** Reads one answer after the other. They have a content-length: ours always do. */
+function createReader() {
+  let head = "";
+  let answer: Answer | null = null;
+  let bodyBytesLeft = 0;
+
+  /** Of the head, all that has come; of the body, how much. @returns the answer that the bytes complete. */
+  function read(bytes: Buffer): Answer | null {
+    let bodyBytes = bytes.length;
+    if (answer === null) {
+      const endInBytes = bytes.indexOf(headEnd);
+      const before = head.length;
+      head += bytes.toString("latin1", 0, endInBytes < 0 ? bytes.length : endInBytes + headEnd.length);
+      const end = head.indexOf(headEnd);
+      if (end < 0) return null;
+      bodyBytes = before + bytes.length - end - headEnd.length;
+      answer = { status: Number(head.slice(9, 12)), retryAfter: /\r\nretry-after: *\d+/i.test(head) };
+      bodyBytesLeft = lengthOf(head);
+      head = "";
+    }
+    bodyBytesLeft -= bodyBytes;
+    if (bodyBytesLeft > 0) return null;
+    const complete = answer;
+    answer = null;
+    return complete;
+  }
+
+  return { read };
+}
+
+const headEnd = "\r\n\r\n";
+
+function lengthOf(head: string): number {
   const length = /\r\ncontent-length: *(\d+)/i.exec(head)?.[1];
   if (length === undefined) throw new Error(`An answer without content-length: ${head}`);
-  if (bytes.length < headEnd + 4 + Number(length)) return null;
-  return { status: Number(head.slice(9, 12)), retryAfter: /\r\nretry-after: *\d+/i.test(head) };
+  return Number(length);
 }
