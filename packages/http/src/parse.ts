@@ -35,11 +35,17 @@ export function parse<T extends TSchema>(schema: T, value: unknown, where: "body
   throw problem("invalid_request", `${subject} does not match its schema; see errors.`, { errors });
 }
 
+const date = String.raw`\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])`;
+const time = String.raw`([01]\d|2[0-3])(:[0-5]\d){2}(\.\d{1,9})?`;
+const zone = String.raw`(Z|[+-]([01]\d|2[0-3]):[0-5]\d)`;
+const dateTime = new RegExp(`^${date}T${time}${zone}$`, "i");
+
 function isDateTime(text: string): boolean {
-  const match = /^\d{4}-\d\d-(\d\d)T\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/i.exec(text);
-  if (!match || Number.isNaN(Date.parse(text))) return false;
-  // Date.parse takes 30 February for 2 March.
-  return new Date(`${text.slice(0, 10)}T00:00:00Z`).getUTCDate() === Number(match[1]);
+  if (!dateTime.test(text)) return false;
+  const day = Number(text.slice(8, 10));
+  // Years of the calendar repeat after 400, and Date.UTC takes the first hundred for others.
+  const lastDay = () => new Date(Date.UTC(400 + Number(text.slice(0, 4)), Number(text.slice(5, 7)), 0));
+  return day <= 28 || day <= lastDay().getUTCDate();
 }
 
 function readTexts(schema: TSchema, query: unknown): unknown {

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import type { ClientBase, ClientConfig } from "pg";
+import type { ClientBase, ClientConfig, QueryConfig, QueryResult } from "pg";
 import { asFailure } from "./failure.ts";
 import { answered, expectAnswer } from "./silence.ts";
-import { compile, type Sql } from "./sql.ts";
+import { compile, type Sql, type Value } from "./sql.ts";
 import { typeParsers } from "./values.ts";
 
 /** What a statement runs on: the pool, one connection of it in a transaction, or a session. */
@@ -28,14 +28,18 @@ export function connectionOptions(options: {
   name: string;
   connectTimeoutMs: number;
   statementTimeoutMs: number;
+  /** Settings of the session, as the command line of PostgreSQL has them. */
+  settings: string;
 }): ClientConfig {
-  const { url, name, connectTimeoutMs, statementTimeoutMs } = options;
+  const { url, name, connectTimeoutMs, statementTimeoutMs, settings } = options;
   return {
     connectionString: url,
     application_name: name,
     connectionTimeoutMillis: connectTimeoutMs,
     statement_timeout: statementTimeoutMs,
     idle_in_transaction_session_timeout: statementTimeoutMs,
+    // Times are written as they are in UTC: see values.ts.
+    options: `-c timezone=UTC ${settings}`,
     keepAlive: true,
     types: typeParsers,
   };
@@ -54,10 +58,12 @@ export function connectionOn(client: ClientBase, watch: Watch): Queryable & { is
       const wait = expectAnswer(client, answerTimeoutMs);
       try {
         // Named, so that each connection parses and plans a statement once.
-        const { rows, rowCount } = await client.query<object>({ name: nameOf(text), text, values });
+        const { rows, rowCount } = await query(client, { name: nameOf(text), text, values });
         return { rows, rowCount: rowCount ?? 0 };
       } catch (error) {
         broken ||= leavesBroken(error);
+        // Made where the socket is read: from here it leads to the statement.
+        if (error instanceof Error) Error.captureStackTrace(error);
         throw asFailure(error);
       } finally {
         answered(wait);
@@ -65,6 +71,16 @@ export function connectionOn(client: ClientBase, watch: Watch): Queryable & { is
       }
     },
   };
+}
+
+/**
+ * By callback: with the driver's own promises, what a statement gave outlives it by many scavenges. The heap
+ * grew by 3 of every 20 MB allocated, and a scavenge took 8 ms instead of half of one.
+ */
+function query(client: ClientBase, config: QueryConfig<Value[]>): Promise<QueryResult> {
+  return new Promise((resolve, reject) => {
+    client.query(config, (error, result) => (error ? reject(error) : resolve(result)));
+  });
 }
 
 /** After an ERROR of the server the connection is as good as before; after anything else nobody knows. */

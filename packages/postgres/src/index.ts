@@ -7,3 +7,4 @@ export { execute, many, maybeOne, one } from "./query.ts";
 export { openSession, type Session, type SessionOptions } from "./session.ts";
 export { type Sql, sql } from "./sql.ts";
 export { transaction } from "./transaction.ts";
+export { exactTime } from "./values.ts";

@@ -3,6 +3,7 @@ import pg from "pg";
 import { asFailure } from "./failure.ts";
 import { connectionOn, connectionOptions, type Queryable, type SlowQuery } from "./connection.ts";
 import { type Sql, sql } from "./sql.ts";
+import { streamOf } from "./stream.ts";
 
 export interface Pool extends Queryable {
   /**
@@ -46,8 +47,7 @@ const planSettings = "-c plan_cache_mode=force_generic_plan";
 /** Opens no connection yet: a database that is away shows at the first query, and at `/readyz`. */
 export function openPool(options: PoolOptions): Pool {
   const pool = new pg.Pool({
-    ...connectionOptions(options),
-    options: planSettings,
+    ...connectionOptions({ ...options, settings: planSettings }),
     // A statement is sent while the one before it is still to be answered.
     pipeline: true,
     max: options.connectionsMax,
@@ -64,13 +64,14 @@ export function openPool(options: PoolOptions): Pool {
     });
   }
 
-  /** The tenant and the statement go out together. When the tenant was not taken, nobody sees the result. */
+  /** Tenant and statement go out in one write. When the tenant was not taken, nobody sees the result. */
   function run(tenant: string, statement: Sql): ReturnType<Queryable["run"]> {
     return lend(async (client, connection) => {
-      const [assumed, result] = await Promise.allSettled([
-        assume(client, connection, tenant),
-        connection.run(statement),
-      ]);
+      const stream = streamOf(client);
+      stream.cork();
+      const answers = Promise.allSettled([assume(client, connection, tenant), connection.run(statement)]);
+      stream.uncork();
+      const [assumed, result] = await answers;
       if (assumed.status === "rejected") throw assumed.reason;
       if (result.status === "rejected") throw result.reason;
       return result.value;

@@ -33,9 +33,11 @@ export interface SessionOptions {
   onSlowQuery?: (query: SlowQuery) => void;
 }
 
+const LockedRow = Type.Object({ locked: Type.Boolean() });
+
 /** @throws Unavailable when PostgreSQL does not answer. */
 export async function openSession(options: SessionOptions): Promise<Session> {
-  const client = new pg.Client({ ...connectionOptions(options), options: keepAliveSettings });
+  const client = new pg.Client(connectionOptions({ ...options, settings: keepAliveSettings }));
   const { promise: lost, resolve: lose } = Promise.withResolvers<Error>();
   client.on("error", (error) => lose(error));
   client.on("end", () => lose(new Error("The connection to PostgreSQL has ended.")));
@@ -51,7 +53,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     async tryLock(name) {
       const { locked } = await one(
         connection,
-        Type.Object({ locked: Type.Boolean() }),
+        LockedRow,
         sql`select pg_try_advisory_lock(hashtextextended(${name}, 0)) as locked`,
       );
       return locked;

@@ -1,4 +1,5 @@
-import type { ClientBase, Connection } from "pg";
+import type { ClientBase } from "pg";
+import { streamOf } from "./stream.ts";
 
 /** An answer that a server owes, and when we stop waiting for it. */
 interface Wait {
@@ -32,7 +33,7 @@ function cutSilent(): void {
     const { client, giveUpAt } = wait;
     if (now < giveUpAt) continue;
     waiting.delete(wait);
-    (client as ClientBase & { connection: Connection }).connection.stream.destroy(new Error(silenceMessage));
+    streamOf(client).destroy(new Error(silenceMessage));
   }
 }
 

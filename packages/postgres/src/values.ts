@@ -10,9 +10,14 @@ export const typeParsers = {
 };
 
 const toDate = driverParser(types.builtins.TIMESTAMPTZ, "text");
+const textArray = 1009;
+const varcharArray = 1015;
+const toTexts = driverParser(textArray, "text");
 
 const parsers: Record<number, Parser> = {
   [types.builtins.TIMESTAMPTZ](text) {
+    const time = timeOf(text, 3);
+    if (time !== null) return time;
     const date = toDate(text);
     // `infinity` is no date and no RFC 3339; the row's schema refuses it.
     return date instanceof Date ? date.toISOString() : text;
@@ -21,4 +26,32 @@ const parsers: Record<number, Parser> = {
     const number = Number(text);
     return Number.isSafeInteger(number) ? number : text;
   },
+  [textArray]: readTexts,
+  [varcharArray]: readTexts,
 };
+
+/** Quoted are elements with a comma, a brace, a quote or a blank in them, empty ones, and the word `null`. */
+function readTexts(text: string): unknown {
+  if (text === "{}") return [];
+  const isPlain = /^\{[^"\\{}]+\}$/.test(text) && !text.includes("NULL");
+  return isPlain ? text.slice(1, -1).split(",") : toTexts(text);
+}
+
+/**
+ * A `timestamptz` as RFC 3339 UTC with all its microseconds: what it is compared by, which `Date` has not.
+ * @param text as the cast to `text` writes it in a session whose zone is UTC, as all of ours are.
+ * @throws Error for what no RFC 3339 time is: `infinity`, and years beyond four digits.
+ */
+export function exactTime(text: string): string {
+  const time = timeOf(text, 6);
+  if (time === null) throw new Error(`PostgreSQL wrote a time that RFC 3339 has no form for: ${text}`);
+  return time;
+}
+
+/** `2026-11-25 12:00:00.5+00` cut to so many digits of a second; null when it is not of that form. */
+function timeOf(text: string, digits: number): string | null {
+  const isUtc = text.endsWith("+00") && text.charAt(4) === "-" && text.charAt(10) === " ";
+  if (!isUtc) return null;
+  const fraction = text.slice(20, -3).padEnd(digits, "0").slice(0, digits);
+  return `${text.slice(0, 10)}T${text.slice(11, 19)}.${fraction}Z`;
+}

@@ -83,6 +83,10 @@ export const App = Type.Object({
 });
 export type App = Static<typeof App>;
 
+/** An app in a list: without its description, since a page of those can be a megabyte. */
+export const AppSummary = Type.Omit(App, ["description"]);
+export type AppSummary = Static<typeof AppSummary>;
+
 /**
  * Value of a `catalog.apps` record: what telemetry has to know of an app. Records from before there were
  * limits, or a retention, have none: the defaults hold.

@@ -1,11 +1,11 @@
 import { createCursors, pageOf, parse } from "@mosis/http";
-import { type Sql, sql } from "@mosis/postgres";
+import { exactTime, type Sql, sql } from "@mosis/postgres";
 import { Uuid } from "@mosis/types/formats";
 import { PageQuery } from "@mosis/types/pages";
 import Type, { type Static } from "typebox";
 
 /**
- * A time exactly as `positionColumn` writes it. Cursors are not signed, and PostgreSQL calls some RFC 3339
+ * A time exactly as `exactTime` writes it. Cursors are not signed, and PostgreSQL calls some RFC 3339
  * times an error: year 0, and zones beyond 16 hours.
  */
 export const ExactTime = Type.String({
@@ -24,7 +24,7 @@ export interface PageRequest {
 }
 
 /** Rows of a list carry this beside what is answered. */
-export const positioned = { created_at_exact: ExactTime };
+export const positioned = { created_at_exact: Type.String() };
 
 interface PositionedRow {
   id: string;
@@ -32,8 +32,7 @@ interface PositionedRow {
 }
 
 /** Microseconds, as they are compared: `created_at` as we answer it has lost them. */
-export const positionColumn = sql`
-  to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as created_at_exact`;
+export const positionColumn = sql`created_at::text as created_at_exact`;
 
 /**
  * The end of a list's statement, behind its `where`: one row more than asked for tells that there are more.
@@ -54,13 +53,28 @@ export function createPaging(list: string) {
       const { limit = 50, cursor } = parse(PageQuery, query, "query");
       return { limit, behind: cursor === undefined ? null : cursors.decode(cursor) };
     },
-    /** @param rows up to one more than the page may have. */
-    answer(rows: PositionedRow[], { limit }: PageRequest) {
-      return pageOf(rows.map(splitRow), limit, cursors);
+    /**
+     * @param rows up to one more than the page may have.
+     * @param itemOf the row as it is answered.
+     */
+    answer<Row extends PositionedRow>(
+      rows: Row[],
+      { limit }: PageRequest,
+      itemOf: (row: Row) => object = withoutPosition,
+    ) {
+      return pageOf(
+        rows.map((row) => ({ item: itemOf(row), position: positionOf(row) })),
+        limit,
+        cursors,
+      );
     },
   };
 }
 
-function splitRow({ created_at_exact, ...item }: PositionedRow): { item: object; position: Position } {
-  return { item, position: [created_at_exact, item.id] };
+function withoutPosition({ created_at_exact: _position, ...item }: PositionedRow): object {
+  return item;
+}
+
+function positionOf({ created_at_exact, id }: PositionedRow): Position {
+  return [exactTime(created_at_exact), id];
 }

@@ -2,16 +2,19 @@ import { many, maybeOne, one, type Queryable, sql } from "@mosis/postgres";
 import { Nullable, Uuid } from "@mosis/types/formats";
 import { Restriction } from "@mosis/types/telemetry-restrictions";
 import Type from "typebox";
+import { CountRow, IdRow } from "../rows.ts";
+
+const WholeDeveloper = Type.Object({
+  email: Type.String(),
+  role: Type.String(),
+  password_hash: Nullable(Type.String()),
+});
 
 /** The developer, until the end of the transaction nobody's to change, or to make anything for. */
 export function lockWhole(tx: Queryable, id: string) {
   return maybeOne(
     tx,
-    Type.Object({
-      email: Type.String(),
-      role: Type.String(),
-      password_hash: Nullable(Type.String()),
-    }),
+    WholeDeveloper,
     sql`select email, role, password_hash from developers where id = ${id} for update`,
   );
 }
@@ -19,16 +22,18 @@ export function lockWhole(tx: Queryable, id: string) {
 export function countPublishedApps(tx: Queryable, developerId: string) {
   return one(
     tx,
-    Type.Object({ count: Type.Integer() }),
+    CountRow,
     sql`
       select count(*)::int as count from apps where developer_id = ${developerId} and status = 'published'`,
   );
 }
 
+const DeletedApp = Type.Object({ id: Uuid, package_id: Type.String() });
+
 export function deleteAppsOf(tx: Queryable, developerId: string) {
   return many(
     tx,
-    Type.Object({ id: Uuid, package_id: Type.String() }),
+    DeletedApp,
     sql`delete from apps where developer_id = ${developerId} returning id, package_id`,
   );
 }
@@ -46,5 +51,5 @@ export function deleteRestrictionsOf(tx: Queryable, developerId: string) {
 }
 
 export function deleteDeveloper(tx: Queryable, id: string) {
-  return one(tx, Type.Object({ id: Uuid }), sql`delete from developers where id = ${id} returning id`);
+  return one(tx, IdRow, sql`delete from developers where id = ${id} returning id`);
 }

@@ -1,38 +1,53 @@
 import { etagOf } from "@mosis/http";
-import type { App } from "@mosis/types/apps";
+import type { App, AppSummary } from "@mosis/types/apps";
 import type { Viewer } from "../principal.ts";
 import { allowedAppActions, type AppFacts } from "./lifecycle.ts";
-import type { AppRow } from "./queries.ts";
+import type { AppRow, AppSummaryRow } from "./queries.ts";
 
 /** The app as it is answered to the viewer. */
 export function appFor(viewer: Viewer, row: AppRow): App {
   return { ...appOf(row), allowed_actions: allowedAppActions(factsOf(row), viewer) };
 }
 
+export function appSummaryFor(viewer: Viewer, row: AppSummaryRow): AppSummary {
+  return { ...appSummaryOf(row), allowed_actions: allowedAppActions(factsOf(row), viewer) };
+}
+
 /** The app without what depends on who reads it: for the audit trail. */
 export function appOf(row: AppRow): Omit<App, "allowed_actions"> {
-  const { id, package_id, name, description, category, tags, status } = row;
-  const { suspended_by, suspend_reason, signing_key, created_at, updated_at } = row;
+  return { ...appSummaryOf(row), description: row.description };
+}
+
+function appSummaryOf(row: AppSummaryRow): Omit<AppSummary, "allowed_actions"> {
   return {
-    ...{ id, package_id, name, description, category, tags, status, suspended_by, suspend_reason },
-    signing_key,
+    id: row.id,
+    package_id: row.package_id,
+    name: row.name,
+    category: row.category,
+    tags: row.tags,
+    status: row.status,
+    suspended_by: row.suspended_by,
+    suspend_reason: row.suspend_reason,
+    signing_key: row.signing_key,
     latest_version: latestOf(row),
     rollout_version: rolloutOf(row),
-    ...{ created_at, updated_at },
+    created_at: row.created_at,
+    updated_at: row.updated_at,
   };
 }
 
-function latestOf({ latest_code: version_code, latest_name: version_name }: AppRow): App["latest_version"] {
+function latestOf(row: AppSummaryRow): App["latest_version"] {
+  const { latest_code: version_code, latest_name: version_name } = row;
   return version_code === null || version_name === null ? null : { version_code, version_name };
 }
 
-function rolloutOf(row: AppRow): App["rollout_version"] {
+function rolloutOf(row: AppSummaryRow): App["rollout_version"] {
   const { rollout_code: version_code, rollout_name: version_name, rollout_percent, is_rollout_halted } = row;
   if (version_code === null || version_name === null || rollout_percent === null) return null;
   return { version_code, version_name, rollout_percent, is_halted: is_rollout_halted === true };
 }
 
-export function factsOf(row: AppRow): AppFacts {
+export function factsOf(row: AppSummaryRow): AppFacts {
   const { status, suspended_by, signing_key } = row;
   const has_release = row.latest_code !== null || row.is_rollout_halted === false;
   return { status, suspended_by, signing_key, has_release };

@@ -1,6 +1,6 @@
 import type { Operation } from "@mosis/http";
 import type { ProblemCode } from "@mosis/types/problems";
-import { App, AppChange, NewApp, PackageId } from "@mosis/types/apps";
+import { App, AppChange, NewApp, PackageId, AppSummary } from "@mosis/types/apps";
 import { Page, PageQuery } from "@mosis/types/pages";
 import { appActions } from "./actions.ts";
 
@@ -38,7 +38,7 @@ export const appOperations: Operation[] = [
     summary: "Your apps, from new to old",
     access: "apps:read",
     query: PageQuery,
-    answers: { 200: { description: "One page.", body: Page(App) } },
+    answers: { 200: { description: "One page, without descriptions.", body: Page(AppSummary) } },
     problems: ["cursor_invalid"],
   },
   {

@@ -4,6 +4,7 @@ import { Nullable, Uuid } from "@mosis/types/formats";
 import Type, { type Static } from "typebox";
 import { pageClause, type PageRequest, positionColumn, positioned } from "../page-position.ts";
 import type { Owner, Reach } from "../principal.ts";
+import { IdRow, OwnedRow } from "../rows.ts";
 
 const AppRow = Type.Object({
   ...Type.Omit(App, ["latest_version", "rollout_version", "allowed_actions"]).properties,
@@ -18,10 +19,15 @@ const AppRow = Type.Object({
 });
 export type AppRow = Static<typeof AppRow>;
 
-const appColumns = sql`
-  id, developer_id, package_id, name, description, category, tags, status, suspended_by, suspend_reason,
+const AppSummaryRow = Type.Omit(AppRow, ["description"]);
+export type AppSummaryRow = Static<typeof AppSummaryRow>;
+
+const summaryColumns = sql`
+  id, developer_id, package_id, name, category, tags, status, suspended_by, suspend_reason,
   signing_fingerprint as signing_key, published_code_max, latest_code, latest_name, rollout_code,
   rollout_name, rollout_percent, is_rollout_halted, created_at, updated_at`;
+
+const appColumns = sql`${summaryColumns}, description`;
 
 /** Two probes by primary key for an app. */
 const appsWithReleases = sql`
@@ -42,7 +48,7 @@ export function insertApp(db: Queryable, developerId: string, app: NewApp) {
   const { description = null, category = null, tags = [] } = app;
   return maybeOne(
     db,
-    Type.Object({ id: Uuid }),
+    IdRow,
     sql`
       insert into apps (developer_id, package_id, name, description, category, tags)
       values (${developerId}, ${app.package_id}, ${app.name}, ${description}, ${category}, ${tags})
@@ -51,6 +57,8 @@ export function insertApp(db: Queryable, developerId: string, app: NewApp) {
   );
 }
 
+const RetiredRow = Type.Object({ retired: Type.Boolean() });
+
 /**
  * Whether the package id was one of an app that is deleted. Asked after the insert, by a statement of its
  * own: an insert that waited for the deletion of the same id sees here what that has committed.
@@ -58,7 +66,7 @@ export function insertApp(db: Queryable, developerId: string, app: NewApp) {
 export async function isRetired(tx: Queryable, packageId: string): Promise<boolean> {
   const { retired } = await one(
     tx,
-    Type.Object({ retired: Type.Boolean() }),
+    RetiredRow,
     sql`select exists (select from retired_package_ids where package_id = ${packageId}) as retired`,
   );
   return retired;
@@ -113,16 +121,20 @@ export function deleteLockedApp(tx: Queryable, id: string) {
   return execute(tx, sql`delete from apps where id = ${id}`);
 }
 
+const AppOnPage = Type.Object({ ...AppSummaryRow.properties, ...positioned });
+
 /** One page and the row behind it, from new to old. */
 export function listOwnApps(db: Queryable, owner: Owner, page: PageRequest) {
   return many(
     db,
-    Type.Object({ ...AppRow.properties, ...positioned }),
+    AppOnPage,
     sql`
-      select ${appColumns}, ${positionColumn} from ${appsWithReleases}
+      select ${summaryColumns}, ${positionColumn} from ${appsWithReleases}
       where ${ownedBy(owner)} ${pageClause(page)}`,
   );
 }
+
+const OwnAppId = Type.Object({ id: Uuid, package_id: Type.String() });
 
 /**
  * Those of the package ids that are the owner's. Locked, so that none is deleted before a key refers to it.
@@ -130,7 +142,7 @@ export function listOwnApps(db: Queryable, owner: Owner, page: PageRequest) {
 export function lockOwnAppIds(db: Queryable, owner: Owner, packageIds: string[]) {
   return many(
     db,
-    Type.Object({ id: Uuid, package_id: Type.String() }),
+    OwnAppId,
     sql`
       select id, package_id from apps
       where package_id = any(${packageIds}) and ${ownedBy(owner)}
@@ -143,7 +155,7 @@ export function lockOwnAppIds(db: Queryable, owner: Owner, packageIds: string[])
 export function findAppDeveloper(db: Queryable, reach: Reach, packageId: string) {
   return maybeOne(
     db,
-    Type.Object({ id: Uuid, developer_id: Uuid }),
+    OwnedRow,
     sql`select id, developer_id from apps where package_id = ${packageId} and ${within(reach)}`,
   );
 }

@@ -10,7 +10,7 @@ import { isPackageId } from "../identifier.ts";
 import { createPaging } from "../page-position.ts";
 import { type Principal, reachOf, tenantOf, viewerOf } from "../principal.ts";
 import { appActions } from "./actions.ts";
-import { appFor, tagOf } from "./app.ts";
+import { appFor, appSummaryFor, tagOf } from "./app.ts";
 import { actOnApp, changeApp, createApp } from "./changes.ts";
 import { missingApp } from "./missing.ts";
 import { deleteApp } from "./deletion.ts";
@@ -42,8 +42,10 @@ function serveReads(router: Router, { db, authenticate }: Deps): void {
     const page = paging.read(req.query);
     const rows = await listOwnApps(db.as(tenantOf(principal)), principal, page);
     const viewer = viewerOf(principal, principal.developerId);
-    const items = rows.map(({ created_at_exact, ...row }) => ({ created_at_exact, ...appFor(viewer, row) }));
-    sendPage(res, paging.answer(items, page));
+    sendPage(
+      res,
+      paging.answer(rows, page, (row) => appSummaryFor(viewer, row)),
+    );
   });
 
   router.get<Params>(path, async (req, res) => {

@@ -2,6 +2,7 @@ import { maybeOne, one, type Queryable, sql } from "@mosis/postgres";
 import { Developer, type Role } from "@mosis/types/developers";
 import { Nullable, Uuid } from "@mosis/types/formats";
 import Type from "typebox";
+import { IdRow } from "../rows.ts";
 
 export const developerColumns = sql`id, email, name, role, verified, oauth_provider, created_at`;
 
@@ -67,12 +68,10 @@ export function findCredentials(db: Queryable, email: string) {
   );
 }
 
+const OwnCredentials = Type.Object({ ...Credentials.properties, email: Type.String() });
+
 export function findOwnCredentials(db: Queryable, id: string) {
-  return maybeOne(
-    db,
-    Type.Object({ ...Credentials.properties, email: Type.String() }),
-    sql`select id, email, password_hash from developers where id = ${id}`,
-  );
+  return maybeOne(db, OwnCredentials, sql`select id, email, password_hash from developers where id = ${id}`);
 }
 
 /** Whether the password is still that one; then it stays so until the end of the transaction. */
@@ -82,7 +81,7 @@ export async function lockPassword(
 ): Promise<boolean> {
   const found = await maybeOne(
     tx,
-    Type.Object({ id: Uuid }),
+    IdRow,
     sql`
       select id from developers where id = ${id} and password_hash is not distinct from ${password_hash}
       for share`,

@@ -3,23 +3,26 @@ import { Timestamp, Uuid } from "@mosis/types/formats";
 import Type from "typebox";
 import { within } from "../apps/queries.ts";
 import type { Reach } from "../principal.ts";
+import { OwnedRow } from "../rows.ts";
 
 /** An app and whose it is, locked: nobody else asks for an erasure of it until the commit. */
 export function lockApp(tx: Queryable, reach: Reach, packageId: string) {
   return maybeOne(
     tx,
-    Type.Object({ id: Uuid, developer_id: Uuid }),
+    OwnedRow,
     sql`
       select id, developer_id from apps where package_id = ${packageId} and ${within(reach)}
       for no key update`,
   );
 }
 
+const Usage = Type.Object({ count: Type.Integer(), free_in_seconds: Type.Integer() });
+
 /** How many erasures of an app were asked for in the last 24 hours, and when the first of them is older. */
 export function usageOfDay(tx: Queryable, appId: string) {
   return one(
     tx,
-    Type.Object({ count: Type.Integer(), free_in_seconds: Type.Integer() }),
+    Usage,
     sql`
       select count(*) as count,
              coalesce(ceil(extract(epoch from min(requested_at) + interval '24 hours' - now())), 0)::int
@@ -29,10 +32,12 @@ export function usageOfDay(tx: Queryable, appId: string) {
   );
 }
 
+const Erasure = Type.Object({ id: Uuid, app_id: Uuid, install_hash: Type.String(), requested_at: Timestamp });
+
 export function insertErasure(tx: Queryable, appId: string, installHash: string) {
   return one(
     tx,
-    Type.Object({ id: Uuid, app_id: Uuid, install_hash: Type.String(), requested_at: Timestamp }),
+    Erasure,
     sql`
       insert into telemetry_erasures (app_id, install_hash) values (${appId}, ${installHash})
       returning id, app_id, install_hash, requested_at`,

@@ -8,12 +8,14 @@ export interface RequestKey {
   hash: Buffer;
 }
 
+const LockedRow = Type.Object({ locked: Type.Boolean() });
+
 /** Until the end of the transaction. False while another request with the key runs. */
 export async function tryLockRequest(tx: Queryable, { principal, hash }: RequestKey): Promise<boolean> {
   const name = `${principal.actor.id} ${hash.toString("hex")}`;
   const { locked } = await one(
     tx,
-    Type.Object({ locked: Type.Boolean() }),
+    LockedRow,
     sql`select pg_try_advisory_xact_lock(hashtextextended(${name}, 2)) as locked`,
   );
   return locked;

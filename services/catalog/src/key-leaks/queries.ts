@@ -4,15 +4,13 @@ import { Key, KeyKind } from "@mosis/types/keys";
 import Type, { type Static } from "typebox";
 import { keyColumns } from "../keys/queries.ts";
 
+const FoundKey = Type.Object({ id: Uuid, developer_id: Uuid, hash: Type.String() });
+
 /** Keys that have or had one of these secrets, whoever they belong to. */
 export function findReportedKeys(db: Queryable, hashes: string[]) {
   const keys = (hash: Sql) => sql`
     select id, developer_id, ${hash} as hash from api_keys where ${hash} = any(${hashes}::text[])`;
-  return many(
-    db,
-    Type.Object({ id: Uuid, developer_id: Uuid, hash: Type.String() }),
-    sql`${keys(sql`key_hash`)} union all ${keys(sql`previous_hash`)}`,
-  );
+  return many(db, FoundKey, sql`${keys(sql`key_hash`)} union all ${keys(sql`previous_hash`)}`);
 }
 
 const ReportedKey = Type.Object({
@@ -54,10 +52,8 @@ export function updateLeaked(
   );
 }
 
+const EmailRow = Type.Object({ email: Type.String() });
+
 export function findOwnerEmail(tx: Queryable, developerId: string) {
-  return one(
-    tx,
-    Type.Object({ email: Type.String() }),
-    sql`select email from developers where id = ${developerId}`,
-  );
+  return one(tx, EmailRow, sql`select email from developers where id = ${developerId}`);
 }

@@ -4,6 +4,7 @@ import { Key, KeyKind, KeyState } from "@mosis/types/keys";
 import Type from "typebox";
 import { pageClause, type PageRequest, positionColumn, positioned } from "../page-position.ts";
 import type { Owner, Reach } from "../principal.ts";
+import { IdRow } from "../rows.ts";
 
 /** `package_ids` is null for a key of every app; a key whose last app was deleted serves none. */
 export const keyColumns = sql`
@@ -45,7 +46,7 @@ export interface NewKeyRow {
 export async function insertKey(db: Queryable, key: NewKeyRow): Promise<{ id: string }> {
   const row = await one(
     db,
-    Type.Object({ id: Uuid }),
+    IdRow,
     sql`
       insert into api_keys (developer_id, name, kind, key_hash, key_prefix, permissions, all_apps, expires_at,
                             telemetry_events_per_second, cidrs)
@@ -67,11 +68,13 @@ export function findOwnKey(db: Queryable, owner: Owner, id: string) {
   return maybeOne(db, Key, sql`select ${keyColumns} from api_keys where id = ${id} and ${ownedBy(owner)}`);
 }
 
+const KeyOnPage = Type.Object({ ...Key.properties, ...positioned });
+
 /** One page and the row behind it, from new to old. */
 export function listOwnKeys(db: Queryable, owner: Owner, page: PageRequest) {
   return many(
     db,
-    Type.Object({ ...Key.properties, ...positioned }),
+    KeyOnPage,
     sql`
       select ${keyColumns}, ${positionColumn} from api_keys
       where ${ownedBy(owner)} ${pageClause(page)}`,
@@ -148,13 +151,11 @@ export function deleteKeysOfApp(tx: Queryable, appId: string) {
   );
 }
 
+const KeyIdRow = Type.Object({ key_id: Uuid });
+
 /** No key serves this app any more. Gives which ones did, beside other apps. */
 export function deleteAppOfKeys(tx: Queryable, appId: string) {
-  return many(
-    tx,
-    Type.Object({ key_id: Uuid }),
-    sql`delete from api_key_apps where app_id = ${appId} returning key_id`,
-  );
+  return many(tx, KeyIdRow, sql`delete from api_key_apps where app_id = ${appId} returning key_id`);
 }
 
 /** What telemetry has to know of a key, as it is in the transaction; null for a disabled one: nothing. */
@@ -216,11 +217,13 @@ export function touchKeys(db: Queryable, uses: { id: string; usedAtMs: number }[
   );
 }
 
+const DeveloperIdRow = Type.Object({ developer_id: Uuid });
+
 /** Whose key it is; null when there is none within reach. */
 export function findKeyDeveloper(db: Queryable, reach: Reach, id: string) {
   return maybeOne(
     db,
-    Type.Object({ developer_id: Uuid }),
+    DeveloperIdRow,
     sql`select developer_id from api_keys where id = ${id} and ${reach ? ownedBy(reach) : sql`true`}`,
   );
 }

@@ -75,21 +75,25 @@ export async function deleteMail(db: Queryable, id: string): Promise<boolean> {
   return (await execute(db, sql`delete from mails where id = ${id}`)) > 0;
 }
 
+const Addressee = Type.Object({ id: Uuid, email: Type.String() });
+
 /** Whom a mail is for, as they are now. Null when nobody is: the account is gone, or there never was one. */
 export function findAddressee(db: Queryable, mail: Mail) {
   return maybeOne(
     db,
-    Type.Object({ id: Uuid, email: Type.String() }),
+    Addressee,
     mail.developer_id === null
       ? sql`select id, email from credentials where lower(email) = lower(${mail.recipient})`
       : sql`select id, email from developers where id = ${mail.developer_id}`,
   );
 }
 
+const MailCount = Type.Object({ waiting: Type.Integer(), oldest_seconds: Type.Number() });
+
 export function countMails(db: Queryable) {
   return one(
     db,
-    Type.Object({ waiting: Type.Integer(), oldest_seconds: Type.Number() }),
+    MailCount,
     sql`
       select count(*)::int as waiting,
              coalesce(extract(epoch from now() - min(created_at)), 0)::float8 as oldest_seconds

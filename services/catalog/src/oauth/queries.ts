@@ -1,9 +1,9 @@
 import { execute, maybeOne, type Queryable, sql } from "@mosis/postgres";
 import { Developer } from "@mosis/types/developers";
-import { Uuid } from "@mosis/types/formats";
 import Type from "typebox";
 import { developerColumns } from "../developers/queries.ts";
 import type { Identity } from "./providers.ts";
+import { IdRow } from "../rows.ts";
 
 const flowMinutes = 10;
 
@@ -20,6 +20,8 @@ export function insertFlow(
   );
 }
 
+const Flow = Type.Object({ redirect_uri: Type.String() });
+
 /** Uses it up. Null when it is unknown, was used or is over, or belongs to another provider or developer. */
 export function deleteFlow(
   db: Queryable,
@@ -27,7 +29,7 @@ export function deleteFlow(
 ) {
   return maybeOne(
     db,
-    Type.Object({ redirect_uri: Type.String() }),
+    Flow,
     sql`
       delete from oauth_flows
       where token_hash = ${flow.tokenHash} and provider = ${flow.provider}
@@ -44,7 +46,7 @@ export function deleteEndedFlows(db: Queryable) {
 export function lockLinked(tx: Queryable, { provider, subject }: Identity) {
   return maybeOne(
     tx,
-    Type.Object({ id: Uuid }),
+    IdRow,
     sql`
       select id from developers where oauth_provider = ${provider} and oauth_id = ${subject}
       for share`,

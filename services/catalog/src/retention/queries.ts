@@ -13,11 +13,13 @@ export function findRetention(db: Queryable, reach: Reach, packageId: string) {
   );
 }
 
+const LockedRetention = Type.Object({ id: Uuid, developer_id: Uuid, ...Retention.properties });
+
 /** The retention with whose app it is, until the end of the transaction nobody else's to change. */
 export function lockRetention(tx: Queryable, reach: Reach, packageId: string) {
   return maybeOne(
     tx,
-    Type.Object({ id: Uuid, developer_id: Uuid, ...Retention.properties }),
+    LockedRetention,
     sql`
       select id, developer_id, telemetry_days from apps
       where package_id = ${packageId} and ${within(reach)}

@@ -3,6 +3,7 @@ import { Nullable, Timestamp, Uuid } from "@mosis/types/formats";
 import { type Check, Review, type ReviewEvent, type ReviewState } from "@mosis/types/reviews";
 import Type, { type Static } from "typebox";
 import { lockDeveloper } from "../developers/queries.ts";
+import { CountRow } from "../rows.ts";
 
 /** What of a row is shown to reviewers as it is. */
 export const Shown = Type.Omit(Review, ["claim", "allowed_actions"]);
@@ -74,8 +75,7 @@ export function listQueue(db: Queryable, { limit, behind, reviewerId, ...filter 
     QueuedRow,
     sql`
       select ${columns},
-             to_char(reviews.submitted_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
-               as submitted_at_exact
+             reviews.submitted_at::text as submitted_at_exact
       ${from}
       where reviews.id = any(array(
               select id from review_queue
@@ -110,7 +110,7 @@ export async function countClaimsLocked(tx: Queryable, reviewerId: string): Prom
   await lockDeveloper(tx, reviewerId);
   const { count } = await one(
     tx,
-    Type.Object({ count: Type.Integer() }),
+    CountRow,
     sql`select count(*) as count from review_queue where claimed_by = ${reviewerId} and ${isClaimed}`,
   );
   return count;

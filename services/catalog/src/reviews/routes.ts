@@ -1,5 +1,5 @@
 import { createCursors, pageOf, parse, readJson, requestId, sendPage } from "@mosis/http";
-import type { Pool, Queryable } from "@mosis/postgres";
+import { exactTime, type Pool, type Queryable } from "@mosis/postgres";
 import { Uuid } from "@mosis/types/formats";
 import { Approval, Rejection, type Review, ReviewQuery } from "@mosis/types/reviews";
 import { type Request, type Response, Router } from "express";
@@ -118,6 +118,6 @@ interface Acting {
 }
 
 function positioned({ submitted_at_exact, ...row }: QueuedRow, reviewerId: string) {
-  const position: [string, string] = [submitted_at_exact, row.id];
+  const position: [string, string] = [exactTime(submitted_at_exact), row.id];
   return { item: reviewOf(row, reviewerId), position };
 }

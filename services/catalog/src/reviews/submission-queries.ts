@@ -2,6 +2,7 @@ import { execute, many, maybeOne, one, type Queryable, sql } from "@mosis/postgr
 import { Nullable, Uuid } from "@mosis/types/formats";
 import { Check } from "@mosis/types/reviews";
 import Type, { type Static } from "typebox";
+import { CountRow } from "../rows.ts";
 
 /** What is looked at when a version is submitted. */
 const Submitted = Type.Object({
@@ -41,13 +42,15 @@ export function readSubmitted(tx: Queryable, versionId: string) {
 const similarityMin = 0.6;
 const similarAppsMax = 5;
 
+const SimilarApp = Type.Object({ package_id: Type.String(), name: Type.String() });
+
 /** Apps of others in the store whose names are most like a name. */
 export async function listSimilarApps(tx: Queryable, developerId: string, name: string) {
   // What % compares with, for this transaction: the index finds no more than that.
   await execute(tx, sql`select set_config('pg_trgm.similarity_threshold', ${String(similarityMin)}, true)`);
   return many(
     tx,
-    Type.Object({ package_id: Type.String(), name: Type.String() }),
+    SimilarApp,
     sql`
       select package_id, name from published_app_names
       where name % ${name} and developer_id <> ${developerId}
@@ -60,7 +63,7 @@ export async function listSimilarApps(tx: Queryable, developerId: string, name: 
 export async function countOfDay(tx: Queryable, appId: string): Promise<number> {
   const { count } = await one(
     tx,
-    Type.Object({ count: Type.Integer() }),
+    CountRow,
     sql`
       select count(*) as count from reviews
       where app_id = ${appId} and submitted_at > now() - interval '24 hours'`,
@@ -85,11 +88,18 @@ export function insertReview(tx: Queryable, { id, versionId, appId, developerId,
   );
 }
 
+const WaitingReview = Type.Object({
+  id: Uuid,
+  developer_id: Uuid,
+  version_id: Uuid,
+  checks: Type.Array(Check),
+});
+
 /** The submission of an app that waits, locked. */
 export function lockWaiting(tx: Queryable, appId: string) {
   return maybeOne(
     tx,
-    Type.Object({ id: Uuid, developer_id: Uuid, version_id: Uuid, checks: Type.Array(Check) }),
+    WaitingReview,
     sql`
       select id, developer_id, version_id, checks from reviews where app_id = ${appId} and state = 'waiting'
       for no key update`,

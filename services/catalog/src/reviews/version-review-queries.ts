@@ -2,6 +2,7 @@ import { many, maybeOne, one, type Queryable, sql } from "@mosis/postgres";
 import { Nullable, Timestamp } from "@mosis/types/formats";
 import { ReviewCode, ReviewEvent, VersionReview } from "@mosis/types/reviews";
 import Type from "typebox";
+import { CountRow } from "../rows.ts";
 
 const LastReview = Type.Object({
   ...Type.Pick(VersionReview, ["id", "state", "submitted_at", "ended_at", "checks", "notes"]).properties,
@@ -31,7 +32,7 @@ const aheadMax = 1000;
 export async function countAhead(db: Queryable, id: string): Promise<number> {
   const { count } = await one(
     db,
-    Type.Object({ count: Type.Integer() }),
+    CountRow,
     sql`
       select count(*) as count
       from (select 1 from review_queue
@@ -44,12 +45,14 @@ export async function countAhead(db: Queryable, id: string): Promise<number> {
 /** Of so many decisions the waits are told. */
 const decisionsMax = 100;
 
+const Seconds = Nullable(Type.Integer());
+const Waits = Type.Object({ p50: Seconds, p90: Seconds });
+
 /** Seconds from submission to decision of the last decisions; null when there were none. */
 export function readWaits(db: Queryable) {
-  const Seconds = Nullable(Type.Integer());
   return one(
     db,
-    Type.Object({ p50: Seconds, p90: Seconds }),
+    Waits,
     sql`
       select ceil(percentile_cont(0.5) within group (order by seconds))::int as p50,
              ceil(percentile_cont(0.9) within group (order by seconds))::int as p90

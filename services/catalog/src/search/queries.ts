@@ -27,6 +27,12 @@ const hitColumns = sql`
 
 const lowerName = sql`lower(shown.name) collate "C"`;
 
+const WantedRow = Type.Object({
+  lexemes: Type.Array(Type.String()),
+  lower: Type.String(),
+  filters: Type.Array(Type.String()),
+});
+
 /**
  * What a search asks for, in the words of the index: the lexemes of the text, which leave out words that are
  * everywhere, the text in lower case, and the terms of category and tag.
@@ -37,11 +43,7 @@ export function readWanted(
 ) {
   return one(
     db,
-    Type.Object({
-      lexemes: Type.Array(Type.String()),
-      lower: Type.String(),
-      filters: Type.Array(Type.String()),
-    }),
+    WantedRow,
     sql`
       select coalesce(tsvector_to_array(to_tsvector('english', ${q}::text)), '{}') as lexemes,
              lower(coalesce(${q}::text, '')) as lower,
@@ -168,6 +170,8 @@ export function findByTime(
   );
 }
 
+const Correction = Type.Object({ given: Type.String(), word: Nullable(Type.String()) });
+
 /**
  * For each word of a text: itself when there are apps that have it, or else the word of names and tags that
  * is most like it, of several alike the one that more apps have. Null: there is none.
@@ -175,7 +179,7 @@ export function findByTime(
 export function findCorrections(db: Queryable, text: string) {
   return many(
     db,
-    Type.Object({ given: Type.String(), word: Nullable(Type.String()) }),
+    Correction,
     sql`
       select given, coalesce(
         case when exists (select from published_app_terms where term = ${termOf(sql`given`)}) then given end,

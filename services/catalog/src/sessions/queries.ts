@@ -4,6 +4,7 @@ import { Timestamp, Uuid } from "@mosis/types/formats";
 import { Session } from "@mosis/types/sessions";
 import Type from "typebox";
 import { pageClause, type PageRequest, positionColumn, positioned } from "../page-position.ts";
+import { IdRow } from "../rows.ts";
 
 /** A developer may be signed in in this many places; the oldest session ends for the next. */
 const sessionsMax = 100;
@@ -53,7 +54,7 @@ export function deleteEndedSessions(db: Queryable, developerId: string) {
 export function deleteOldestSessions(db: Queryable, developerId: string) {
   return many(
     db,
-    Type.Object({ id: Uuid }),
+    IdRow,
     sql`
       delete from sessions
       where id in (select id from sessions where developer_id = ${developerId}
@@ -80,6 +81,8 @@ export function touchSession(db: Queryable, id: string) {
   return execute(db, sql`update sessions set last_used_at = now() where id = ${id} and ${touchDue}`);
 }
 
+const SessionOnPage = Type.Object({ ...Session.properties, ...positioned });
+
 /** One page and the row behind it, from new to old. */
 export function listOwnSessions(
   db: Queryable,
@@ -88,7 +91,7 @@ export function listOwnSessions(
 ) {
   return many(
     db,
-    Type.Object({ ...Session.properties, ...positioned }),
+    SessionOnPage,
     sql`
       select id, user_agent, created_at, last_used_at, ${idleExpiresAt} as idle_expires_at, expires_at,
              id = ${current} as current, ${positionColumn}
@@ -107,7 +110,7 @@ export async function deleteOwnSession(db: Queryable, developerId: string, id: s
 export function deleteOtherSessions(db: Queryable, developerId: string, kept: string | null) {
   return many(
     db,
-    Type.Object({ id: Uuid }),
+    IdRow,
     sql`
       delete from sessions where developer_id = ${developerId} and id is distinct from ${kept}::uuid
       returning id`,
@@ -118,7 +121,7 @@ export function deleteOtherSessions(db: Queryable, developerId: string, kept: st
 export function findFreshSession(db: Queryable, id: string) {
   return maybeOne(
     db,
-    Type.Object({ id: Uuid }),
+    IdRow,
     sql`select id from sessions where id = ${id} and created_at > now() - interval '10 minutes'`,
   );
 }

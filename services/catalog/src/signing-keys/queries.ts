@@ -36,11 +36,13 @@ export function findOwnSigningKey(db: Queryable, developerId: string, id: string
   );
 }
 
+const SigningKeyOnPage = Type.Object({ ...SigningKey.properties, ...positioned });
+
 /** One page and the row behind it, from new to old. */
 export function listOwnSigningKeys(db: Queryable, developerId: string, page: PageRequest) {
   return many(
     db,
-    Type.Object({ ...SigningKey.properties, ...positioned }),
+    SigningKeyOnPage,
     sql`
       select ${columns}, ${positionColumn} from signing_keys
       where developer_id = ${developerId} ${pageClause(page)}`,
@@ -69,24 +71,28 @@ export function revokeLocked(tx: Queryable, id: string, reason: string) {
   );
 }
 
+const KeyCounts = Type.Object({ all: Type.Integer(), active: Type.Integer() });
+
 /** How many a developer has. Locked with it: nobody else counts for the same developer until the commit. */
 export async function countLocked(tx: Queryable, developerId: string) {
   // A statement of its own: what it waits for is committed before the next one looks.
   await lockDeveloper(tx, developerId);
   return one(
     tx,
-    Type.Object({ all: Type.Integer(), active: Type.Integer() }),
+    KeyCounts,
     sql`
       select count(*) as all, count(*) filter (where is_active) as active
       from signing_keys where developer_id = ${developerId}`,
   );
 }
 
+const SharedSigningKey = Type.Pick(SigningKey, ["id", "public_key", "is_active"]);
+
 /** The key with that fingerprint. It is not revoked before the commit. */
 export function shareOwnSigningKey(tx: Queryable, developerId: string, fingerprint: string) {
   return maybeOne(
     tx,
-    Type.Pick(SigningKey, ["id", "public_key", "is_active"]),
+    SharedSigningKey,
     sql`
       select id, public_key, is_active is true as is_active from signing_keys
       where developer_id = ${developerId} and fingerprint = ${fingerprint}

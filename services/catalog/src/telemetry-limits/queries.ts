@@ -15,11 +15,13 @@ export function findLimits(db: Queryable, reach: Reach, packageId: string) {
   );
 }
 
+const LockedLimits = Type.Object({ id: Uuid, developer_id: Uuid, ...TelemetryLimits.properties });
+
 /** The limits with whose app it is, until the end of the transaction nobody else's to change. */
 export function lockLimits(tx: Queryable, reach: Reach, packageId: string) {
   return maybeOne(
     tx,
-    Type.Object({ id: Uuid, developer_id: Uuid, ...TelemetryLimits.properties }),
+    LockedLimits,
     sql`
       select id, developer_id, ${limitColumns} from apps
       where package_id = ${packageId} and ${within(reach)}

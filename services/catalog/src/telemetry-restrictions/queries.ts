@@ -4,6 +4,7 @@ import Type from "typebox";
 import { lockDeveloper } from "../developers/queries.ts";
 import { pageClause, type PageRequest, positionColumn, positioned } from "../page-position.ts";
 import type { Reach } from "../principal.ts";
+import { CountRow } from "../rows.ts";
 
 const columns = sql`
   id, developer_id, app_id, key_id, event_name, action, rate, reason, created_by, created_at, expires_at,
@@ -43,11 +44,13 @@ export function findRestriction(db: Queryable, reach: Reach, id: string) {
   );
 }
 
+const RestrictionOnPage = Type.Object({ ...Restriction.properties, ...positioned });
+
 /** One page and the row behind it, from new to old. */
 export function listRestrictions(db: Queryable, reach: Reach, page: PageRequest) {
   return many(
     db,
-    Type.Object({ ...Restriction.properties, ...positioned }),
+    RestrictionOnPage,
     sql`
       select ${columns}, ${positionColumn} from telemetry_restrictions
       where ${seenBy(reach)} ${pageClause(page)}`,
@@ -91,7 +94,7 @@ export async function countLocked(tx: Queryable, createdBy: string): Promise<num
   await lockDeveloper(tx, createdBy);
   const { count } = await one(
     tx,
-    Type.Object({ count: Type.Integer() }),
+    CountRow,
     sql`select count(*) as count from telemetry_restrictions where created_by = ${createdBy}`,
   );
   return count;

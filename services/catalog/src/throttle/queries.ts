@@ -7,12 +7,14 @@ export interface Bucket {
   everySeconds: number;
 }
 
+const Taken = Type.Object({ taken: Type.Boolean(), wait_seconds: Type.Number() });
+
 /** Takes one of the bucket, of those who do so at once each by itself. Refused, it says for how long. */
 export function takeOne(db: Queryable, key: string, { burst, everySeconds }: Bucket) {
   const step = seconds(everySeconds);
   return one(
     db,
-    Type.Object({ taken: Type.Boolean(), wait_seconds: Type.Number() }),
+    Taken,
     sql`
       with taken as (
         insert into throttles (key, full_at) values (${key}, now() + ${step})

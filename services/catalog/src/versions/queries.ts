@@ -4,6 +4,7 @@ import { Nullable, Uuid } from "@mosis/types/formats";
 import Type, { type Static } from "typebox";
 import { within } from "../apps/queries.ts";
 import type { Reach } from "../principal.ts";
+import { CountRow, IdRow } from "../rows.ts";
 
 /** A version with what of its app decides what may be done with it. */
 const VersionRow = Type.Object({
@@ -70,7 +71,7 @@ export function listVersions(
 export async function countVersions(tx: Queryable, appId: string, max: number): Promise<number> {
   const { count } = await one(
     tx,
-    Type.Object({ count: Type.Integer() }),
+    CountRow,
     sql`
       select count(*) as count
       from (select from app_versions where app_id = ${appId} limit ${max}) as counted`,
@@ -87,7 +88,7 @@ export function insertVersion(
   const { permissions = [], min_mosis_version = null, release_notes = null } = version;
   return maybeOne(
     tx,
-    Type.Object({ id: Uuid }),
+    IdRow,
     sql`
       insert into app_versions
         (app_id, developer_id, version_code, version_name, package_url, package_size, package_digest,
@@ -129,7 +130,7 @@ export function deleteVersion(tx: Queryable, id: string) {
 export function supersedeWaiting(tx: Queryable, appId: string) {
   return maybeOne(
     tx,
-    Type.Object({ id: Uuid }),
+    IdRow,
     sql`
       update app_versions set status = 'draft', updated_at = now()
       where app_id = ${appId} and status = 'review'
@@ -169,11 +170,13 @@ export function updateReleases(tx: Queryable, appId: string, signedWith: string 
   );
 }
 
+const PublishedBelow = Type.Pick(Version, ["version_code", "permissions"]);
+
 /** The permissions of the published version with the greatest code below. */
 export function findPublishedBelow(db: Queryable, appId: string, code: number) {
   return maybeOne(
     db,
-    Type.Pick(Version, ["version_code", "permissions"]),
+    PublishedBelow,
     sql`
       select version_code, permissions from app_versions
       where app_id = ${appId} and status = 'published' and version_code < ${code}

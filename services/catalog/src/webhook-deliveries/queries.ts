@@ -31,6 +31,8 @@ export async function insertDelivery(
   return made;
 }
 
+const DeliveryWithEvent = Type.Object({ ...Delivery.properties, event: AuditEvent });
+
 /** With the event that it sends. */
 export function findOwnDelivery(
   db: Queryable,
@@ -39,12 +41,14 @@ export function findOwnDelivery(
 ) {
   return maybeOne(
     db,
-    Type.Object({ ...Delivery.properties, event: AuditEvent }),
+    DeliveryWithEvent,
     sql`
       select ${columns}, event from webhook_deliveries
       where id = ${id} and webhook_id = ${owner.webhookId} and developer_id = ${owner.developerId}`,
   );
 }
+
+const DeliveryOnPage = Type.Object({ ...Delivery.properties, ...positioned });
 
 /** One page and the row behind it, from new to old. */
 export function listOwnDeliveries(
@@ -54,7 +58,7 @@ export function listOwnDeliveries(
 ) {
   return many(
     db,
-    Type.Object({ ...Delivery.properties, ...positioned }),
+    DeliveryOnPage,
     sql`
       select ${columns}, ${positionColumn} from webhook_deliveries
       where webhook_id = ${webhookId} and developer_id = ${developerId} ${pageClause(page)}`,
@@ -80,11 +84,13 @@ export async function restartOwnDelivery(
   return restarted;
 }
 
+const SharedWebhook = Type.Object({ id: Uuid, url: Type.String(), disabled: Type.Boolean() });
+
 /** Takes the row of the webhook, so that it is not disabled before the commit. */
 export function shareOwnWebhook(tx: Queryable, developerId: string, id: string) {
   return maybeOne(
     tx,
-    Type.Object({ id: Uuid, url: Type.String(), disabled: Type.Boolean() }),
+    SharedWebhook,
     sql`
       select id, url, disabled_at is not null as disabled from webhooks
       where id = ${id} and developer_id = ${developerId}

@@ -169,11 +169,17 @@ export async function sweepDeliveries(
   return swept;
 }
 
+const Backlog = Type.Object({
+  pending: Type.Integer(),
+  late_seconds: Type.Number(),
+  disabled: Type.Integer(),
+});
+
 /** @param pendingMax count no further. */
 export function measureDeliveries(db: Queryable, pendingMax: number) {
   return one(
     db,
-    Type.Object({ pending: Type.Integer(), late_seconds: Type.Number(), disabled: Type.Integer() }),
+    Backlog,
     sql`
       with counted as (
         select next_attempt_at from webhook_deliveries where status = 'pending' limit ${pendingMax}

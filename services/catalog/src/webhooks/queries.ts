@@ -1,9 +1,9 @@
 import { many, maybeOne, one, type Queryable, sql } from "@mosis/postgres";
-import { Uuid } from "@mosis/types/formats";
 import { Webhook } from "@mosis/types/webhooks";
 import Type from "typebox";
 import { lockDeveloper } from "../developers/queries.ts";
 import { pageClause, type PageRequest, positionColumn, positioned } from "../page-position.ts";
+import { CountRow, IdRow } from "../rows.ts";
 
 export const webhookColumns = sql`
   id, url, event_types, description, disabled_at is not null as disabled, disabled_at, disabled_reason,
@@ -43,11 +43,13 @@ export function findOwnWebhook(db: Queryable, developerId: string, id: string) {
   );
 }
 
+const WebhookOnPage = Type.Object({ ...Webhook.properties, ...positioned });
+
 /** One page and the row behind it, from new to old. */
 export function listOwnWebhooks(db: Queryable, developerId: string, page: PageRequest) {
   return many(
     db,
-    Type.Object({ ...Webhook.properties, ...positioned }),
+    WebhookOnPage,
     sql`
       select ${webhookColumns}, ${positionColumn} from webhooks
       where developer_id = ${developerId} ${pageClause(page)}`,
@@ -107,7 +109,7 @@ export function rotateLocked(tx: Queryable, id: string, secret: Buffer, graceHou
 
 /** What was deleted, with its deliveries. Of two who delete it at once, one gets it. */
 export async function deleteLocked(tx: Queryable, id: string): Promise<void> {
-  await one(tx, Type.Object({ id: Uuid }), sql`delete from webhooks where id = ${id} returning id`);
+  await one(tx, IdRow, sql`delete from webhooks where id = ${id} returning id`);
 }
 
 /** How many a developer has. Locked with it: nobody else counts for the same developer until the commit. */
@@ -116,7 +118,7 @@ export async function countLocked(tx: Queryable, developerId: string): Promise<n
   await lockDeveloper(tx, developerId);
   const { count } = await one(
     tx,
-    Type.Object({ count: Type.Integer() }),
+    CountRow,
     sql`select count(*) as count from webhooks where developer_id = ${developerId}`,
   );
   return count;

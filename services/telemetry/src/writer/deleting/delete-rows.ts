@@ -44,12 +44,14 @@ export async function deleteRows(deps: DeletingDeps, deletion: Deletion): Promis
   }
 }
 
+const RowsRow = Type.Object({ rows: Type.String() });
+
 export async function countRows(store: ClickHouse, deletion: Deletion, final = ""): Promise<number> {
   const { table, partition, where } = deletion;
   const within = partition === undefined ? "" : "_partition_id = {partition:String} and ";
   const rows = await select(
     store,
-    Type.Object({ rows: Type.String() }),
+    RowsRow,
     `select count() as rows from ${table} ${final} where ${within}(${where})`,
     valuesOf(deletion),
   );
@@ -60,12 +62,14 @@ function valuesOf({ params, partition }: Deletion): QueryParams {
   return partition === undefined ? params : { ...params, partition };
 }
 
+const MutationRow = Type.Object({ mutation_id: Type.String(), latest_fail_reason: Type.String() });
+
 async function mutationsEnded({ store, log, isStale }: DeletingDeps, table: string): Promise<void> {
   const startedMs = performance.now();
   for (let pauseMs = pollMinMs; ; pauseMs = Math.min(pauseMs * 2, pollMaxMs)) {
     const [running] = await select(
       store,
-      Type.Object({ mutation_id: Type.String(), latest_fail_reason: Type.String() }),
+      MutationRow,
       `select mutation_id, latest_fail_reason from system.mutations
       where database = currentDatabase() and table = {table:String} and not is_done limit 1`,
       { table },

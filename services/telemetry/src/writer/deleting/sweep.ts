@@ -2,6 +2,8 @@ import { ClickHouseRefused, select } from "@mosis/clickhouse";
 import Type from "typebox";
 import { deleteRows, type DeletingDeps } from "./delete-rows.ts";
 
+const PartitionRow = Type.Object({ name: Type.String(), rows: Type.String(), expired: Type.String() });
+
 /**
  * Deletes what its app no longer keeps: a part in which nothing is kept is dropped whole, and of other
  * parts the rows are deleted, by one mutation a partition. Not whole partitions, although the months of long
@@ -17,7 +19,7 @@ export async function sweepExpired(deps: DeletingDeps, now: Date): Promise<numbe
     if (isStale()) break;
     const parts = await select(
       store,
-      Type.Object({ name: Type.String(), rows: Type.String(), expired: Type.String() }),
+      PartitionRow,
       `select _part as name, count() as rows, countIf(${isExpired}) as expired from events_raw
       where _partition_id = {partition:String} group by name having expired > 0`,
       { ...params, partition },
@@ -40,10 +42,12 @@ const isExpired = `
   toUnixTimestamp64Milli(client_time) + clock_correction_ms < {now_ms:Int64}
     - 86400000 * dictGetOrDefault({dictionary:String}, 'telemetry_days', app_id, toUInt16(730))`;
 
+const PartitionId = Type.Object({ partition_id: Type.String() });
+
 async function listPartitions({ store }: DeletingDeps): Promise<string[]> {
   const rows = await select(
     store,
-    Type.Object({ partition_id: Type.String() }),
+    PartitionId,
     `select distinct partition_id from system.parts
     where database = currentDatabase() and table = 'events_raw' and active order by partition_id`,
   );
