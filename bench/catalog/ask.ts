@@ -1,37 +1,52 @@
-// Asks, in a process of its own, of PostgreSQL by the driver or over HTTP. An AskOrder in, an AskReport out.
-// Without a rate a closed loop: each connection asks for the next item when it has the answer to the one
-// before. With a rate an open one: a question has its time, whether the one before is answered or not.
-import { openPool } from "@mosis/postgres";
+// Asks, in a process of its own, of PostgreSQL or over HTTP. An AskOrder in, an AskReport out.
+// First in a closed loop, in which each connection asks for the next item when it has the answer to the one
+// before; then in an open one at a given rate, in which a question has its time, whether the one before is
+// answered or not. Over the same connections, and each with a warm-up: code that is compiled keeps
+// waiting whoever is next.
+import { openPool, type Pool } from "@mosis/postgres";
 import { createLogger } from "@mosis/runtime";
 import { setTimeout as sleep } from "node:timers/promises";
 import { openConnection } from "../connection.ts";
+import { cpuSecondsOfTree } from "../cpu.ts";
 import { percentiles, type Percentiles } from "../percentiles.ts";
 import { type StatementName, statements } from "./statements.ts";
+import { namesOf, openWire, questionOf, recordSteps } from "./wire.ts";
 
 export interface AskOrder {
   url: string;
   connections: number;
+  /** Of each loop. */
   seconds: number;
-  /** Over all connections. */
+  /** Of the open loop, over all connections. Without it, half of what the closed one reached. */
   perSecond?: number;
   /** Of PostgreSQL: a statement and what it is asked for. */
   statement?: { name: StatementName; items: readonly string[] };
   /** Over HTTP: a path each, with the key to send. */
   requests?: readonly { path: string; key?: string }[];
+  /** Pid by name of those whose CPU is told, with that of all that descend from them. */
+  processes: Record<string, number>;
 }
 
 export interface AskReport {
+  /** Of the closed loop. */
   answers: number;
-  /** With those of the warm-up. */
-  answersInAll: number;
-  /** Other than 200, by status. */
-  otherAnswers: Record<string, number>;
-  seconds: number;
+  perSecond: number;
+  latencyMsAtMost: Percentiles;
+  /** µs an answer, by process; the generator's own under its name. */
+  cpuUs: Record<string, number>;
+  /** Of the open loop. */
   latencyMs: Percentiles;
-  cpuSeconds: number;
+  /** Of both, other than 200, by status. */
+  otherAnswers: Record<string, number>;
 }
 
 type Ask = (n: number) => Promise<number>;
+
+interface Loop {
+  seconds: number;
+  /** Over all connections. Without it, as many as are answered. */
+  perSecond?: number;
+}
 
 process.once("message", (order: AskOrder) => {
   void run(order).then(
@@ -45,38 +60,54 @@ process.once("message", (order: AskOrder) => {
 // The parent is gone: nobody waits for a report.
 process.once("disconnect", () => process.exit());
 
+const warmUpSeconds = 3;
+
 async function run(order: AskOrder): Promise<AskReport> {
-  const { asks, close } = order.statement ? openStatements(order) : await openRequests(order);
-  // In the same process, over the same connections: a statement that is planned and code that is compiled
-  // while questions are due would keep all others waiting.
-  const warm: AskOrder = { ...order, seconds: warmUpSeconds };
-  delete warm.perSecond;
-  const before = await askAll(asks, warm);
-  const cpuBefore = process.cpuUsage();
-  const { latencies, otherAnswers, seconds } = await askAll(asks, order);
-  const { user, system } = process.cpuUsage(cpuBefore);
+  const { seconds } = order;
+  const { asks, close } = await (order.statement ? openStatements(order) : openRequests(order));
+  await askAll(asks, { seconds: warmUpSeconds });
+  const cpuBefore = cpuSeconds(order);
+  const closed = await askAll(asks, { seconds });
+  const cpuAfter = cpuSeconds(order);
+  const answers = closed.latencies.length;
+  const perSecond = answers / closed.seconds;
+  const rate = { perSecond: order.perSecond ?? perSecond / 2 };
+  await askAll(asks, { ...rate, seconds: warmUpSeconds });
+  const open = await askAll(asks, { ...rate, seconds });
   await close();
+  const cpuUs = ([name, before]: [string, number]) => [
+    name,
+    (((cpuAfter[name] ?? 0) - before) * 1e6) / answers,
+  ];
   return {
-    answers: latencies.length,
-    answersInAll: before.latencies.length + latencies.length,
-    otherAnswers,
-    seconds,
-    latencyMs: percentiles(latencies),
-    cpuSeconds: (user + system) / 1e6,
+    answers,
+    perSecond,
+    latencyMsAtMost: percentiles(closed.latencies),
+    cpuUs: Object.fromEntries(Object.entries(cpuBefore).map(cpuUs)),
+    latencyMs: percentiles(open.latencies),
+    otherAnswers: sum(closed.otherAnswers, open.otherAnswers),
   };
 }
 
-const warmUpSeconds = 2;
+function cpuSeconds({ processes }: AskOrder): Record<string, number> {
+  const all = Object.entries({ ...processes, load_generator: process.pid });
+  return Object.fromEntries(all.map(([name, pid]) => [name, cpuSecondsOfTree(pid)]));
+}
 
-async function askAll(asks: readonly Ask[], order: AskOrder) {
+function sum(a: Record<string, number>, b: Record<string, number>): Record<string, number> {
+  const keys = new Set([...Object.keys(a), ...Object.keys(b)]);
+  return Object.fromEntries([...keys].map((key) => [key, (a[key] ?? 0) + (b[key] ?? 0)]));
+}
+
+async function askAll(asks: readonly Ask[], loop: Loop) {
   const latencies: number[] = [];
   const otherAnswers: Record<string, number> = {};
   const startedAt = performance.now();
-  const endsAt = startedAt + order.seconds * 1000;
+  const endsAt = startedAt + loop.seconds * 1000;
   let next = 0;
   await Promise.all(
     asks.map(async (ask, place) => {
-      const dueOf = createSchedule(order, { startedAt, place });
+      const dueOf = createSchedule(loop, { startedAt, place, places: asks.length });
       for (let turn = 0; performance.now() < endsAt; turn++) {
         const dueAt = dueOf(turn);
         // What a slow answer keeps waiting is late as well; that a timer is late is nobody's answer.
@@ -97,24 +128,33 @@ async function askAll(asks: readonly Ask[], order: AskOrder) {
 
 /** When a connection asks: now, or its share of the rate evenly, with the others in between. */
 function createSchedule(
-  { perSecond, connections }: AskOrder,
-  { startedAt, place }: { startedAt: number; place: number },
+  { perSecond }: Loop,
+  { startedAt, place, places }: { startedAt: number; place: number; places: number },
 ): (turn: number) => number {
   if (perSecond === undefined) return () => performance.now();
-  const everyMs = (1000 * connections) / perSecond;
-  return (turn) => startedAt + (turn + place / connections) * everyMs;
+  const everyMs = (1000 * places) / perSecond;
+  return (turn) => startedAt + (turn + place / places) * everyMs;
 }
 
-function openStatements({ url, connections, statement }: AskOrder) {
+async function openStatements({ url, connections, statement }: AskOrder) {
   const { name, items } = statement ?? { name: "search", items: [] };
   const log = createLogger({ service: "bench", level: "warn" });
-  const timeouts = { connectTimeoutMs: 10_000, statementTimeoutMs: 120_000 };
+  // All items are asked at once, and wait for a connection.
+  const timeouts = { connectTimeoutMs: 120_000, statementTimeoutMs: 120_000 };
   const db = openPool({ url, name: "bench", log, connectionsMax: connections, ...timeouts });
-  const ask: Ask = async (n) => {
-    await statements[name](db, items[n % items.length] as string);
-    return 200;
+  const ask = (own: Pool, item: string) => statements[name](own, item);
+  const steps = await Promise.all(items.map((item) => recordSteps(db, (own) => ask(own, item))));
+  await db.close();
+  const names = namesOf(steps.flat());
+  const questions = steps.map((some) => questionOf(some, names));
+  const opened = await Promise.all(Array.from({ length: connections }, () => openWire(url, names)));
+  return {
+    asks: opened.map((connection): Ask => async (n) => {
+      await connection.ask(questions[n % questions.length] ?? []);
+      return 200;
+    }),
+    close: async () => opened.forEach((connection) => connection.close()),
   };
-  return { asks: Array.from({ length: connections }, () => ask), close: () => db.close() };
 }
 
 async function openRequests({ url, connections, requests = [] }: AskOrder) {

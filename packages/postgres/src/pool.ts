@@ -42,7 +42,7 @@ export interface PoolOptions {
  * of row-level security for a condition that one row in 200 meets, and read and sorted 4700 apps of a
  * developer for a page of 50. A statement whose plan has to depend on a value is two statements.
  */
-const planSettings = "-c plan_cache_mode=force_generic_plan";
+export const planSettings = "-c plan_cache_mode=force_generic_plan";
 
 /** Opens no connection yet: a database that is away shows at the first query, and at `/readyz`. */
 export function openPool(options: PoolOptions): Pool {

@@ -9,7 +9,7 @@ import { assertProblem, auditTrail, type Caller, startCatalog, withoutRequest } 
 
 const chess = { package_id: "org.mosis.chess", name: "Chess" };
 
-test("creating an app answers with the app, as GET shows it later, and the list without its description", async (t) => {
+test("an app is created, read and, without its description, listed alike", async (t) => {
   const { as } = await startCatalog(t);
   const ada = await as("ada");
   const whole = { ...chess, description: "Two\nplayers.", category: "games", tags: ["board", "böse"] };
