@@ -124,10 +124,17 @@ function observeRequests(metrics: Metrics, observe: AppOptions["observe"]): Requ
 /** The pattern of the route that answered; one word for everything else, so that metrics stay bounded. */
 function routeOf(req: { route?: { path?: unknown } }): string {
   const path = req.route?.path;
-  return typeof path === "string"
-    ? path.replaceAll(/(?<!\\):(\w+)/g, "{$1}").replaceAll("\\", "")
-    : "unmatched";
+  if (typeof path !== "string") return "unmatched";
+  let pattern = patterns.get(path);
+  if (pattern === undefined) {
+    pattern = path.replaceAll(/(?<!\\):(\w+)/g, "{$1}").replaceAll("\\", "");
+    patterns.set(path, pattern);
+  }
+  return pattern;
 }
+
+/** Of the paths of routes: as many as there are in the source. */
+const patterns = new Map<string, string>();
 
 const setHeaders: RequestHandler = (req, res, next) => {
   res.setHeader("X-Request-Id", requestId(req));
