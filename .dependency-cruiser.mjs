@@ -118,7 +118,7 @@ export default {
       "express",
       `^packages/http/|^services/.*/([a-z-]*routes|change|api|ingest|query)\\.ts$|^bench/catalog/|${naive}`,
     ),
-    onlyIn("pg", "^packages/(postgres|devstack)/"),
+    onlyIn("pg", "^packages/(postgres|devstack)/|^bench/catalog/wire\\.ts$"),
     onlyIn("node-pg-migrate", "^packages/postgres/"),
     onlyIn("kafkajs", `^packages/kafka/|${naive}`),
     onlyIn("@clickhouse/client", `^packages/clickhouse/|${naive}`),
