@@ -8,14 +8,14 @@ import { createLogger } from "@mosis/runtime";
 import { setTimeout as sleep } from "node:timers/promises";
 import { openConnection } from "../connection.ts";
 import { cpuSecondsOfTree } from "../cpu.ts";
-import { percentiles, type Percentiles } from "../percentiles.ts";
+import { median, percentiles, type Percentiles } from "../percentiles.ts";
 import { type StatementName, statements } from "./statements.ts";
 import { namesOf, openWire, questionOf, recordSteps } from "./wire.ts";
 
 export interface AskOrder {
   url: string;
   connections: number;
-  /** Of each loop. */
+  /** Of the closed loop. */
   seconds: number;
   /** Of the open loop, over all connections. Without it, half of what the closed one reached. */
   perSecond?: number;
@@ -34,8 +34,8 @@ export interface AskReport {
   latencyMsAtMost: Percentiles;
   /** µs an answer, by process; the generator's own under its name. */
   cpuUs: Record<string, number>;
-  /** Of the open loop. */
-  latencyMs: Percentiles;
+  /** Of the open loop; p99 is the median of its windows. */
+  latencyMs: Percentiles & { p99Worst: number };
   /** Of both, other than 200, by status. */
   otherAnswers: Record<string, number>;
 }
@@ -61,6 +61,8 @@ process.once("message", (order: AskOrder) => {
 process.once("disconnect", () => process.exit());
 
 const warmUpSeconds = 3;
+/** The open loop is longer than the closed one by so much, and is looked at in as many windows. */
+const windows = 5;
 
 async function run(order: AskOrder): Promise<AskReport> {
   const { seconds } = order;
@@ -73,7 +75,7 @@ async function run(order: AskOrder): Promise<AskReport> {
   const perSecond = answers / closed.seconds;
   const rate = { perSecond: order.perSecond ?? perSecond / 2 };
   await askAll(asks, { ...rate, seconds: warmUpSeconds });
-  const open = await askAll(asks, { ...rate, seconds });
+  const open = await askAll(asks, { ...rate, seconds: windows * seconds });
   await close();
   const cpuUs = ([name, before]: [string, number]) => [
     name,
@@ -84,9 +86,18 @@ async function run(order: AskOrder): Promise<AskReport> {
     perSecond,
     latencyMsAtMost: percentiles(closed.latencies),
     cpuUs: Object.fromEntries(Object.entries(cpuBefore).map(cpuUs)),
-    latencyMs: percentiles(open.latencies),
+    latencyMs: inWindows(open.latencies),
     otherAnswers: sum(closed.otherAnswers, open.otherAnswers),
   };
+}
+
+/** @param latencies in the order of the answers. */
+function inWindows(latencies: readonly number[]): AskReport["latencyMs"] {
+  const length = Math.ceil(latencies.length / windows);
+  const p99s = Array.from({ length: windows }, (_, n) => {
+    return percentiles(latencies.slice(n * length, (n + 1) * length)).p99;
+  });
+  return { ...percentiles(latencies), p99: median(p99s), p99Worst: Math.max(...p99s) };
 }
 
 function cpuSeconds({ processes }: AskOrder): Record<string, number> {

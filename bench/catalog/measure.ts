@@ -24,6 +24,7 @@ export async function measure(order: AskOrder): Promise<Measured> {
     figures: {
       p50_ms: latencyMs.p50,
       p99_ms: latencyMs.p99,
+      p99_ms_of_the_worst_window: latencyMs.p99Worst,
       max_ms: latencyMs.max,
       p50_ms_at_most: latencyMsAtMost.p50,
       p99_ms_at_most: latencyMsAtMost.p99,
