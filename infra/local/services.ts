@@ -140,8 +140,8 @@ interface Started {
 }
 
 /**
- * The api is idle between bursts. V8 then shrinks its heap, and in the next one searches all of it every 3
- * s, on both cores: 20 to 50 ms for whoever waits. It keeps its room for young objects instead.
+ * The api is idle between bursts. V8 then shrinks its heap, and in the next one searches all of it again and
+ * again, on both cores: 20 to 50 ms for whoever waits. It keeps its room for young objects instead.
  *
  * Ingest makes few objects and many buffers, which are freed when young objects are collected. With room for
  * more of these, buffers piled up until all of the heap was searched, nine times a second: 1.1 µs an event.

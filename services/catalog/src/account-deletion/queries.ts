@@ -1,8 +1,8 @@
 import { many, maybeOne, one, type Queryable, sql } from "@mosis/postgres";
-import { Nullable, Uuid } from "@mosis/types/formats";
+import { Nullable } from "@mosis/types/formats";
 import { Restriction } from "@mosis/types/telemetry-restrictions";
 import Type from "typebox";
-import { CountRow, IdRow } from "../rows.ts";
+import { AppIdRow, CountRow, IdRow } from "../rows.ts";
 
 const WholeDeveloper = Type.Object({
   email: Type.String(),
@@ -28,12 +28,10 @@ export function countPublishedApps(tx: Queryable, developerId: string) {
   );
 }
 
-const DeletedApp = Type.Object({ id: Uuid, package_id: Type.String() });
-
 export function deleteAppsOf(tx: Queryable, developerId: string) {
   return many(
     tx,
-    DeletedApp,
+    AppIdRow,
     sql`delete from apps where developer_id = ${developerId} returning id, package_id`,
   );
 }

@@ -1,6 +1,6 @@
 import type { Operation } from "@mosis/http";
 import type { ProblemCode } from "@mosis/types/problems";
-import { App, AppChange, NewApp, PackageId, AppSummary } from "@mosis/types/apps";
+import { App, AppChange, AppSummary, NewApp, PackageId } from "@mosis/types/apps";
 import { Page, PageQuery } from "@mosis/types/pages";
 import { appActions } from "./actions.ts";
 

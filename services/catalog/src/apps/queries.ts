@@ -4,7 +4,7 @@ import { Nullable, Uuid } from "@mosis/types/formats";
 import Type, { type Static } from "typebox";
 import { pageClause, type PageRequest, positionColumn, positioned } from "../page-position.ts";
 import type { Owner, Reach } from "../principal.ts";
-import { IdRow, OwnedRow } from "../rows.ts";
+import { AppIdRow, IdRow, OwnedRow } from "../rows.ts";
 
 const AppRow = Type.Object({
   ...Type.Omit(App, ["latest_version", "rollout_version", "allowed_actions"]).properties,
@@ -134,15 +134,13 @@ export function listOwnApps(db: Queryable, owner: Owner, page: PageRequest) {
   );
 }
 
-const OwnAppId = Type.Object({ id: Uuid, package_id: Type.String() });
-
 /**
  * Those of the package ids that are the owner's. Locked, so that none is deleted before a key refers to it.
  */
 export function lockOwnAppIds(db: Queryable, owner: Owner, packageIds: string[]) {
   return many(
     db,
-    OwnAppId,
+    AppIdRow,
     sql`
       select id, package_id from apps
       where package_id = any(${packageIds}) and ${ownedBy(owner)}

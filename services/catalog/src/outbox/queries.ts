@@ -1,7 +1,7 @@
 import { execute, many, one, type Queryable, sql } from "@mosis/postgres";
+import { Nullable } from "@mosis/types/formats";
 import { type Topic, topics } from "@mosis/types/topics";
 import Type from "typebox";
-import { Nullable } from "@mosis/types/formats";
 import { deliveriesChannel } from "../webhook-deliveries/queries.ts";
 
 /** A row as the relay sends it. */

@@ -1,9 +1,9 @@
 import { execute, maybeOne, type Queryable, sql } from "@mosis/postgres";
-import { Uuid } from "@mosis/types/formats";
 import { Retention } from "@mosis/types/retention";
 import Type from "typebox";
 import { within } from "../apps/queries.ts";
 import type { Reach } from "../principal.ts";
+import { OwnedRow } from "../rows.ts";
 
 export function findRetention(db: Queryable, reach: Reach, packageId: string) {
   return maybeOne(
@@ -13,7 +13,7 @@ export function findRetention(db: Queryable, reach: Reach, packageId: string) {
   );
 }
 
-const LockedRetention = Type.Object({ id: Uuid, developer_id: Uuid, ...Retention.properties });
+const LockedRetention = Type.Object({ ...OwnedRow.properties, ...Retention.properties });
 
 /** The retention with whose app it is, until the end of the transaction nobody else's to change. */
 export function lockRetention(tx: Queryable, reach: Reach, packageId: string) {

@@ -1,7 +1,7 @@
 import { many, one, type Queryable, type Sql, sql } from "@mosis/postgres";
+import { Nullable } from "@mosis/types/formats";
 import { ListedApp } from "@mosis/types/search";
 import Type, { type Static } from "typebox";
-import { Nullable } from "@mosis/types/formats";
 
 // Everybody's to read: tables of what is published, and nothing else.
 

@@ -1,9 +1,9 @@
 import { execute, maybeOne, type Queryable, sql } from "@mosis/postgres";
-import { Uuid } from "@mosis/types/formats";
 import { TelemetryLimits } from "@mosis/types/telemetry-limits";
 import Type from "typebox";
 import { within } from "../apps/queries.ts";
 import type { Reach } from "../principal.ts";
+import { OwnedRow } from "../rows.ts";
 
 const limitColumns = sql`telemetry_events_per_day, telemetry_events_per_second`;
 
@@ -15,7 +15,7 @@ export function findLimits(db: Queryable, reach: Reach, packageId: string) {
   );
 }
 
-const LockedLimits = Type.Object({ id: Uuid, developer_id: Uuid, ...TelemetryLimits.properties });
+const LockedLimits = Type.Object({ ...OwnedRow.properties, ...TelemetryLimits.properties });
 
 /** The limits with whose app it is, until the end of the transaction nobody else's to change. */
 export function lockLimits(tx: Queryable, reach: Reach, packageId: string) {

@@ -62,12 +62,11 @@ export function listRejected(
   );
 }
 
-const TotalRow = Type.Object({ total: Type.Integer() });
+const Total = Type.Object({ total: Type.Integer() });
 
 /** How many match, from old to new behind the position. */
 export async function countRejected(store: ClickHouse, filter: RejectedFilter): Promise<number> {
   const { where, params } = conditionOf(filter, "from old to new");
-  const Total = TotalRow;
   const statement = `select toUInt32(count()) as total from rejected_events where ${where}`;
   const [{ total }] = (await select(store, Total, statement, params)) as [{ total: number }];
   return total;
