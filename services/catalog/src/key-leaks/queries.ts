@@ -21,14 +21,17 @@ const ReportedKey = Type.Object({
 });
 export type ReportedKey = Static<typeof ReportedKey>;
 
-/** Null when the secret is not one of the key's any more. */
+/**
+ * Null when the secret is not one of the key's any more. By the time at which the lock is got: who was waited
+ * for may have ended the secret after this transaction began.
+ */
 export function lockReportedKey(tx: Queryable, id: string, hash: string) {
   return maybeOne(
     tx,
     ReportedKey,
     sql`
       select kind, leaked_at, key_hash <> ${hash} as is_previous,
-             coalesce(previous_ends_at > now(), false) as previous_works
+             coalesce(previous_ends_at > clock_timestamp(), false) as previous_works
       from api_keys where id = ${id} and ${hash} in (key_hash, previous_hash)
       for update`,
   );
