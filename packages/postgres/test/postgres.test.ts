@@ -178,7 +178,8 @@ test("a migration that gets no lock lets readers pass, and is applied when the l
     );
   }
   const url = await freshDatabase(t);
-  const db = testPool(t, url);
+  // Holds its lock, idle, for as long as the machine takes for two tries of the migration.
+  const db = testPool(t, url, { statementTimeoutMs: 120_000 });
   const reader = testPool(t, url, { statementTimeoutMs: 1000 });
   const options = { url, folder, direction: "up", log } as const;
   assert.deepEqual(await migrate({ ...options, count: 1 }), ["0001_m"]);
@@ -191,10 +192,12 @@ test("a migration that gets no lock lets readers pass, and is applied when the l
     await over.promise;
   });
   await held.promise;
-  const migrating = migrate(options);
+  let isOver = false;
+  const migrating = migrate(options).finally(() => (isOver = true));
   // Twice it has waited for the lock and given up: the names of its connections tell.
   const seen = new Set<number>();
   while (seen.size < 2) {
+    assert.ok(!isOver, "it did not wait for the lock");
     const waiting = await many(
       db,
       Type.Object({ pid: Type.Integer() }),

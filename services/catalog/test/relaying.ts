@@ -30,6 +30,8 @@ export interface Arrived {
 export async function startKafka(life: Lifecycle) {
   const kafka = await freshKafka();
   const arrived: Arrived[] = [];
+  // A consumer that stood still for longer than its session is handed a record again: it arrived once.
+  const read = new Set<string>();
   const consumer = await openConsumer(
     {
       ...kafka,
@@ -39,8 +41,11 @@ export async function startKafka(life: Lifecycle) {
       maxWaitMs: 50,
       maxBytesPerPartition: 1_048_576,
     },
-    async ({ topic, records }) => {
-      for (const { key, value } of records) {
+    async ({ topic, partition, records }) => {
+      for (const { key, value, offset } of records) {
+        const place = `${topic} ${partition} ${offset}`;
+        if (read.has(place)) continue;
+        read.add(place);
         const json = value === null ? null : (JSON.parse(value.toString()) as unknown);
         arrived.push({ topic, key: key?.toString() ?? "", value: json });
       }
