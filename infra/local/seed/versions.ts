@@ -82,9 +82,15 @@ export function releaseOf(versions: readonly SeededVersion[]): Release {
   );
   return {
     latestVersionId: latest?.id ?? null,
+    latestCode: latest?.code ?? null,
+    latestName: latest ? nameOf(latest) : null,
     rolloutVersionId: newest && newest.rolloutPercent !== 100 ? newest.id : null,
     publishedCodeMax: newest?.code ?? null,
   };
+}
+
+function nameOf({ code }: SeededVersion): string {
+  return `${Math.floor(code / 12) + 1}.${code % 12}.0`;
 }
 
 /** The first one is published, so that there is one that all installs get, and so is the last. */
@@ -119,10 +125,9 @@ export function versionRow(
   { app, developer, version }: { app: SeededApp; developer: SeededDeveloper; version: SeededVersion },
 ): Cell[] {
   const { id, code, status, createdMs, submittedMs, publishedMs, isHalted, isYanked } = version;
-  const [major, minor] = [Math.floor(code / 12) + 1, code % 12];
   const end = time(publishedMs ?? createdMs);
   return [
-    ...[id, app.id, developer.id, code, `${major}.${minor}.0`],
+    ...[id, app.id, developer.id, code, nameOf(version)],
     `https://packages.example/${app.packageId}/${code}.mosis`,
     Math.floor(200_000 * 2000 ** dice(130, n)),
     createHash("sha256").update(id).digest("hex"),

@@ -95,6 +95,11 @@ const impossible: [string, Sql][] = [
           or (status <> 'draft') <> (latest_version_id is not null)`,
   ],
   [
+    "with another code or name than its latest version",
+    sql`select apps.id from apps left join app_versions v on v.id = latest_version_id
+        where (latest_code, latest_name) is distinct from (version_code, version_name)`,
+  ],
+  [
     "pinned to a key that did not sign what is published",
     sql`select apps.id from app_versions v
         join apps on apps.id = app_id join signing_keys k on k.id = signing_key_id

@@ -29,6 +29,9 @@ const impossible: Record<string, Sql> = {
       where app_id = apps.id and status = 'published' and rollout_percent = 100
         and halted_at is null and yanked_at is null
       order by version_code desc limit 1)`,
+  "a latest version under another code or name": sql`
+    select apps.id from apps left join app_versions as version on version.id = latest_version_id
+    where (latest_code, latest_name) is distinct from (version_code, version_name)`,
   "a rollout that is not of the newest published version": sql`
     select apps.id from apps join app_versions as version on version.id = rollout_version_id
     where version_code <> published_code_max or version.status <> 'published' or rollout_percent = 100

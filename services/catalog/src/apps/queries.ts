@@ -29,12 +29,9 @@ const summaryColumns = sql`
 
 const appColumns = sql`${summaryColumns}, description`;
 
-/** Two probes by primary key for an app. */
+/** A probe by primary key for an app with a rollout. */
 const appsWithReleases = sql`
   apps
-  left join lateral (
-    select version_code as latest_code, version_name as latest_name
-    from app_versions where app_versions.id = apps.latest_version_id) as latest on true
   left join lateral (
     select version_code as rollout_code, version_name as rollout_name, rollout_percent,
            halted_at is not null as is_rollout_halted
