@@ -52,20 +52,20 @@ export async function change(
   }
 }
 
-function changeOnce(
-  db: Pool,
-  { req, principal, body, tenant = tenantOf(principal) }: Asked,
-  work: (tx: Queryable) => Promise<Answer>,
-): Promise<Answer> {
-  const key = idempotencyKeyOf(req);
-  const own = db.as(tenant);
-  if (key === null) return transaction(own, work);
-  const request: RequestKey = { principal, hash: sha256(key) };
-  const secrets = { credentials: req.headers.authorization ?? "", key };
-  // With the credentials: a key that was rotated is the same principal, and could not read the answer.
-  const requestHash = sha256(
-    JSON.stringify([req.method, req.originalUrl, secrets.credentials, body ?? null]),
-  );
+/**
+ * What the same request was answered before. For a change that needs, before its transaction, what it makes
+ * wrong: a password. Null without an Idempotency-Key, and for the first request.
+ * @throws Problem as `change`.
+ */
+export async function findRepeated(db: Pool, asked: Asked): Promise<Answer | null> {
+  const request = keyedRequestOf(asked);
+  return request && findAnswer(db.as(asked.tenant ?? tenantOf(asked.principal)), request);
+}
+
+function changeOnce(db: Pool, asked: Asked, work: (tx: Queryable) => Promise<Answer>): Promise<Answer> {
+  const request = keyedRequestOf(asked);
+  const own = db.as(asked.tenant ?? tenantOf(asked.principal));
+  if (request === null) return transaction(own, work);
 
   return transaction(own, async (tx) => {
     if (!(await tryLockRequest(tx, request))) {
@@ -73,19 +73,39 @@ function changeOnce(
         headers: { "Retry-After": "1" },
       });
     }
-    const first = await findAnswered(tx, request);
-    if (first && !first.request_hash.equals(requestHash)) {
-      throw problem(
-        "idempotency_key_reused",
-        "Send another Idempotency-Key with another request, or other credentials.",
-      );
-    }
-    if (first) return repeated(unseal(first.answer, secrets));
-    await insertRequest(tx, request, requestHash);
+    const first = await findAnswer(tx, request);
+    if (first) return first;
+    await insertRequest(tx, request, request.requestHash);
     const answer = await work(tx);
-    await updateAnswer(tx, request, seal(JSON.stringify(answer), secrets));
+    await updateAnswer(tx, request, seal(JSON.stringify(answer), request.secrets));
     return answer;
   });
+}
+
+interface KeyedRequest extends RequestKey {
+  requestHash: Buffer;
+  /** With what its answer is sealed. */
+  secrets: { credentials: string; key: string };
+}
+
+function keyedRequestOf({ req, principal, body }: Asked): KeyedRequest | null {
+  const key = idempotencyKeyOf(req);
+  if (key === null) return null;
+  const credentials = req.headers.authorization ?? "";
+  // With the credentials: a key that was rotated is the same principal, and could not read the answer.
+  const requestHash = sha256(JSON.stringify([req.method, req.originalUrl, credentials, body ?? null]));
+  return { principal, hash: sha256(key), requestHash, secrets: { credentials, key } };
+}
+
+async function findAnswer(db: Queryable, request: KeyedRequest): Promise<Answer | null> {
+  const first = await findAnswered(db, request);
+  if (first && !first.request_hash.equals(request.requestHash)) {
+    throw problem(
+      "idempotency_key_reused",
+      "Send another Idempotency-Key with another request, or other credentials.",
+    );
+  }
+  return first && repeated(unseal(first.answer, request.secrets));
 }
 
 /** Answers with what a change gave. */

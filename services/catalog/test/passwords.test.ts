@@ -121,6 +121,9 @@ test("changing the password needs the current one, and ends all sessions but thi
   const once = (caller: typeof ada) =>
     caller.post(path, { password, new_password: next }).set("Idempotency-Key", "1");
   await once(ada).expect(204);
+  // Its password is gone; that it was done is told all the same.
+  const again = await once(ada).expect(204);
+  assert.equal(again.headers["idempotency-replayed"], "true");
   assertProblem(await other.get("/v1/developers/me"), "credentials_invalid");
   await ada.get("/v1/developers/me").expect(200);
   assertProblem(await anyone.post("/v1/sessions", { email, password }), "credentials_invalid");
