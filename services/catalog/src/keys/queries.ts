@@ -5,6 +5,7 @@ import Type from "typebox";
 import { pageClause, type PageRequest, positionColumn, positioned } from "../page-position.ts";
 import type { Owner, Reach } from "../principal.ts";
 import { IdRow } from "../rows.ts";
+import { unflushed } from "../unflushed.ts";
 
 /** `package_ids` is null for a key of every app; a key whose last app was deleted serves none. */
 export const keyColumns = sql`
@@ -200,7 +201,10 @@ export function findKeyByHash(db: Queryable, hash: string) {
 
 /** Notes that a key is in use, to five minutes: a write a request would cost more than the request. */
 export function touchKey(db: Queryable, id: string) {
-  return execute(db, sql`update api_keys set last_used_at = now() where id = ${id} and (${touchDue})`);
+  return execute(
+    db,
+    sql`update api_keys set last_used_at = now() where id = ${id} and (${touchDue}) and ${unflushed}`,
+  );
 }
 
 /** The same for uses that telemetry has seen. */

@@ -5,6 +5,7 @@ import { Session } from "@mosis/types/sessions";
 import Type from "typebox";
 import { pageClause, type PageRequest, positionColumn, positioned } from "../page-position.ts";
 import { IdRow } from "../rows.ts";
+import { unflushed } from "../unflushed.ts";
 
 /** A developer may be signed in in this many places; the oldest session ends for the next. */
 const sessionsMax = 100;
@@ -78,7 +79,10 @@ export function findSession(db: Queryable, tokenHash: string) {
 
 /** Notes that a session is in use, every five minutes: a write a request would cost more than the request. */
 export function touchSession(db: Queryable, id: string) {
-  return execute(db, sql`update sessions set last_used_at = now() where id = ${id} and ${touchDue}`);
+  return execute(
+    db,
+    sql`update sessions set last_used_at = now() where id = ${id} and ${touchDue} and ${unflushed}`,
+  );
 }
 
 const SessionOnPage = Type.Object({ ...Session.properties, ...positioned });
