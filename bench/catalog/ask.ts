@@ -19,6 +19,8 @@ export interface AskOrder {
   seconds: number;
   /** Of the open loop, over all connections. Without it, half of what the closed one reached. */
   perSecond?: number;
+  /** Name of a process of one thread: no more than take half of a core of it. */
+  halfBusy?: string;
   /** Of PostgreSQL: a statement and what it is asked for. */
   statement?: { name: StatementName; items: readonly string[] };
   /** Over HTTP: a path each, with the key to send. */
@@ -33,6 +35,8 @@ export interface AskReport {
   latencyMsAtMost: Percentiles;
   /** µs an answer, by process; the generator's own under its name. */
   cpuUs: Record<string, number>;
+  /** Of the open loop. */
+  offeredPerSecond: number;
   /** Of the open loop; p99 is the median of its windows. */
   latencyMs: Percentiles & { p99Worst: number };
   /** In all, other than 200, by status. */
@@ -74,9 +78,14 @@ async function run(order: AskOrder): Promise<AskReport> {
   const cpuAfter = cpuSeconds(order);
   const answers = closed.latencies.length;
   const perSecond = answers / closed.seconds;
-  const rate = { perSecond: order.perSecond ?? perSecond / 2 };
-  await ask({ ...rate, seconds: warmUpSeconds });
-  const open = await ask({ ...rate, seconds: windows * seconds });
+  const half = order.perSecond ?? perSecond / 2;
+  const cpuIdle = cpuSeconds(order);
+  const warmUp = await ask({ perSecond: half, seconds: warmUpSeconds });
+  const busySeconds = (name: string) => (cpuSeconds(order)[name] ?? 0) - (cpuIdle[name] ?? 0);
+  // Requests that come one by one cost up to twice as much as those that come 16 at once.
+  const ofHalfACore = order.halfBusy ? warmUp.seconds / 2 / busySeconds(order.halfBusy) : 1;
+  const offeredPerSecond = half * Math.min(1, ofHalfACore);
+  const open = await ask({ perSecond: offeredPerSecond, seconds: windows * seconds });
   await close();
   const cpuUs = ([name, before]: [string, number]) => [
     name,
@@ -86,6 +95,7 @@ async function run(order: AskOrder): Promise<AskReport> {
     perSecond,
     latencyMsAtMost: percentiles(closed.latencies),
     cpuUs: Object.fromEntries(Object.entries(cpuBefore).map(cpuUs)),
+    offeredPerSecond,
     latencyMs: inWindows(open.latencies),
     otherAnswers,
   };

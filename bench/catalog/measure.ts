@@ -8,24 +8,28 @@ export interface Measured {
   p99Ms: number;
   /** Of the closed loop: the most. */
   perSecond: number;
+  /** Of the open loop. */
+  offeredPerSecond: number;
   /** CPU µs an answer of each process that was named. */
   cpuUs: Record<string, number>;
   figures: Figures;
 }
 
 export async function measure(order: AskOrder): Promise<Measured> {
-  const { latencyMs, latencyMsAtMost, perSecond, cpuUs, otherAnswers } = await ask(order);
+  const { latencyMs, latencyMsAtMost, perSecond, offeredPerSecond, cpuUs, otherAnswers } = await ask(order);
   const { load_generator = 0, ...others } = cpuUs;
   const all = Object.values(others).reduce((sum, us) => sum + us, 0);
   return {
     p99Ms: latencyMs.p99,
     perSecond,
+    offeredPerSecond,
     cpuUs: others,
     figures: {
       p50_ms: latencyMs.p50,
       p99_ms: latencyMs.p99,
       p99_ms_of_the_worst_window: latencyMs.p99Worst,
       max_ms: latencyMs.max,
+      offered_per_second: offeredPerSecond,
       p50_ms_at_most: latencyMsAtMost.p50,
       p99_ms_at_most: latencyMsAtMost.p99,
       per_second: perSecond,
