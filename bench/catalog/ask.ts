@@ -78,13 +78,12 @@ async function run(order: AskOrder): Promise<AskReport> {
   const cpuAfter = cpuSeconds(order);
   const answers = closed.latencies.length;
   const perSecond = answers / closed.seconds;
-  const half = order.perSecond ?? perSecond / 2;
-  const cpuIdle = cpuSeconds(order);
-  const warmUp = await ask({ perSecond: half, seconds: warmUpSeconds });
-  const busySeconds = (name: string) => (cpuSeconds(order)[name] ?? 0) - (cpuIdle[name] ?? 0);
+  const perSecondMost = order.perSecond ?? perSecond / 2;
+  const warmUp = await ask({ perSecond: perSecondMost, seconds: warmUpSeconds });
+  const busySeconds = (name: string) => (cpuSeconds(order)[name] ?? 0) - (cpuAfter[name] ?? 0);
   // Requests that come one by one cost up to twice as much as those that come 16 at once.
   const ofHalfACore = order.halfBusy ? warmUp.seconds / 2 / busySeconds(order.halfBusy) : 1;
-  const offeredPerSecond = half * Math.min(1, ofHalfACore);
+  const offeredPerSecond = perSecondMost * Math.min(1, ofHalfACore);
   const open = await ask({ perSecond: offeredPerSecond, seconds: windows * seconds });
   await close();
   const cpuUs = ([name, before]: [string, number]) => [

@@ -5,8 +5,7 @@ update apps set latest_code = version_code, latest_name = version_name
 from app_versions where app_versions.id = apps.latest_version_id;
 alter table apps enable trigger apps_project_updated;
 alter table apps add constraint apps_latest_named
-  check ((latest_version_id is null) = (latest_code is null)
-     and (latest_code is null) = (latest_name is null)) not valid;
+  check (num_nulls(latest_version_id, latest_code, latest_name) in (0, 3)) not valid;
 alter table apps validate constraint apps_latest_named;
 
 -- Down Migration
