@@ -9,6 +9,7 @@ import Type from "typebox";
 import {
   appendNumber,
   endSessions,
+  firstArrivals,
   numbersOf,
   outboxIsEmpty,
   startKafka,
@@ -33,7 +34,7 @@ test("apps and keys arrive as the API made them, and a deleted key leaves nothin
   await eventually(() => outboxIsEmpty(db));
 
   const states = await eventually(() => {
-    const states = arrived.filter(({ topic }) => topic === topics.keys);
+    const states = firstArrivals(arrived, topics.keys);
     assert.equal(states.length, 2);
     return states;
   });
@@ -41,13 +42,12 @@ test("apps and keys arrive as the API made them, and a deleted key leaves nothin
   const [made, deleted] = states.map(({ key, value }) => ({ key, state: value as KeyState | null }));
   assert.deepEqual([made?.key, made?.state?.app_ids], [id, [appId]]);
   assert.deepEqual(deleted, { key: id, state: null });
-  const apps = arrived.filter(({ topic }) => topic === topics.apps);
   assert.deepEqual(
-    apps.map(({ key }) => key),
+    firstArrivals(arrived, topics.apps).map(({ key }) => key),
     [appId],
   );
   const audit = await eventually(() => {
-    const audit = arrived.filter(({ topic, key }) => topic === topics.audit && key === ada.id);
+    const audit = firstArrivals(arrived, topics.audit).filter(({ key }) => key === ada.id);
     assert.equal(audit.length, 5);
     return audit;
   });
@@ -145,7 +145,7 @@ test("rows that were sent but not forgotten are sent again", async (t) => {
       }),
     },
   );
-  await eventually(() => assert.equal(arrived.length, 3));
+  await eventually(() => assert.ok(arrived.length >= 3));
   assert.deepEqual(numbersOf(arrived, id), [1]);
   await eventually(() => outboxIsEmpty(db));
 });

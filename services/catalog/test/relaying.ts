@@ -125,6 +125,12 @@ export function appendNumber(tx: Queryable, developerId: string, n: number, text
   });
 }
 
+/** What arrived in a topic, each record once: the relay sends again what Kafka did not confirm in time. */
+export function firstArrivals(arrived: Arrived[], topic: Topic): Arrived[] {
+  const own = arrived.filter((it) => it.topic === topic);
+  return [...new Map(own.map((it) => [JSON.stringify(it), it])).values()];
+}
+
 /** The numbers of a developer's events as they arrived, each at its first arrival. */
 export function numbersOf(arrived: Arrived[], developerId: string): number[] {
   const own = arrived.filter(({ topic, key }) => topic === topics.audit && key === developerId);
