@@ -53,13 +53,32 @@ export async function change(
 }
 
 /**
- * What the same request was answered before. For a change that needs, before its transaction, what it makes
- * wrong: a password. Null without an Idempotency-Key, and for the first request.
- * @throws Problem as `change`.
+ * As `change`, for a change with something before its transaction that a repeated request must not do again: a
+ * password is checked, a mail counted. Requests with one Idempotency-Key that come at once may each do it.
+ * @param before what the change needs; what it throws is answered, unless the first request made it wrong.
+ * @param work is given what `before` made.
+ * @throws Problem as `change`, and whatever `before` throws.
  */
-export async function findRepeated(db: Pool, asked: Asked): Promise<Answer | null> {
+export async function changeAfter<T>(
+  db: Pool,
+  asked: Asked,
+  before: () => Promise<T>,
+  work: (tx: Queryable, ready: T) => Promise<Answer>,
+): Promise<Answer> {
   const request = keyedRequestOf(asked);
-  return request && findAnswer(db.as(asked.tenant ?? tenantOf(asked.principal)), request);
+  const own = db.as(asked.tenant ?? tenantOf(asked.principal));
+  const findFirst = async () => request && findAnswer(own, request);
+  const first = await findFirst();
+  if (first) return first;
+  let ready: T;
+  try {
+    ready = await before();
+  } catch (error) {
+    const first = await findFirst();
+    if (first) return first;
+    throw error;
+  }
+  return change(db, asked, (tx) => work(tx, ready));
 }
 
 function changeOnce(db: Pool, asked: Asked, work: (tx: Queryable) => Promise<Answer>): Promise<Answer> {

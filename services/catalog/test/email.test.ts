@@ -1,17 +1,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { execute, sql } from "@mosis/postgres";
+import { execute, many, sql } from "@mosis/postgres";
 import type { Response } from "supertest";
+import Type from "typebox";
 import { requireVerified } from "../src/developers/verified.ts";
 import { newAccountToken } from "../src/account-tokens/token.ts";
 import { startWithMailbox } from "./mailbox.ts";
-import { assertProblem, auditTrail, withoutRequest } from "./support.ts";
+import { assertProblem, auditTrail, startCatalog, withoutRequest } from "./support.ts";
 
 const ada = { email: "Ada@mosis.test", name: "Ada", password: "correct horse battery" };
 const verifyPath = "/v1/developers:verify-email";
 const changePath = "/v1/developers/me:change-email";
 
-type Catalog = Awaited<ReturnType<typeof startWithMailbox>>;
+type Catalog = Awaited<ReturnType<typeof startCatalog>>;
 
 /** Registered and signed in, and not verified. */
 async function registered({ anyone, withBearer }: Catalog, account = ada) {
@@ -44,6 +45,34 @@ test("whoever reads the mail confirms the address, and only then may do what oth
     { action: "developer.verified", actor: { kind: "system", id: "" }, target_id: caller.id, verified: true },
   );
 });
+
+// Guards "a request with an Idempotency-Key is done once": what comes before the change, too.
+test("a mail that is asked for again with its Idempotency-Key is sent and counted once", async (t) => {
+  // Nothing sends here: what is to be sent stays in its table.
+  const catalog = await startCatalog(t);
+  const caller = await registered(catalog);
+  const ask = (path: string, key: string, body?: object) =>
+    caller.post(path, body).set("Idempotency-Key", key);
+  const sendPath = "/v1/developers/me:send-verification";
+  const change = { email: "ada@elsewhere.test", password: ada.password };
+  // More often than an address is sent mails in an hour.
+  for (let i = 0; i < 12; i++) {
+    await ask(sendPath, "send").expect(202);
+    await ask(changePath, "change", change).expect(202);
+  }
+  assertProblem(await ask(changePath, "change", { ...change, email: "a@b.test" }), "idempotency_key_reused");
+  await execute(catalog.db, sql`update developers set verified = true`);
+  await ask(sendPath, "send").expect(202);
+  assertProblem(await ask(sendPath, "another"), "state_conflict");
+  const mails = await many(catalog.db, Mail, sql`select kind, recipient from mails order by id`);
+  assert.deepEqual(mails, [
+    { kind: "email_verification", recipient: ada.email },
+    { kind: "email_verification", recipient: ada.email },
+    { kind: "email_change", recipient: change.email },
+  ]);
+});
+
+const Mail = Type.Object({ kind: Type.String(), recipient: Type.String() });
 
 // Guards "the database decides races".
 test("of many who use one token at once, one does, and leaves one event", async (t) => {

@@ -120,8 +120,10 @@ test("changing the password needs the current one, and ends all sessions but thi
   assertProblem(await ada.post(path, { password, new_password: "short" }), "invalid_request");
   const once = (caller: typeof ada) =>
     caller.post(path, { password, new_password: next }).set("Idempotency-Key", "1");
-  await once(ada).expect(204);
-  // Its password is gone; that it was done is told all the same.
+  // Whoever comes late finds the password changed: by the same request, so it is not wrong.
+  for (const answer of await Promise.all(Array.from({ length: 5 }, () => once(ada)))) {
+    if (answer.status !== 204) assertProblem(answer, "request_in_flight");
+  }
   const again = await once(ada).expect(204);
   assert.equal(again.headers["idempotency-replayed"], "true");
   assertProblem(await other.get("/v1/developers/me"), "credentials_invalid");

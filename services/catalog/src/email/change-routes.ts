@@ -4,7 +4,7 @@ import { EmailChange } from "@mosis/types/developers";
 import { Router } from "express";
 import type { Authenticate } from "../auth.ts";
 import { bodyLimit } from "../body-limit.ts";
-import { change, send } from "../change.ts";
+import { changeAfter, send } from "../change.ts";
 import type { Confirm } from "../developers/confirm.ts";
 import { findCredentials } from "../developers/queries.ts";
 import { insertMail } from "../mails/queries.ts";
@@ -27,14 +27,16 @@ export function emailChangeRoutes(deps: {
     const principal = await authenticate(req, res, "session");
     const { email, password } = parse(EmailChange, await readJson(req, bodyLimit), "body");
     const { developerId } = principal;
-    const own = await confirm(principal, password);
-    const taken = await findCredentials(db.as(everyone), email);
-    if (taken && taken.id !== developerId) throw emailTaken();
-    await accounts.take("mail", own.email);
-    await accounts.take("mail", email);
+    const before = async () => {
+      const own = await confirm(principal, password);
+      const taken = await findCredentials(db.as(everyone), email);
+      if (taken && taken.id !== developerId) throw emailTaken();
+      await accounts.take("mail", own.email);
+      await accounts.take("mail", email);
+    };
 
     // Without the password: what an Idempotency-Key stands for is stored as a fast hash.
-    const answer = await change(db, { req, principal, body: { email } }, async (tx) => {
+    const answer = await changeAfter(db, { req, principal, body: { email } }, before, async (tx) => {
       const mail = { kind: "email_change", recipient: email, requestId: requestId(req) } as const;
       await insertMail(tx, { developerId, ...mail });
       return { status: 202 };

@@ -6,7 +6,7 @@ import { deleteAccountToken, deleteAccountTokens } from "../account-tokens/queri
 import { tokenInvalid } from "../account-tokens/token.ts";
 import { type Authenticate, credentialsInvalid } from "../auth.ts";
 import { bodyLimit } from "../body-limit.ts";
-import { change, send } from "../change.ts";
+import { changeAfter, send } from "../change.ts";
 import { findDeveloper, lockDeveloper } from "../developers/queries.ts";
 import { insertMail } from "../mails/queries.ts";
 import { appendOutbox } from "../outbox/append.ts";
@@ -29,13 +29,15 @@ export function emailRoutes(deps: {
   router.post("/v1/developers/me\\:send-verification", async (req, res) => {
     const principal = await authenticate(req, res, "session");
     const { developerId } = principal;
-    const developer = await findDeveloper(db.as(developerId), developerId);
-    if (!developer) throw credentialsInvalid();
-    if (developer.verified) throw problem("state_conflict", "The address is confirmed already.");
-    const { email } = developer;
-    await accounts.take("mail", email);
+    const before = async () => {
+      const developer = await findDeveloper(db.as(developerId), developerId);
+      if (!developer) throw credentialsInvalid();
+      if (developer.verified) throw problem("state_conflict", "The address is confirmed already.");
+      await accounts.take("mail", developer.email);
+      return developer;
+    };
 
-    const answer = await change(db, { req, principal }, async (tx) => {
+    const answer = await changeAfter(db, { req, principal }, before, async (tx, { email }) => {
       const mail = { kind: "email_verification", recipient: email, requestId: requestId(req) } as const;
       await insertMail(tx, { developerId, ...mail });
       return { status: 202 };

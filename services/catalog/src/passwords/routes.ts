@@ -5,7 +5,7 @@ import { Router } from "express";
 import { deleteAccountTokens } from "../account-tokens/queries.ts";
 import type { Authenticate } from "../auth.ts";
 import { bodyLimit } from "../body-limit.ts";
-import { type Answer, change, findRepeated, send } from "../change.ts";
+import { type Answer, changeAfter, send } from "../change.ts";
 import type { Credentials } from "../credentials.ts";
 import type { Confirm } from "../developers/confirm.ts";
 import type { Passwords } from "../developers/password.ts";
@@ -32,14 +32,13 @@ export function passwordRoutes(deps: {
     const principal = await authenticate(req, res, "session");
     const body = parse(PasswordChange, await readJson(req, bodyLimit), "body");
     // Without the body: what an Idempotency-Key stands for is stored as a fast hash.
-    const asked = { req, principal };
-    const repeated = await findRepeated(db, asked);
-    if (repeated) return send(res, repeated);
-    const confirmed = await confirm(principal, body.password);
-    const passwordHash = await passwords.hash(body.new_password);
+    const before = async () => ({
+      confirmed: await confirm(principal, body.password),
+      passwordHash: await passwords.hash(body.new_password),
+    });
 
-    const answer = await change(db, asked, (tx) =>
-      changePassword(tx, { principal, confirmed, passwordHash, requestId: requestId(req) }),
+    const answer = await changeAfter(db, { req, principal }, before, (tx, ready) =>
+      changePassword(tx, { principal, ...ready, requestId: requestId(req) }),
     );
 
     credentials.forget(principal.developerId);
