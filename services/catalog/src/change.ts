@@ -53,8 +53,8 @@ export async function change(
 }
 
 /**
- * As `change`, for a change with something before its transaction that a repeated request must not do again: a
- * password is checked, a mail counted. Requests with one Idempotency-Key that come at once may each do it.
+ * As `change`, for a change with something before its transaction that a repeated request must not do again:
+ * a password is checked, a mail counted. Requests with one Idempotency-Key that come at once may each do it.
  * @param before what the change needs; what it throws is answered, unless the first request made it wrong.
  * @param work is given what `before` made.
  * @throws Problem as `change`, and whatever `before` throws.

@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { execute, many, migrate, openPool, type Pool, sql } from "@mosis/postgres";
 import Type from "typebox";
-import { emptyDatabase, log, migrations } from "./support.ts";
+import { emptyDatabase, log, migrations, patience } from "./support.ts";
 
-const bounds = { connectionsMax: 2, connectTimeoutMs: 3000 };
+const bounds = { ...patience, connectionsMax: 2 };
 
 /** The five core tables with as many rows as the database selection has, and the URL. */
 async function fullVolume(t: TestContext): Promise<string> {
@@ -44,9 +44,11 @@ async function fullVolume(t: TestContext): Promise<string> {
   return url;
 }
 
-/** Reads tables, one after the other, each within a second, until it is over. */
-function startReading(t: TestContext, url: string) {
-  const db = openPool({ url, name: "reader", log, ...bounds, statementTimeoutMs: 1000 });
+/** Reads tables, one after the other, waiting for each lock a second at most, until it is over. */
+function startReading(t: TestContext, databaseUrl: string) {
+  const url = new URL(databaseUrl);
+  url.searchParams.set("options", "-c lock_timeout=1s");
+  const db = openPool({ url: url.href, name: "reader", log, ...bounds });
   t.after(() => db.close());
   const over = new AbortController();
   let reads = 0;
@@ -75,10 +77,10 @@ async function readAll(db: Pool): Promise<void> {
   await many(db, Found, sql`select true as found from developers limit 1`);
 }
 
-// Guards "adding a column at full volume does not lock reads": the server ends a read that takes longer.
+// Guards "adding a column at full volume does not lock reads": the server ends a read that waits longer.
 test("a new column with a default, and every migration, let reads go on at the full volume", async (t) => {
   const url = await fullVolume(t);
-  const db = openPool({ url, name: "test", log, ...bounds, statementTimeoutMs: 5000 });
+  const db = openPool({ url, name: "test", log, ...bounds });
   const reader = startReading(t, url);
   const folder = await mkdtemp(join(tmpdir(), "mosis-migrations-"));
   t.after(() => rm(folder, { recursive: true }));

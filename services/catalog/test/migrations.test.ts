@@ -4,13 +4,13 @@ import { test, type TestContext } from "node:test";
 import { execute, many, migrate, openPool, sql } from "@mosis/postgres";
 import Type from "typebox";
 import { schemaSnapshot } from "./schema-snapshot.ts";
-import { emptyDatabase, log, migrations } from "./support.ts";
+import { emptyDatabase, log, migrations, patience } from "./support.ts";
 
 const names = readdirSync(migrations).map((file) => file.replace(/\.sql$/, ""));
 
 async function openEmpty(t: TestContext) {
   const url = await emptyDatabase(t);
-  const bounds = { connectionsMax: 2, connectTimeoutMs: 3000, statementTimeoutMs: 5000 };
+  const bounds = { connectionsMax: 2, ...patience };
   const db = openPool({ url, name: "test", log, ...bounds });
   t.after(() => db.close());
   const run = (direction: "up" | "down", count: number) =>

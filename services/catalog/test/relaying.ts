@@ -9,7 +9,7 @@ import { type Topic, topics } from "@mosis/types/topics";
 import Type from "typebox";
 import { appendOutbox } from "../src/outbox/append.ts";
 import { type RelayOptions, startRelay } from "../src/outbox/relay.ts";
-import { log, requiredEnv, startDatabase } from "./support.ts";
+import { log, patience, requiredEnv, startDatabase } from "./support.ts";
 
 /** Topics of this test alone, as infra/kafka makes them. */
 async function freshKafka(): Promise<KafkaConfig> {
@@ -73,10 +73,9 @@ export async function startTestRelay(
 ) {
   const { name = "relay", onSession, door = (producer) => producer, limits } = options;
   const producer = life.own("producer", await openProducer(kafka), (it) => it.close());
-  const bounds = { connectTimeoutMs: 3000, statementTimeoutMs: 5000 };
   const relay = startRelay({
     async openSession() {
-      const session = await openSession({ url: databaseUrl, name, log, ...bounds });
+      const session = await openSession({ url: databaseUrl, name, log, ...patience });
       onSession?.(session);
       return session;
     },

@@ -6,7 +6,7 @@ import fc from "fast-check";
 import Type from "typebox";
 import { planSeed, seedCatalog } from "../../../infra/local/seed/seed-catalog.ts";
 import { putApp } from "./published.ts";
-import { assertProblem, log, startCatalog } from "./support.ts";
+import { assertProblem, log, patience, startCatalog } from "./support.ts";
 
 type Query = Record<string, string | number>;
 
@@ -143,8 +143,7 @@ test("drafts and suspended apps are found by nothing, and what is changed is fou
 
 test("pages go on where the last one ended, through every kind of match, up to 1000 hits", async (t) => {
   const { db, databaseUrl, find } = await startStore(t);
-  const bounds = { connectTimeoutMs: 3000, statementTimeoutMs: 30_000 };
-  const session = await openSession({ url: databaseUrl, name: "seed", log, ...bounds });
+  const session = await openSession({ url: databaseUrl, name: "seed", log, ...patience });
   await seedCatalog(session, planSeed(3, { developers: 200, apps: 2500, versions: 5000, keys: 10 }));
   await session.close();
   for (const q of ["app", "free offline", "g", "qu", "pzzle", "happy notes", "tiny"]) {

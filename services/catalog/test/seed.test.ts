@@ -14,15 +14,14 @@ import { makeKey } from "../../../infra/local/seed/keys.ts";
 import { planSeed, seedCatalog } from "../../../infra/local/seed/seed-catalog.ts";
 import { findKeyByHash } from "../src/keys/queries.ts";
 import { hashSecret } from "../src/secret-hash.ts";
-import { log, startDatabase } from "./support.ts";
+import { log, patience, startDatabase } from "./support.ts";
 
 const sizes = { developers: 50, apps: 400, versions: 2000, keys: 200 };
 const program = join(import.meta.dirname, "../../../infra/local/seed.ts");
 
 async function seeded(t: TestContext, seed: number) {
   const { life, db, databaseUrl } = await startDatabase(t);
-  const bounds = { connectTimeoutMs: 3000, statementTimeoutMs: 30_000 };
-  const opened = await openSession({ url: databaseUrl, name: "seed", log, ...bounds });
+  const opened = await openSession({ url: databaseUrl, name: "seed", log, ...patience });
   const session = life.own("seed", opened, (it) => it.close());
   const filled = await seedCatalog(session, planSeed(seed, sizes));
   return { db: db.as("*"), session, filled };

@@ -9,14 +9,14 @@ import { findCredentials } from "../src/developers/queries.ts";
 import { search } from "../src/search/search.ts";
 import { findAnswer, findState, findVersionForDevice } from "../src/store/queries.ts";
 import { explaining } from "./explaining.ts";
-import { log, startCatalog } from "./support.ts";
+import { log, patience, startCatalog } from "./support.ts";
 
 const sizes = { developers: 400, apps: 4000, versions: 12_000, keys: 50 };
 
 // As the api's role, behind its policies, on data of a store: the patterns of the database selection.
 test("what the store is asked is a few ranges of indexes, whatever is asked for", async (t) => {
   const { apiDb, db, databaseUrl } = await startCatalog(t);
-  const bounds = { connectTimeoutMs: 3000, statementTimeoutMs: 60_000 };
+  const bounds = { ...patience, statementTimeoutMs: 60_000 };
   const session = await openSession({ url: databaseUrl, name: "seed", log, ...bounds });
   await seedCatalog(session, planSeed(5, sizes));
   await session.close();

@@ -13,7 +13,7 @@ import { type DelivererOptions, startDeliverer } from "../src/webhook-delivering
 import { createResolve } from "../src/webhook-delivering/resolve.ts";
 import { readWebhookOptions } from "../src/webhooks/options.ts";
 import { receiverCertificate, receiverKey } from "./receiver-certificate.ts";
-import { type Caller, eventually, log, startCatalog, webhookOptions } from "./support.ts";
+import { type Caller, eventually, log, patience, startCatalog, webhookOptions } from "./support.ts";
 
 interface Received {
   path: string;
@@ -70,13 +70,12 @@ export async function startWebhooks(t: TestContext) {
   const ada = await catalog.as("ada");
   const startTestDeliverer = (setting: DelivererSetting = {}) => {
     const { attempt, allowedNetworks = webhookOptions.allowedNetworks, limits, leaseSeconds = 60 } = setting;
-    const bounds = { connectTimeoutMs: 3000, statementTimeoutMs: 5000 };
     const { secrets, judge } = readWebhookOptions({ ...webhookOptions, allowedNetworks });
-    const pool = openPool({ url: databaseUrl, name: "deliverer", log, connectionsMax: 4, ...bounds });
+    const pool = openPool({ url: databaseUrl, name: "deliverer", log, connectionsMax: 4, ...patience });
     life.own("deliverer-postgres", pool, (it) => it.close());
     const deliverer = startDeliverer({
       db: pool,
-      openSession: () => openSession({ url: databaseUrl, name: "deliverer", log, ...bounds }),
+      openSession: () => openSession({ url: databaseUrl, name: "deliverer", log, ...patience }),
       ...{ secrets, log, metrics: createMetrics({ service: "test" }) },
       attempt: { resolve: createResolve(), judge, timeoutMs: 5000, ...attempt },
       limits: { attemptsMax: 16, perWebhookMax: 4, perHostMax: 8, perDeveloperMax: 8, ...limits },

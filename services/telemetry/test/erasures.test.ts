@@ -14,7 +14,7 @@ import { get, publishReader, startQuery } from "./reading.ts";
 import { batchOf, eventOf, openApp } from "./sending.ts";
 import { openStoreDoor } from "./store-door.ts";
 import { countOf, freshStore, openTestProducer, startTestWriter, untilCount } from "./stored.ts";
-import { eventually, freshKafka, log, nextPosition } from "./support.ts";
+import { eventually, freshKafka, log, nextPosition, storeTimeoutMs } from "./support.ts";
 
 test("what an install has sent is erased for good, with a proof, and the other's stays", async (t) => {
   const { kafka, url, store, storeUrl, producer, owner, send } = await setUp(t);
@@ -157,7 +157,7 @@ async function startTestDeleter(t: TestContext, kafka: KafkaConfig, storeUrl: st
   const persist = createPersist({ log, pauseMinMs: 100, pauseMaxMs: 1000 });
   const producer = await openTestProducer(t, kafka);
   const deadLetter = createDeadLetter({ producer, persist, log, onSent: () => {} });
-  const store = openClickHouse({ url: storeUrl, log, requestTimeoutMs: 5000 });
+  const store = openClickHouse({ url: storeUrl, log, requestTimeoutMs: storeTimeoutMs });
   const shared = { kafka, store, persist, deadLetter, log, metrics, sweepIntervalMs: 86_400_000 };
   const deleter = await startDeleter(shared);
   t.after(async () => {

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { migrateDown, migrateUp, openClickHouse, select } from "@mosis/clickhouse";
 import Type from "typebox";
-import { log, requiredEnv } from "./support.ts";
+import { log, requiredEnv, storeTimeoutMs } from "./support.ts";
 
 const folder = fileURLToPath(new URL("../../../infra/clickhouse/migrations", import.meta.url));
 
@@ -13,7 +13,7 @@ const folder = fileURLToPath(new URL("../../../infra/clickhouse/migrations", imp
 test("every migration of ClickHouse goes up, down and up again to the same tables", async (t) => {
   const database = `t_${randomUUID().replaceAll("-", "")}`;
   const url = new URL(`/${database}`, requiredEnv("CLICKHOUSE_URL")).href;
-  const options = { url, log, requestTimeoutMs: 20_000, folder };
+  const options = { url, log, requestTimeoutMs: storeTimeoutMs, folder };
   const names = (await readdir(folder)).map((file) => file.replace(".sql", "")).toSorted();
   assert.deepEqual(await migrateUp(options), names);
   const store = openClickHouse(options);

@@ -9,7 +9,7 @@ import type { KeyState } from "@mosis/types/keys";
 import type { ProblemBody } from "@mosis/types/problems";
 import { topics } from "@mosis/types/topics";
 import { createQuery } from "../src/query.ts";
-import { eventually, log, nextPosition, publishApp, untilReady } from "./support.ts";
+import { eventually, log, nextPosition, publishApp, storeTimeoutMs, untilReady } from "./support.ts";
 
 /** So many that no test meets them but the one that is about them. */
 const requestRates = { reads: 1e7, writes: 1e7, publicReads: 1e7, publicWrites: 1e7 };
@@ -23,13 +23,13 @@ export async function startQuery(
 ) {
   const life = createLifecycle({ log, closeTimeoutMs: 10_000 });
   t.after(() => life.close());
-  const store = life.own("clickhouse", openClickHouse({ url: storeUrl, log, requestTimeoutMs: 5000 }), (it) =>
-    it.close(),
+  const store = life.own(
+    "clickhouse",
+    openClickHouse({ url: storeUrl, log, requestTimeoutMs: storeTimeoutMs }),
+    (it) => it.close(),
   );
   const metrics = createMetrics({ service: "test" });
-  const producer = life.own("producer", await openProducer({ ...kafka, sendDeadlineMs: 3000 }), (it) =>
-    it.close(),
-  );
+  const producer = life.own("producer", await openProducer(kafka), (it) => it.close());
   const { app } = await createQuery({
     kafka,
     producer,

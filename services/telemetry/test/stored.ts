@@ -16,7 +16,7 @@ import { batchColumns, eventColumns, outcomeColumns } from "@mosis/types/telemet
 import { blockFormat, recordHeaders, type Topic } from "@mosis/types/topics";
 import Type from "typebox";
 import { startWriter } from "../src/writer/writer.ts";
-import { eventually, log, requiredEnv } from "./support.ts";
+import { eventually, log, requiredEnv, storeTimeoutMs } from "./support.ts";
 
 const migrationsFolder = fileURLToPath(new URL("../../../infra/clickhouse/migrations", import.meta.url));
 
@@ -33,7 +33,7 @@ export async function freshStore(t: TestContext) {
 /** A database with all tables on any server, for the caller to take away. */
 export async function makeStore(server: string) {
   const database = `t_${randomUUID().replaceAll("-", "")}`;
-  const config = { url: new URL(`/${database}`, server).href, log, requestTimeoutMs: 10_000 };
+  const config = { url: new URL(`/${database}`, server).href, log, requestTimeoutMs: storeTimeoutMs };
   await migrateUp({ ...config, folder: migrationsFolder });
   return { store: openClickHouse(config), url: config.url };
 }
@@ -48,8 +48,10 @@ export async function startTestWriter(
   const life = createLifecycle({ log, closeTimeoutMs: 10_000 });
   t.after(() => life.close());
   const metrics = createMetrics({ service: "test" });
-  const store = life.own("clickhouse", openClickHouse({ url: storeUrl, log, requestTimeoutMs: 5000 }), (it) =>
-    it.close(),
+  const store = life.own(
+    "clickhouse",
+    openClickHouse({ url: storeUrl, log, requestTimeoutMs: storeTimeoutMs }),
+    (it) => it.close(),
   );
   const producer = life.own("producer", await openProducer(kafka), (it) => it.close());
   const fetch = { fetchBytesMin: 1, fetchWaitMs: 50, fetchBytesMax: 8 * 1_048_576 };

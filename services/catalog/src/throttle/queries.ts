@@ -10,21 +10,22 @@ export interface Bucket {
 const Taken = Type.Object({ taken: Type.Boolean(), wait_seconds: Type.Number() });
 
 /**
- * Takes one of the bucket, of those who do so at once each by itself. Refused, it says for how long: by what the
- * row is then, not by what it was before others took theirs.
+ * Takes one of the bucket, of those who do so at once each by itself. Refused, it says for how long: by what
+ * the row is then, not by what it was before others took theirs.
  */
 export function takeOne(db: Queryable, key: string, { burst, everySeconds }: Bucket) {
   const step = seconds(everySeconds);
   const next = sql`greatest(throttles.full_at, now()) + ${step}`;
+  const bound = sql`now() + ${step} * ${burst}::int`;
   return one(
     db,
     Taken,
     sql`
       insert into throttles (key, full_at) values (${key}, now() + ${step})
       on conflict (key) do update
-        set full_at = case when ${next} <= now() + ${step} * ${burst}::int then ${next} else throttles.full_at end
+        set full_at = case when ${next} <= ${bound} then ${next} else throttles.full_at end
       returning old.full_at is distinct from new.full_at as taken,
-        ceil(extract(epoch from new.full_at + ${step} - now() - ${step} * ${burst}::int))::int as wait_seconds`,
+                ceil(extract(epoch from new.full_at + ${step} - (${bound})))::int as wait_seconds`,
   );
 }
 
