@@ -25,9 +25,13 @@ export async function startKafka(options: {
   const logFile = join(dataDir, "logs", "kafka.log");
   mkdirSync(home, { recursive: true });
   const settingsFile = join(home, "server.properties");
-  writeFileSync(settingsFile, settings({ port, controllerPort, logs: join(home, "logs") }));
+  const logs = join(home, "logs");
+  const isNew = !existsSync(join(logs, "meta.properties"));
+  // The broker leaves this file when it ends by itself.
+  const wasKilled = !isNew && !existsSync(join(logs, ".kafka_cleanshutdown"));
+  writeFileSync(settingsFile, settings({ port, controllerPort, logs, wasKilled }));
   const java = ["-cp", join(jars, "*"), `-Dlog4j2.configurationFile=${logging}`];
-  if (!existsSync(join(home, "logs", "meta.properties"))) {
+  if (isNew) {
     const format = [
       "kafka.tools.StorageTool",
       "format",
@@ -82,17 +86,12 @@ export async function requireJava(): Promise<void> {
 }
 
 /**
- * A broker that was killed is taken back when its last session is over: 4 s instead of 9.
- * `message.max.bytes` bounds a block; internal topics have few partitions, so that a broker starts fast. */
-function settings({
-  port,
-  controllerPort,
-  logs,
-}: {
-  port: number;
-  controllerPort: number;
-  logs: string;
-}): string {
+ * The session of the only broker need not end while it lives: one that stood still for longer, on a machine
+ * that slept, is fenced and elects every leader anew. One that was killed is taken back when its last session
+ * is over, so that is to be soon. `message.max.bytes` bounds a block; internal topics have few partitions, so
+ * that a broker starts fast.
+ */
+function settings({ port, controllerPort, logs, wasKilled }: Settings): string {
   return `process.roles=broker,controller
 node.id=1
 listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}
@@ -119,7 +118,15 @@ log.cleaner.dedupe.buffer.size=33554432
 num.network.threads=2
 num.io.threads=4
 controlled.shutdown.max.retries=1
-broker.session.timeout.ms=4000
+broker.session.timeout.ms=${wasKilled ? 4000 : 60_000}
 broker.heartbeat.interval.ms=1000
 `;
+}
+
+interface Settings {
+  port: number;
+  controllerPort: number;
+  logs: string;
+  /** Whether the broker before this one did not end by itself. */
+  wasKilled: boolean;
 }

@@ -17,7 +17,7 @@ export const log = createLogger({ service: "test", level: process.env["TEST_LOG_
 export const migrations = fileURLToPath(new URL("../migrations/", import.meta.url));
 
 /** How long a test waits for what must come. */
-const deadlineMs = 30_000;
+const deadlineMs = 60_000;
 /** Of connections: a machine that stands still for some seconds is not what a test is about. */
 export const patience = { connectTimeoutMs: 20_000, statementTimeoutMs: 20_000 };
 

@@ -17,7 +17,7 @@ import { createIngest, type IngestOptions } from "../src/ingest.ts";
 export const log = createLogger({ service: "test", level: process.env["TEST_LOG_LEVEL"] ?? "silent" });
 
 /** How long a test waits for what must come. */
-const deadlineMs = 30_000;
+const deadlineMs = 60_000;
 /** Of ClickHouse's answers: a machine that stands still for some seconds is not what a test is about. */
 export const storeTimeoutMs = 20_000;
 
