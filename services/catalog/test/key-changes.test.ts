@@ -138,6 +138,12 @@ test("a key rotates, enables and opens no key that may do more than itself", asy
   await send(changeKey(by, id, { cidrs: ["192.0.2.0/25"] })).expect(200);
   assertProblem(await send(changeKey(by, id, { cidrs: [] })), "permission_missing");
   assertProblem(await send(changeKey(by, id, { cidrs: ["192.0.3.0/25"] })), "permission_missing");
+  assertProblem(await send(changeKey(by, id, { permissions: ["apps:write"] })), "permission_missing");
+  // What it has is no more than the caller; with another permission from everywhere it would be.
+  const { id: open } = await createKey(ada, { permissions: ["keys:read"], telemetry_events_per_second: 10 });
+  assertProblem(await send(changeKey(by, open, { permissions })), "permission_missing");
+  assertProblem(await send(changeKey(by, open, { telemetry_events_per_second: 20 })), "permission_missing");
+  await send(changeKey(by, open, { name: "less", telemetry_events_per_second: 5 })).expect(200);
   for (const asked of more) {
     const { id: other } = await createKey(ada, asked);
     assertProblem(await send(rotateKey(by, other)), "permission_missing");

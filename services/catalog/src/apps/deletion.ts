@@ -1,7 +1,8 @@
 import { requestId } from "@mosis/http";
 import type { Queryable } from "@mosis/postgres";
 import { topics } from "@mosis/types/topics";
-import { deleteAppOfKeys, deleteKeysOfApp, findKeyState, findOwnKey } from "../keys/queries.ts";
+import { deleteAppOfKeys, deleteKeysOfApp, lockKeysOfApp } from "../keys/of-app-queries.ts";
+import { findKeyState, findOwnKey } from "../keys/queries.ts";
 import { appendAll, type Change } from "../outbox/append.ts";
 import { appDeleted, type By, keyDeleted } from "../outbox/gone.ts";
 import { deleteRestrictionsOfApp } from "../telemetry-restrictions/queries.ts";
@@ -23,6 +24,8 @@ export async function deleteApp(tx: Queryable, asked: Asked): Promise<void> {
  * @param app locked for update, so that no new key comes to serve it.
  */
 async function deleteWithDependents(tx: Queryable, app: AppRow, by: Omit<By, "developerId">): Promise<void> {
+  // Whoever changes one of them has done so before its state is read, or waits until this one is told.
+  await lockKeysOfApp(tx, app.id);
   const keys = await deleteKeysOfApp(tx, app.id);
   const others = await deleteAppOfKeys(tx, app.id);
   const restrictions = await deleteRestrictionsOfApp(tx, app.developer_id, app.id);

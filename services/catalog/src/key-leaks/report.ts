@@ -24,9 +24,9 @@ interface Leak {
 }
 
 /**
- * What becomes of keys whose secret is public. A management key is disabled until it is rotated; when it was
- * the secret from before a rotation, that ends. An ingest key is in every copy of its app anyway: it works
- * on, and its owner is told. Each is told once.
+ * What becomes of keys whose secret is public. A management key is disabled, and can be enabled once it is
+ * rotated; when it was the secret from before a rotation, that ends. An ingest key is in every copy of its
+ * app anyway: it works on, and its owner is told. Each is told once.
  */
 export async function reportLeaks(
   { db, credentials }: { db: Pool; credentials: Pick<Credentials, "forget"> },

@@ -42,11 +42,24 @@ export async function changeKey(tx: Queryable, by: By, id: string, change: KeyCh
   const after = await updateKey(tx, id, values);
   // Nothing has changed, so there is nothing to tell.
   if (tagOf(after) === tagOf(key)) return key;
-  if (!after.disabled && (key.disabled || String(after.cidrs) !== String(key.cidrs))) {
-    requireMakeable(by.principal, after);
-  }
+  if (mayDoMore(key, after)) requireMakeable(by.principal, after);
   await append(tx, by, "key.changed", after);
   return after;
+}
+
+/** Whether a change has made a key worth more to whoever has its secret. */
+function mayDoMore(before: Key, after: Key): boolean {
+  if (after.disabled) return false;
+  return (
+    before.disabled ||
+    String(after.cidrs) !== String(before.cidrs) ||
+    after.permissions.some((permission) => !before.permissions.includes(permission)) ||
+    rateOf(after) > rateOf(before)
+  );
+}
+
+function rateOf(key: Key): number {
+  return key.telemetry_events_per_second ?? Infinity;
 }
 
 export interface Rotation {

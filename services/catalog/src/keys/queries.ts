@@ -139,26 +139,6 @@ export function deleteKeysOf(tx: Queryable, developerId: string) {
   return many(tx, Key, sql`delete from api_keys where developer_id = ${developerId} returning ${keyColumns}`);
 }
 
-/** The keys that serve this app alone are gone. Gives them as they were. */
-export function deleteKeysOfApp(tx: Queryable, appId: string) {
-  return many(
-    tx,
-    Key,
-    sql`
-      delete from api_keys
-      where id in (select key_id from api_key_apps where app_id = ${appId})
-        and not exists (select from api_key_apps where key_id = api_keys.id and app_id <> ${appId})
-      returning ${keyColumns}`,
-  );
-}
-
-const KeyIdRow = Type.Object({ key_id: Uuid });
-
-/** No key serves this app any more. Gives which ones did, beside other apps. */
-export function deleteAppOfKeys(tx: Queryable, appId: string) {
-  return many(tx, KeyIdRow, sql`delete from api_key_apps where app_id = ${appId} returning key_id`);
-}
-
 /** What telemetry has to know of a key, as it is in the transaction; null for a disabled one: nothing. */
 export function findKeyState(tx: Queryable, id: string) {
   return maybeOne(

@@ -1,4 +1,4 @@
-import { parse, problem, readJson, sendPage, type RateLimits } from "@mosis/http";
+import { parse, problem, sendPage, type RateLimits } from "@mosis/http";
 import { type Pool, type Queryable, transaction } from "@mosis/postgres";
 import {
   KeyChange,
@@ -12,7 +12,6 @@ import {
 import { Router } from "express";
 import { lockOwnAppIds } from "../apps/queries.ts";
 import type { Authenticate } from "../auth.ts";
-import { bodyLimit } from "../body-limit.ts";
 import { change, send } from "../change.ts";
 import type { Credentials } from "../credentials.ts";
 import { isUuid } from "../identifier.ts";
@@ -74,7 +73,7 @@ export function keyRoutes(deps: KeyDeps): Router {
 function addCreation(router: Router, { db, authenticate }: KeyDeps): void {
   router.post("/v1/keys", async (req, res) => {
     const principal = await authenticate(req, res, "keys:write");
-    const body = parse(NewKey, await readJson(req, bodyLimit), "body");
+    const body = parse(NewKey, await authenticate.body(req), "body");
     const granted = {
       permissions: grantedPermissions(principal, body),
       expiresAt: grantedExpiry(principal, body),
@@ -103,7 +102,7 @@ function addCreation(router: Router, { db, authenticate }: KeyDeps): void {
 function addChanges(router: Router, { db, authenticate, credentials }: KeyDeps): void {
   router.patch("/v1/keys/:id", async (req, res) => {
     const principal = await authenticate(req, res, "keys:write");
-    const body = parse(KeyChange, await readJson(req, bodyLimit), "body");
+    const body = parse(KeyChange, await authenticate.body(req), "body");
     const { id } = req.params;
     if (!isUuid(id)) throw missing();
 
@@ -117,7 +116,7 @@ function addChanges(router: Router, { db, authenticate, credentials }: KeyDeps):
 
   router.post<{ id: string }>("/v1/keys/:id\\:rotate", async (req, res) => {
     const principal = await authenticate(req, res, "keys:write");
-    const body = parse(KeyRotation, await readJson(req, bodyLimit), "body");
+    const body = parse(KeyRotation, await authenticate.body(req), "body");
     const { id } = req.params;
     if (!isUuid(id)) throw missing();
 

@@ -69,7 +69,7 @@ const words: Record<MailKind, { subject: string; lines: string[] }> = {
     subject: "The secret of one of your keys is public",
     lines: [
       "Somebody has found the secret of one of your keys at Mosis in public, and told us.",
-      "A management key does not work any more until you rotate it. An ingest key works on.",
+      "A management key does not work any more: rotate it, and enable it. An ingest key works on.",
       "The key shows when it was reported, and its audit event where the secret was found.",
     ],
   },
