@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { type ClientAddress, type Problem, problem, type RateLimits } from "@mosis/http";
+import { isDeepStrictEqual } from "node:util";
+import { type ClientAddress, type Problem, problem, type RateLimits, readJson } from "@mosis/http";
 import type { Permission } from "@mosis/types/keys";
+import { bodyLimit } from "./body-limit.ts";
 import type { Credentials } from "./credentials.ts";
 import { holds, type Principal } from "./principal.ts";
 
@@ -11,11 +13,15 @@ import { holds, type Principal } from "./principal.ts";
  * @throws Problem `credentials_missing`, `credentials_invalid` (401), `address_not_allowed`,
  * `permission_missing` (403), `rate_limited` (429).
  */
-export type Authenticate = (
-  req: IncomingMessage,
-  res: ServerResponse,
-  need: Permission | "developer" | "session",
-) => Promise<Principal>;
+export interface Authenticate {
+  (req: IncomingMessage, res: ServerResponse, need: Permission | "developer" | "session"): Promise<Principal>;
+  /**
+   * The body of a request that was admitted. It takes as long as its client likes, and who sends it may have
+   * been revoked meanwhile: then nothing of it is done.
+   * @throws Problem as `readJson`; `credentials_invalid` (401) when the session or key is another by now.
+   */
+  body(req: IncomingMessage): Promise<unknown>;
+}
 
 export function createAuthenticate({
   credentials,
@@ -26,10 +32,13 @@ export function createAuthenticate({
   limits: RateLimits;
   clientAddress: ClientAddress;
 }): Authenticate {
-  return async (req, res, need) => {
+  /** Who sends a request, as it was when it was admitted. */
+  const admitted = new WeakMap<IncomingMessage, { secret: string; principal: Principal }>();
+
+  const admit: (...args: Parameters<Authenticate>) => Promise<Principal> = async (req, res, need) => {
     const secret = bearerOf(req);
     const credential = secret === null ? null : await credentials.find(secret);
-    if (!credential) {
+    if (secret === null || !credential) {
       limits.admitAnyone(req, res);
       throw secret === null ? absent() : credentialsInvalid();
     }
@@ -40,6 +49,7 @@ export function createAuthenticate({
       throw problem("address_not_allowed", "The key works from the addresses in its cidrs alone.");
     }
     limits.admit(req, res, principal.actor.id);
+    admitted.set(req, { secret, principal });
     if (kind === "session") return principal;
     if (need === "session") throw forbidden("A key cannot do this: sign in.");
     if (need === "developer") {
@@ -49,6 +59,17 @@ export function createAuthenticate({
     if (holds(principal, need)) return principal;
     throw forbidden(`The key lacks the permission ${need}.`);
   };
+
+  const body = async (req: IncomingMessage): Promise<unknown> => {
+    const json = await readJson(req, bodyLimit);
+    const before = admitted.get(req);
+    if (!before) throw new Error("A body is read of a request that was not admitted.");
+    const now = await credentials.find(before.secret);
+    if (!isDeepStrictEqual(now?.principal, before.principal)) throw credentialsInvalid();
+    return json;
+  };
+
+  return Object.assign(admit, { body });
 }
 
 function forbidden(detail: string): Problem {

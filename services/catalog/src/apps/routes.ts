@@ -1,9 +1,8 @@
-import { parse, problem, readJson, sendPage } from "@mosis/http";
+import { parse, problem, sendPage } from "@mosis/http";
 import { type Pool, transaction } from "@mosis/postgres";
 import { AppChange, NewApp } from "@mosis/types/apps";
 import { Router } from "express";
 import type { Authenticate } from "../auth.ts";
-import { bodyLimit } from "../body-limit.ts";
 import { change, send } from "../change.ts";
 import type { Credentials } from "../credentials.ts";
 import { isPackageId } from "../identifier.ts";
@@ -60,7 +59,7 @@ function serveReads(router: Router, { db, authenticate }: Deps): void {
 function serveChanges(router: Router, { db, authenticate, credentials }: Deps): void {
   router.post("/v1/apps", async (req, res) => {
     const principal = await authenticate(req, res, "apps:write");
-    const body = parse(NewApp, await readJson(req, bodyLimit), "body");
+    const body = parse(NewApp, await authenticate.body(req), "body");
     requireEveryApp(principal);
 
     const answer = await change(db, { req, principal, body }, async (tx) => {
@@ -74,7 +73,7 @@ function serveChanges(router: Router, { db, authenticate, credentials }: Deps): 
 
   router.patch<Params>(path, async (req, res) => {
     const principal = await authenticate(req, res, "apps:write");
-    const body = parse(AppChange, await readJson(req, bodyLimit), "body");
+    const body = parse(AppChange, await authenticate.body(req), "body");
     const asked = { req, principal, packageId: packageIdOf(req.params) };
 
     const app = await transaction(db.as(tenantOf(principal)), (tx) => changeApp(tx, asked, body));
@@ -98,7 +97,7 @@ function serveActions(router: Router, { db, authenticate }: Deps): void {
   for (const action of appActions) {
     router.post<Params>(`${path}\\:${action.name}`, async (req, res) => {
       const principal = await authenticate(req, res, action.access);
-      const body = action.body ? await readJson(req, bodyLimit) : undefined;
+      const body = action.body ? await authenticate.body(req) : undefined;
       const apply = action.prepare(body);
       const asked = { req, principal, packageId: packageIdOf(req.params) };
 

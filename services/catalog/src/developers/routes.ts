@@ -44,7 +44,7 @@ export function developerRoutes(deps: DeveloperDeps): Router {
 
   router.patch("/v1/developers/me", async (req, res) => {
     const principal = await authenticate(req, res, "session");
-    const { name } = parse(DeveloperChange, await readJson(req, bodyLimit), "body");
+    const { name } = parse(DeveloperChange, await authenticate.body(req), "body");
 
     const developer = await transaction(db.as(principal.developerId), (tx) =>
       rename(tx, req, { principal, name }),

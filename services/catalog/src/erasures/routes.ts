@@ -1,12 +1,11 @@
 import { createHash } from "node:crypto";
-import { parse, problem, readJson, requestId } from "@mosis/http";
+import { parse, problem, requestId } from "@mosis/http";
 import type { Pool, Queryable } from "@mosis/postgres";
 import { type Erasure, NewErasure, requestedErasure } from "@mosis/types/erasures";
 import { topics } from "@mosis/types/topics";
 import { type Request, Router } from "express";
 import { missingApp } from "../apps/missing.ts";
 import type { Authenticate } from "../auth.ts";
-import { bodyLimit } from "../body-limit.ts";
 import { change, send } from "../change.ts";
 import { isPackageId } from "../identifier.ts";
 import { appendOutbox } from "../outbox/append.ts";
@@ -22,7 +21,7 @@ export function erasureRoutes({ db, authenticate }: { db: Pool; authenticate: Au
 
   router.post("/v1/apps/:package_id/erasures", async (req, res) => {
     const principal = await authenticate(req, res, "telemetry:erase");
-    const sent = await readJson(req, bodyLimit);
+    const sent = await authenticate.body(req);
     const body = parse(NewErasure, sent, "body");
     const id = req.params.package_id;
     if (!isPackageId(id)) throw missingApp();

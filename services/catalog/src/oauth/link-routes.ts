@@ -1,10 +1,9 @@
-import { parse, problem, readJson, requestId } from "@mosis/http";
+import { parse, problem, requestId } from "@mosis/http";
 import { isDuplicate, type Pool, type Queryable, transaction } from "@mosis/postgres";
 import type { Developer } from "@mosis/types/developers";
 import { OauthFinish, OauthStart } from "@mosis/types/oauth";
 import { type Request, Router } from "express";
 import type { Authenticate } from "../auth.ts";
-import { bodyLimit } from "../body-limit.ts";
 import { change, send } from "../change.ts";
 import { lockDeveloper } from "../developers/queries.ts";
 import { insertMail } from "../mails/queries.ts";
@@ -30,7 +29,7 @@ export function oauthLinkRoutes(deps: {
 
   router.post<ProviderParams>(`${path}/:provider\\:authorize`, async (req, res) => {
     const principal = await authenticate(req, res, "session");
-    const body = parse(OauthStart, await readJson(req, bodyLimit), "body");
+    const body = parse(OauthStart, await authenticate.body(req), "body");
     // Another way in is as good as a password: a stolen session must not be enough for it.
     if (!(await findFreshSession(db.as(principal.developerId), principal.actor.id))) {
       throw problem("confirmation_required", "Sign in once more, and do it within ten minutes.");
@@ -50,7 +49,7 @@ export function oauthLinkRoutes(deps: {
   /** A PUT, because done twice it is the same, and a flow cannot be finished twice. */
   router.put<ProviderParams>(`${path}/:provider`, async (req, res) => {
     const principal = await authenticate(req, res, "session");
-    const body = parse(OauthFinish, await readJson(req, bodyLimit), "body");
+    const body = parse(OauthFinish, await authenticate.body(req), "body");
     const identity = await flows.finish(req.params.provider, body, principal.developerId);
 
     const developer = await transaction(db.as(principal.developerId), (tx) =>

@@ -1,4 +1,4 @@
-import { etagOf, parse, readJson, requestId, requireMatch } from "@mosis/http";
+import { etagOf, parse, requestId, requireMatch } from "@mosis/http";
 import { type Pool, type Queryable, transaction } from "@mosis/postgres";
 import { type Retention, RetentionChange } from "@mosis/types/retention";
 import { topics } from "@mosis/types/topics";
@@ -6,7 +6,6 @@ import { type Request, Router } from "express";
 import { readAppState } from "../apps/queries.ts";
 import { missingApp } from "../apps/missing.ts";
 import type { Authenticate } from "../auth.ts";
-import { bodyLimit } from "../body-limit.ts";
 import { isPackageId } from "../identifier.ts";
 import { appendOutbox } from "../outbox/append.ts";
 import { type Principal, reachOf, tenantOf } from "../principal.ts";
@@ -29,7 +28,7 @@ export function retentionRoutes({ db, authenticate }: { db: Pool; authenticate: 
 
   router.patch(path, async (req, res) => {
     const principal = await authenticate(req, res, "apps:write");
-    const change = parse(RetentionChange, await readJson(req, bodyLimit), "body");
+    const change = parse(RetentionChange, await authenticate.body(req), "body");
     const id = req.params.package_id;
     if (!isPackageId(id)) throw missingApp();
 

@@ -1,11 +1,10 @@
-import { createCursors, pageOf, parse, readJson, requestId, sendPage } from "@mosis/http";
+import { createCursors, pageOf, parse, requestId, sendPage } from "@mosis/http";
 import { exactTime, type Pool, type Queryable } from "@mosis/postgres";
 import { Uuid } from "@mosis/types/formats";
 import { Approval, Rejection, type Review, ReviewQuery } from "@mosis/types/reviews";
 import { type Request, type Response, Router } from "express";
 import Type from "typebox";
 import type { Authenticate } from "../auth.ts";
-import { bodyLimit } from "../body-limit.ts";
 import { change, send } from "../change.ts";
 import { isPackageId, isUuid, versionCodeOf } from "../identifier.ts";
 import { ExactTime } from "../page-position.ts";
@@ -94,7 +93,7 @@ function addActions(router: Router, { db, authenticate }: { db: Pool; authentica
   router.post<Params>("/v1/reviews/:id\\:approve", async (req, res) => {
     const principal = await authenticate(req, res, "session");
     requireReviewer(principal);
-    const body = parse(Approval, await readJson(req, bodyLimit), "body");
+    const body = parse(Approval, await authenticate.body(req), "body");
     const decision: Decision = { state: "approved", codes: [], notes: body.notes ?? null };
     await act({ req, res, principal, body }, (tx, id) => decide(tx, req, { principal, id, decision }));
   });
@@ -102,7 +101,7 @@ function addActions(router: Router, { db, authenticate }: { db: Pool; authentica
   router.post<Params>("/v1/reviews/:id\\:reject", async (req, res) => {
     const principal = await authenticate(req, res, "session");
     requireReviewer(principal);
-    const body = parse(Rejection, await readJson(req, bodyLimit), "body");
+    const body = parse(Rejection, await authenticate.body(req), "body");
     const decision: Decision = { state: "rejected", ...body };
     await act({ req, res, principal, body }, (tx, id) => decide(tx, req, { principal, id, decision }));
   });

@@ -1,19 +1,9 @@
 import type { IncomingMessage } from "node:http";
-import {
-  etagOf,
-  parse,
-  type Problem,
-  problem,
-  readJson,
-  requestId,
-  requireMatch,
-  sendPage,
-} from "@mosis/http";
+import { etagOf, parse, type Problem, problem, requestId, requireMatch, sendPage } from "@mosis/http";
 import type { Pool, Queryable } from "@mosis/postgres";
 import { NewSigningKey, type SigningKey, SigningKeyRevocation } from "@mosis/types/signing-keys";
 import { Router } from "express";
 import type { Authenticate } from "../auth.ts";
-import { bodyLimit } from "../body-limit.ts";
 import { change, send } from "../change.ts";
 import { isUuid } from "../identifier.ts";
 import { appendOutbox } from "../outbox/append.ts";
@@ -43,7 +33,7 @@ export function signingKeyRoutes({ db, authenticate }: { db: Pool; authenticate:
   router.post("/v1/signing-keys", async (req, res) => {
     const principal = await authenticate(req, res, "signing-keys:write");
     requireAllApps(principal);
-    const body = parse(NewSigningKey, await readJson(req, bodyLimit), "body");
+    const body = parse(NewSigningKey, await authenticate.body(req), "body");
     const key = readPublicKey(body.public_key);
     requireProof(principal.developerId, key, body.proof);
 
@@ -75,7 +65,7 @@ export function signingKeyRoutes({ db, authenticate }: { db: Pool; authenticate:
   router.post<{ id: string }>("/v1/signing-keys/:id\\:revoke", async (req, res) => {
     const principal = await authenticate(req, res, "signing-keys:write");
     requireAllApps(principal);
-    const body = parse(SigningKeyRevocation, await readJson(req, bodyLimit), "body");
+    const body = parse(SigningKeyRevocation, await authenticate.body(req), "body");
     const { id } = req.params;
     if (!isUuid(id)) throw missing();
 

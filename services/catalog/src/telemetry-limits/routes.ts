@@ -1,4 +1,4 @@
-import { etagOf, parse, problem, readJson, requestId, requireMatch } from "@mosis/http";
+import { etagOf, parse, problem, requestId, requireMatch } from "@mosis/http";
 import { type Pool, type Queryable, transaction } from "@mosis/postgres";
 import {
   telemetryLimitDefaults,
@@ -10,7 +10,6 @@ import { type Request, Router } from "express";
 import { readAppState } from "../apps/queries.ts";
 import { missingApp } from "../apps/missing.ts";
 import type { Authenticate } from "../auth.ts";
-import { bodyLimit } from "../body-limit.ts";
 import { isPackageId } from "../identifier.ts";
 import { appendOutbox } from "../outbox/append.ts";
 import { type Principal, reachOf, tenantOf } from "../principal.ts";
@@ -33,7 +32,7 @@ export function telemetryLimitRoutes({ db, authenticate }: { db: Pool; authentic
 
   router.patch(path, async (req, res) => {
     const principal = await authenticate(req, res, "apps:write");
-    const change = parse(TelemetryLimitsChange, await readJson(req, bodyLimit), "body");
+    const change = parse(TelemetryLimitsChange, await authenticate.body(req), "body");
     const id = req.params.package_id;
     if (!isPackageId(id)) throw missingApp();
 

@@ -1,10 +1,9 @@
-import { parse, type Problem, problem, readJson, requestId, sendPage } from "@mosis/http";
+import { parse, type Problem, problem, requestId, sendPage } from "@mosis/http";
 import { type Pool, type Queryable, transaction } from "@mosis/postgres";
 import type { AuditActor } from "@mosis/types/audit";
 import { NewRestriction, type Restriction } from "@mosis/types/telemetry-restrictions";
 import { Router } from "express";
 import type { Authenticate } from "../auth.ts";
-import { bodyLimit } from "../body-limit.ts";
 import { change, send } from "../change.ts";
 import { readExpiry } from "../expiry.ts";
 import { isUuid } from "../identifier.ts";
@@ -32,7 +31,7 @@ export function telemetryRestrictionRoutes(deps: { db: Pool; authenticate: Authe
 
   router.post("/v1/telemetry-restrictions", async (req, res) => {
     const principal = await authenticate(req, res, "apps:write");
-    const sent = await readJson(req, bodyLimit);
+    const sent = await authenticate.body(req);
     const body = parse(NewRestriction, sent, "body");
     requireMeaning(body);
     const expiresAt = readExpiry(body.expires_at);

@@ -1,11 +1,10 @@
-import { createCursors, pageOf, parse, readJson, sendPage } from "@mosis/http";
+import { createCursors, pageOf, parse, sendPage } from "@mosis/http";
 import { type Pool, transaction } from "@mosis/postgres";
 import { PageQuery } from "@mosis/types/pages";
 import { NewVersion, PermissionDiffQuery, VersionChange, VersionCode } from "@mosis/types/versions";
 import { Router } from "express";
 import { findAppDeveloper } from "../apps/queries.ts";
 import type { Authenticate } from "../auth.ts";
-import { bodyLimit } from "../body-limit.ts";
 import { change, send } from "../change.ts";
 import { isPackageId, versionCodeOf } from "../identifier.ts";
 import { type Principal, reachOf, tenantOf, viewerOf } from "../principal.ts";
@@ -75,7 +74,7 @@ function serveReads(router: Router, { db, authenticate }: Deps): void {
 function serveChanges(router: Router, { db, authenticate }: Deps): void {
   router.post<{ package_id: string }>(list, async (req, res) => {
     const principal = await authenticate(req, res, "versions:write");
-    const body = parse(NewVersion, await readJson(req, bodyLimit), "body");
+    const body = parse(NewVersion, await authenticate.body(req), "body");
     requirePublicUrl(body.package_url);
     const packageId = packageIdOf(req.params);
 
@@ -90,7 +89,7 @@ function serveChanges(router: Router, { db, authenticate }: Deps): void {
 
   router.patch<Params>(path, async (req, res) => {
     const principal = await authenticate(req, res, "versions:write");
-    const body = parse(VersionChange, await readJson(req, bodyLimit), "body");
+    const body = parse(VersionChange, await authenticate.body(req), "body");
     if (body.package_url !== undefined) requirePublicUrl(body.package_url);
     const asked = { req, principal, ...idsOf(req.params) };
 
@@ -115,7 +114,7 @@ function serveActions(router: Router, { db, authenticate }: Deps): void {
   for (const action of developerActions) {
     router.post<Params>(`${path}\\:${action.name}`, async (req, res) => {
       const principal = await authenticate(req, res, "versions:write");
-      const body = action.body ? await readJson(req, bodyLimit) : undefined;
+      const body = action.body ? await authenticate.body(req) : undefined;
       const apply = action.prepare(body);
       const asked = { req, principal, ...idsOf(req.params) };
 
