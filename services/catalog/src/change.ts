@@ -111,7 +111,8 @@ function keyedRequestOf({ req, principal, body }: Asked): KeyedRequest | null {
   const key = idempotencyKeyOf(req);
   if (key === null) return null;
   const credentials = req.headers.authorization ?? "";
-  // With the credentials: a key that was rotated is the same principal, and could not read the answer.
+  // With the credentials: a key that was rotated is the same principal, and could not read the answer. They
+  // are also why nobody finds a password in the body by guessing at the hash.
   const requestHash = sha256(JSON.stringify([req.method, req.originalUrl, credentials, body ?? null]));
   return { principal, hash: sha256(key), requestHash, secrets: { credentials, key } };
 }

@@ -93,6 +93,8 @@ test("whoever proves an address that was never confirmed gets nothing that other
   await execute(db, sql`update developers set verified = false, oauth_provider = 'example', oauth_id = 'x'`);
   const made = await stranger.post("/v1/keys", { name: "later", kind: "management" }).expect(201);
   const { id, secret } = made.body as { id: string; secret: string };
+  const webhook = { url: "https://stranger.example/hook", event_types: ["*"] };
+  await stranger.post("/v1/webhooks", webhook).expect(201);
 
   await anyone.post(requestPath, { email: stranger.email }).expect(202);
   const token = await mailbox.token(stranger.email, forgotten);
@@ -100,6 +102,8 @@ test("whoever proves an address that was never confirmed gets nothing that other
 
   assertProblem(await withBearer(secret).get("/v1/developers/me"), "credentials_invalid");
   assert.deepEqual(await many(db, State, tombstones), [{ record_key: id }]);
+  assert.deepEqual(await many(db, Type.Object({}), sql`select from webhooks`), []);
+  assert.ok((await auditTrail(db)).some(({ action }) => action === "webhook.deleted"));
   const session = await anyone.post("/v1/sessions", { email: stranger.email, password: next }).expect(201);
   const me = await withBearer((session.body as { token: string }).token)
     .get("/v1/developers/me")
@@ -126,6 +130,8 @@ test("changing the password needs the current one, and ends all sessions but thi
   }
   const again = await once(ada).expect(204);
   assert.equal(again.headers["idempotency-replayed"], "true");
+  const wrong = { password, new_password: "something else again" };
+  assertProblem(await ada.post(path, wrong).set("Idempotency-Key", "1"), "idempotency_key_reused");
   assertProblem(await other.get("/v1/developers/me"), "credentials_invalid");
   await ada.get("/v1/developers/me").expect(200);
   assertProblem(await anyone.post("/v1/sessions", { email, password }), "credentials_invalid");

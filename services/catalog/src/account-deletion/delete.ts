@@ -1,6 +1,7 @@
 import { problem } from "@mosis/http";
 import type { Queryable } from "@mosis/postgres";
 import { credentialsInvalid } from "../auth.ts";
+import { passwordChanged } from "../developers/confirm.ts";
 import { deleteKeysOf } from "../keys/queries.ts";
 import { insertMail } from "../mails/queries.ts";
 import { appendAll } from "../outbox/append.ts";
@@ -32,7 +33,7 @@ export async function deleteAccount(
   const account = await lockWhole(tx, developerId);
   if (!account) throw credentialsInvalid();
   if (account.password_hash !== confirmed.password_hash) {
-    throw problem("confirmation_required", "The password was changed meanwhile.");
+    throw passwordChanged();
   }
   await requireDeletable(tx, developerId, account.role);
   const restrictions = await deleteRestrictionsOf(tx, developerId);

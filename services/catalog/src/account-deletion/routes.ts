@@ -1,9 +1,8 @@
-import { parse, readJson, requestId } from "@mosis/http";
+import { parse, requestId } from "@mosis/http";
 import type { Pool } from "@mosis/postgres";
 import { AccountDeletion } from "@mosis/types/developers";
 import { Router } from "express";
 import type { Authenticate } from "../auth.ts";
-import { bodyLimit } from "../body-limit.ts";
 import { change, send } from "../change.ts";
 import type { Credentials } from "../credentials.ts";
 import type { Confirm } from "../developers/confirm.ts";
@@ -22,12 +21,11 @@ export function accountDeletionRoutes(deps: {
 
   router.post("/v1/developers/me\\:delete", async (req, res) => {
     const principal = await authenticate(req, res, "session");
-    const { password } = parse(AccountDeletion, await readJson(req, bodyLimit), "body");
-    const confirmed = await confirm(principal, password);
+    const body = parse(AccountDeletion, await authenticate.body(req), "body");
+    const confirmed = await confirm(principal, body.password);
 
-    // For everybody: a restriction of theirs may be one of somebody else's apps. Without the body: what an
-    // Idempotency-Key stands for is stored as a fast hash.
-    const answer = await change(db, { req, principal, tenant: everyone }, async (tx) => {
+    // For everybody: a restriction of theirs may be one of somebody else's apps.
+    const answer = await change(db, { req, principal, body, tenant: everyone }, async (tx) => {
       await deleteAccount(tx, { principal, confirmed, requestId: requestId(req) });
       return { status: 204 };
     });

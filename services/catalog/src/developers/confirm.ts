@@ -37,6 +37,11 @@ export function createConfirm(deps: { db: Pool; passwords: Passwords; accounts: 
   };
 }
 
+/** In the transaction of what was confirmed. */
+export function passwordChanged(): Problem {
+  return unconfirmed("The password was changed meanwhile.");
+}
+
 function unconfirmed(detail: string): Problem {
   return problem("confirmation_required", detail);
 }

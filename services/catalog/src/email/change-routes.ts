@@ -1,12 +1,11 @@
-import { parse, readJson, requestId } from "@mosis/http";
+import { parse, requestId } from "@mosis/http";
 import type { Pool } from "@mosis/postgres";
 import { EmailChange } from "@mosis/types/developers";
 import { Router } from "express";
 import type { Authenticate } from "../auth.ts";
-import { bodyLimit } from "../body-limit.ts";
 import { changeAfter, send } from "../change.ts";
-import type { Confirm } from "../developers/confirm.ts";
-import { findCredentials } from "../developers/queries.ts";
+import { type Confirm, passwordChanged } from "../developers/confirm.ts";
+import { findCredentials, lockPassword } from "../developers/queries.ts";
 import { insertMail } from "../mails/queries.ts";
 import { everyone } from "../principal.ts";
 import type { AccountThrottle } from "../throttle/account.ts";
@@ -25,7 +24,8 @@ export function emailChangeRoutes(deps: {
   /** Nothing changes before the new address has answered. */
   router.post("/v1/developers/me\\:change-email", async (req, res) => {
     const principal = await authenticate(req, res, "session");
-    const { email, password } = parse(EmailChange, await readJson(req, bodyLimit), "body");
+    const body = parse(EmailChange, await authenticate.body(req), "body");
+    const { email, password } = body;
     const { developerId } = principal;
     const before = async () => {
       const own = await confirm(principal, password);
@@ -33,10 +33,12 @@ export function emailChangeRoutes(deps: {
       if (taken && taken.id !== developerId) throw emailTaken();
       await accounts.take("mail", own.email);
       await accounts.take("mail", email);
+      return own;
     };
 
-    // Without the password: what an Idempotency-Key stands for is stored as a fast hash.
-    const answer = await changeAfter(db, { req, principal, body: { email } }, before, async (tx) => {
+    const answer = await changeAfter(db, { req, principal, body }, before, async (tx, own) => {
+      // Whoever has changed it meanwhile has thrown out who knows the old one.
+      if (!(await lockPassword(tx, own))) throw passwordChanged();
       const mail = { kind: "email_change", recipient: email, requestId: requestId(req) } as const;
       await insertMail(tx, { developerId, ...mail });
       return { status: 202 };

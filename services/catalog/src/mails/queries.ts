@@ -1,4 +1,5 @@
 import { execute, many, maybeOne, one, type Queryable, sql } from "@mosis/postgres";
+import { IdRow } from "../rows.ts";
 import { newId } from "@mosis/runtime";
 import { Nullable, Uuid } from "@mosis/types/formats";
 import Type, { type Static } from "typebox";
@@ -42,6 +43,16 @@ export function insertMail(
       insert into mails (id, developer_id, kind, recipient, request_id)
       values (${newId()}, ${mail.developerId}, ${mail.kind}, ${mail.recipient}, ${mail.requestId})`,
   );
+}
+
+/** Mails to a developer that have not left, and shall not. */
+export function deleteMails(tx: Queryable, developerId: string, kinds: MailKind[]) {
+  return execute(tx, sql`delete from mails where developer_id = ${developerId} and kind = any(${kinds})`);
+}
+
+/** Whether it still is to be sent; then it is, until the end of the transaction. */
+export async function lockMail(tx: Queryable, id: string): Promise<boolean> {
+  return (await maybeOne(tx, IdRow, sql`select id from mails where id = ${id} for update`)) !== null;
 }
 
 /**

@@ -9,7 +9,7 @@ import { everyone } from "../principal.ts";
 import { hashSecret } from "../secret-hash.ts";
 import { deleteFullBuckets } from "../throttle/queries.ts";
 import { mailedTokens, messageOf } from "./messages.ts";
-import { claimMails, countMails, deleteMail, findAddressee, type Mail } from "./queries.ts";
+import { claimMails, countMails, deleteMail, findAddressee, lockMail, type Mail } from "./queries.ts";
 import { MailRefused, type MailTransport } from "./transport.ts";
 
 /** What a mail may take from being claimed to having left; then another sender tries. */
@@ -138,6 +138,7 @@ async function drawToken(db: Pool, mail: Mail): Promise<{ token: string | null; 
   if (!tokenOf) return { token: null, to: recipient };
   const token = newAccountToken();
   return transaction(db, async (tx) => {
+    if (!(await lockMail(tx, mail.id))) return null;
     const addressee = await findAddressee(tx, mail);
     if (!addressee) return null;
     // Never to the address as somebody has typed it: letters that differ may be equal in lower case.

@@ -1,15 +1,14 @@
-import { parse, problem, readJson, requestId } from "@mosis/http";
+import { parse, requestId } from "@mosis/http";
 import type { Pool, Queryable } from "@mosis/postgres";
 import { PasswordChange } from "@mosis/types/developers";
 import { Router } from "express";
 import { deleteAccountTokens } from "../account-tokens/queries.ts";
 import type { Authenticate } from "../auth.ts";
-import { bodyLimit } from "../body-limit.ts";
 import { type Answer, changeAfter, send } from "../change.ts";
 import type { Credentials } from "../credentials.ts";
-import type { Confirm } from "../developers/confirm.ts";
+import { type Confirm, passwordChanged } from "../developers/confirm.ts";
 import type { Passwords } from "../developers/password.ts";
-import { insertMail } from "../mails/queries.ts";
+import { deleteMails, insertMail } from "../mails/queries.ts";
 import { appendAll } from "../outbox/append.ts";
 import { sessionDeleted } from "../outbox/gone.ts";
 import type { Principal } from "../principal.ts";
@@ -30,14 +29,13 @@ export function passwordRoutes(deps: {
 
   router.post("/v1/developers/me\\:change-password", async (req, res) => {
     const principal = await authenticate(req, res, "session");
-    const body = parse(PasswordChange, await readJson(req, bodyLimit), "body");
-    // Without the body: what an Idempotency-Key stands for is stored as a fast hash.
+    const body = parse(PasswordChange, await authenticate.body(req), "body");
     const before = async () => ({
       confirmed: await confirm(principal, body.password),
       passwordHash: await passwords.hash(body.new_password),
     });
 
-    const answer = await changeAfter(db, { req, principal }, before, (tx, ready) =>
+    const answer = await changeAfter(db, { req, principal, body }, before, (tx, ready) =>
       changePassword(tx, { principal, ...ready, requestId: requestId(req) }),
     );
 
@@ -62,7 +60,9 @@ async function changePassword(
 ): Promise<Answer> {
   const { developerId, actor } = principal;
   const changed = await updatePassword(tx, confirmed, passwordHash);
-  if (!changed) throw problem("confirmation_required", "The password was changed meanwhile.");
+  if (!changed) throw passwordChanged();
+  // First the mails: one that is being sent draws its token until then.
+  await deleteMails(tx, developerId, ["email_change"]);
   await deleteAccountTokens(tx, developerId, ["email_change", "password_reset"]);
   await insertMail(tx, { developerId, kind: "password_changed", recipient: changed.email, requestId });
   const ended = await deleteOtherSessions(tx, developerId, actor.id);

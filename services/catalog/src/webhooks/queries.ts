@@ -112,6 +112,15 @@ export async function deleteLocked(tx: Queryable, id: string): Promise<void> {
   await one(tx, IdRow, sql`delete from webhooks where id = ${id} returning id`);
 }
 
+/** All webhooks of a developer are gone, with what waits to be delivered. Gives them as they were. */
+export function deleteWebhooksOf(tx: Queryable, developerId: string) {
+  return many(
+    tx,
+    Webhook,
+    sql`delete from webhooks where developer_id = ${developerId} returning ${webhookColumns}`,
+  );
+}
+
 /** How many a developer has. Locked with it: nobody else counts for the same developer until the commit. */
 export async function countLocked(tx: Queryable, developerId: string): Promise<number> {
   // A statement of its own: what it waits for is committed before the next one looks.

@@ -1,9 +1,8 @@
-import { parse, readJson, sendPage } from "@mosis/http";
+import { parse, sendPage } from "@mosis/http";
 import { type Pool, transaction } from "@mosis/postgres";
 import { NewWebhook, WebhookChange, type WebhookWithSecret } from "@mosis/types/webhooks";
 import { Router } from "express";
 import type { Authenticate } from "../auth.ts";
-import { bodyLimit } from "../body-limit.ts";
 import { change, send } from "../change.ts";
 import { isUuid } from "../identifier.ts";
 import { createPaging } from "../page-position.ts";
@@ -58,7 +57,7 @@ function serveChanges(router: Router, { db, authenticate, urlRules }: WebhookDep
   router.patch<{ id: string }>(path, async (req, res) => {
     const principal = await authenticate(req, res, "webhooks:write");
     requireAllApps(principal);
-    const body = parse(WebhookChange, await readJson(req, bodyLimit), "body");
+    const body = parse(WebhookChange, await authenticate.body(req), "body");
     const address = body.url === undefined ? null : readWebhookUrl(body.url, urlRules);
     const asked = { req, principal, id: req.params.id };
 
@@ -85,7 +84,7 @@ function serveSecrets(router: Router, { db, authenticate, secrets, urlRules }: W
   router.post(list, async (req, res) => {
     const principal = await authenticate(req, res, "webhooks:write");
     requireAllApps(principal);
-    const body = parse(NewWebhook, await readJson(req, bodyLimit), "body");
+    const body = parse(NewWebhook, await authenticate.body(req), "body");
     const address = readWebhookUrl(body.url, urlRules);
 
     const answer = await change(db, { req, principal, body }, async (tx) => {
