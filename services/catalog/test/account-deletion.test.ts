@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { execute, many, one, sql, transaction } from "@mosis/postgres";
+import { execute, many, sql, transaction } from "@mosis/postgres";
 import Type from "typebox";
 import { grantRole } from "../src/admin/grant-role.ts";
-import { assertProblem, auditTrail, eventually, startCatalog } from "./support.ts";
+import { untilWaiting } from "./locks.ts";
+import { assertProblem, auditTrail, startCatalog } from "./support.ts";
 
 const path = "/v1/developers/me:delete";
 const Tombstone = Type.Object({ topic: Type.String(), record_key: Type.String() });
@@ -63,6 +64,30 @@ test("published apps and roles are in the way, and a problem says what to do", a
   await ada.post(path, { password }).expect(204);
 });
 
+// Guards "the database decides races".
+test("an app that is restored while its account is deleted keeps the account", async (t) => {
+  const { as, db } = await startCatalog(t);
+  const ada = await as("ada");
+  const { password } = ada;
+  await ada.post("/v1/apps", { package_id: "org.mosis.go", name: "Go" }).expect(201);
+  await execute(db, sql`update apps set status = 'suspended', suspended_by = 'developer'`);
+  const sent = await transaction(db, async (tx) => {
+    // The restoring has its app by then, and waits here to tell of it; the deletion waits for the app.
+    await execute(tx, sql`lock table outbox in share mode`);
+    const restored = ada
+      .post("/v1/apps/org.mosis.go:restore")
+      .set("If-Match", "*")
+      .then((it) => it);
+    await untilWaiting(db, 1);
+    const deleted = ada.post(path, { password }).then((it) => it);
+    await untilWaiting(db, 2);
+    return { restored, deleted };
+  });
+  assert.equal((await sent.restored).status, 200);
+  assert.match(assertProblem(await sent.deleted, "state_conflict").detail, /1 published apps/);
+  await ada.get("/v1/apps/org.mosis.go").expect(200);
+});
+
 // Guards "the database decides races", and "a client's mistake is never a 500".
 test("what is made while its account is deleted is made before, or not at all", async (t) => {
   const { as, db } = await startCatalog(t);
@@ -88,21 +113,11 @@ test("what is made while its account is deleted is made before, or not at all", 
 test("whoever makes something for an account that is deleted meanwhile is not known any more", async (t) => {
   const { as, db } = await startCatalog(t);
   const ada = await as("ada");
-  const Waiting = Type.Object({ waiting: Type.Integer() });
   const answer = await transaction(db, async (tx) => {
     await execute(tx, sql`select from developers where id = ${ada.id} for update`);
     // Sent here, and answered after the commit.
     const sent = ada.post("/v1/apps", { package_id: "org.mosis.go", name: "Go" }).then((it) => it);
-    await eventually(async () => {
-      const { waiting } = await one(
-        tx,
-        Waiting,
-        sql`
-          select count(*)::int as waiting from pg_stat_activity
-          where datname = current_database() and wait_event_type = 'Lock'`,
-      );
-      assert.equal(waiting, 1);
-    });
+    await untilWaiting(db, 1);
     await execute(tx, sql`delete from developers where id = ${ada.id}`);
     return { sent };
   });

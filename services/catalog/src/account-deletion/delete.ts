@@ -13,6 +13,7 @@ import {
   deleteAppsOf,
   deleteDeveloper,
   deleteRestrictionsOf,
+  lockAppsOf,
   lockWhole,
 } from "./queries.ts";
 
@@ -63,6 +64,8 @@ async function requireDeletable(tx: Queryable, developerId: string, role: string
   if (role !== "developer") {
     throw problem("state_conflict", `You are ${role}: let an operator make you a developer first.`);
   }
+  // Before they are counted: what is waited for here may have restored one.
+  await lockAppsOf(tx, developerId);
   const { count } = await countPublishedApps(tx, developerId);
   if (count > 0) {
     throw problem("state_conflict", `You have ${count} published apps: suspend them first.`);

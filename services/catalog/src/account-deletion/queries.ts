@@ -1,4 +1,4 @@
-import { many, maybeOne, one, type Queryable, sql } from "@mosis/postgres";
+import { execute, many, maybeOne, one, type Queryable, sql } from "@mosis/postgres";
 import { Nullable } from "@mosis/types/formats";
 import { Restriction } from "@mosis/types/telemetry-restrictions";
 import Type from "typebox";
@@ -19,6 +19,12 @@ export function lockWhole(tx: Queryable, id: string) {
   );
 }
 
+/** The developer's apps, until the end of the transaction nobody's to change, or any version of them. */
+export function lockAppsOf(tx: Queryable, developerId: string) {
+  return execute(tx, sql`select from apps where developer_id = ${developerId} order by id for update`);
+}
+
+/** Of apps that are locked, by a statement of its own: it sees what was waited for. */
 export function countPublishedApps(tx: Queryable, developerId: string) {
   return one(
     tx,
