@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { many, type Pool, type Sql, sql } from "@mosis/postgres";
+import { execute, many, type Pool, type Sql, sql, transaction } from "@mosis/postgres";
 import type { App } from "@mosis/types/apps";
 import type { Version, VersionAction } from "@mosis/types/versions";
 import Type from "typebox";
 import { createDice } from "../../../infra/local/lifelike.ts";
+import { untilWaiting } from "./locks.ts";
 import { act, approve, approved, startReleasing, versionsOf } from "./releasing.ts";
 import { newVersion, register } from "./signing.ts";
-import { auditTrail, type Caller } from "./support.ts";
+import { assertProblem, auditTrail, type Caller } from "./support.ts";
 
 const go = "org.mosis.go";
 const list = versionsOf(go);
@@ -140,6 +141,28 @@ test("what allowed_actions names is done, and everything else is refused with a 
   }
   assert.ok(done > 15, `${done} were done`);
   await assertPossible(db);
+});
+
+// Guards "the database decides races".
+test("an app is not published while its only version is being halted", async (t) => {
+  const { ada, db, key, rita } = await startReleasing(t);
+  const path = await approved({ caller: ada, reviewer: rita }, go, newVersion(1, key));
+  await act(ada, path, "publish", { rollout_percent: 10 });
+  const sent = await transaction(db, async (tx) => {
+    // The halting has the app by then, and waits here for its version; the publication waits for the app.
+    await execute(tx, sql`select from app_versions for update`);
+    const halted = send(ada, path, "halt").then((it) => it);
+    await untilWaiting(db, 1);
+    const published = ada
+      .post(`/v1/apps/${go}:publish`)
+      .set("If-Match", "*")
+      .then((it) => it);
+    await untilWaiting(db, 2);
+    return { halted, published };
+  });
+  assert.equal((await sent.halted).status, 200);
+  const refused = assertProblem(await sent.published, "state_conflict");
+  assert.equal(refused.errors?.[0]?.code, "no_published_version");
 });
 
 // Guards "the database decides races".

@@ -91,16 +91,17 @@ export function findApp(db: Queryable, reach: Reach, packageId: string) {
   );
 }
 
-/** The app, which nobody else changes, nor any version of it, before the commit. */
-export function lockApp(tx: Queryable, reach: Reach, packageId: string) {
-  return maybeOne(
+/**
+ * The app, which nobody else changes, nor any version of it, before the commit. Read by a statement of its
+ * own: the one that waits for the lock sees the app as it is then, but its versions as they were before.
+ */
+export async function lockApp(tx: Queryable, reach: Reach, packageId: string) {
+  const locked = await maybeOne(
     tx,
-    AppRow,
-    sql`
-      select ${appColumns} from ${appsWithReleases}
-      where package_id = ${packageId} and ${within(reach)}
-      for update of apps`,
+    IdRow,
+    sql`select id from apps where package_id = ${packageId} and ${within(reach)} for update`,
   );
+  return locked && readApp(tx, locked.id);
 }
 
 /** The app as it is in the transaction, which has locked it or made it. */

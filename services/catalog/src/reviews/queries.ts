@@ -45,13 +45,13 @@ export function findReview(db: Queryable, id: string) {
   return maybeOne(db, ReviewRow, sql`select ${columns} ${from} where reviews.id = ${id}`);
 }
 
-/** The submission, until the end of the transaction nobody else's to change. */
-export function lockReview(tx: Queryable, id: string) {
-  return maybeOne(
-    tx,
-    ReviewRow,
-    sql`select ${columns} ${from} where reviews.id = ${id} for no key update of reviews`,
-  );
+/**
+ * The submission, until the end of the transaction nobody else's to change. Read by a statement of its own,
+ * which sees its app and version too as what was waited for has left them.
+ */
+export async function lockReview(tx: Queryable, id: string) {
+  await execute(tx, sql`select from reviews where id = ${id} for no key update`);
+  return findReview(tx, id);
 }
 
 export interface QueueRequest {
