@@ -98,18 +98,21 @@ test("a reviewer has so many claims at a time", async (t) => {
   const rev = await reviewer("rev");
   await submit(await developer("ada", "org.mosis.go"), 1);
   const [{ id } = { id: "" }] = await waiting(rev);
-  // Ten more versions that wait and are claimed, of apps that do not exist.
+  // Ten more versions that wait and are claimed, of an app each.
   await execute(
     db,
     sql`
-      with version as (
+      with app as (
+        insert into apps (developer_id, package_id, name)
+        select developer_id, 'org.mosis.a' || n, 'A' from reviews, generate_series(1, 10) n
+        returning id, developer_id),
+      version as (
         insert into app_versions (app_id, developer_id, version_code, version_name, package_url, package_size,
                                   package_digest, signature)
-        select app_id, developer_id, 100 + n, 'n', 'u', 1, repeat('0', 64), 's'
-        from reviews, generate_series(1, 10) n
-        returning id, developer_id)
+        select id, developer_id, 1, 'n', 'u', 1, repeat('0', 64), 's' from app
+        returning id, app_id, developer_id)
       insert into reviews (id, version_id, app_id, developer_id, claimed_by, claimed_until, checks)
-      select id, id, id, developer_id, ${rev.id}, now() + interval '1 hour', '[]' from version`,
+      select id, id, app_id, developer_id, ${rev.id}, now() + interval '1 hour', '[]' from version`,
   );
   assertProblem(await rev.post(`${queue}/${id}:claim`), "state_conflict");
   await execute(

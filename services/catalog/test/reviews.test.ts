@@ -178,3 +178,37 @@ test("an app has so many submissions a day", async (t) => {
   assertProblem(await submitVersion(ada, 2), "quota_exceeded");
   assert.equal((await reviewOf(ada, 1)).state, "waiting");
 });
+
+test("a draft that is deleted gives no submission back, and takes no decision along", async (t) => {
+  const { reviewer, developer, submit, db } = await startReviews(t);
+  const ada = await developer("ada", "org.mosis.go");
+  const rev = await reviewer("rev");
+  const path = "/v1/apps/org.mosis.go/versions/1";
+  await submit(ada, 1);
+  const { id, etag } = await claimNext(rev);
+  await rev.post(`${queue}/${id}:reject`, faults).set("If-Match", etag).expect(200);
+  await execute(
+    db,
+    sql`
+      insert into reviews (id, version_id, app_id, developer_id, state, submitted_at, ended_at, checks)
+      select gen_random_uuid(), version_id, app_id, developer_id, 'withdrawn', now() - interval '1 hour',
+             now(), '[]'
+      from reviews, generate_series(1, 48)`,
+  );
+  await ada.patch(path, { version_name: "1.0" }).set("If-Match", "*").expect(200);
+  await ada.delete(path).set("If-Match", "*").expect(204);
+  assertProblem(await rev.get(`${queue}/${id}`), "not_found");
+
+  await submit(ada, 1);
+  const again = await reviewOf(ada, 1);
+  assert.notEqual(again.wait_p50_seconds, null);
+  assert.deepEqual(
+    again.timeline.map(({ event }) => event),
+    ["submitted"],
+  );
+  assertProblem(await submitVersion(ada, 2), "quota_exceeded");
+
+  // They go with the app, also when it is deleted while a version of it waits.
+  await ada.delete("/v1/apps/org.mosis.go").set("If-Match", "*").expect(204);
+  assert.equal(await execute(db, sql`select from reviews`), 0);
+});

@@ -5,7 +5,7 @@ import { submissionChecks } from "./checks.ts";
 import { insertEvent, updateEnd } from "./queries.ts";
 import { countOfDay, insertReview, lockWaiting, readSubmitted } from "./submission-queries.ts";
 
-/** Of one app: every submission and its checks are kept. */
+/** Of one app: every submission and its checks are kept, also when its version is deleted. */
 const submissionsPerDayMax = 50;
 
 /**
