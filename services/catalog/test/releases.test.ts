@@ -28,6 +28,11 @@ test("a version goes from draft over review to a rollout and to everybody", asyn
   const refused = await ada.post(`${path}:rollout`, { rollout_percent: 10 }).set("If-Match", "*");
   assert.equal(assertProblem(refused, "state_conflict").errors?.[0]?.code, "rollout_shrinks");
 
+  const last = await act(ada, path, "rollout", { rollout_percent: 99 });
+  assert.deepEqual(last.allowed_actions, ["halt", "complete", "yank"]);
+  const full = await ada.post(`${path}:rollout`, { rollout_percent: 99 }).set("If-Match", "*");
+  assert.match(assertProblem(full, "state_conflict").detail, /at 99 percent\. Give it .* with :complete/);
+
   const complete = await act(ada, path, "complete");
   assert.deepEqual([complete.availability, complete.rollout_percent], ["available", 100]);
   assert.deepEqual(await releasesOf(ada), [1, null]);
@@ -45,6 +50,7 @@ test("a version goes from draft over review to a rollout and to everybody", asyn
       "halted",
       "rollout_changed",
       "resumed",
+      "rollout_changed",
       "completed",
     ],
   );
@@ -72,6 +78,8 @@ test("the latest version is the newest that everybody gets, with the one in roll
 
   // What everybody had may be halted too, and then there is none.
   await act(ada, first, "halt", { reason: "a bad server" });
+  const partly = await ada.post(`${first}:rollout`, { rollout_percent: 50 }).set("If-Match", "*");
+  assert.match(assertProblem(partly, "state_conflict").detail, /all installs\. Resume it, or yank it\./);
   assert.deepEqual(await releasesOf(ada), [null, null]);
   await act(ada, first, "resume");
   assert.deepEqual(await releasesOf(ada), [1, null]);

@@ -81,6 +81,15 @@ test("whatever is not allowed has a code, a reason and a way out", () => {
 test("what was halted at 100 percent is resumed, not rolled out again", () => {
   const facts = { ...states.available, halted_at: now };
   assert.deepEqual(allowedVersionActions(facts, developer), ["resume", "yank"]);
+  assert.equal(refusalOf("rollout", facts)?.fix, "Resume it, or yank it.");
+});
+
+test("a rollout at 99 percent is completed, and is not told to grow", () => {
+  const facts = { ...states.rollout, rollout_percent: 99 };
+  assert.deepEqual(allowedVersionActions(facts, developer), ["halt", "complete", "yank"]);
+  assert.match(refusalOf("rollout", facts)?.fix ?? "", /:complete/);
+  const halted = { ...states.halted, rollout_percent: 99 };
+  assert.deepEqual(allowedVersionActions(halted, developer), ["rollout", "resume", "yank"]);
 });
 
 test("a code that is not above every published one is neither submitted nor published", () => {

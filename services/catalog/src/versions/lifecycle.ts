@@ -103,7 +103,7 @@ export function refusalOf(action: VersionAction, facts: VersionFacts): Refusal |
     case "publish":
       return orderRefusal(facts) ?? keyRefusal(facts);
     case "rollout":
-      return facts.rollout_percent === 100 ? wayOut(action, "available") : null;
+      return rolloutRefusal(facts);
     default:
       return null;
   }
@@ -129,6 +129,20 @@ function queueRefusal({ version_code: code, review_code: waiting }: VersionFacts
     code: "newer_version_in_review",
     message: `is older than version ${waiting}, which is in review`,
     fix: `Withdraw version ${waiting} first, or create a version with a version_code above it.`,
+  };
+}
+
+/** A running rollout only grows, to 99 percent: all installs get it by `complete`. */
+function rolloutRefusal({ rollout_percent: percent, halted_at }: VersionFacts): Refusal | null {
+  if (percent === 100) {
+    const message = "was halted after it had reached all installs";
+    return { code: "version_halted", message, fix: "Resume it, or yank it." };
+  }
+  if (percent !== 99 || halted_at !== null) return null;
+  return {
+    code: "rollout_shrinks",
+    message: "is at 99 percent",
+    fix: "Give it to all installs with :complete, or halt it first: a halted rollout may go on with fewer.",
   };
 }
 
