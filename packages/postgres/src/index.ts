@@ -6,5 +6,5 @@ export { openPool, type Pool, type PoolOptions } from "./pool.ts";
 export { execute, many, maybeOne, one } from "./query.ts";
 export { openSession, type Session, type SessionOptions } from "./session.ts";
 export { type Sql, sql } from "./sql.ts";
-export { transaction } from "./transaction.ts";
+export { snapshot, transaction } from "./transaction.ts";
 export { exactTime } from "./values.ts";

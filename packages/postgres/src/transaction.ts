@@ -2,7 +2,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { Queryable } from "./connection.ts";
 import { isWorthRerunning } from "./failure.ts";
 import type { Pool } from "./pool.ts";
-import { sql } from "./sql.ts";
+import { type Sql, sql } from "./sql.ts";
 
 const runsMax = 5;
 const retryDelayMsMax = 100;
@@ -17,7 +17,7 @@ const retryDelayMsMax = 100;
 export async function transaction<T>(db: Pool, work: (tx: Queryable) => Promise<T>): Promise<T> {
   for (let run = 1; ; run++) {
     try {
-      return await db.withConnection((connection) => runOnce(connection, work));
+      return await db.withConnection((connection) => runOnce(connection, sql`begin`, work));
     } catch (error) {
       if (run >= runsMax || !isWorthRerunning(error)) throw error;
       // Two that met once would meet again if both waited the same time.
@@ -26,8 +26,22 @@ export async function transaction<T>(db: Pool, work: (tx: Queryable) => Promise<
   }
 }
 
-async function runOnce<T>(connection: Queryable, work: (tx: Queryable) => Promise<T>): Promise<T> {
-  await connection.run(sql`begin`);
+/**
+ * Runs statements that only read, all of them on the data as it was at the first: what others commit
+ * meanwhile none of them sees.
+ * @throws what `work` throws; Unavailable when PostgreSQL stands in the way.
+ */
+export function snapshot<T>(db: Pool, work: (tx: Queryable) => Promise<T>): Promise<T> {
+  const begin = sql`begin isolation level repeatable read, read only`;
+  return db.withConnection((connection) => runOnce(connection, begin, work));
+}
+
+async function runOnce<T>(
+  connection: Queryable,
+  begin: Sql,
+  work: (tx: Queryable) => Promise<T>,
+): Promise<T> {
+  await connection.run(begin);
   let result: T;
   try {
     result = await work(connection);

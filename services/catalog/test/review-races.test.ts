@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { many, sql } from "@mosis/postgres";
+import { execute, many, sql, transaction } from "@mosis/postgres";
+import type { VersionReview } from "@mosis/types/reviews";
 import Type from "typebox";
-import { faults, queue, startReviews, submitVersion, waiting } from "./reviewing.ts";
+import { untilWaiting } from "./locks.ts";
+import { faults, queue, reviewOf, startReviews, submitVersion, waiting } from "./reviewing.ts";
 import { auditTrail } from "./support.ts";
 
 const rounds = 12;
@@ -61,4 +63,28 @@ test("whatever is done at once, a version is in review exactly when a review of 
     decided.map(({ payload }) => String(payload["review_id"])).toSorted((a, b) => (a < b ? -1 : 1)),
     ended.map(({ id }) => id),
   );
+});
+
+test("a review that is read while it is decided is as before in all of its parts, or as after", async (t) => {
+  const { developer, submit, db } = await startReviews(t);
+  const ada = await developer("ada", "org.mosis.go");
+  await submit(ada, 1);
+  const { read } = await transaction(db, async (tx) => {
+    await execute(tx, sql`lock table reviews in access exclusive mode`);
+    // It has read the version by then, and waits here to read the submission.
+    const read = ada
+      .get("/v1/apps/org.mosis.go/versions/1/review")
+      .expect(200)
+      .then((it) => it);
+    await untilWaiting(db, 1);
+    await execute(tx, sql`update app_versions set status = 'approved'`);
+    await execute(
+      tx,
+      sql`update reviews set state = 'approved', ended_at = now(), decided_by = developer_id`,
+    );
+    return { read };
+  });
+  const partsOf = ({ version_status, state, position }: VersionReview) => [version_status, state, position];
+  assert.deepEqual(partsOf((await read).body as VersionReview), ["review", "waiting", 1]);
+  assert.deepEqual(partsOf(await reviewOf(ada, 1)), ["approved", "approved", null]);
 });

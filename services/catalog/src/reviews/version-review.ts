@@ -1,5 +1,5 @@
 import { problem } from "@mosis/http";
-import type { Pool } from "@mosis/postgres";
+import { type Pool, type Queryable, snapshot } from "@mosis/postgres";
 import { reviewCodes, type VersionReview } from "@mosis/types/reviews";
 import { type Principal, reachOf, tenantOf, viewerOf } from "../principal.ts";
 import { allowedVersionActions } from "../versions/lifecycle.ts";
@@ -13,12 +13,21 @@ import { waitsFor } from "./waiting.ts";
  * The last submission of a version, for its developer.
  * @throws Problem `not_found` when there is no such version within reach, or it was never submitted.
  */
-export async function readVersionReview(
-  db: Pool,
+export function readVersionReview(db: Pool, principal: Principal, asked: Asked): Promise<VersionReview> {
+  // A decision that is made meanwhile is in all of the answer, or in none.
+  return snapshot(db.as(tenantOf(principal)), (own) => readFrom(own, principal, asked));
+}
+
+interface Asked {
+  packageId: string;
+  code: number;
+}
+
+async function readFrom(
+  own: Queryable,
   principal: Principal,
-  { packageId, code }: { packageId: string; code: number },
+  { packageId, code }: Asked,
 ): Promise<VersionReview> {
-  const own = db.as(tenantOf(principal));
   const version = await findVersion(own, reachOf(principal), packageId, code);
   if (!version) throw missingVersion();
   const last = await findLastReview(own, version.id);
