@@ -38,6 +38,15 @@ test("a version is a draft as GET and the list show it later, with one audit eve
   );
 });
 
+test("a version whose package no device could fetch is neither made nor changed to be", async (t) => {
+  const { ada, key } = await startReleasing(t);
+  const nowhere = { package_url: "https://ex..com/1.mosis" };
+  const refused = assertProblem(await ada.post(list, newVersion(1, key, nowhere)), "invalid_request");
+  assert.equal(refused.errors?.[0]?.pointer, "/package_url");
+  await ada.post(list, newVersion(1, key)).expect(201);
+  assertProblem(await ada.patch(`${list}/1`, nowhere).set("If-Match", "*"), "invalid_request");
+});
+
 test("a draft is changed and deleted, what was published is not", async (t) => {
   const { ada, rita, db, key } = await startReleasing(t);
   const created = await ada.post(list, newVersion(1, key)).expect(201);

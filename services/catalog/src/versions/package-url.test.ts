@@ -21,6 +21,7 @@ test("a package lies on a public host, behind https, and its URL holds no secret
     ],
     ...["https://user@packages.example/x", "https://:secret@packages.example/x"],
     ...["https://packages.example/x#part", "https://packages.example/x#"],
+    ...["https://ex..com/x", "https://.ex.com/x", "https://ex.com../x", "https://ex%2E.com/x"],
     ...["https://localhost/x", "https://intranet/x", "https://a.localhost/x", "https://printer.local./x"],
     ...["https://db.internal/x", "https://router.lan/x", "https://nas.home.arpa/x", "https://a.test/x"],
     ...["https://127.0.0.1/x", "https://10.0.0.1/x", "https://2130706433/x", "https://0x7f.1/x"],

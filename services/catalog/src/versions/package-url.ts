@@ -29,6 +29,8 @@ function faultOf(text: string): string | null {
   const host = url.hostname.replace(/\.$/, "");
   // The parser has written every form of an IPv4 address, such as 0x7f000001, with four numbers.
   if (isIP(host.replaceAll(/[[\]]/g, "")) !== 0) return "must have a host name, not an address";
+  // A name server has no name with nothing between two dots.
+  if (host.split(".").includes("")) return "must have a host name without empty parts";
   if (!host.includes(".") || privateName.test(host)) return "must have the name of a public host";
   return null;
 }
