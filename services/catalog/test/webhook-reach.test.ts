@@ -40,6 +40,20 @@ test("an answer is read up to a bound, a redirect is not followed, and silence e
   await untilDelivery(ada, await pinged(silent.url), { error: "timed_out", response_status: null });
 });
 
+// Guards "a slow receiver holds up itself alone".
+test("a receiver that switches protocols has answered, and the next event goes on", async (t) => {
+  const { life, ada, startTestDeliverer } = await startWebhooks(t);
+  const receiver = await startReceiver(life, {
+    answer: (_req, res) =>
+      void res.writeHead(101, { Connection: "Upgrade", Upgrade: "websocket" }).flushHeaders(),
+  });
+  startTestDeliverer({ limits: { attemptsMax: 1, perWebhookMax: 1 } });
+  const { id } = await createWebhook(ada, receiver.url, ["app.*"]);
+  await untilDelivery(ada, await ping(ada, id), { response_status: 101, error: "response_not_2xx" });
+  receiver.state.answer = 204;
+  await untilDelivery(ada, await ping(ada, id), { status: "succeeded", response_status: 204 });
+});
+
 // Guards "no request into private networks": by name, by one that changes its mind, by a redirect (above).
 test("a name that leads into a private network is not connected to, nor one that changes", async (t) => {
   const { life, db, ada, startTestDeliverer } = await startWebhooks(t);

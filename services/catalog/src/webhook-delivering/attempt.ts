@@ -85,10 +85,15 @@ interface PostOptions {
   ca: string | undefined;
 }
 
+interface Answer {
+  status: number;
+  retryAfter: string | undefined;
+}
+
 function post(
   { url, headers, body }: { url: string; headers: Record<string, string>; body: string },
   { addresses, signal, ca }: PostOptions,
-): Promise<{ status: number; retryAfter: string | undefined }> {
+): Promise<Answer> {
   const options: RequestOptions & { ca?: string } = {
     method: "POST",
     headers: { ...headers, "Content-Length": String(Buffer.byteLength(body)) },
@@ -99,13 +104,14 @@ function post(
     maxHeaderSize: responseBytesMax,
     ...(ca === undefined ? {} : { ca }),
   };
-  const { promise, resolve, reject } = Promise.withResolvers<{
-    status: number;
-    retryAfter: string | undefined;
-  }>();
+  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+  // The last that is heard, when there was no answer or no end of it.
+  const closed = () => reject(new Error("The connection was closed."));
   const onResponse = (response: IncomingMessage) => {
-    const status = response.statusCode ?? 0;
-    const answer = { status, retryAfter: response.headers["retry-after"] };
+    // That the connection is gone may be heard before the end of what came over it.
+    sent.off("close", closed);
+    response.once("close", closed);
+    const answer = answerOf(response);
     let bytes = 0;
     response.on("data", (chunk: Buffer) => {
       bytes += chunk.length;
@@ -118,9 +124,19 @@ function post(
   };
   const send = url.startsWith("https:") ? requestHttps : requestHttp;
   const sent = send(url, options, onResponse);
+  // 101: an answer like any other. Nobody is going to speak what the receiver speaks from here on.
+  sent.once("upgrade", (response, socket) => {
+    socket.destroy();
+    resolve(answerOf(response));
+  });
   sent.once("error", reject);
+  sent.once("close", closed);
   sent.end(body);
-  return promise;
+  return beforeAbort(promise, signal);
+}
+
+function answerOf({ statusCode = 0, headers }: IncomingMessage): Answer {
+  return { status: statusCode, retryAfter: headers["retry-after"] };
 }
 
 /** Resolves to what was judged, and to nothing else. */
