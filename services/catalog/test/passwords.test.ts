@@ -168,6 +168,21 @@ test("wrong passwords are counted by account over all processes; a reset lets it
   await anyone.post("/v1/sessions", { email, password: next }).expect(201);
 });
 
+// `lower()` takes a capital I with a dot for an i, the Kelvin sign for a k; JavaScript the second alone.
+test("wrong passwords are counted by account, however its address is spelled", async (t) => {
+  const { as, anyone } = await startCatalog(t);
+  await as("victim.kim");
+  const guess = (name: string) =>
+    anyone.post("/v1/sessions", { email: `${name}@mosis.test`, password: "no" });
+  const spellings = ["victim.kim", "VICTIM.KIM", "v\u0130ctim.kim", "victim.\u212Aim"];
+  for (let i = 0; i < 10; i++) {
+    assertProblem(await guess(spellings[i % spellings.length] ?? ""), "credentials_invalid");
+  }
+  for (const name of [...spellings, "v\u0130ct\u0130m.k\u0130m"]) {
+    assertProblem(await guess(name), "rate_limited");
+  }
+});
+
 test("right passwords are not counted", async (t) => {
   const { as, anyone } = await startCatalog(t);
   const { email, password } = await as("ada");

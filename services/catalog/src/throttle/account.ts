@@ -1,8 +1,7 @@
-import { createHash } from "node:crypto";
 import type { Pool } from "@mosis/postgres";
 import { everyone } from "../principal.ts";
 import { throttled } from "./throttled.ts";
-import { type Bucket, giveBackOne, refill, takeOne } from "./queries.ts";
+import { type Bucket, giveBackOne, keyOf, refill, takeOne } from "./queries.ts";
 
 /** What is throttled by account. */
 type Attempt = "sign-in" | "mail";
@@ -35,8 +34,4 @@ export function createAccountThrottle({ db, limits }: { db: Pool; limits: Accoun
       await refill(all, keyOf(attempt, email));
     },
   };
-}
-
-function keyOf(attempt: Attempt, email: string): string {
-  return createHash("sha256").update(`${attempt} ${email.toLowerCase()}`).digest("hex");
 }

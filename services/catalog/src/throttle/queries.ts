@@ -10,10 +10,20 @@ export interface Bucket {
 const Taken = Type.Object({ taken: Type.Boolean(), wait_seconds: Type.Number() });
 
 /**
+ * Of an attempt with an e-mail address. PostgreSQL folds its letters, as where it looks for the account: it
+ * takes more spellings for one address than JavaScript does.
+ */
+export function keyOf(attempt: string, email: string): Sql {
+  // PostgreSQL takes no NUL; no account has one either.
+  const tried = sql`${`${attempt} `} || lower(${email.replaceAll("\0", "\uFFFD")})`;
+  return sql`encode(sha256(convert_to(${tried}, 'UTF8')), 'hex')`;
+}
+
+/**
  * Takes one of the bucket, of those who do so at once each by itself. Refused, it says for how long: by what
  * the row is then, not by what it was before others took theirs.
  */
-export function takeOne(db: Queryable, key: string, { burst, everySeconds }: Bucket) {
+export function takeOne(db: Queryable, key: Sql, { burst, everySeconds }: Bucket) {
   const step = seconds(everySeconds);
   const next = sql`greatest(throttles.full_at, now()) + ${step}`;
   const bound = sql`now() + ${step} * ${burst}::int`;
@@ -30,7 +40,7 @@ export function takeOne(db: Queryable, key: string, { burst, everySeconds }: Buc
 }
 
 /** Gives back what was taken and not used up. A bucket that is full by that is none any more. */
-export function giveBackOne(db: Queryable, key: string, { everySeconds }: Bucket) {
+export function giveBackOne(db: Queryable, key: Sql, { everySeconds }: Bucket) {
   const step = seconds(everySeconds);
   return execute(
     db,
@@ -44,7 +54,7 @@ export function giveBackOne(db: Queryable, key: string, { everySeconds }: Bucket
 }
 
 /** The bucket is full again. */
-export function refill(db: Queryable, key: string) {
+export function refill(db: Queryable, key: Sql) {
   return execute(db, sql`delete from throttles where key = ${key}`);
 }
 
