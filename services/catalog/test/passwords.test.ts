@@ -190,3 +190,18 @@ test("right passwords are not counted", async (t) => {
   const wrong = await anyone.post("/v1/sessions", { email, password: "wrong" });
   assert.deepEqual(withoutRequest(wrong).status, 401);
 });
+
+// A flood of sign-ins must not use up the tries of those who are refused in it.
+test("passwords that were not looked at are not counted", async (t) => {
+  const { as, anyone, startAnother } = await startCatalog(t);
+  const { email, password, token, ...ada } = await as("ada");
+  const full = await startAnother({}, { passwordHashes: { runningMax: 0, waitingMax: 0 } });
+  const path = "/v1/developers/me:change-password";
+  const body = { password, new_password: next };
+  for (let i = 0; i < 11; i++) {
+    assertProblem(await full.anyone.post("/v1/sessions", { email, password }), "unavailable");
+    assertProblem(await full.withBearer(token).post(path, body), "unavailable");
+  }
+  await anyone.post("/v1/sessions", { email, password }).expect(201);
+  await ada.post(path, body).expect(204);
+});

@@ -83,8 +83,12 @@ export async function startCatalog(t: TestContext, options: Partial<ApiOptions> 
     withBearer: (secret: string) => callerOf(url, secret),
     as: (name: string) => signUp({ anyone, url, db }, name),
     /** One more process of the API, over the same database, or over what `url` leads to. */
-    startAnother: async ({ url: at = databaseUrl, ...pool }: Partial<PoolOptions> = {}) => {
-      const another = await startApi(t, { life, databaseUrl: at, options, pool });
+    startAnother: async (
+      { url: at = databaseUrl, ...pool }: Partial<PoolOptions> = {},
+      changed: Partial<ApiOptions> = {},
+    ) => {
+      const all = { ...options, ...changed };
+      const another = await startApi(t, { life, databaseUrl: at, options: all, pool });
       const withBearer = (secret: string) => callerOf(another.url, secret);
       return { apiDb: another.apiDb, anyone: callerOf(another.url), withBearer };
     },

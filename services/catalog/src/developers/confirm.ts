@@ -30,10 +30,11 @@ export function createConfirm(deps: { db: Pool; passwords: Passwords; accounts: 
     }
     if (password === undefined) throw unconfirmed("Send the password of the account too.");
     // The same bucket as signing in: here is no second place to guess at.
-    await accounts.take("sign-in", found.email);
-    if (!(await passwords.verify(password, found.password_hash))) throw unconfirmed("The password is wrong.");
-    await accounts.giveBack("sign-in", found.email);
-    return found;
+    const confirmed = await accounts.countWrong("sign-in", found.email, async () =>
+      (await passwords.verify(password, found.password_hash)) ? found : null,
+    );
+    if (!confirmed) throw unconfirmed("The password is wrong.");
+    return confirmed;
   };
 }
 

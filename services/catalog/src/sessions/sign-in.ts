@@ -25,14 +25,13 @@ export function createSignIn(deps: {
   const { credentials, passwords, accounts } = deps;
   const db = deps.db.as(everyone);
   return async ({ email, password }, work) => {
-    // Before the password is looked at: of many at once all are counted.
-    await accounts.take("sign-in", email);
-    // PostgreSQL takes no NUL; no account has one either.
-    const found = email.includes("\0") ? null : await findCredentials(db, email);
-    const isRight = await passwords.verify(password, found?.password_hash ?? null);
-    if (!found || !isRight) throw wrong();
-    // Only what was wrong stays counted.
-    await accounts.giveBack("sign-in", email);
+    const found = await accounts.countWrong("sign-in", email, async () => {
+      // PostgreSQL takes no NUL; no account has one either.
+      const account = email.includes("\0") ? null : await findCredentials(db, email);
+      const isRight = await passwords.verify(password, account?.password_hash ?? null);
+      return isRight ? account : null;
+    });
+    if (!found) throw wrong();
     const result = await transaction(deps.db.as(found.id), async (tx) => {
       // A password that was changed meanwhile has ended all sessions: it begins no new one.
       if (!(await lockPassword(tx, found))) throw wrong();
