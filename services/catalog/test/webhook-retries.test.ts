@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { execute, sql } from "@mosis/postgres";
-import { auditTrail } from "./support.ts";
+import type { Webhook } from "@mosis/types/webhooks";
+import { auditTrail, eventually } from "./support.ts";
 import {
   createWebhook,
   makeDue,
@@ -99,4 +100,32 @@ test("a receiver that answers 410, or fails for days, is disabled with an audit 
       [failing.id, "system"],
     ],
   );
+});
+
+test("a webhook's ETag is not changed by its deliveries, nor by a change to what it is", async (t) => {
+  const { life, db, ada, startTestDeliverer } = await startWebhooks(t);
+  const receiver = await startReceiver(life, { answer: 500 });
+  const asked = { url: receiver.url, event_types: ["app.*"], description: "CI" };
+  const created = await ada.post("/v1/webhooks", asked).expect(201);
+  const { id } = created.body as Webhook;
+  const one = `/v1/webhooks/${id}`;
+  const tag = created.headers["etag"] as string;
+  startTestDeliverer();
+  await ping(ada, id);
+  const read = await eventually(async () => {
+    const answer = await ada.get(one).expect(200);
+    assert.notEqual((answer.body as Webhook).failing_since, null);
+    return answer;
+  });
+  assert.equal(read.headers["etag"], tag);
+
+  const same = await ada
+    .patch(one, { ...asked, disabled: false })
+    .set("If-Match", tag)
+    .expect(200);
+  assert.deepEqual([same.headers["etag"], same.body], [tag, read.body]);
+  const changed = await ada.patch(one, { description: "" }).set("If-Match", tag).expect(200);
+  assert.notEqual(changed.headers["etag"], tag);
+  const actions = (await auditTrail(db)).map(({ action }) => action).filter((a) => a.startsWith("webhook."));
+  assert.deepEqual(actions, ["webhook.created", "webhook.updated"]);
 });

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { isDeepStrictEqual } from "node:util";
 import { etagOf, problem, requestId, requireMatch } from "@mosis/http";
 import type { Queryable } from "@mosis/postgres";
 import { newId } from "@mosis/runtime";
@@ -59,13 +60,12 @@ export async function changeWebhook(
   { body, address }: { body: WebhookChange; address: Address | null },
 ): Promise<Webhook> {
   const before = await lockMatching(tx, asked);
-  const webhook = await queries.updateLocked(tx, before.id, {
-    url: address?.url ?? before.url,
-    host: address?.host ?? null,
-    eventTypes: body.event_types ?? before.event_types,
-    description: body.description ?? before.description,
-    disabled: body.disabled ?? before.disabled,
-  });
+  const { url, event_types, description, disabled } = before;
+  const seen = { url, event_types, description, disabled };
+  const wanted = { ...seen, ...body, url: address?.url ?? url };
+  // Nothing has changed, so there is nothing to tell.
+  if (isDeepStrictEqual(wanted, seen)) return before;
+  const webhook = await queries.updateLocked(tx, before.id, { ...wanted, host: address?.host ?? null });
   await tell(tx, asked, webhook, "webhook.updated");
   return webhook;
 }
@@ -88,8 +88,9 @@ export async function rotateSecret(
   return { webhook, secret };
 }
 
+/** Equal as long as nothing has changed but by its deliveries, or by the time that passes. */
 export function tagOf(webhook: Webhook): string {
-  return etagOf(JSON.stringify(webhook));
+  return etagOf(JSON.stringify({ ...webhook, failing_since: null, previous_secret_until: null }));
 }
 
 async function lockMatching(tx: Queryable, { req, principal, id }: Asked & { id: string }): Promise<Webhook> {

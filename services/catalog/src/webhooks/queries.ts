@@ -69,14 +69,14 @@ export interface WebhookUpdate {
   url: string;
   /** Null: the url is as it was. */
   host: string | null;
-  eventTypes: string[];
+  event_types: string[];
   description: string;
   disabled: boolean;
 }
 
 /** With another address, or enabled again, it has not failed yet. */
 export function updateLocked(tx: Queryable, id: string, change: WebhookUpdate) {
-  const { url, host, eventTypes, description, disabled } = change;
+  const { url, host, event_types: eventTypes, description, disabled } = change;
   return one(
     tx,
     Webhook,
