@@ -18,6 +18,8 @@ interface Credential {
   /** Null: from everywhere. */
   addresses: AddressRanges | null;
   endsAtMs: number;
+  /** Notes that it is in use. Apart from finding it, because from a refused address it is not. */
+  touch(): Promise<void>;
 }
 
 export interface Credentials {
@@ -60,6 +62,8 @@ async function lookUpSession(db: Pool, hash: string): Promise<Credential | null>
     kind: "session",
     addresses: null,
     endsAtMs: Date.parse(session.ends_at),
+    // Done: it works from everywhere.
+    touch: async () => {},
     principal: {
       developerId,
       appIds: null,
@@ -77,13 +81,18 @@ async function lookUpSession(db: Pool, hash: string): Promise<Credential | null>
 async function lookUpKey(db: Pool, hash: string): Promise<Credential | null> {
   const key = await findKeyByHash(db, hash);
   if (!key) return null;
-  if (key.is_touch_due) await touchKey(db, key.id);
   const developerId = key.developer_id;
+  let isTouchDue = key.is_touch_due;
   return {
     developerId,
     kind: key.kind,
     addresses: key.cidrs.length === 0 ? null : addressRanges(key.cidrs),
     endsAtMs: key.secret_ends_at === null ? Number.POSITIVE_INFINITY : Date.parse(key.secret_ends_at),
+    async touch() {
+      if (!isTouchDue) return;
+      isTouchDue = false;
+      await touchKey(db, key.id);
+    },
     principal: {
       developerId,
       appIds: key.app_ids,

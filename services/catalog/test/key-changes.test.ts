@@ -38,6 +38,17 @@ test("a key works from its ranges alone, which are answered in one form", async 
   assertProblem(await from("203.0.113.5", key), "address_not_allowed");
 });
 
+test("a key is in use where it works, not where a stranger tries it", async (t) => {
+  const { ada, withBearer } = await startKeys(t, proxied);
+  const { id, secret } = await createKey(ada, { cidrs: ["192.0.2.0/24"] });
+  const lastUsed = async () => ((await ada.get(`/v1/keys/${id}`).expect(200)).body as Key).last_used_at;
+  assertProblem(await from("203.0.113.5", withBearer(secret)), "address_not_allowed");
+  assert.equal(await lastUsed(), null);
+  // Found a moment ago, for the one who was refused.
+  await from("192.0.2.7", withBearer(secret)).expect(200);
+  assert.notEqual(await lastUsed(), null);
+});
+
 test("what is no range is refused by its place, and so are more than twenty", async (t) => {
   const { ada } = await startKeys(t);
   const wrong = ["10.0.0.0/33", "10.0.0.0/08", "10.0.0", "::/129", "fe80::1%eth0", "example.org", "10/8"];
