@@ -10,12 +10,13 @@ const methods = ["get", "post", "put", "patch", "delete"] as const;
 /** Tells a wrong method from a wrong path, from the same document that describes the routes. */
 export function createMethodTable(openapi: OpenApiDocument): MethodTable {
   const routes = Object.entries(openapi.paths).map(([template, item]) => ({
-    // A path ends in an identifier or an action (`{id}:rotate`); everything but the braces is literal.
+    // A path ends in an identifier or an action (`{id}:rotate`); everything but the braces is literal. No
+    // identifier has a colon: else every action would be one of the resource's.
     pattern: new RegExp(
       `^${template
         .split(/\{\w+\}/)
         .map(escapeLiteral)
-        .join("[^/]+?")}/?$`,
+        .join("[^/:]+")}/?$`,
     ),
     methods: methods.filter((method) => method in item).map((method) => method.toUpperCase()),
   }));

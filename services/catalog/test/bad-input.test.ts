@@ -155,6 +155,11 @@ test("a wrong method names the right ones, an unknown route is a 404, a malforme
   assertProblem(wrong, "method_not_allowed");
   assert.equal(wrong.headers["allow"], "GET, POST");
   assertProblem(await ada.post("/v1/keys/x", {}), "method_not_allowed");
+  // An action is not what it is done to.
+  const action = await ada.put("/v1/apps/org.mosis.go:publish", {});
+  assertProblem(action, "method_not_allowed");
+  assert.equal(action.headers["allow"], "POST");
+  assertProblem(await ada.post("/v1/keys/x:frob", {}), "not_found");
   for (const path of ["/", "/v1", "/v2/apps", "/v1/apps/a/b", "/.env", "/v1/%2e%2e/apps"]) {
     assertProblem(await ada.get(path), "not_found");
   }
