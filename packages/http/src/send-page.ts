@@ -10,8 +10,9 @@ interface Page {
 export function sendPage(res: Response, page: Page): void {
   const { next_cursor: cursor } = page.page;
   if (cursor !== null) {
-    const [path = "", query] = res.req.originalUrl.split("?", 2);
-    const next = new URLSearchParams(query);
+    const [path = "", ...query] = res.req.originalUrl.split("?");
+    // A query may have more question marks in it.
+    const next = new URLSearchParams(query.join("?"));
     next.set("cursor", cursor);
     res.setHeader("Link", `<${path}?${next.toString()}>; rel="next"`);
   }
