@@ -46,8 +46,8 @@ export interface AppOptions {
 }
 
 /**
- * An Express application in our order: hot routes, request id,
- * metrics, headers, routes, status routes, errors.
+ * An Express application in our order: hot routes, headers with
+ * the request id, status routes, metrics, routes, errors.
  */
 export function createApp(options: AppOptions): RequestListener {
   const { log, metrics, ready, hot, origins, routes, openapi, observe } = options;
@@ -61,12 +61,15 @@ export function createApp(options: AppOptions): RequestListener {
 
   if (hot) addHot(app, hot);
   if (origins) app.use(shareWith(origins));
+  app.use(setHeaders);
   app.use(statusRoutes({ metrics, ready, openapi }));
   if (Object.keys(openapi.paths).length > 0) app.use(referencePage(openapi));
   app.use(observeRequests(metrics, observe));
-  app.use(setHeaders);
+  const refuse = refuseUnknown(createMethodTable(openapi));
+  // Express would answer them by itself, with what a single router takes.
+  app.use((req, res, next) => void (req.method === "OPTIONS" ? refuse(req, res, next) : next()));
   for (const router of routes) app.use(router);
-  app.use(refuseUnknown(createMethodTable(openapi)));
+  app.use(refuse);
   app.use(answerErrors(log));
   if (!hot) return app;
   return (req, res) => {

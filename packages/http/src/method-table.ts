@@ -18,9 +18,14 @@ export function createMethodTable(openapi: OpenApiDocument): MethodTable {
         .map(escapeLiteral)
         .join("[^/:]+")}/?$`,
     ),
-    methods: methods.filter((method) => method in item).map((method) => method.toUpperCase()),
+    methods: methods.filter((method) => method in item).flatMap(taken),
   }));
   return { methodsOf: (path) => routes.find(({ pattern }) => pattern.test(path))?.methods ?? [] };
+}
+
+/** What is read can be asked for without its body. */
+function taken(method: string): string[] {
+  return method === "get" ? ["GET", "HEAD"] : [method.toUpperCase()];
 }
 
 function escapeLiteral(text: string): string {

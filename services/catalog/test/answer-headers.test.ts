@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import supertest from "supertest";
 import { putApp } from "./published.ts";
-import { startCatalog } from "./support.ts";
+import { assertProblem, startCatalog } from "./support.ts";
 
 test("a query with a second question mark is linked to whole", async (t) => {
   const { anyone, db } = await startCatalog(t);
@@ -12,4 +13,43 @@ test("a query with a second question mark is linked to whole", async (t) => {
   assert.deepEqual([searchParams.get("q"), searchParams.get("limit")], ["chess?", "1"]);
   const second = (await anyone.get(next).expect(200)).body as { data: object[] };
   assert.equal(second.data.length, 1);
+});
+
+test("every answer has its request id, and says what browsers and caches may not do with it", async (t) => {
+  const { url } = await startCatalog(t);
+  const kept = new Map([
+    ["/docs", "no-cache"],
+    ["/docs/start.js", "public, max-age=86400"],
+  ]);
+  const paths = [
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    "/openapi.json",
+    "/docs",
+    "/docs/start.js",
+    "/v1/keys",
+    "/",
+  ];
+  for (const path of paths) {
+    const { headers } = await fetch(url + path, { headers: { "x-request-id": "trace.1" } });
+    assert.equal(headers.get("x-request-id"), "trace.1", path);
+    assert.equal(headers.get("x-content-type-options"), "nosniff", path);
+    assert.match(headers.get("content-security-policy") ?? "", /^default-src 'none'; /, path);
+    assert.equal(headers.get("cache-control"), kept.get(path) ?? "no-store", path);
+  }
+});
+
+test("OPTIONS that is no preflight is refused with all methods of the route", async (t) => {
+  const { url } = await startCatalog(t);
+  for (const [path, allowed] of [
+    ["/v1/keys", "GET, HEAD, POST"],
+    ["/v1/apps/org.mosis.go", "GET, HEAD, PATCH, DELETE"],
+    ["/v1/apps/org.mosis.go:publish", "POST"],
+  ] as const) {
+    const answer = await supertest(url).options(path);
+    assertProblem(answer, "method_not_allowed");
+    assert.equal(answer.headers["allow"], allowed, path);
+  }
+  assertProblem(await supertest(url).options("/v1/nothing"), "not_found");
 });

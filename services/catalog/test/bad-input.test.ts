@@ -153,7 +153,7 @@ test("a wrong method names the right ones, an unknown route is a 404, a malforme
   const ada = await as("ada");
   const wrong = await ada.delete("/v1/apps");
   assertProblem(wrong, "method_not_allowed");
-  assert.equal(wrong.headers["allow"], "GET, POST");
+  assert.equal(wrong.headers["allow"], "GET, HEAD, POST");
   assertProblem(await ada.post("/v1/keys/x", {}), "method_not_allowed");
   // An action is not what it is done to.
   const action = await ada.put("/v1/apps/org.mosis.go:publish", {});

@@ -44,8 +44,7 @@ test("an answer is read up to a bound, a redirect is not followed, and silence e
 test("a receiver that switches protocols has answered, and the next event goes on", async (t) => {
   const { life, ada, startTestDeliverer } = await startWebhooks(t);
   const receiver = await startReceiver(life, {
-    answer: (_req, res) =>
-      void res.writeHead(101, { Connection: "Upgrade", Upgrade: "websocket" }).flushHeaders(),
+    answer: (_req, res) => res.writeHead(101, { Connection: "Upgrade", Upgrade: "websocket" }).flushHeaders(),
   });
   startTestDeliverer({ limits: { attemptsMax: 1, perWebhookMax: 1 } });
   const { id } = await createWebhook(ada, receiver.url, ["app.*"]);
