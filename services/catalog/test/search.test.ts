@@ -117,6 +117,29 @@ test("categories and tags narrow a search, and are lists of their own", async (t
   assert.deepEqual(await names({ tag: "it's \\ 'quoted'" }), []);
 });
 
+test("a category and a tag give all apps that have both, however few of the newest do", async (t) => {
+  const { db, find } = await startStore(t);
+  await execute(db, sql`insert into developers (email, name) values ('many@mosis.test', 'Many')`);
+  // Those of the category came first, before more of the tag than are looked at for a page.
+  await execute(
+    db,
+    sql`
+      insert into apps (developer_id, package_id, name, category, tags, status, updated_at)
+      select developers.id, 'org.mosis.a' || n, 'App ' || n, case when n <= 30 then 'food' else 'games' end,
+             '{offline}', 'published', timestamptz '2026-01-01' + n * interval '1 minute'
+      from developers, generate_series(1, 1200) n`,
+  );
+  for (const sort of ["updated", "new"]) {
+    const hits = await everyPage(find, { category: "food", tag: "offline", sort, limit: 7 });
+    const expected = Array.from({ length: 30 }, (_, n) => `App ${30 - n}`);
+    assert.deepEqual(
+      hits.map(({ name }) => name),
+      expected,
+      sort,
+    );
+  }
+});
+
 test("drafts and suspended apps are found by nothing, and what is changed is found as it is", async (t) => {
   const { db, names } = await startStore(t);
   await putApp(db, { package_id: "org.mosis.a", name: "Secret Draft", status: "draft" });

@@ -38,8 +38,12 @@ test("what the store is asked is a few ranges of indexes, whatever is asked for"
   const explained = explaining(apiDb);
   const own = explaining(apiDb.as(developerId));
   const owner = { developerId, appIds: null };
-  const find = (q: string | null, sort: SearchSort = "relevance") =>
-    search(explained.db, { q, category: null, tag: null, sort, behind: null, limit: 51 });
+  const find = (
+    q: string | null,
+    sort: SearchSort = "relevance",
+    category: string | null = null,
+    tag = category,
+  ) => search(explained.db, { q, category, tag, sort, behind: null, limit: 51 });
   const rollout = { versionId: appId, percent: 3 };
   const device = { appId, mosisVersion: "1.4", rollout };
 
@@ -56,6 +60,7 @@ test("what the store is asked is a few ranges of indexes, whatever is asked for"
     [/on published_words_trigrams/, () => find("pzzle gmae")],
     [/using published_app_terms_pkey/, () => find("app", "updated")],
     [/using published_app_terms_pkey/, () => find(null, "new")],
+    [/using published_app_terms_pkey[^]*using published_app_terms_pkey/, () => find(null, "new", "food")],
   ];
   for (const [expected, ask] of patterns) {
     explained.plans.length = own.plans.length = 0;

@@ -114,6 +114,33 @@ export function findByTerm(db: Queryable, term: string, { behind, limit, where }
   );
 }
 
+/**
+ * The apps of two terms of the same kind, by time. An app has the same rank in both, so both lists are read
+ * in step and no further than the page: 1.4 ms for the largest category and the commonest tag of 40 000 apps,
+ * where GIN read and sorted all that have both (13 ms).
+ */
+export function findByBothTerms(
+  db: Queryable,
+  [term, other]: readonly [string, string],
+  { behind, limit }: Pick<Bounds, "behind" | "limit">,
+) {
+  return many(
+    db,
+    Hit,
+    sql`
+      select ${hitColumns}, rank, app_no
+      from (select rank, app_no
+            from (select rank, app_no from published_app_terms where term = ${term}) one
+                 join (select rank, app_no from published_app_terms where term = ${other}) two
+                 using (rank, app_no)
+            where ${isBehind(behind)}
+            order by rank desc, app_no desc
+            limit ${limit}) best
+           join published_apps shown using (app_no)
+      order by rank desc, app_no desc`,
+  );
+}
+
 /** The apps that have all words: those with them in the name, the shortest first, and then the others. */
 export function findByWords(db: Queryable, query: string, { behind, limit, where }: Bounds) {
   return many(

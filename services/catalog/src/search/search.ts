@@ -6,6 +6,7 @@ import {
   type Bounds,
   candidates,
   findBeginning,
+  findByBothTerms,
   findByTerm,
   findByTime,
   findByWords,
@@ -91,12 +92,17 @@ async function findThrough(
   return hits;
 }
 
-/** Without a text: all apps, or those of a category or a tag, by time. */
+/** Without a text: all apps, or those of a category, of a tag or of both, by time. */
 function listing(db: Queryable, { filters }: Wanted, { sort }: Search): Stage {
-  // Of two filters the last, a tag, has fewer apps; the other is looked for in them.
-  const term = `${sort === "new" ? "n" : "u"}:${filters.at(-1) ?? ""}`;
-  const where = filters.length > 1 ? hasWords(queryOf(filters)) : always;
-  return { match: "listed", find: (behind, limit) => findByTerm(db, term, { behind, limit, where }) };
+  const kind = sort === "new" ? "n:" : "u:";
+  const [term = kind, other] = filters.map((filter) => kind + filter);
+  return {
+    match: "listed",
+    find: (behind, limit) =>
+      other === undefined
+        ? findByTerm(db, term, { behind, limit, where: always })
+        : findByBothTerms(db, [term, other], { behind, limit }),
+  };
 }
 
 /**
