@@ -117,6 +117,31 @@ test("categories and tags narrow a search, and are lists of their own", async (t
   assert.deepEqual(await names({ tag: "it's \\ 'quoted'" }), []);
 });
 
+test("within a category or a tag, too, words in names come first, and none is left out", async (t) => {
+  const { db, names } = await startStore(t);
+  const games = { category: "games", tags: ["offline"] };
+  await putApp(db, { ...games, package_id: "org.mosis.a", name: "Tiny Chess" });
+  await putApp(db, { ...games, package_id: "org.mosis.b", name: "Chess for Kids and Parents" });
+  await putApp(db, { ...games, package_id: "org.mosis.c", name: "Boards", description: "Go and chess." });
+  await putApp(db, { package_id: "org.mosis.d", name: "Chess Clock", category: "tools" });
+  await putApp(db, { ...games, package_id: "org.mosis.e", name: "Chess for Kids" });
+  // More than are looked at for a page that have the word, but not in the name.
+  await execute(
+    db,
+    sql`
+      insert into apps (developer_id, package_id, name, description, category, tags, status)
+      select developer_id, 'org.mosis.a' || n, 'Draughts', 'As chess.', 'games', '{offline}', 'published'
+      from (select developer_id from apps limit 1) one, generate_series(1, 1200) n`,
+  );
+  const expected = ["text: Tiny Chess", "text: Chess for Kids", "text: Chess for Kids and Parents"];
+  for (const filter of [{ category: "games" }, { tag: "offline" }, { category: "games", tag: "offline" }]) {
+    const found = await names({ q: "chess", ...filter, limit: 3 });
+    assert.deepEqual(found, expected, JSON.stringify(filter));
+    assert.deepEqual(await names({ q: "kids chess", ...filter }), expected.slice(1));
+    assert.deepEqual(await names({ q: "chass", ...filter, limit: 1 }), ["similar: Tiny Chess"]);
+  }
+});
+
 test("a category and a tag give all apps that have both, however few of the newest do", async (t) => {
   const { db, find } = await startStore(t);
   await execute(db, sql`insert into developers (email, name) values ('many@mosis.test', 'Many')`);

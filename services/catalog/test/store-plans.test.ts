@@ -58,6 +58,7 @@ test("what the store is asked is a few ranges of indexes, whatever is asked for"
     [/on published_apps_name_words[^]*on published_apps_words/, () => find("free offline games")],
     [/using published_apps_lower_name/, () => find("g")],
     [/on published_words_trigrams/, () => find("pzzle gmae")],
+    [/on published_apps_name_words[^]*on published_apps_words/, () => find("app", "relevance", "food", null)],
     [/using published_app_terms_pkey/, () => find("app", "updated")],
     [/using published_app_terms_pkey/, () => find(null, "new")],
     [/using published_app_terms_pkey[^]*using published_app_terms_pkey/, () => find(null, "new", "food")],

@@ -1,5 +1,4 @@
 import { many, one, type Queryable, type Sql, sql } from "@mosis/postgres";
-import { Nullable } from "@mosis/types/formats";
 import { ListedApp } from "@mosis/types/search";
 import Type, { type Static } from "typebox";
 
@@ -141,23 +140,22 @@ export function findByBothTerms(
   );
 }
 
+/** What a text is looked for with, as `tsquery` reads it: a name has words alone, an app filters too. */
+export interface Wording {
+  words: string;
+  /** Null: there are none. */
+  filters: string | null;
+}
+
 /** The apps that have all words: those with them in the name, the shortest first, and then the others. */
-export function findByWords(db: Queryable, query: string, { behind, limit, where }: Bounds) {
+export function findByWords(db: Queryable, wording: Wording, { behind, limit, where }: Bounds) {
+  const isWanted = sql`(select count(*) from named where ${isBehind(behind)}) < ${limit}`;
   return many(
     db,
     Hit,
     sql`
-      with named as materialized (
-        select app_no, 2000 - length(name) as rank from published_apps shown
-        where name_words @@ ${query}::tsquery and ${where}
-        limit ${candidatesMax}
-      ), others as (
-        select app_no, 0 as rank from published_apps shown
-        where words @@ ${query}::tsquery and not name_words @@ ${query}::tsquery and ${where}
-          and (select count(*) from named where ${isBehind(behind)}) < ${limit}
-        limit ${candidatesMax}
-      ), page as (
-        select app_no, rank from (select * from named union all select * from others) candidates
+      with page as (
+        select app_no, rank from (${bestOfWords(wording, { where, isWanted })}) candidates
         where ${isBehind(behind)}
         order by rank desc, app_no desc
         limit ${limit}
@@ -197,43 +195,6 @@ export function findByTime(
   );
 }
 
-const Correction = Type.Object({ given: Type.String(), word: Nullable(Type.String()) });
-
-/**
- * For each word of a text: itself when there are apps that have it, or else the word of names and tags that
- * is most like it, of several alike the one that more apps have. Null: there is none.
- */
-export function findCorrections(db: Queryable, text: string) {
-  return many(
-    db,
-    Correction,
-    sql`
-      select given, coalesce(
-        case when exists (select from published_app_terms where term = ${termOf(sql`given`)}) then given end,
-        (select word
-         from (select word, similarity(word, given) as likeness from published_words
-               where word % given order by likeness desc, word limit 5) alike
-         order by round(likeness::numeric, 1) desc,
-                  (select count(*) from (select from published_app_terms
-                                         where term = ${termOf(sql`word`)} limit 100) apps) desc, word
-         limit 1)) as word
-      from (select token as given
-            from ts_parse('default', ${text}) with ordinality parsed (tokid, token, place)
-            where to_tsvector('english', token) <> '' and tokid not in (${blank}, ${whole}, ${asciiWhole})
-            order by place limit ${correctedWordsMax}) words`,
-  );
-}
-
-/** Looking for what is like a word costs 0.3 ms. */
-const correctedWordsMax = 4;
-/** Kinds of tokens: what is between words, and words with a hyphen, of which there are the parts, too. */
-const [blank, whole, asciiWhole] = [12, 17, 16];
-
-/** The term of a word, as `terms_of_app` makes it. */
-function termOf(word: Sql): Sql {
-  return sql`'w:' || (tsvector_to_array(to_tsvector('english', ${word})))[1]`;
-}
-
 function isBehind({ rank, app_no }: Bounds["behind"]): Sql {
   return sql`(rank, app_no) < (${rank}::integer, ${app_no}::integer)`;
 }
@@ -244,4 +205,22 @@ function bestOfTerm(term: string, where: Sql): Sql {
     where term = ${term} and ${where}
     order by term desc, rank desc, app_no desc
     limit ${candidatesMax}`;
+}
+
+/** `isWanted`: whether those without the words in the name are looked for; `named` are known by then. */
+function bestOfWords({ words, filters }: Wording, { where, isWanted }: { where: Sql; isWanted: Sql }): Sql {
+  const isNamed = sql`name_words @@ ${words}::tsquery`;
+  const isFiltered = filters === null ? sql`` : sql`and ${hasWords(filters)}`;
+  const all = filters === null ? words : `${words} & ${filters}`;
+  return sql`
+    with named as materialized (
+      select app_no, 2000 - length(name) as rank from published_apps shown
+      where ${isNamed} ${isFiltered} and ${where}
+      limit ${candidatesMax}
+    ), others as (
+      select app_no, 0 as rank from published_apps shown
+      where ${hasWords(all)} and not ${isNamed} and ${where} and ${isWanted}
+      limit ${candidatesMax}
+    )
+    select app_no, rank from named union all select app_no, rank from others`;
 }

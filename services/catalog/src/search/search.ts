@@ -1,6 +1,7 @@
 import type { Queryable, Sql } from "@mosis/postgres";
 import { sql } from "@mosis/postgres";
 import type { ListedApp, SearchMatch, SearchSort } from "@mosis/types/search";
+import { findCorrections } from "./corrections.ts";
 import {
   beginsWith,
   type Bounds,
@@ -10,7 +11,6 @@ import {
   findByTerm,
   findByTime,
   findByWords,
-  findCorrections,
   findExact,
   hasWords,
   type Hit,
@@ -145,9 +145,9 @@ function textStage(
   const words = lexemes.slice(0, wordsMax);
   const [word = ""] = words;
   const isOne = words.length === 1 && filters.length === 0;
-  const query = queryOf([...words, ...filters]);
+  const wording = { words: queryOf(words), filters: filters.length > 0 ? queryOf(filters) : null };
   if (sort !== "relevance") {
-    const from = isOne ? candidates.ofTerm(`w:${word}`) : candidates.ofWords(query);
+    const from = isOne ? candidates.ofTerm(`w:${word}`) : candidates.ofWords(queryOf([...words, ...filters]));
     return { match, find: byTime(db, { from, order: sort }, where) };
   }
   return {
@@ -155,7 +155,7 @@ function textStage(
     find: (behind, limit) =>
       isOne
         ? findByTerm(db, `w:${word}`, { behind, limit, where })
-        : findByWords(db, query, { behind, limit, where }),
+        : findByWords(db, wording, { behind, limit, where }),
   };
 }
 
