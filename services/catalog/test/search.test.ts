@@ -1,41 +1,12 @@
 import assert from "node:assert/strict";
-import { test, type TestContext } from "node:test";
+import { test } from "node:test";
 import { execute, many, one, openSession, sql } from "@mosis/postgres";
-import type { SearchPage } from "@mosis/types/search";
 import fc from "fast-check";
 import Type from "typebox";
 import { planSeed, seedCatalog } from "../../../infra/local/seed/seed-catalog.ts";
 import { putApp } from "./published.ts";
-import { assertProblem, log, patience, startCatalog } from "./support.ts";
-
-type Query = Record<string, string | number>;
-
-async function startStore(t: TestContext) {
-  const catalog = await startCatalog(t);
-  const ask = (query: Query) =>
-    catalog.anyone.get(`/v1/search/apps?${new URLSearchParams(query as Record<string, string>).toString()}`);
-  const find = async (query: Query) => (await ask(query).expect(200)).body as SearchPage;
-  const names = async (query: Query) =>
-    (await find(query)).data.map(({ name, match }) => `${match}: ${name}`);
-  return { ...catalog, ask, find, names };
-}
-
-/** Every page, and that no app is in two of them. */
-async function everyPage(
-  find: (query: Query) => Promise<SearchPage>,
-  query: Query,
-): Promise<SearchPage["data"]> {
-  const hits: SearchPage["data"] = [];
-  let cursor: string | null = "";
-  while (cursor !== null) {
-    const { data, page } = await find(cursor === "" ? query : { ...query, cursor });
-    hits.push(...data);
-    assert.ok(page.has_more === (page.next_cursor !== null) && hits.length <= 1000);
-    cursor = page.next_cursor;
-  }
-  assert.equal(new Set(hits.map(({ package_id }) => package_id)).size, hits.length);
-  return hits;
-}
+import { everyPage, startStore } from "./searching.ts";
+import { assertProblem, log, patience } from "./support.ts";
 
 test("the exact name comes first, then words in names, tags and descriptions, then beginnings", async (t) => {
   const { db, names } = await startStore(t);
@@ -93,8 +64,9 @@ test("one or two characters begin a name, as do words that are everywhere", asyn
   assert.deepEqual(await names({ q: "GO" }), ["exact: Go", "prefix: Golden Quest"]);
   assert.deepEqual(await names({ q: "2" }), ["text: Chess 2"]);
   assert.deepEqual(await names({ q: "the" }), ["prefix: The Game"]);
+  assert.deepEqual(await names({ q: "thee", category: "games" }), []);
   assert.deepEqual(await names({ q: "üb" }), ["prefix: Über uns"]);
-  assert.deepEqual(await names({ q: "go", sort: "new" }), ["prefix: Golden Quest", "prefix: Go"]);
+  assert.deepEqual(await names({ q: "go", sort: "new" }), ["prefix: Golden Quest", "exact: Go"]);
 });
 
 test("categories and tags narrow a search, and are lists of their own", async (t) => {
@@ -115,54 +87,6 @@ test("categories and tags narrow a search, and are lists of their own", async (t
   assert.deepEqual(await names({ q: "chess", tag: "offline" }), ["exact: Chess"]);
   assert.deepEqual(await names({ q: "ches", tag: "nothing" }), []);
   assert.deepEqual(await names({ tag: "it's \\ 'quoted'" }), []);
-});
-
-test("within a category or a tag, too, words in names come first, and none is left out", async (t) => {
-  const { db, names } = await startStore(t);
-  const games = { category: "games", tags: ["offline"] };
-  await putApp(db, { ...games, package_id: "org.mosis.a", name: "Tiny Chess" });
-  await putApp(db, { ...games, package_id: "org.mosis.b", name: "Chess for Kids and Parents" });
-  await putApp(db, { ...games, package_id: "org.mosis.c", name: "Boards", description: "Go and chess." });
-  await putApp(db, { package_id: "org.mosis.d", name: "Chess Clock", category: "tools" });
-  await putApp(db, { ...games, package_id: "org.mosis.e", name: "Chess for Kids" });
-  // More than are looked at for a page that have the word, but not in the name.
-  await execute(
-    db,
-    sql`
-      insert into apps (developer_id, package_id, name, description, category, tags, status)
-      select developer_id, 'org.mosis.a' || n, 'Draughts', 'As chess.', 'games', '{offline}', 'published'
-      from (select developer_id from apps limit 1) one, generate_series(1, 1200) n`,
-  );
-  const expected = ["text: Tiny Chess", "text: Chess for Kids", "text: Chess for Kids and Parents"];
-  for (const filter of [{ category: "games" }, { tag: "offline" }, { category: "games", tag: "offline" }]) {
-    const found = await names({ q: "chess", ...filter, limit: 3 });
-    assert.deepEqual(found, expected, JSON.stringify(filter));
-    assert.deepEqual(await names({ q: "kids chess", ...filter }), expected.slice(1));
-    assert.deepEqual(await names({ q: "chass", ...filter, limit: 1 }), ["similar: Tiny Chess"]);
-  }
-});
-
-test("a category and a tag give all apps that have both, however few of the newest do", async (t) => {
-  const { db, find } = await startStore(t);
-  await execute(db, sql`insert into developers (email, name) values ('many@mosis.test', 'Many')`);
-  // Those of the category came first, before more of the tag than are looked at for a page.
-  await execute(
-    db,
-    sql`
-      insert into apps (developer_id, package_id, name, category, tags, status, updated_at)
-      select developers.id, 'org.mosis.a' || n, 'App ' || n, case when n <= 30 then 'food' else 'games' end,
-             '{offline}', 'published', timestamptz '2026-01-01' + n * interval '1 minute'
-      from developers, generate_series(1, 1200) n`,
-  );
-  for (const sort of ["updated", "new"]) {
-    const hits = await everyPage(find, { category: "food", tag: "offline", sort, limit: 7 });
-    const expected = Array.from({ length: 30 }, (_, n) => `App ${30 - n}`);
-    assert.deepEqual(
-      hits.map(({ name }) => name),
-      expected,
-      sort,
-    );
-  }
 });
 
 test("drafts and suspended apps are found by nothing, and what is changed is found as it is", async (t) => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { many, openSession, sql } from "@mosis/postgres";
+import { one, openSession, type Pool, sql } from "@mosis/postgres";
 import type { SearchSort } from "@mosis/types/search";
 import Type from "typebox";
 import { planSeed, seedCatalog } from "../../../infra/local/seed/seed-catalog.ts";
@@ -20,30 +20,14 @@ test("what the store is asked is a few ranges of indexes, whatever is asked for"
   const session = await openSession({ url: databaseUrl, name: "seed", log, ...bounds });
   await seedCatalog(session, planSeed(5, sizes));
   await session.close();
-  const [app] = await many(
-    db,
-    Type.Object({
-      id: Type.String(),
-      package_id: Type.String(),
-      developer_id: Type.String(),
-      email: Type.String(),
-    }),
-    sql`
-      select apps.id, package_id, developer_id, email
-      from apps join developers on developers.id = developer_id
-      where status = 'published' order by package_id limit 1`,
-  );
-  assert.ok(app);
+  const app = await firstApp(db);
   const { id: appId, package_id: packageId, developer_id: developerId } = app;
   const explained = explaining(apiDb);
   const own = explaining(apiDb.as(developerId));
   const owner = { developerId, appIds: null };
-  const find = (
-    q: string | null,
-    sort: SearchSort = "relevance",
-    category: string | null = null,
-    tag = category,
-  ) => search(explained.db, { q, category, tag, sort, behind: null, limit: 51 });
+  const find = (q: string | null, sort: SearchSort = "relevance", filters = {}) =>
+    search(explained.db, { q, category: null, tag: null, sort, behind: null, limit: 51, ...filters });
+  const both = { category: "food", tag: "offline" };
   const rollout = { versionId: appId, percent: 3 };
   const device = { appId, mosisVersion: "1.4", rollout };
 
@@ -58,10 +42,17 @@ test("what the store is asked is a few ranges of indexes, whatever is asked for"
     [/on published_apps_name_words[^]*on published_apps_words/, () => find("free offline games")],
     [/using published_apps_lower_name/, () => find("g")],
     [/on published_words_trigrams/, () => find("pzzle gmae")],
-    [/on published_apps_name_words[^]*on published_apps_words/, () => find("app", "relevance", "food", null)],
-    [/using published_app_terms_pkey/, () => find("app", "updated")],
+    [
+      /on published_apps_name_words[^]*on published_apps_words/,
+      () => find("app", "relevance", { category: "food" }),
+    ],
+    [/on published_apps_lower_name[^]*using published_app_terms_pkey/, () => find("app", "updated")],
+    [
+      /on published_apps_name_words[^]*on published_apps_words/,
+      () => find("free games", "new", { category: "food" }),
+    ],
     [/using published_app_terms_pkey/, () => find(null, "new")],
-    [/using published_app_terms_pkey[^]*using published_app_terms_pkey/, () => find(null, "new", "food")],
+    [/using published_app_terms_pkey[^]*using published_app_terms_pkey/, () => find(null, "new", both)],
   ];
   for (const [expected, ask] of patterns) {
     explained.plans.length = own.plans.length = 0;
@@ -70,4 +61,22 @@ test("what the store is asked is a few ranges of indexes, whatever is asked for"
     assert.match(plans, expected, plans);
     assert.doesNotMatch(plans, /Seq Scan on (developers|app|signing|published)/, plans);
   }
+});
+
+function firstApp(db: Pool) {
+  return one(
+    db,
+    App,
+    sql`
+      select apps.id, package_id, developer_id, email
+      from apps join developers on developers.id = developer_id
+      where status = 'published' order by package_id limit 1`,
+  );
+}
+
+const App = Type.Object({
+  id: Type.String(),
+  package_id: Type.String(),
+  developer_id: Type.String(),
+  email: Type.String(),
 });

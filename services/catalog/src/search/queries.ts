@@ -4,7 +4,7 @@ import Type, { type Static } from "typebox";
 
 // Everybody's to read: tables of what is published, and nothing else.
 
-const Hit = Type.Object({ ...ListedApp.properties, rank: Type.Integer(), app_no: Type.Integer() });
+export const Hit = Type.Object({ ...ListedApp.properties, rank: Type.Integer(), app_no: Type.Integer() });
 export type Hit = Static<typeof Hit>;
 
 const NamedHit = Type.Object({ ...Hit.properties, lower_name: Type.String() });
@@ -18,13 +18,13 @@ export interface Bounds {
 }
 
 /** Most apps that are looked at for one page. */
-const candidatesMax = 1000;
+export const candidatesMax = 1000;
 
-const hitColumns = sql`
+export const hitColumns = sql`
   package_id, name, coalesce(left(description, 200), '') as summary, category, tags, published_at,
   updated_at`;
 
-const lowerName = sql`lower(shown.name) collate "C"`;
+export const lowerName = sql`lower(shown.name) collate "C"`;
 
 const WantedRow = Type.Object({
   lexemes: Type.Array(Type.String()),
@@ -165,41 +165,12 @@ export function findByWords(db: Queryable, wording: Wording, { behind, limit, wh
   );
 }
 
-/** Candidates for an order by time: the best by relevance, so that it never brings up what hardly matches. */
-export const candidates = {
-  ofTerm: (term: string): Sql => bestOfTerm(term, sql`true`),
-  ofWords: (query: string): Sql =>
-    sql`select app_no from published_apps where words @@ ${query}::tsquery limit ${candidatesMax}`,
-  ofBeginning: (lower: string): Sql =>
-    sql`select app_no from published_apps shown where ${beginsWith(lower)} limit ${candidatesMax}`,
-};
-
-/** Of the candidates, those that were updated, or new, last. */
-export function findByTime(
-  db: Queryable,
-  { from, order }: { from: Sql; order: "updated" | "new" },
-  { behind, limit, where }: Bounds,
-) {
-  const time = order === "updated" ? sql`updated_at` : sql`published_at`;
-  // As in the ranks of terms: seconds since 2020.
-  const rank = sql`(extract(epoch from ${time}) - 1577836800)::integer`;
-  return many(
-    db,
-    Hit,
-    sql`
-      select ${hitColumns}, ${rank} as rank, app_no
-      from (${from}) candidates join published_apps shown using (app_no)
-      where (${rank}, app_no) < (${behind.rank}::integer, ${behind.app_no}::integer) and ${where}
-      order by rank desc, app_no desc
-      limit ${limit}`,
-  );
-}
-
 function isBehind({ rank, app_no }: Bounds["behind"]): Sql {
   return sql`(rank, app_no) < (${rank}::integer, ${app_no}::integer)`;
 }
 
-function bestOfTerm(term: string, where: Sql): Sql {
+/** The best of one term, with their ranks. */
+export function bestOfTerm(term: string, where: Sql): Sql {
   return sql`
     select rank, app_no from published_app_terms
     where term = ${term} and ${where}
@@ -207,8 +178,14 @@ function bestOfTerm(term: string, where: Sql): Sql {
     limit ${candidatesMax}`;
 }
 
-/** `isWanted`: whether those without the words in the name are looked for; `named` are known by then. */
-function bestOfWords({ words, filters }: Wording, { where, isWanted }: { where: Sql; isWanted: Sql }): Sql {
+/**
+ * Apps that have all words, with their ranks. `isWanted`: whether those without the words in the name are
+ * looked for; `named` are known by then.
+ */
+export function bestOfWords(
+  { words, filters }: Wording,
+  { where, isWanted }: { where: Sql; isWanted: Sql },
+): Sql {
   const isNamed = sql`name_words @@ ${words}::tsquery`;
   const isFiltered = filters === null ? sql`` : sql`and ${hasWords(filters)}`;
   const all = filters === null ? words : `${words} & ${filters}`;

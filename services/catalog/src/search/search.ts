@@ -1,21 +1,21 @@
 import type { Queryable, Sql } from "@mosis/postgres";
 import { sql } from "@mosis/postgres";
 import type { ListedApp, SearchMatch, SearchSort } from "@mosis/types/search";
+import { appsBeginning, appsWithWords, exactApps, findByTime } from "./by-time.ts";
 import { findCorrections } from "./corrections.ts";
 import {
   beginsWith,
-  type Bounds,
-  candidates,
+  bestOfTerm,
   findBeginning,
   findByBothTerms,
   findByTerm,
-  findByTime,
   findByWords,
   findExact,
   hasWords,
   type Hit,
   isExact,
   readWanted,
+  type Wording,
 } from "./queries.ts";
 
 /** Where a page ended: at a hit of one of the stages. */
@@ -42,31 +42,33 @@ export interface Found {
   corrected: string | null;
 }
 
-/** A source of hits. What is asked for is found by one after the other, each without what came before. */
+/** A part of the hits. What is asked for is found by one after the other, each without what came before. */
 interface Stage {
-  match: SearchMatch;
-  find: (behind: Place, limit: number) => Promise<(Hit & { lower_name?: string })[]>;
+  /** What its hits match by: one of several says it itself. */
+  matches: Matches;
+  find: (behind: Place, limit: number) => Promise<(Hit & Partial<Pick<Place, "match" | "lower_name">>)[]>;
 }
 
+type Matches = readonly [SearchMatch, ...SearchMatch[]];
 type Wanted = Awaited<ReturnType<typeof readWanted>>;
 
 /** The first `limit` hits behind a place. */
 export async function search(db: Queryable, asked: Search): Promise<Found> {
   const { q, behind } = asked;
-  const wanted = await readWanted(db, asked);
+  const wanted = await understand(db, asked);
   if (q === null) return { hits: await findThrough([listing(db, wanted, asked)], asked), corrected: null };
 
   if (behind?.match !== "similar") {
-    const hits = await findThrough(stagesOf(db, wanted, asked.sort), asked);
+    const matches = matchesOf(wanted);
+    const hits = await findThrough(stagesOf(db, wanted, { sort: asked.sort, matches }), asked);
     if (hits.length > 0 || behind !== null) return { hits, corrected: null };
   }
   const corrected = await correct(db, wanted.lower);
   if (corrected === null) return { hits: [], corrected: null };
-  const meant = { ...(await readWanted(db, { ...asked, q: corrected })), filters: wanted.filters };
-  const hits = await findThrough(
-    [textStage(db, meant, { ...asked, match: "similar", where: always })],
-    asked,
-  );
+  const meant = { ...(await understand(db, { ...asked, q: corrected })), filters: wanted.filters };
+  // It was like a word that is everywhere, as `thee` is.
+  if (meant.lexemes.length === 0) return { hits: [], corrected: null };
+  const hits = await findThrough(stagesOf(db, meant, { sort: asked.sort, matches: ["similar"] }), asked);
   return { hits, corrected: hits.length > 0 ? corrected : null };
 }
 
@@ -75,16 +77,22 @@ const beginning = { rank: 2_147_483_647, app_no: 2_147_483_647, lower_name: "" }
 /** So that what one asks for is a few ranges of an index, however long it is. */
 const wordsMax = 8;
 
+async function understand(db: Queryable, asked: Pick<Search, "q" | "category" | "tag">): Promise<Wanted> {
+  const wanted = await readWanted(db, asked);
+  return { ...wanted, lexemes: wanted.lexemes.slice(0, wordsMax) };
+}
+
 async function findThrough(
   stages: readonly Stage[],
   { behind, limit }: Pick<Search, "behind" | "limit">,
 ): Promise<Found["hits"]> {
-  const from = behind === null ? 0 : stages.findIndex(({ match }) => match === behind.match);
+  const from = behind === null ? 0 : stages.findIndex(({ matches }) => matches.includes(behind.match));
   const hits: Found["hits"] = [];
-  for (const [index, { match, find }] of stages.slice(from).entries()) {
-    const start = behind !== null && index === 0 ? behind : { ...beginning, match };
+  for (const [index, { matches, find }] of stages.slice(from).entries()) {
+    const [only] = matches;
+    const start = behind !== null && index === 0 ? behind : { ...beginning, match: only };
     const rows = await find(start, limit - hits.length);
-    for (const { rank, app_no, lower_name = "", ...app } of rows) {
+    for (const { match = only, rank, app_no, lower_name = "", ...app } of rows) {
       hits.push({ app, place: { match, rank, app_no, lower_name } });
     }
     if (hits.length >= limit) break;
@@ -97,7 +105,7 @@ function listing(db: Queryable, { filters }: Wanted, { sort }: Search): Stage {
   const kind = sort === "new" ? "n:" : "u:";
   const [term = kind, other] = filters.map((filter) => kind + filter);
   return {
-    match: "listed",
+    matches: ["listed"],
     find: (behind, limit) =>
       other === undefined
         ? findByTerm(db, term, { behind, limit, where: always })
@@ -106,61 +114,77 @@ function listing(db: Queryable, { filters }: Wanted, { sort }: Search): Stage {
 }
 
 /**
- * By relevance: what is named so, what has all the words, what begins so. One or two characters are the
+ * The best first: what is named so, what has all the words, what begins so. One or two characters are the
  * beginning of a name first, and a word second.
  */
-function stagesOf(db: Queryable, wanted: Wanted, sort: SearchSort): Stage[] {
-  const { lower, lexemes, filters } = wanted;
-  const hasText = lexemes.length > 0;
-  const isShort = /^.{1,2}$/u.test(lower);
-  const filter = filters.length > 0 ? hasWords(queryOf(filters)) : always;
-  const notExact = sql`${filter} and not ${isExact(lower)}`;
-  if (sort !== "relevance") {
-    if (hasText && !isShort) return [textStage(db, wanted, { sort, match: "text", where: always })];
-    const from = candidates.ofBeginning(lower);
-    return [{ match: "prefix", find: byTime(db, { from, order: sort }, filter) }];
-  }
-  const exact: Stage = {
-    match: "exact",
-    find: (behind, limit) => findExact(db, lower, { behind, limit, where: filter }),
-  };
-  const prefix = (where: Sql): Stage => ({
-    match: "prefix",
-    find: (after, limit) => findBeginning(db, lower, { after, limit, where }),
-  });
-  const text = (where: Sql) => textStage(db, wanted, { sort, match: "text", where });
-  if (!hasText) return [exact, prefix(notExact)];
-  if (isShort)
-    return [exact, prefix(notExact), text(sql`not ${isExact(lower)} and not ${beginsWith(lower)}`)];
-  const notText = sql`${notExact} and not ${hasWords(queryOf(lexemes))}`;
-  return [exact, text(sql`not ${isExact(lower)}`), prefix(notText)];
+function matchesOf({ lower, lexemes }: Wanted): Matches {
+  if (lexemes.length === 0) return ["exact", "prefix"];
+  return /^.{1,2}$/u.test(lower) ? ["exact", "prefix", "text"] : ["exact", "text", "prefix"];
 }
 
-/** All words and filters, at most eight: of one word from its list, of several from where all of them are. */
-function textStage(
+/** By relevance one after the other, each without what came before; by time all at once. */
+function stagesOf(
   db: Queryable,
-  { lexemes, filters }: Wanted,
-  { sort, match, where }: { sort: SearchSort; match: SearchMatch; where: Sql },
-): Stage {
-  const words = lexemes.slice(0, wordsMax);
-  const [word = ""] = words;
-  const isOne = words.length === 1 && filters.length === 0;
-  const wording = { words: queryOf(words), filters: filters.length > 0 ? queryOf(filters) : null };
+  wanted: Wanted,
+  { sort, matches }: { sort: SearchSort; matches: Matches },
+): Stage[] {
   if (sort !== "relevance") {
-    const from = isOne ? candidates.ofTerm(`w:${word}`) : candidates.ofWords(queryOf([...words, ...filters]));
-    return { match, find: byTime(db, { from, order: sort }, where) };
+    const sources = matches.map((match) => ({ match, apps: appsOf(wanted, match) }));
+    return [
+      { matches, find: (behind, limit) => findByTime(db, { sources, order: sort }, { behind, limit }) },
+    ];
   }
-  return {
-    match,
-    find: (behind, limit) =>
-      isOne
-        ? findByTerm(db, `w:${word}`, { behind, limit, where })
-        : findByWords(db, wording, { behind, limit, where }),
-  };
+  return matches.map((match, index) => {
+    const before = matches.slice(0, index).map((earlier) => hasMatch(wanted, earlier));
+    return {
+      matches: [match],
+      find: (behind, limit) => findMatching(db, wanted, { match, before, behind, limit }),
+    };
+  });
 }
 
-function byTime(db: Queryable, source: Parameters<typeof findByTime>[1], where: Sql): Stage["find"] {
-  return (behind, limit) => findByTime(db, source, { behind, limit, where } satisfies Bounds);
+/** Of what matches so, that which does not match in one of the ways before it. */
+function findMatching(
+  db: Queryable,
+  wanted: Wanted,
+  { match, before, behind, limit }: { match: SearchMatch; before: Sql[]; behind: Place; limit: number },
+) {
+  const { lower } = wanted;
+  const isNew = before.reduce((all, earlier) => sql`${all} and not ${earlier}`, always);
+  const where = sql`${filterOf(wanted)} and ${isNew}`;
+  if (match === "exact") return findExact(db, lower, { behind, limit, where });
+  if (match === "prefix") return findBeginning(db, lower, { after: behind, limit, where });
+  const term = onlyTerm(wanted);
+  return term === null
+    ? findByWords(db, wordingOf(wanted), { behind, limit, where: isNew })
+    : findByTerm(db, term, { behind, limit, where: isNew });
+}
+
+/** All that matches so. */
+function appsOf(wanted: Wanted, match: SearchMatch): Sql {
+  if (match === "exact") return exactApps(wanted.lower, filterOf(wanted));
+  if (match === "prefix") return appsBeginning(wanted.lower, filterOf(wanted));
+  const term = onlyTerm(wanted);
+  return term === null ? appsWithWords(wordingOf(wanted)) : bestOfTerm(term, always);
+}
+
+/** Whether an app matches so, within the filters. */
+function hasMatch({ lower, lexemes }: Wanted, match: SearchMatch): Sql {
+  if (match === "exact") return isExact(lower);
+  return match === "prefix" ? beginsWith(lower) : hasWords(queryOf(lexemes));
+}
+
+/** The list that has one word and no filter; null for anything else, which is looked for in all apps. */
+function onlyTerm({ lexemes, filters }: Wanted): string | null {
+  return lexemes.length === 1 && filters.length === 0 ? `w:${lexemes[0]}` : null;
+}
+
+function wordingOf({ lexemes, filters }: Wanted): Wording {
+  return { words: queryOf(lexemes), filters: filters.length > 0 ? queryOf(filters) : null };
+}
+
+function filterOf({ filters }: Wanted): Sql {
+  return filters.length > 0 ? hasWords(queryOf(filters)) : always;
 }
 
 /** The text with each unknown word replaced by one that is like it; null when one has none. */

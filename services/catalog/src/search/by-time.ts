@@ -1,0 +1,80 @@
+import { many, type Queryable, type Sql, sql } from "@mosis/postgres";
+import { SearchMatch } from "@mosis/types/search";
+import Type from "typebox";
+import {
+  beginsWith,
+  bestOfWords,
+  type Bounds,
+  candidatesMax,
+  Hit,
+  hitColumns,
+  isExact,
+  lowerName,
+  type Wording,
+} from "./queries.ts";
+
+/** What the apps of a source match by, and these with their ranks: the best first, by rank and number. */
+export interface Source {
+  match: SearchMatch;
+  apps: Sql;
+}
+
+const TimedHit = Type.Object({ ...Hit.properties, match: SearchMatch });
+
+export function exactApps(lower: string, where: Sql): Sql {
+  return sql`
+    select app_no, 0 as rank from published_apps shown
+    where ${isExact(lower)} and ${where}
+    limit ${candidatesMax}`;
+}
+
+export function appsWithWords(wording: Wording): Sql {
+  const isWanted = sql`(select count(*) from named) < ${candidatesMax}`;
+  return bestOfWords(wording, { where: sql`true`, isWanted });
+}
+
+/** In the order of their names, of which the first has the greatest rank. */
+export function appsBeginning(lower: string, where: Sql): Sql {
+  return sql`
+    select app_no, -(row_number() over (order by ${lowerName}, app_no))::integer as rank
+    from published_apps shown
+    where ${beginsWith(lower)} and ${where}
+    order by ${lowerName}, app_no
+    limit ${candidatesMax}`;
+}
+
+/**
+ * Those that were updated, or new, last, of the best by relevance, so that it never brings up what hardly
+ * matches. An app counts for the first source that has it, and those of an earlier one are better.
+ */
+export function findByTime(
+  db: Queryable,
+  { sources, order }: { sources: readonly Source[]; order: "updated" | "new" },
+  { behind, limit }: Pick<Bounds, "behind" | "limit">,
+) {
+  const time = order === "updated" ? sql`updated_at` : sql`published_at`;
+  // As in the ranks of terms: seconds since 2020.
+  const rank = sql`(extract(epoch from ${time}) - 1577836800)::integer`;
+  const matches = sources.map(({ match }) => match);
+  const found = sources
+    .map(
+      ({ apps }, place) =>
+        sql`(select app_no, rank as fit, ${place + 1}::integer as place from (${apps}) apps)`,
+    )
+    .reduce((before, next) => sql`${before} union all ${next}`);
+  return many(
+    db,
+    TimedHit,
+    sql`
+      select ${hitColumns}, ${rank} as rank, app_no, (${matches}::text[])[place] as match
+      from (select app_no, place
+            from (select distinct on (app_no) app_no, place, fit from (${found}) found
+                  order by app_no, place) once
+            order by place, fit desc, app_no desc
+            limit ${candidatesMax}) candidates
+           join published_apps shown using (app_no)
+      where (${rank}, app_no) < (${behind.rank}::integer, ${behind.app_no}::integer)
+      order by rank desc, app_no desc
+      limit ${limit}`,
+  );
+}
