@@ -2,26 +2,11 @@
 import assert from "node:assert/strict";
 import { request } from "node:http";
 import { test } from "node:test";
-import { execute, many, one, type Pool, type Queryable, sql, transaction } from "@mosis/postgres";
+import { execute, many, one, type Pool, sql, transaction } from "@mosis/postgres";
 import Type from "typebox";
 import { changeKey, createKey, lastState, startKeys } from "./keys-support.ts";
+import { untilWaiting } from "./locks.ts";
 import { assertProblem, eventually, startCatalog } from "./support.ts";
-
-const Waiting = Type.Object({ waiting: Type.Integer() });
-
-/** Until a session of the database waits for a lock that the transaction has. */
-async function untilOneWaits(tx: Queryable): Promise<void> {
-  await eventually(async () => {
-    const { waiting } = await one(
-      tx,
-      Waiting,
-      sql`
-        select count(*)::int as waiting from pg_stat_activity
-        where datname = current_database() and wait_event_type = 'Lock'`,
-    );
-    assert.equal(waiting, 1);
-  });
-}
 
 // Guards "a revoked key stops working everywhere": the last state that is published of it is its own.
 test("a key that is disabled while one of its apps is deleted stays disabled", async (t) => {
@@ -36,7 +21,7 @@ test("a key that is disabled while one of its apps is deleted stays disabled", a
       .delete(`/v1/apps/${apps[0]}`)
       .set("If-Match", "*")
       .then((it) => it);
-    await untilOneWaits(tx);
+    await untilWaiting(tx, 1);
     return { sent };
   });
   assert.equal((await deletion.sent).status, 204);
@@ -108,7 +93,7 @@ test("another address that is asked for with a password of before is not confirm
     const sent = ada
       .post(path, { email: "other@mosis.test", password: change.new_password })
       .then((it) => it);
-    await untilOneWaits(tx);
+    await untilWaiting(tx, 1);
     return { sent };
   });
   assertProblem(await asked.sent, "confirmation_required");
