@@ -98,3 +98,34 @@ test("later migrations leave the columns of the core tables as they were, and th
   assert.deepEqual(await columns(), coreColumns);
   assert.deepEqual(await rowsOf(), rows);
 });
+
+test("what the store shows wrongly is made right, and the rest stays as it was", async (t) => {
+  const { db, run } = await openEmpty(t);
+  const shown = () =>
+    many(
+      db,
+      Type.Object({ name: Type.String(), description: Type.Union([Type.String(), Type.Null()]) }),
+      sql`select name, description, category, state_hash from published_apps order by name`,
+    );
+  await run(
+    "up",
+    names.findIndex((name) => name.startsWith("0045_")),
+  );
+  await execute(db, sql`insert into developers (email, name) values ('ada@mosis.test', 'Ada')`);
+  await execute(
+    db,
+    sql`
+      insert into apps (developer_id, package_id, name, description, status)
+      select id, 'org.mosis.' || made.name, made.name, 'Travel', 'published'
+      from developers, unnest(array['chess', 'go']) made (name)`,
+  );
+  await execute(
+    db,
+    sql`update apps set description = null, category = 'Travel' where package_id = 'org.mosis.chess'`,
+  );
+  const before = await shown();
+  assert.equal(before[0]?.description, "Travel", "the change was not noticed");
+  await run("up", 1);
+  const [chess, go] = await shown();
+  assert.deepEqual([chess?.description, go], [null, before[1]]);
+});

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { test, type TestContext } from "node:test";
 import { execute, many, type Pool, type Queryable, type Sql, sql } from "@mosis/postgres";
+import type { SearchPage } from "@mosis/types/search";
 import type { DeviceVersion, StoreApp } from "@mosis/types/store";
 import Type from "typebox";
 import { findState } from "../src/store/queries.ts";
@@ -98,6 +99,35 @@ test("what a client has already is a 304, which reads one row of one table", asy
   assert.deepEqual(read, [
     "Index Scan using published_apps_package_id_key on published_apps (actual rows=1.00",
   ]);
+});
+
+test("a field that becomes null while the next one gets its text is a change", async (t) => {
+  const { db, anyone } = await startStore(t);
+  const id = await putApp(db, { ...chess, description: "Travel", category: null }, [{ code: 1 }]);
+  const { etag = "" } = (await anyone.get(path).expect(200)).headers as Record<string, string>;
+  await execute(db, sql`update apps set description = null, category = 'Travel' where id = ${id}`);
+  const { body, headers } = await anyone.get(path).set("If-None-Match", etag).expect(200);
+  const { description, category } = body as StoreApp;
+  assert.deepEqual([description, category], [null, "Travel"]);
+  assert.notEqual(headers["etag"], etag);
+  const { body: found } = await anyone.get("/v1/search/apps?category=travel").expect(200);
+  assert.equal((found as SearchPage).data.length, 1);
+});
+
+test("without a latest version an app was updated when its last one came out", async (t) => {
+  const { db, anyone } = await startStore(t);
+  const id = await putApp(db, chess, [
+    { code: 1, isYanked: true },
+    { code: 2, percent: 10 },
+  ]);
+  await execute(
+    db,
+    sql`update app_versions set published_at = '2026-01-01' where app_id = ${id} and version_code = 1`,
+  );
+  await execute(db, sql`update apps set description = 'Other', updated_at = now() where id = ${id}`);
+  const { body } = await anyone.get(path).expect(200);
+  const { description, updated_at, latest_version } = body as StoreApp;
+  assert.deepEqual([description, updated_at, latest_version], ["Other", "2026-01-02T00:00:00.000Z", null]);
 });
 
 /** The scans of a statement, with how many rows each gave. */
