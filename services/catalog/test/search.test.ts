@@ -53,6 +53,24 @@ test("what is misspelt is found by the words that are most like it, and says wha
   assert.equal((await find({ q: "notes" })).corrected_q, null);
 });
 
+test("spaces around a text say nothing, and a part of a package id is its words", async (t) => {
+  const { db, find, names } = await startStore(t);
+  for (const id of ["org.mosis.garden_kingdom", "org.mosis.sub.kingdom"]) {
+    await putApp(db, { package_id: id, name: "Tiny Chess" });
+  }
+  for (const q of [" tiny chess", "tiny chess  ", "Tiny  Chess"]) {
+    assert.deepEqual(await names({ q }), ["exact: Tiny Chess", "exact: Tiny Chess"], q);
+  }
+  assert.deepEqual(await names({ q: "   " }), []);
+  assert.deepEqual(await names({ q: "mosis.garden_kingdom" }), ["text: Tiny Chess"]);
+  assert.deepEqual(await names({ q: "mosis.sub", sort: "new" }), ["text: Tiny Chess"]);
+  const pages = await everyPage(find, { q: "mosis.kingdom", limit: 1 });
+  assert.deepEqual(
+    pages.map(({ match }) => match),
+    ["text", "text"],
+  );
+});
+
 test("one or two characters begin a name, as do words that are everywhere", async (t) => {
   const { db, names } = await startStore(t);
   await putApp(db, { package_id: "org.mosis.a", name: "Go" });

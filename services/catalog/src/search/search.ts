@@ -54,14 +54,21 @@ type Wanted = Awaited<ReturnType<typeof readWanted>>;
 
 /** The first `limit` hits behind a place. */
 export async function search(db: Queryable, asked: Search): Promise<Found> {
-  const { q, behind } = asked;
-  const wanted = await understand(db, asked);
+  const { behind } = asked;
+  const q = asked.q === null ? null : withSingleSpaces(asked.q);
+  const wanted = await understand(db, { ...asked, q });
   if (q === null) return { hits: await findThrough([listing(db, wanted, asked)], asked), corrected: null };
 
   if (behind?.match !== "similar") {
-    const matches = matchesOf(wanted);
-    const hits = await findThrough(stagesOf(db, wanted, { sort: asked.sort, matches }), asked);
-    if (hits.length > 0 || behind !== null) return { hits, corrected: null };
+    const hits = await findBest(db, wanted, asked);
+    if (hits.length > 0) return { hits, corrected: null };
+    // A part of a package id reads like a host, which is one word; the index has the words of the id.
+    const parts = q.replaceAll(/[._]+/gu, " ").trim();
+    const inParts =
+      parts === "" || parts === q
+        ? []
+        : await findBest(db, await understand(db, { ...asked, q: parts }), asked);
+    if (inParts.length > 0 || behind !== null) return { hits: inParts, corrected: null };
   }
   const corrected = await correct(db, wanted.lower);
   if (corrected === null) return { hits: [], corrected: null };
@@ -76,6 +83,15 @@ const always = sql`true`;
 const beginning = { rank: 2_147_483_647, app_no: 2_147_483_647, lower_name: "" };
 /** So that what one asks for is a few ranges of an index, however long it is. */
 const wordsMax = 8;
+
+/** As names are written: one space between words. Of spaces alone one is left, with which no name begins. */
+function withSingleSpaces(q: string): string {
+  return q.trim().replaceAll(/\s+/gu, " ") || " ";
+}
+
+function findBest(db: Queryable, wanted: Wanted, asked: Search): Promise<Found["hits"]> {
+  return findThrough(stagesOf(db, wanted, { sort: asked.sort, matches: matchesOf(wanted) }), asked);
+}
 
 async function understand(db: Queryable, asked: Pick<Search, "q" | "category" | "tag">): Promise<Wanted> {
   const wanted = await readWanted(db, asked);
