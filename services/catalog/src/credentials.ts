@@ -55,15 +55,13 @@ export function createCredentials(db: Pool): Credentials {
 async function lookUpSession(db: Pool, hash: string): Promise<Credential | null> {
   const session = await findSession(db, hash);
   if (!session) return null;
-  if (session.is_touch_due) await touchSession(db, session.id);
   const developerId = session.developer_id;
   return {
     developerId,
     kind: "session",
     addresses: null,
     endsAtMs: Date.parse(session.ends_at),
-    // Done: it works from everywhere.
-    touch: async () => {},
+    touch: onceWhen(session.is_touch_due, () => touchSession(db, session.id)),
     principal: {
       developerId,
       appIds: null,
@@ -82,17 +80,12 @@ async function lookUpKey(db: Pool, hash: string): Promise<Credential | null> {
   const key = await findKeyByHash(db, hash);
   if (!key) return null;
   const developerId = key.developer_id;
-  let isTouchDue = key.is_touch_due;
   return {
     developerId,
     kind: key.kind,
     addresses: key.cidrs.length === 0 ? null : addressRanges(key.cidrs),
     endsAtMs: key.secret_ends_at === null ? Number.POSITIVE_INFINITY : Date.parse(key.secret_ends_at),
-    async touch() {
-      if (!isTouchDue) return;
-      isTouchDue = false;
-      await touchKey(db, key.id);
-    },
+    touch: onceWhen(key.is_touch_due, () => touchKey(db, key.id)),
     principal: {
       developerId,
       appIds: key.app_ids,
@@ -103,5 +96,15 @@ async function lookUpKey(db: Pool, hash: string): Promise<Credential | null> {
       telemetryEventsPerSecond: key.telemetry_events_per_second,
       cidrs: key.cidrs,
     },
+  };
+}
+
+/** Work that is done the first time it is asked for, when it is due at all. */
+function onceWhen(isDue: boolean, work: () => Promise<unknown>): () => Promise<void> {
+  let isLeft = isDue;
+  return async () => {
+    if (!isLeft) return;
+    isLeft = false;
+    await work();
   };
 }

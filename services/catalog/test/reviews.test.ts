@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { execute, sql } from "@mosis/postgres";
+import { execute, type Pool, sql } from "@mosis/postgres";
 import type { Review } from "@mosis/types/reviews";
 import { claimNext, faults, queue, reviewOf, startReviews, submitVersion, waiting } from "./reviewing.ts";
 import { assertProblem, auditTrail } from "./support.ts";
@@ -163,18 +163,23 @@ test("what a revoked key has signed is not approved, and its developer is told t
   await rev.post(`${queue}/${id}:reject`, faults).set("If-Match", "*").expect(200);
 });
 
-test("an app has so many submissions a day", async (t) => {
-  const { developer, submit, db } = await startReviews(t);
-  const ada = await developer("ada", "org.mosis.go");
-  await submit(ada, 1);
-  await execute(
+/** The only submission was made and withdrawn so many times before, an hour ago. */
+function withdrawOften(db: Pool, times: number) {
+  return execute(
     db,
     sql`
       insert into reviews (id, version_id, app_id, developer_id, state, submitted_at, ended_at, checks)
       select gen_random_uuid(), version_id, app_id, developer_id, 'withdrawn', now() - interval '1 hour',
              now(), '[]'
-      from reviews, generate_series(1, 49)`,
+      from reviews, generate_series(1, ${times}::int)`,
   );
+}
+
+test("an app has so many submissions a day", async (t) => {
+  const { developer, submit, db } = await startReviews(t);
+  const ada = await developer("ada", "org.mosis.go");
+  await submit(ada, 1);
+  await withdrawOften(db, 49);
   assertProblem(await submitVersion(ada, 2), "quota_exceeded");
   assert.equal((await reviewOf(ada, 1)).state, "waiting");
 });
@@ -187,14 +192,7 @@ test("a draft that is deleted gives no submission back, and takes no decision al
   await submit(ada, 1);
   const { id, etag } = await claimNext(rev);
   await rev.post(`${queue}/${id}:reject`, faults).set("If-Match", etag).expect(200);
-  await execute(
-    db,
-    sql`
-      insert into reviews (id, version_id, app_id, developer_id, state, submitted_at, ended_at, checks)
-      select gen_random_uuid(), version_id, app_id, developer_id, 'withdrawn', now() - interval '1 hour',
-             now(), '[]'
-      from reviews, generate_series(1, 48)`,
-  );
+  await withdrawOften(db, 48);
   await ada.patch(path, { version_name: "1.0" }).set("If-Match", "*").expect(200);
   await ada.delete(path).set("If-Match", "*").expect(204);
   assertProblem(await rev.get(`${queue}/${id}`), "not_found");

@@ -1,18 +1,16 @@
 // What becomes of keys with an app that they serve.
-import { many, type Queryable, sql } from "@mosis/postgres";
+import { execute, many, type Queryable, sql } from "@mosis/postgres";
 import { Uuid } from "@mosis/types/formats";
 import { Key } from "@mosis/types/keys";
 import Type from "typebox";
-import { IdRow } from "../rows.ts";
 import { keyColumns } from "./queries.ts";
 
 /** The keys that serve an app, until the end of the transaction nobody else's to change. */
-export async function lockKeysOfApp(tx: Queryable, appId: string): Promise<void> {
-  await many(
+export function lockKeysOfApp(tx: Queryable, appId: string) {
+  return execute(
     tx,
-    IdRow,
     sql`
-      select id from api_keys where id in (select key_id from api_key_apps where app_id = ${appId})
+      select from api_keys where id in (select key_id from api_key_apps where app_id = ${appId})
       order by id for update`,
   );
 }

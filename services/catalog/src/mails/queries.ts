@@ -1,5 +1,4 @@
 import { execute, many, maybeOne, one, type Queryable, sql } from "@mosis/postgres";
-import { IdRow } from "../rows.ts";
 import { newId } from "@mosis/runtime";
 import { Nullable, Uuid } from "@mosis/types/formats";
 import Type, { type Static } from "typebox";
@@ -52,7 +51,7 @@ export function deleteMails(tx: Queryable, developerId: string, kinds: MailKind[
 
 /** Whether it still is to be sent; then it is, until the end of the transaction. */
 export async function lockMail(tx: Queryable, id: string): Promise<boolean> {
-  return (await maybeOne(tx, IdRow, sql`select id from mails where id = ${id} for update`)) !== null;
+  return (await execute(tx, sql`select from mails where id = ${id} for update`)) > 0;
 }
 
 /**

@@ -8,7 +8,7 @@ import { deleteMails, insertMail } from "../mails/queries.ts";
 import { appendAll } from "../outbox/append.ts";
 import { keyDeleted, sessionDeleted } from "../outbox/gone.ts";
 import { deleteOtherSessions } from "../sessions/queries.ts";
-import { webhookDeleted } from "../webhooks/audited.ts";
+import { webhookChange } from "../webhooks/audited.ts";
 import { deleteWebhooksOf } from "../webhooks/queries.ts";
 import { resetPassword, unlinkOauth } from "./queries.ts";
 
@@ -42,7 +42,7 @@ export async function reset(
   await appendAll(tx, [
     ...sessions.map((session) => sessionDeleted(by, session)),
     ...keys.map((key) => keyDeleted(by, key)),
-    ...webhooks.map((webhook) => webhookDeleted(by, webhook)),
+    ...webhooks.map((webhook) => webhookChange(by, "webhook.deleted", webhook)),
     {
       ...by,
       action: "developer.password_reset",

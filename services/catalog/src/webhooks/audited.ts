@@ -1,10 +1,11 @@
+import type { Webhook } from "@mosis/types/webhooks";
 import type { Change } from "../outbox/append.ts";
 import type { By } from "../outbox/gone.ts";
-import type { Webhook } from "@mosis/types/webhooks";
 
-export function webhookDeleted(by: By, webhook: Webhook): Change {
+/** What was done to a webhook, as it is after that, or was before it was deleted. */
+export function webhookChange(by: By, action: string, webhook: Webhook): Change {
   const target = { type: "webhook", id: webhook.id };
-  return { ...by, action: "webhook.deleted", target, payload: auditedWebhook(webhook) };
+  return { ...by, action, target, payload: auditedWebhook(webhook) };
 }
 
 /** A webhook as its audit events have it: the path of an address is often its secret. */

@@ -8,7 +8,7 @@ import { isUuid } from "../identifier.ts";
 import { appendOutbox } from "../outbox/append.ts";
 import type { Principal } from "../principal.ts";
 import { missingWebhook } from "./access.ts";
-import { auditedWebhook } from "./audited.ts";
+import { webhookChange } from "./audited.ts";
 import * as queries from "./queries.ts";
 import { newWebhookSecret, type SecretBox } from "./secret.ts";
 
@@ -106,12 +106,7 @@ async function tell(
   webhook: Webhook,
   action: string,
 ): Promise<void> {
-  await appendOutbox(tx, {
-    developerId: principal.developerId,
-    actor: principal.actor,
-    requestId: requestId(req),
-    action,
-    target: { type: "webhook", id: webhook.id },
-    payload: auditedWebhook(webhook),
-  });
+  const { developerId, actor } = principal;
+  const by = { developerId, actor, requestId: requestId(req) };
+  await appendOutbox(tx, webhookChange(by, action, webhook));
 }
