@@ -4,14 +4,14 @@ import Type from "typebox";
 import { listOwnApps } from "../../services/catalog/src/apps/queries.ts";
 import { findCredentials } from "../../services/catalog/src/developers/queries.ts";
 import { search } from "../../services/catalog/src/search/search.ts";
-import { findAnswer } from "../../services/catalog/src/store/queries.ts";
+import { findAnswers } from "../../services/catalog/src/store/queries.ts";
 
 const Rows = Type.Object({});
 const limit = 50;
 
 export const statements = {
   developer_by_email: (db, email) => findCredentials(db, email),
-  app_with_latest_version: (db, packageId) => findAnswer(db, packageId),
+  app_with_latest_version: (db, packageId) => findAnswers(db, [packageId]),
   apps_of_developer: (db, developerId) =>
     listOwnApps(db.as(developerId), { developerId, appIds: null }, { limit, behind: null }),
   search: (db, q) =>

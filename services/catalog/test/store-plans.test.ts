@@ -7,7 +7,7 @@ import { planSeed, seedCatalog } from "../../../infra/local/seed/seed-catalog.ts
 import { findApp, listOwnApps } from "../src/apps/queries.ts";
 import { findCredentials } from "../src/developers/queries.ts";
 import { search } from "../src/search/search.ts";
-import { findAnswer, findState, findVersionForDevice } from "../src/store/queries.ts";
+import { findAnswers, findStates, findVersionForDevice } from "../src/store/queries.ts";
 import { explaining } from "./explaining.ts";
 import { log, patience, startCatalog } from "./support.ts";
 
@@ -35,8 +35,8 @@ test("what the store is asked is a few ranges of indexes, whatever is asked for"
     [/using developers_lower_email/, () => findCredentials(explained.db, app.email)],
     [/using apps_by_developer/, () => listOwnApps(own.db, owner, { limit: 50, behind: null })],
     [/using apps_package_id_key[^]*using app_versions_pkey/, () => findApp(own.db, owner, packageId)],
-    [/using published_apps_package_id_key/, () => findState(explained.db, packageId)],
-    [/using published_app_answers_package_id_key/, () => findAnswer(explained.db, packageId)],
+    [/on published_apps_package_id_key/, () => findStates(explained.db, [packageId])],
+    [/on published_app_answers_package_id_key/, () => findAnswers(explained.db, [packageId])],
     [/app_versions_app_id_version_code_key/, () => findVersionForDevice(explained.db, device)],
     [/on published_apps_lower_name[^]*using published_app_terms_pkey/, () => find("app")],
     [/on published_apps_name_words[^]*on published_apps_words/, () => find("free offline games")],

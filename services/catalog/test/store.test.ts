@@ -5,7 +5,7 @@ import { execute, many, type Pool, type Queryable, type Sql, sql } from "@mosis/
 import type { SearchPage } from "@mosis/types/search";
 import type { DeviceVersion, StoreApp } from "@mosis/types/store";
 import Type from "typebox";
-import { findState } from "../src/store/queries.ts";
+import { findStates } from "../src/store/queries.ts";
 import { putApp } from "./published.ts";
 import { assertProblem, startCatalog, withoutRequest } from "./support.ts";
 
@@ -46,6 +46,29 @@ test("the store shows a published app with its latest version, and nothing of an
   assert.ok(published_at && updated_at);
   assert.equal(headers["cache-control"], "public, max-age=60");
   assert.match(headers["etag"] ?? "", /^"[\w-]+"$/);
+});
+
+test("of many who ask at the same moment each is told of its own app", async (t) => {
+  const { db, anyone } = await startStore(t);
+  const ids = Array.from({ length: 30 }, (_, n) => `org.mosis.app${n}`);
+  for (const id of ids) await putApp(db, { ...chess, package_id: id, name: `App ${id}` }, [{ code: 1 }]);
+  const asked = [...ids, "org.mosis.none", ...ids, "org.mosis.app1"];
+  const [apps, devices] = await Promise.all(
+    ["", "/latest?mosis_version=1.0"].map((end) =>
+      Promise.all(asked.map(async (id) => anyone.get(`/v1/store/apps/${id}${end}`))),
+    ),
+  );
+  for (const [n, id] of asked.entries()) {
+    const [app, device] = [apps?.[n], devices?.[n]];
+    assert.ok(app && device);
+    if (id === "org.mosis.none") {
+      for (const answer of [app, device]) assertProblem(answer, "not_found");
+      continue;
+    }
+    assert.equal((app.body as StoreApp).name, `App ${id}`);
+    const { package_id, version } = device.body as DeviceVersion;
+    assert.deepEqual([package_id, version?.version_code], [id, 1]);
+  }
 });
 
 test("drafts, suspended apps and what does not exist are one 404, byte for byte", async (t) => {
@@ -95,7 +118,7 @@ test("what a client has already is a 304, which reads one row of one table", asy
     const { headers } = await anyone.get(url).set("If-None-Match", "*").expect(304);
     assert.ok(headers["etag"]);
   }
-  const read = await rowsRead(db, (explained) => findState(explained, chess.package_id));
+  const read = await rowsRead(db, (explained) => findStates(explained, [chess.package_id]));
   assert.deepEqual(read, [
     "Index Scan using published_apps_package_id_key on published_apps (actual rows=1.00",
   ]);

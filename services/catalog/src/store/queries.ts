@@ -1,35 +1,52 @@
-import { maybeOne, type Queryable, type Sql, sql } from "@mosis/postgres";
+import { many, maybeOne, type Queryable, type Sql, sql } from "@mosis/postgres";
+import { PackageId } from "@mosis/types/apps";
 import { Nullable, Uuid } from "@mosis/types/formats";
 import { StoreVersion } from "@mosis/types/store";
-import Type from "typebox";
+import Type, { type Static } from "typebox";
 
 // Everybody's to read: a table and a view of what is published, and nothing else.
 
 const State = Type.Object({
+  package_id: PackageId,
   app_id: Uuid,
   state_hash: Type.String(),
   rollout_version_id: Nullable(Uuid),
 });
+type State = Static<typeof State>;
 
-/** One row that says all that an answer of the store about an app depends on. */
-export function findState(db: Queryable, packageId: string) {
-  return maybeOne(
+/** One row of each app that says all that an answer of the store about it depends on. */
+export async function findStates(db: Queryable, packageIds: readonly string[]): Promise<Map<string, State>> {
+  const states = await many(
     db,
     State,
-    sql`select app_id, state_hash, rollout_version_id from published_apps where package_id = ${packageId}`,
+    sql`
+      select package_id, app_id, state_hash, rollout_version_id
+      from published_apps where package_id = any(${packageIds})`,
   );
+  return byPackageId(states);
 }
 
-/** What the store answers about an app, as JSON in the form of `StoreApp`: one probe of an index. */
-export function findAnswer(db: Queryable, packageId: string) {
-  return maybeOne(
+const Answer = Type.Object({ package_id: PackageId, state_hash: Type.String(), answer: Type.String() });
+type Answer = Static<typeof Answer>;
+
+/** What the store answers about apps, as JSON in the form of `StoreApp`: one probe of an index for each. */
+export async function findAnswers(
+  db: Queryable,
+  packageIds: readonly string[],
+): Promise<Map<string, Answer>> {
+  const answers = await many(
     db,
     Answer,
-    sql`select state_hash, answer from published_app_answers where package_id = ${packageId}`,
+    sql`
+      select package_id, state_hash, answer
+      from published_app_answers where package_id = any(${packageIds})`,
   );
+  return byPackageId(answers);
 }
 
-const Answer = Type.Object({ state_hash: Type.String(), answer: Type.String() });
+function byPackageId<T extends { package_id: string }>(rows: readonly T[]): Map<string, T> {
+  return new Map(rows.map((row) => [row.package_id, row]));
+}
 
 /** The newest version that a device may get; null when none runs on it. */
 export function findVersionForDevice(

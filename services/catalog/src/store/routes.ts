@@ -3,8 +3,9 @@ import type { Pool } from "@mosis/postgres";
 import { shareOf } from "@mosis/types/sampling";
 import { DeviceQuery, type DeviceVersion } from "@mosis/types/store";
 import { Router } from "express";
+import { gathered } from "../gathered.ts";
 import { isPackageId } from "../identifier.ts";
-import { findAnswer, findState, findVersionForDevice, type Rollout } from "./queries.ts";
+import { findAnswers, findStates, findVersionForDevice, type Rollout } from "./queries.ts";
 
 /** How long others may answer for us; as long a yanked version may still be told of. */
 const maxAgeSeconds = 60;
@@ -13,6 +14,8 @@ const answerForm = 1;
 
 export function storeRoutes({ db, limits }: { db: Pool; limits: RateLimits }): Router {
   const router = Router();
+  const findState = gathered((ids) => findStates(db, ids));
+  const findAnswer = gathered((ids) => findAnswers(db, ids));
 
   router.get("/v1/store/apps/:package_id", async (req, res) => {
     limits.admitAnyone(req, res);
@@ -20,7 +23,7 @@ export function storeRoutes({ db, limits }: { db: Pool; limits: RateLimits }): R
     if (!isPackageId(id)) throw missing();
     res.set("Cache-Control", `public, max-age=${maxAgeSeconds}`);
     if (req.headers["if-none-match"] !== undefined) {
-      const state = await findState(db, id);
+      const state = await findState(id);
       if (!state) throw missing();
       const etag = tagOf(state.state_hash);
       if (isKnown(req, etag)) {
@@ -29,7 +32,7 @@ export function storeRoutes({ db, limits }: { db: Pool; limits: RateLimits }): R
       }
     }
 
-    const found = await findAnswer(db, id);
+    const found = await findAnswer(id);
     if (!found) throw missing();
     res.set("ETag", tagOf(found.state_hash)).type("json").send(found.answer);
   });
@@ -38,7 +41,7 @@ export function storeRoutes({ db, limits }: { db: Pool; limits: RateLimits }): R
     limits.admitAnyone(req, res);
     const { mosis_version: mosisVersion, install_id: installId } = parse(DeviceQuery, req.query, "query");
     const id = req.params.package_id;
-    const state = isPackageId(id) ? await findState(db, id) : null;
+    const state = isPackageId(id) ? await findState(id) : null;
     if (!state) throw missing();
     // What a device gets is a function of these.
     const etag = etagOf(tagOf(state.state_hash, mosisVersion, installId?.toLowerCase() ?? ""));
