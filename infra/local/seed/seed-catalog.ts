@@ -2,6 +2,7 @@
 import { type Cell, execute, one, type Session, sql } from "@mosis/postgres";
 import Type from "typebox";
 import { createDice } from "../lifelike.ts";
+import { withoutIndexes } from "./bulk.ts";
 import { appColumns, appRow, createAppMaker, type SeededApp } from "./apps.ts";
 import {
   developerColumns,
@@ -51,12 +52,15 @@ export async function seedCatalog(session: Session, plan: SeedPlan): Promise<Rec
     await execute(session, sql`alter table apps disable trigger apps_project_inserted`);
     for (const table of tables) {
       const { columns, rows } = contents[table];
-      filled[table] = await session.copy({ table, columns, rows: rows(plan) });
+      const copy = () => session.copy({ table, columns, rows: rows(plan) });
+      filled[table] = await (table === "app_versions" ? withoutIndexes(session, table, copy) : copy());
     }
     await execute(session, insertReviews);
     await execute(session, insertReviewEvents);
     await execute(session, sql`alter table apps enable trigger apps_project_inserted`);
-    await execute(session, sql`select project_apps(array(select id from apps))`);
+    await withoutIndexes(session, "published_app_terms", () =>
+      execute(session, sql`select project_apps(array(select id from apps))`),
+    );
   } catch (error) {
     await execute(session, sql`rollback`);
     throw error;
@@ -67,7 +71,8 @@ export async function seedCatalog(session: Session, plan: SeedPlan): Promise<Rec
     session,
     sql`
       vacuum (analyze) developers, signing_keys, apps, app_versions, reviews, review_events, api_keys,
-                       api_key_apps, published_apps, published_app_terms, published_words`,
+                       api_key_apps, published_apps, published_app_answers, published_app_terms,
+                       published_words`,
   );
   return filled;
 }

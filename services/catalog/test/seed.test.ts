@@ -14,6 +14,7 @@ import { makeKey } from "../../../infra/local/seed/keys.ts";
 import { planSeed, seedCatalog } from "../../../infra/local/seed/seed-catalog.ts";
 import { findKeyByHash } from "../src/keys/queries.ts";
 import { hashSecret } from "../src/secret-hash.ts";
+import { schemaSnapshot } from "./schema-snapshot.ts";
 import { log, patience, startDatabase } from "./support.ts";
 
 const sizes = { developers: 50, apps: 400, versions: 2000, keys: 200 };
@@ -23,8 +24,9 @@ async function seeded(t: TestContext, seed: number) {
   const { life, db, databaseUrl } = await startDatabase(t);
   const opened = await openSession({ url: databaseUrl, name: "seed", log, ...patience });
   const session = life.own("seed", opened, (it) => it.close());
+  const schema = await schemaSnapshot(db);
   const filled = await seedCatalog(session, planSeed(seed, sizes));
-  return { db: db.as("*"), session, filled };
+  return { db: db.as("*"), session, filled, schema };
 }
 
 test("the same seed gives the same rows, byte for byte, and another one gives others", async (t) => {
@@ -40,6 +42,11 @@ test("the same seed gives the same rows, byte for byte, and another one gives ot
     assert.equal(await digestOf(same.db, table), digest);
     assert.notEqual(await digestOf(other.db, table), digest);
   }
+});
+
+test("what is left out while it is filled is there again: the schema is the same as before", async (t) => {
+  const { db, schema } = await seeded(t, 3);
+  assert.deepEqual(await schemaSnapshot(db), schema);
 });
 
 /** What must find no row. */
