@@ -37,6 +37,8 @@ export interface AskReport {
   cpuUs: Record<string, number>;
   /** Of the open loop. */
   offeredPerSecond: number;
+  /** What the api sent to PostgreSQL for that, over HTTP; otherwise null. */
+  statementsPerSecond: number | null;
   /** Of the open loop; p99 is the median of its windows. */
   latencyMs: Percentiles & { p99Worst: number };
   /** In all, other than 200, by status. */
@@ -84,7 +86,9 @@ async function run(order: AskOrder): Promise<AskReport> {
   // Requests that come one by one cost up to twice as much as those that come 16 at once.
   const ofHalfACore = order.halfBusy ? warmUp.seconds / 2 / busySeconds(order.halfBusy) : 1;
   const offeredPerSecond = perSecondMost * Math.min(1, ofHalfACore);
+  const sentBefore = await statementsSent(order);
   const open = await ask({ perSecond: offeredPerSecond, seconds: windows * seconds });
+  const sent = await statementsSent(order);
   await close();
   const cpuUs = ([name, before]: [string, number]) => [
     name,
@@ -95,9 +99,18 @@ async function run(order: AskOrder): Promise<AskReport> {
     latencyMsAtMost: percentiles(closed.latencies),
     cpuUs: Object.fromEntries(Object.entries(cpuBefore).map(cpuUs)),
     offeredPerSecond,
+    statementsPerSecond: sent === null || sentBefore === null ? null : (sent - sentBefore) / open.seconds,
     latencyMs: inWindows(open.latencies),
     otherAnswers,
   };
+}
+
+/** By the api's own count; null of PostgreSQL itself, and of a server that does not count. */
+async function statementsSent({ url, requests }: AskOrder): Promise<number | null> {
+  if (requests === undefined) return null;
+  const metrics = await (await fetch(`${url}/metrics`)).text();
+  const count = /^postgres_statement_seconds_count\b.* (\d+)$/m.exec(metrics)?.[1];
+  return count === undefined ? null : Number(count);
 }
 
 /** @param latencies in the order of the answers. */

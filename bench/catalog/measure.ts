@@ -10,19 +10,24 @@ export interface Measured {
   perSecond: number;
   /** Of the open loop. */
   offeredPerSecond: number;
+  /** What the api sent to PostgreSQL for that; null when that was asked itself. */
+  statementsPerSecond: number | null;
   /** CPU µs an answer of each process that was named. */
   cpuUs: Record<string, number>;
   figures: Figures;
 }
 
 export async function measure(order: AskOrder): Promise<Measured> {
-  const { latencyMs, latencyMsAtMost, perSecond, offeredPerSecond, cpuUs, otherAnswers } = await ask(order);
+  const report = await ask(order);
+  const { latencyMs, latencyMsAtMost, perSecond, offeredPerSecond, statementsPerSecond } = report;
+  const { cpuUs, otherAnswers } = report;
   const { load_generator = 0, ...others } = cpuUs;
   const all = Object.values(others).reduce((sum, us) => sum + us, 0);
   return {
     p99Ms: latencyMs.p99,
     perSecond,
     offeredPerSecond,
+    statementsPerSecond,
     cpuUs: others,
     figures: {
       p50_ms: latencyMs.p50,
@@ -30,6 +35,7 @@ export async function measure(order: AskOrder): Promise<Measured> {
       p99_ms_of_the_worst_window: latencyMs.p99Worst,
       max_ms: latencyMs.max,
       offered_per_second: offeredPerSecond,
+      ...(statementsPerSecond === null ? {} : { statements_per_second: statementsPerSecond }),
       p50_ms_at_most: latencyMsAtMost.p50,
       p99_ms_at_most: latencyMsAtMost.p99,
       per_second: perSecond,

@@ -17,8 +17,11 @@ export interface SlowQuery {
   duration_ms: number;
 }
 
-interface Watch {
+export interface Watch {
   statementTimeoutMs: number;
+  /** Of every statement, failed ones too. */
+  onStatement?: (durationMs: number) => void;
+  /** Queries from here on are told to `onSlowQuery`. Default 250 ms. */
   slowQueryMsMin?: number;
   onSlowQuery?: (query: SlowQuery) => void;
 }
@@ -88,7 +91,9 @@ function leavesBroken(error: unknown): boolean {
   return (error as { severity?: unknown }).severity !== "ERROR";
 }
 
-function report({ slowQueryMsMin = 250, onSlowQuery }: Watch, text: string, duration_ms: number): void {
+function report(watch: Watch, text: string, duration_ms: number): void {
+  const { slowQueryMsMin = 250, onSlowQuery, onStatement } = watch;
+  onStatement?.(duration_ms);
   if (duration_ms < slowQueryMsMin || !onSlowQuery) return;
   onSlowQuery({ statement: text.replaceAll(/\s+/g, " ").trim().slice(0, 200), duration_ms });
 }

@@ -1,7 +1,7 @@
 import type { Logger } from "@mosis/runtime";
 import pg from "pg";
 import { asFailure } from "./failure.ts";
-import { connectionOn, connectionOptions, type Queryable, type SlowQuery } from "./connection.ts";
+import { connectionOn, connectionOptions, type Queryable, type Watch } from "./connection.ts";
 import { type Sql, sql } from "./sql.ts";
 import { streamOf } from "./stream.ts";
 
@@ -22,7 +22,7 @@ export interface Pool extends Queryable {
   close(): Promise<void>;
 }
 
-export interface PoolOptions {
+export interface PoolOptions extends Watch {
   url: string;
   /** Shown in `pg_stat_activity`. */
   name: string;
@@ -30,10 +30,6 @@ export interface PoolOptions {
   connectionsMax: number;
   /** For a new connection, and for a free one when all are in use. */
   connectTimeoutMs: number;
-  statementTimeoutMs: number;
-  /** Queries from here on are told to `onSlowQuery`. Default 250 ms. */
-  slowQueryMsMin?: number;
-  onSlowQuery?: (query: SlowQuery) => void;
 }
 
 /**

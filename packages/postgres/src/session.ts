@@ -1,6 +1,6 @@
 import type { Logger } from "@mosis/runtime";
 import pg from "pg";
-import { connectionOn, connectionOptions, type Queryable, type SlowQuery } from "./connection.ts";
+import { connectionOn, connectionOptions, type Queryable, type Watch } from "./connection.ts";
 import { type Copy, copyInto } from "./copy.ts";
 import { asFailure } from "./failure.ts";
 import { one } from "./query.ts";
@@ -23,14 +23,11 @@ export interface Session extends Queryable {
   close(): Promise<void>;
 }
 
-export interface SessionOptions {
+export interface SessionOptions extends Watch {
   url: string;
   name: string;
   log: Logger;
   connectTimeoutMs: number;
-  statementTimeoutMs: number;
-  slowQueryMsMin?: number;
-  onSlowQuery?: (query: SlowQuery) => void;
 }
 
 const LockedRow = Type.Object({ locked: Type.Boolean() });

@@ -21,11 +21,17 @@ try {
     createSelfTelemetry({ service, target: config.selfTelemetry }),
     (it) => it.close(),
   );
+  const statements = metrics.histogram(
+    "postgres_statement_seconds",
+    "From sending a statement to its answer.",
+    [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
+  );
   const db = life.own(
     "postgres",
     openPool({
       ...config.postgres,
       log,
+      onStatement: (durationMs) => statements.observe(durationMs / 1000),
       onSlowQuery: (query) => self.slowQuery({ store: "postgres", ...query }),
     }),
     (it) => it.close(),
