@@ -30,6 +30,8 @@ export interface TestPlatform {
   dataDir: string;
   /** Reads rows as an analyst would. */
   sql<T>(text: string): Promise<T[]>;
+  /** Names of the metrics of a process. */
+  metrics(name: ServiceName): Promise<string[]>;
   /** kill -9. */
   kill(name: ServiceName): Promise<void>;
   /** Starts a service that was killed, on its old port, and waits until it is ready. */
@@ -79,6 +81,10 @@ export async function startPlatform(t: TestContext): Promise<TestPlatform> {
     },
     dataDir,
     sql: (text) => readRows(stores.clickhouse.query, text),
+    async metrics(name) {
+      const text = await (await fetch(`${urlOf(ports.get(name))}/metrics`)).text();
+      return [...text.matchAll(/^# HELP (\w+)/gm)].map(([, metric = ""]) => metric);
+    },
     start,
     kill: async (name) => running.get(name)?.kill(),
   };
