@@ -40,8 +40,10 @@ export async function benchCatalog(platform: Platform, { seconds }: { seconds: n
   const requests = requestsOf(run.workload);
   console.log("The api is compiled …");
   for (const some of Object.values(requests)) await request({ ...run, seconds: 1 }, some);
+  const apps = await request(run, requests.app_with_latest_version);
   const overHttp = {
-    app_with_latest_version: await request(run, requests.app_with_latest_version),
+    app_with_latest_version: apps,
+    bare: await requestBare(run, apps.offeredPerSecond),
     own_app_with_latest_version: await request(run, requests.own_app_with_latest_version),
     apps_of_developer: await request(run, requests.apps_of_developer),
     developer_by_key: await request(run, requests.developer_by_key),
@@ -51,15 +53,11 @@ export async function benchCatalog(platform: Platform, { seconds }: { seconds: n
   // once. Signing in looks for an address, which nobody does more often than asking who one is.
   const { emails, packageIds, developers, searches } = run.workload;
   const asked = (name: keyof typeof overHttp) => overHttp[name].offeredPerSecond;
-  const { statementsPerSecond } = overHttp.app_with_latest_version;
+  const appsPerSecond = apps.statementsPerSecond ?? apps.offeredPerSecond;
   const inDatabase = {
     developer_by_email: await query(run, "developer_by_email", emails, asked("developer_by_key")),
-    app_with_latest_version: await query(
-      run,
-      "app_with_latest_version",
-      packageIds,
-      statementsPerSecond ?? asked("app_with_latest_version"),
-    ),
+    app_with_latest_version: await query(run, "app_with_latest_version", packageIds, appsPerSecond),
+    bare: await query(run, "bare", ["1"], appsPerSecond),
     apps_of_developer: await query(run, "apps_of_developer", developers, asked("apps_of_developer")),
     search: await query(run, "search", searches, asked("search")),
   };
@@ -152,20 +150,37 @@ function request({ platform, seconds }: Run, requests: AskOrder["requests"] & ob
   });
 }
 
+/** How long a server that only answers takes on this machine in these minutes. */
+function requestBare({ seconds }: Run, perSecond: number): Promise<Measured> {
+  console.log("HTTP: a server that only answers …");
+  const order = { connections, seconds, perSecond, requests: [{ path: "/" }] };
+  return withServer("bare.ts", [], (server) => measure({ ...order, ...server }));
+}
+
 /** What a route costs with a key less what it costs without, CPU µs of the process that serves it. */
-async function keyCheckUs({ platform, workload, seconds }: Run): Promise<number> {
+function keyCheckUs({ platform, workload, seconds }: Run): Promise<number> {
   console.log("A key's check …");
-  const child = fork(join(import.meta.dirname, "catalog/key-check.ts"), [apiDatabase(platform)]);
+  return withServer("key-check.ts", [apiDatabase(platform)], async (server) => {
+    const asked = async (path: string) => {
+      const requests = workload.keyed.map(({ secret }) => ({ path, key: secret }));
+      return (await measure({ connections, seconds, requests, ...server })).cpuUs["api"] ?? 0;
+    };
+    const open = await asked("/open");
+    return (await asked("/checked")) - open;
+  });
+}
+
+/** With a server of `catalog/`, which tells its URL. */
+async function withServer<T>(
+  file: string,
+  parameters: string[],
+  use: (server: Pick<AskOrder, "url" | "processes">) => Promise<T>,
+): Promise<T> {
+  const child = fork(join(import.meta.dirname, "catalog", file), parameters);
   const { url } = await firstMessage<{ url: string }>(child);
-  const processes = { api: child.pid ?? 0 };
-  const asked = async (path: string) => {
-    const requests = workload.keyed.map(({ secret }) => ({ path, key: secret }));
-    return (await measure({ url, connections, seconds, requests, processes })).cpuUs["api"] ?? 0;
-  };
-  const open = await asked("/open");
-  const checked = await asked("/checked");
+  const used = await use({ url, processes: { api: child.pid ?? 0 } });
   child.disconnect();
-  return checked - open;
+  return used;
 }
 
 type Group = Record<string, Measured>;
@@ -192,6 +207,8 @@ function promised({
     app_http_ms_p99: p99(overHttp, "app_with_latest_version"),
     apps_of_developer_http_ms_p99: p99(overHttp, "apps_of_developer"),
     search_http_ms_p99: p99(overHttp, "search"),
+    bare_db_ms_p99: p99(inDatabase, "bare"),
+    bare_http_ms_p99: p99(overHttp, "bare"),
     key_check_cpu_us: keyCheck,
     app_per_api_cpu_second: 1e6 / (overHttp["app_with_latest_version"]?.cpuUs["api"] ?? 0),
     app_times_less_cpu_than_obvious: times("app_with_latest_version"),

@@ -16,6 +16,7 @@ export const statements = {
     listOwnApps(db.as(developerId), { developerId, appIds: null }, { limit, behind: null }),
   search: (db, q) =>
     search(db, { q, category: null, tag: null, sort: "relevance", behind: null, limit: limit + 1 }),
+  bare: (db) => many(db, Rows, sql`select 1`),
   obvious_app_with_latest_version: (db, packageId) =>
     many(
       db,
