@@ -1,5 +1,5 @@
 import type { RequestListener } from "node:http";
-import { type Logger, type Metrics, Unavailable } from "@mosis/runtime";
+import { type Logger, type Metrics, QueueFull, Unavailable } from "@mosis/runtime";
 import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Router } from "express";
 import { type ReadyChecks, statusRoutes } from "./status-routes.ts";
 import type { Origins } from "./cors.ts";
@@ -182,7 +182,9 @@ function asProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof Unavailable) {
     const headers = { "Retry-After": String(error.retryAfterSeconds) };
-    return problem("unavailable", error.message, { headers, cause: error });
+    // A client that has used up its own share is told so: for everybody else we are available.
+    const code = error instanceof QueueFull && error.isOwnShare ? "rate_limited" : "unavailable";
+    return problem(code, error.message, { headers, cause: error });
   }
   // Express' own refusals, of a path that is not valid percent-encoding for example.
   const { status } = error as { status?: unknown };

@@ -16,6 +16,7 @@ export {
   text,
   url,
 } from "./env.ts";
+export { FairQueue, type FairQueueLimits, type FairQueueWords, QueueFull } from "./fair-queue.ts";
 export { newId } from "./id.ts";
 export { createLifecycle, type Lifecycle } from "./lifecycle.ts";
 export { createLogger, type Logger } from "./logger.ts";
