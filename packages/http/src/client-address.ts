@@ -2,7 +2,10 @@ import type { IncomingMessage } from "node:http";
 import { isIP } from "node:net";
 import { addressRanges } from "@mosis/runtime";
 
-/** The IP address of whoever sends a request, IPv4 in its short form. For decisions, never for a table. */
+/**
+ * The IP address of whoever sends a request, IPv4 in its short form. For decisions; the
+ * only table that has it is that of sessions (docs/decisions/0023-sessions-say-where-from.md).
+ */
 export type ClientAddress = (req: IncomingMessage) => string;
 
 /**

@@ -15,12 +15,16 @@ export type SessionWithToken = Static<typeof SessionWithToken>;
 
 /**
  * A session as a list shows it. It ends at `idle_expires_at` when it is not used before, at `expires_at` in
- * any case. `last_used_at` is right to five minutes. `user_agent` is what the client called itself when it
- * signed in, at most 200 characters, or null. `current`: the request was sent with it.
+ * any case. `address` is the IP address that it was begun from, `last_address` the one that it was last used
+ * from; `last_used_at` and `last_address` are right to five minutes. `user_agent` is what the client called
+ * itself when it signed in, at most 200 characters. All three are null when they are not known. `current` is
+ * true for the session that the request was sent with.
  */
 export const Session = Type.Object({
   id: Uuid,
   user_agent: Nullable(Type.String()),
+  address: Nullable(Type.String()),
+  last_address: Nullable(Type.String()),
   created_at: Timestamp,
   last_used_at: Timestamp,
   idle_expires_at: Timestamp,

@@ -1,4 +1,4 @@
-import { type RateLimits } from "@mosis/http";
+import type { ClientAddress, RateLimits } from "@mosis/http";
 import type { Pool } from "@mosis/postgres";
 import type { Logger } from "@mosis/runtime";
 import type { Router } from "express";
@@ -17,6 +17,7 @@ import { oauthRoutes } from "./oauth/routes.ts";
 import type { ProviderSettings } from "./oauth/settings.ts";
 import { passwordResetRoutes } from "./passwords/reset-routes.ts";
 import { passwordRoutes } from "./passwords/routes.ts";
+import { createBeginSession } from "./sessions/create.ts";
 import { sessionRevokeRoutes } from "./sessions/revoke-routes.ts";
 import { sessionRoutes } from "./sessions/routes.ts";
 import { createSignIn } from "./sessions/sign-in.ts";
@@ -39,6 +40,7 @@ export function accountRoutes(
     authenticate: Authenticate;
     credentials: Credentials;
     limits: RateLimits;
+    clientAddress: ClientAddress;
     passwords: Passwords;
   },
 ): Router[] {
@@ -48,7 +50,8 @@ export function accountRoutes(
   const confirm = createConfirm({ db, passwords, accounts });
   const providers = createProviders(options.oidcProviders, { log });
   const flows = createFlows({ db, providers });
-  const sessionLife = { hours: options.sessionHours, idleMinutes: options.sessionIdleMinutes };
+  const life = { hours: options.sessionHours, idleMinutes: options.sessionIdleMinutes };
+  const beginSession = createBeginSession({ clientAddress: options.clientAddress, life });
   const account = { db, authenticate, credentials, limits, confirm, passwords, accounts, mails };
   return [
     developerRoutes(account),
@@ -57,9 +60,9 @@ export function accountRoutes(
     passwordRoutes(account),
     passwordResetRoutes(account),
     accountDeletionRoutes(account),
-    sessionRoutes({ db, authenticate, credentials, limits, signIn, sessionLife }),
+    sessionRoutes({ db, authenticate, credentials, limits, signIn, beginSession }),
     sessionRevokeRoutes(account),
-    oauthRoutes({ db, credentials, limits, providers, flows, sessionLife }),
+    oauthRoutes({ db, credentials, limits, providers, flows, beginSession }),
     oauthLinkRoutes({ db, authenticate, flows, mails }),
   ];
 }

@@ -80,7 +80,7 @@ export async function createApi({ db, log, metrics, ...options }: ApiOptions) {
       searchRoutes({ db, limits }),
       appRoutes({ db, authenticate, credentials }),
       versionRoutes({ db, authenticate }),
-      ...accountRoutes({ ...options, db, log, authenticate, credentials, limits, passwords }),
+      ...accountRoutes({ ...options, db, log, authenticate, credentials, limits, clientAddress, passwords }),
       keyRoutes({ db, authenticate, credentials, limits }),
       keyLeakRoutes({ db, credentials, limits }),
       signingKeyRoutes({ db, authenticate }),

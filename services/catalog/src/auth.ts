@@ -48,7 +48,7 @@ export function createAuthenticate({
       limits.admitAnyone(req, res);
       throw problem("address_not_allowed", "The key works from the addresses in its cidrs alone.");
     }
-    await credential.touch();
+    await credential.touch(clientAddress(req));
     limits.admit(req, res, principal.actor.id);
     admitted.set(req, { secret, principal });
     if (kind === "session") return principal;

@@ -7,6 +7,7 @@ import { findKeyByHash, touchKey } from "./keys/queries.ts";
 import type { Principal } from "./principal.ts";
 import { RecentLookups } from "./recent-lookups.ts";
 import { hashSecret } from "./secret-hash.ts";
+import { storedAddress } from "./sessions/address.ts";
 import { findSession, touchSession } from "./sessions/queries.ts";
 import { isSessionToken } from "./sessions/token.ts";
 
@@ -18,8 +19,10 @@ interface Credential {
   /** Null: from everywhere. */
   addresses: AddressRanges | null;
   endsAtMs: number;
-  /** Notes that it is in use. Apart from finding it, because from a refused address it is not. */
-  touch(): Promise<void>;
+  /**
+   * Notes that it is in use from an address. Apart from finding it, because from a refused address it is not.
+   */
+  touch(address: string): Promise<void>;
 }
 
 export interface Credentials {
@@ -61,7 +64,7 @@ async function lookUpSession(db: Pool, hash: string): Promise<Credential | null>
     kind: "session",
     addresses: null,
     endsAtMs: Date.parse(session.ends_at),
-    touch: onceWhen(session.is_touch_due, () => touchSession(db, session.id)),
+    touch: onceWhen(session.is_touch_due, (address) => touchSession(db, session.id, storedAddress(address))),
     principal: {
       developerId,
       appIds: null,
@@ -100,11 +103,14 @@ async function lookUpKey(db: Pool, hash: string): Promise<Credential | null> {
 }
 
 /** Work that is done the first time it is asked for, when it is due at all. */
-function onceWhen(isDue: boolean, work: () => Promise<unknown>): () => Promise<void> {
+function onceWhen(
+  isDue: boolean,
+  work: (address: string) => Promise<unknown>,
+): (address: string) => Promise<void> {
   let isLeft = isDue;
-  return async () => {
+  return async (address) => {
     if (!isLeft) return;
     isLeft = false;
-    await work();
+    await work(address);
   };
 }

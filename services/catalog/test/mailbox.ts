@@ -16,18 +16,25 @@ const from = "Mosis <no-reply@mosis.test>";
 export async function startWithMailbox(t: TestContext, options: Partial<ApiOptions> = {}) {
   let wake = () => {};
   const catalog = await startCatalog(t, { ...options, mails: { wake: () => wake() } });
-  const { life, apiDb } = catalog;
+  const sending = await sendMails(catalog, options.log);
+  wake = () => sending.sender.wake();
+  return { ...catalog, ...sending };
+}
+
+/** Sends the mails of a catalog into a folder, from now on. */
+export async function sendMails(
+  { life, apiDb }: Pick<Awaited<ReturnType<typeof startCatalog>>, "life" | "apiDb">,
+  logger = log,
+) {
   const folder = life.own("folder", await mkdtemp(join(tmpdir(), "mosis-mails-")), (it) =>
     rm(it, { recursive: true }),
   );
   const transport = openMailTransport({ url: pathToFileURL(folder).href, from });
   const metrics = createMetrics({ service: "test" });
   const portalUrl = "https://portal.mosis.test/";
-  const logger = options.log ?? log;
   const sender = startMailSender({ db: apiDb, transport, portalUrl, log: logger, metrics });
   life.own("sender", sender, (it) => it.close());
-  wake = () => sender.wake();
-  return { ...catalog, folder, mailbox: mailboxOf(folder) };
+  return { sender, folder, mailbox: mailboxOf(folder) };
 }
 
 interface ReadMail {

@@ -73,6 +73,14 @@ const words: Record<MailKind, { subject: string; lines: string[] }> = {
       "The key shows when it was reported, and its audit event where the secret was found.",
     ],
   },
+  new_device: {
+    subject: "A new device has signed in to your account",
+    lines: [
+      "Somebody, probably you, has signed in to your account at Mosis from a network or with a program that",
+      "it was not used with in the last 90 days. GET /v1/sessions shows when, from where and with what.",
+      ifNotYou,
+    ],
+  },
   account_deleted: {
     subject: "Your account was deleted",
     lines: ["Your account at Mosis was deleted, with its apps and keys. This is the last mail from us."],

@@ -13,6 +13,7 @@ export const MailKind = Type.Enum([
   "oauth_linked",
   "account_deleted",
   "key_leaked",
+  "new_device",
 ]);
 export type MailKind = Static<typeof MailKind>;
 

@@ -7,6 +7,8 @@ import { appendOutbox } from "../outbox/append.ts";
 import { Waker } from "../outbox/waker.ts";
 import { everyone } from "../principal.ts";
 import { hashSecret } from "../secret-hash.ts";
+import { deleteForgottenDevices } from "../sessions/device-queries.ts";
+import { deleteAllEndedSessions } from "../sessions/queries.ts";
 import { deleteFullBuckets } from "../throttle/queries.ts";
 import { mailedTokens, messageOf } from "./messages.ts";
 import { claimMails, countMails, deleteMail, findAddressee, lockMail, type Mail } from "./queries.ts";
@@ -97,6 +99,8 @@ function createCounts(db: Pool, metrics: Metrics) {
 async function sweep(db: Pool): Promise<void> {
   await deleteEndedAccountTokens(db);
   await deleteEndedFlows(db);
+  await deleteAllEndedSessions(db);
+  await deleteForgottenDevices(db);
   await deleteFullBuckets(db);
 }
 

@@ -5,7 +5,7 @@ import { Router } from "express";
 import { bodyLimit } from "../body-limit.ts";
 import type { Credentials } from "../credentials.ts";
 import { everyone } from "../principal.ts";
-import { createSession, type SessionLife } from "../sessions/create.ts";
+import type { BeginSession } from "../sessions/create.ts";
 import type { Flows } from "./flows.ts";
 import type { Providers } from "./providers.ts";
 import { developerOf } from "./sign-in.ts";
@@ -21,9 +21,9 @@ export function oauthRoutes(deps: {
   limits: RateLimits;
   providers: Providers;
   flows: Flows;
-  sessionLife: SessionLife;
+  beginSession: BeginSession;
 }): Router {
-  const { db, credentials, limits, providers, flows, sessionLife } = deps;
+  const { db, credentials, limits, providers, flows, beginSession } = deps;
   const router = Router();
 
   router.get("/v1/oauth", (req, res) => {
@@ -47,7 +47,7 @@ export function oauthRoutes(deps: {
 
     const { developerId, session } = await transaction(db.as(everyone), async (tx) => {
       const developerId = await developerOf(tx, identity, requestId(req));
-      return { developerId, session: await createSession(tx, { req, developerId, life: sessionLife }) };
+      return { developerId, session: await beginSession(tx, { req, developerId }) };
     });
 
     // The oldest session may have ended for the new one.

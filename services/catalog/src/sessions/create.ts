@@ -1,11 +1,13 @@
 import type { IncomingMessage } from "node:http";
-import { requestId } from "@mosis/http";
+import { type ClientAddress, requestId } from "@mosis/http";
 import type { Queryable } from "@mosis/postgres";
 import { newId } from "@mosis/runtime";
 import type { SessionWithToken } from "@mosis/types/sessions";
 import { appendAll } from "../outbox/append.ts";
 import { sessionDeleted } from "../outbox/gone.ts";
 import { hashSecret } from "../secret-hash.ts";
+import { storedAddress } from "./address.ts";
+import { noteDevice } from "./new-device.ts";
 import { deleteEndedSessions, deleteOldestSessions, insertSession } from "./queries.ts";
 import { newSessionToken } from "./token.ts";
 
@@ -16,17 +18,35 @@ export interface SessionLife {
 }
 
 /** Signs a developer in who was found to be one. Last in its transaction: see `appendOutbox`. */
-export async function createSession(
+export type BeginSession = (
   tx: Queryable,
-  { req, developerId, life }: { req: IncomingMessage; developerId: string; life: SessionLife },
-): Promise<SessionWithToken> {
+  by: { req: IncomingMessage; developerId: string },
+) => Promise<SessionWithToken>;
+
+export function createBeginSession(deps: { clientAddress: ClientAddress; life: SessionLife }): BeginSession {
+  const { clientAddress, life } = deps;
+  return (tx, { req, developerId }) => {
+    const from = { address: storedAddress(clientAddress(req)), userAgent: userAgentOf(req) };
+    return createSession(tx, { developerId, requestId: requestId(req), ...from, ...life });
+  };
+}
+
+interface NewSession extends SessionLife {
+  developerId: string;
+  requestId: string;
+  address: string | null;
+  userAgent: string | null;
+}
+
+async function createSession(tx: Queryable, session: NewSession): Promise<SessionWithToken> {
+  const { developerId, requestId } = session;
   const id = newId();
   const token = newSessionToken();
-  const by = { developerId, actor: { kind: "session", id } as const, requestId: requestId(req) };
+  const by = { developerId, actor: { kind: "session", id } as const, requestId };
   await deleteEndedSessions(tx, developerId);
   const ousted = await deleteOldestSessions(tx, developerId);
-  const session = { id, developerId, tokenHash: hashSecret(token), userAgent: userAgentOf(req), ...life };
-  const created = await insertSession(tx, session);
+  const created = await insertSession(tx, { ...session, id, tokenHash: hashSecret(token) });
+  await noteDevice(tx, session);
   await appendAll(tx, [
     ...ousted.map((old) => sessionDeleted(by, old)),
     { ...by, action: "session.created", target: { type: "session", id }, payload: created },

@@ -31,6 +31,7 @@ export function insertSession(
     developerId: string;
     tokenHash: string;
     userAgent: string | null;
+    address: string | null;
     hours: number;
     idleMinutes: number;
   },
@@ -39,9 +40,11 @@ export function insertSession(
     db,
     NewSessionRow,
     sql`
-      insert into sessions (id, developer_id, token_hash, user_agent, idle_minutes, expires_at)
+      insert into sessions (id, developer_id, token_hash, user_agent, address, last_address, idle_minutes,
+                            expires_at)
       values (${session.id}, ${session.developerId}, ${session.tokenHash}, ${session.userAgent},
-              ${session.idleMinutes}, now() + make_interval(hours => ${session.hours}::int))
+              ${session.address}, ${session.address}, ${session.idleMinutes},
+              now() + make_interval(hours => ${session.hours}::int))
       returning id, expires_at`,
   );
 }
@@ -77,12 +80,22 @@ export function findSession(db: Queryable, tokenHash: string) {
   );
 }
 
-/** Notes that a session is in use, every five minutes: a write a request would cost more than the request. */
-export function touchSession(db: Queryable, id: string) {
+/**
+ * Notes that a session is in use, and from where, every five minutes: a write a request would cost more than
+ * the request.
+ */
+export function touchSession(db: Queryable, id: string, address: string | null) {
   return execute(
     db,
-    sql`update sessions set last_used_at = now() where id = ${id} and ${touchDue} and ${unflushed}`,
+    sql`
+      update sessions set last_used_at = now(), last_address = ${address}
+      where id = ${id} and ${touchDue} and ${unflushed}`,
   );
+}
+
+/** Removes sessions that have ended by time, with the addresses that they hold. */
+export function deleteAllEndedSessions(db: Queryable) {
+  return execute(db, sql`delete from sessions where not (${isAlive})`);
 }
 
 const SessionOnPage = Type.Object({ ...Session.properties, ...positioned });
@@ -97,7 +110,8 @@ export function listOwnSessions(
     db,
     SessionOnPage,
     sql`
-      select id, user_agent, created_at, last_used_at, ${idleExpiresAt} as idle_expires_at, expires_at,
+      select id, user_agent, host(address) as address, host(last_address) as last_address, created_at,
+             last_used_at, ${idleExpiresAt} as idle_expires_at, expires_at,
              id = ${current} as current, ${positionColumn}
       from sessions where developer_id = ${developerId} and ${isAlive} ${pageClause(page)}`,
   );

@@ -8,7 +8,7 @@ import type { Credentials } from "../credentials.ts";
 import { appendOutbox } from "../outbox/append.ts";
 import { sessionDeleted } from "../outbox/gone.ts";
 import { createPaging } from "../page-position.ts";
-import { createSession, type SessionLife } from "./create.ts";
+import type { BeginSession } from "./create.ts";
 import { deleteOwnSession, listOwnSessions } from "./queries.ts";
 import type { SignIn } from "./sign-in.ts";
 
@@ -18,10 +18,10 @@ export function sessionRoutes(deps: {
   authenticate: Authenticate;
   credentials: Pick<Credentials, "forget">;
   signIn: SignIn;
-  sessionLife: SessionLife;
+  beginSession: BeginSession;
   limits: RateLimits;
 }): Router {
-  const { db, authenticate, credentials, signIn, sessionLife, limits } = deps;
+  const { db, authenticate, credentials, signIn, beginSession, limits } = deps;
   const router = Router();
   const paging = createPaging("sessions");
 
@@ -30,7 +30,7 @@ export function sessionRoutes(deps: {
     const { email, password } = parse(NewSession, await readJson(req, bodyLimit), "body");
 
     const session = await signIn({ email, password }, (tx, developerId) =>
-      createSession(tx, { req, developerId, life: sessionLife }),
+      beginSession(tx, { req, developerId }),
     );
 
     res.status(201).json(session);
