@@ -86,7 +86,7 @@ export default {
       name: "devstack-starts-nothing-in-production",
       comment: "The embedded servers are for tests, bench and the launcher.",
       severity: "error",
-      from: { pathNot: `^packages/devstack/|^infra/local/|${tests}` },
+      from: { pathNot: `^packages/devstack/|^infra/local/|^bench/|${tests}` },
       to: { path: "^packages/devstack/" },
     },
     {

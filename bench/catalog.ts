@@ -2,6 +2,7 @@
 // as they are written when nobody looks at the plan.
 import { fork } from "node:child_process";
 import { join } from "node:path";
+import { readPasswords } from "@mosis/devstack";
 import { execute, openSession, sql } from "@mosis/postgres";
 import { createLogger } from "@mosis/runtime";
 import { isEmpty, planSeed, seedCatalog } from "../infra/local/seed/seed-catalog.ts";
@@ -118,8 +119,9 @@ async function fill({ endpoints }: Platform, plan: ReturnType<typeof planSeed>):
   }
 }
 
-function apiDatabase({ endpoints }: Platform): string {
-  return apiUrl(endpoints.postgres, process.env["CATALOG_API_PASSWORD"] ?? "mosis_api");
+function apiDatabase({ endpoints, dataDir }: Platform): string {
+  const password = process.env["CATALOG_API_PASSWORD"] ?? readPasswords(dataDir).mosis_api;
+  return apiUrl(endpoints.postgres, password);
 }
 
 /** As the api's role, behind its policies; what is written the obvious way as the owner, without them. */

@@ -78,6 +78,7 @@ export async function startPlatform(t: TestContext): Promise<TestPlatform> {
       postgres: stores.postgres.owner,
       clickhouse: stores.clickhouse.query,
       kafka: stores.kafka,
+      analyst: null,
     },
     dataDir,
     sql: (text) => readRows(stores.clickhouse.query, text),

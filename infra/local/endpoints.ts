@@ -1,14 +1,28 @@
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 
-/** What a running platform wrote into its data folder: URLs with the credentials of a local administrator. */
+/** What a running platform wrote into its data folder, readable by its owner only: it has passwords in it. */
 export interface Endpoints {
   catalog: string;
   ingest: string;
   query: string;
+  /** As the owner of the catalog's database, who is no superuser. */
   postgres: string;
+  /** As the administrator, for programs that measure or compare. People use `analyst`. */
   clickhouse: string;
   kafka: string;
+  /** The login of people with SQL; null when ClickHouse is not ours. */
+  analyst: AnalystLogin | null;
+}
+
+interface AnalystLogin {
+  /** URL of ClickHouse for HTTP. */
+  http: string;
+  /** Host and port of ClickHouse for its own clients and drivers. */
+  native: string;
+  user: string;
+  password: string;
+  database: string;
 }
 
 /** Something to tell a person in one line, without a stack. */

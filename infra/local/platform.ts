@@ -1,6 +1,14 @@
 // The platform on this machine: three servers, six processes, and itself as the first app.
 import { join } from "node:path";
-import { keepRunning, type KeptServer, requireFreePorts, type Stack, startStack } from "@mosis/devstack";
+import {
+  keepRunning,
+  type KeptServer,
+  readPasswords,
+  requireFreePorts,
+  type Stack,
+  startStack,
+  type StoreUser,
+} from "@mosis/devstack";
 import { removeEndpoints, writeEndpoints, writeProcesses } from "./data-folder.ts";
 import type { Endpoints } from "./endpoints.ts";
 import { knownIngestKey, registerPlatformApp } from "./self-telemetry.ts";
@@ -158,12 +166,14 @@ async function stopAll(dataDir: string, running: Running): Promise<void> {
 }
 
 /** Servers of ours have a user for each process; those of others are used as they were given to us. */
-function storeAddresses({ urls }: Stack, { source, catalogApiPassword }: Settings): StoreAddresses {
-  const isExternal = source.kind === "external";
-  const as = (user: string) => {
+function storeAddresses({ urls, passwords }: Stack, settings: Settings): StoreAddresses {
+  const as = (user: StoreUser) => {
     const url = new URL(urls.clickhouse);
     if (url.pathname === "/") url.pathname = "/mosis";
-    if (!isExternal) url.username = user;
+    if (passwords !== null) {
+      url.username = user;
+      url.password = passwords[user];
+    }
     return url.href;
   };
   const clickhouse = {
@@ -171,13 +181,23 @@ function storeAddresses({ urls }: Stack, { source, catalogApiPassword }: Setting
     writer: as("mosis_writer"),
     query: as("mosis_query"),
   };
-  const postgres = postgresAddresses(urls.postgres, catalogApiPassword);
+  const apiPassword = settings.catalogApiPassword ?? readPasswords(settings.dataDir).mosis_api;
+  const postgres = postgresAddresses(urls.postgres, apiPassword);
   return { postgres, kafka: urls.kafka, clickhouse };
 }
 
-function endpointsOf({ ports }: Settings, { urls }: Stack): Endpoints {
+function endpointsOf({ ports, source }: Settings, { urls, passwords }: Stack): Endpoints {
   const { catalog, ingest, query } = ports;
-  return { catalog: urlOf(catalog), ingest: urlOf(ingest), query: urlOf(query), ...urls };
+  const addresses = { catalog: urlOf(catalog), ingest: urlOf(ingest), query: urlOf(query), ...urls };
+  if (passwords === null || source.kind === "external") return { ...addresses, analyst: null };
+  const analyst = {
+    http: urlOf(source.ports.clickhouseHttp),
+    native: `127.0.0.1:${source.ports.clickhouseTcp}`,
+    user: "mosis_analyst",
+    password: passwords.mosis_analyst,
+    database: "mosis",
+  };
+  return { ...addresses, analyst };
 }
 
 function tellProcesses(dataDir: string, { stack, services }: Running): void {

@@ -11,8 +11,8 @@ export interface Settings {
   ports: Record<ServiceName, number>;
   source: StackSource;
   selfTelemetry: boolean;
-  /** Of the role that the catalog api connects to PostgreSQL as. */
-  catalogApiPassword: string;
+  /** The password of the role that the catalog api connects to PostgreSQL as; null: the data folder's. */
+  catalogApiPassword: string | null;
   /** Where mails to developers leave: a folder, unless the environment names a server. */
   mailUrl: string;
 }
@@ -28,7 +28,9 @@ export async function readSettings(env: Environment): Promise<Settings> {
         values: ["on", "off"],
         default: "on",
       }),
-      CATALOG_API_PASSWORD: text({ about: "Of the database role of the catalog API.", default: "mosis_api" }),
+      CATALOG_API_PASSWORD: optionalText({
+        about: "The password of the catalog API's database role; default one of the data folder.",
+      }),
       MAIL_URL: optionalText({ about: "The mail server; default the folder mails of the data." }),
       CATALOG_PORT: port({ about: "The port of the catalog API.", default: 4000 }),
       INGEST_PORT: port({ about: "The port apps send telemetry to.", default: 4001 }),

@@ -12,8 +12,8 @@ export function welcome({ endpoints, others }: Platform, settings: Settings, sec
     ["relay", others.relay, "outbox to Kafka; /readyz, /metrics"],
     ["webhooks", others.webhooks, "outbox to receivers; /readyz, /metrics"],
     ["writer", others.writer, "Kafka to ClickHouse; /readyz, /metrics"],
-    ["PostgreSQL", endpoints.postgres, "the catalog's store"],
-    ["ClickHouse", endpoints.clickhouse, "SQL over telemetry, database mosis"],
+    ["PostgreSQL", withoutPassword(endpoints.postgres), "the catalog's store"],
+    ["ClickHouse", withoutPassword(endpoints.clickhouse), "SQL over telemetry, database mosis"],
     ["Kafka", endpoints.kafka, "the log between them"],
     ["mails", mailsOf(settings.mailUrl), "to developers, whose addresses they confirm"],
   ];
@@ -23,14 +23,14 @@ export function welcome({ endpoints, others }: Platform, settings: Settings, sec
   );
   const file = join(settings.dataDir, "endpoints.json");
   return `
-Ready after ${seconds} s. The same as JSON: ${file}
+Ready after ${seconds} s. The same as JSON, with the logins: ${file}
 
 ${lines.join("\n")}
 
 Try next, in another terminal:
 
   npm run demo
-${settings.selfTelemetry ? ownEvents(endpoints.clickhouse) : tables(endpoints.clickhouse)}
+  npm run sql -- "${settings.selfTelemetry ? ownEvents : "show tables"}"
   curl -s ${endpoints.catalog}/v1/developers -H 'content-type: application/json' \\
     -d '{"email":"ada@example.org","name":"Ada","password":"correct horse battery"}'
 
@@ -43,13 +43,12 @@ function mailsOf(mailUrl: string): string {
   return mailUrl.startsWith("file:") ? fileURLToPath(mailUrl) : new URL(mailUrl).host;
 }
 
-/** The platform's own events: real ones from the first minute. */
-function ownEvents(clickhouse: string): string {
-  return `  curl -s '${clickhouse}/?database=mosis' \\
-    -d "select name, properties['service'] as service, count() as events, max(event_time) as last
-        from events group by all order by events desc limit 10 format PrettyCompact"`;
+/** What is printed ends up in logs and on screens: the logins are in the file alone. */
+function withoutPassword(url: string): string {
+  return `${new URL(url).protocol}//${new URL(url).host}`;
 }
 
-function tables(clickhouse: string): string {
-  return `  curl -s '${clickhouse}/?database=mosis' -d "show tables"`;
-}
+/** The platform's own events: real ones from the first minute. */
+const ownEvents = `
+    select name, properties['service'] as service, count() as events, max(event_time) as last
+    from events group by all order by events desc limit 10`;

@@ -1,8 +1,15 @@
 import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { clickhouseUsers, type Passwords } from "./passwords.ts";
 
 const infra = fileURLToPath(new URL("../../../infra/clickhouse/", import.meta.url));
+
+interface ServerConfig {
+  home: string;
+  logFile: string;
+  passwords: Passwords;
+}
 
 /**
  * Lays out a configuration folder as a real server has it: the two main files with what is local (log file,
@@ -10,12 +17,13 @@ const infra = fileURLToPath(new URL("../../../infra/clickhouse/", import.meta.ur
  * merges them.
  * @returns path of the main file.
  */
-export function writeServerConfig({ home, logFile }: { home: string; logFile: string }): string {
+export function writeServerConfig({ home, logFile, passwords }: ServerConfig): string {
   const folder = join(home, "config");
   for (const part of ["config.d", "users.d"]) {
     mkdirSync(join(folder, part), { recursive: true });
     copyFileSync(join(infra, part, "mosis.xml"), join(folder, part, "mosis.xml"));
   }
+  writeFileSync(join(folder, "users.d", "passwords.xml"), passwordsFile(passwords), { mode: 0o600 });
   const usersFile = join(folder, "users.xml");
   writeFileSync(usersFile, users);
   const mainFile = join(folder, "config.xml");
@@ -44,6 +52,14 @@ const users = `<clickhouse>
   </users>
 </clickhouse>
 `;
+
+/** Read after `mosis.xml`, which has users without passwords. */
+export function passwordsFile(passwords: Passwords): string {
+  const users = clickhouseUsers.map(
+    (user) => `    <${user}><password>${passwords[user]}</password></${user}>\n`,
+  );
+  return `<clickhouse>\n  <users>\n${users.join("")}  </users>\n</clickhouse>\n`;
+}
 
 function xmlText(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");

@@ -3,9 +3,11 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { GenericContainer, getContainerRuntimeClient, type StartedTestContainer, Wait } from "testcontainers";
-import { account as clickhouseAccount } from "./clickhouse.ts";
+import { administrator } from "./clickhouse.ts";
+import { passwordsFile } from "./clickhouse-config.ts";
 import type { KeptServer } from "./keep-running.ts";
-import { account as postgresAccount } from "./postgres.ts";
+import { type Passwords, readPasswords } from "./passwords.ts";
+import { ownerUrl, prepareRoles, superuser } from "./postgres-roles.ts";
 import { serverStopTimeoutMs, StackError } from "./server.ts";
 import type { StackPorts } from "./source.ts";
 
@@ -31,15 +33,17 @@ export async function startContainers(options: {
   const prefix = `mosis-${createHash("sha256").update(dataDir).digest("hex").slice(0, 12)}`;
   // Without a name a volume goes with its container.
   const volume: Volume = (name, target) => (isTemporary ? [] : [{ source: `${prefix}-${name}`, target }]);
-  const { user, password, database } = postgresAccount;
+  const passwords = readPasswords(dataDir);
+  const roles = { port: ports.postgres, passwords };
   return [
-    run(postgres(ports, volume), {
+    run(postgres(ports, volume, passwords), {
       name: "PostgreSQL",
-      url: `postgres://${user}:${password}@127.0.0.1:${ports.postgres}/${database}`,
+      url: ownerUrl(roles),
+      prepare: () => prepareRoles(roles),
     }),
-    run(clickhouse(ports, volume), {
+    run(clickhouse(ports, volume, passwords), {
       name: "ClickHouse",
-      url: `http://${clickhouseAccount.user}:${clickhouseAccount.password}@127.0.0.1:${ports.clickhouseHttp}`,
+      url: `http://${administrator}:${passwords[administrator]}@127.0.0.1:${ports.clickhouseHttp}`,
     }),
     run(kafka(ports, volume), { name: "Kafka", url: `127.0.0.1:${ports.kafka}` }),
   ];
@@ -47,17 +51,16 @@ export async function startContainers(options: {
 
 type Volume = (name: string, target: string) => { source: string; target: string }[];
 
-function postgres(ports: StackPorts, volume: Volume): GenericContainer {
-  const { user, password, database } = postgresAccount;
+function postgres(ports: StackPorts, volume: Volume, passwords: Passwords): GenericContainer {
   return new GenericContainer(imageOf("postgres"))
-    .withEnvironment({ POSTGRES_USER: user, POSTGRES_PASSWORD: password, POSTGRES_DB: database })
+    .withEnvironment({ POSTGRES_USER: superuser, POSTGRES_PASSWORD: passwords[superuser] })
     .withCommand(["postgres", "-c", "wal_level=logical", "-c", "max_connections=200", "-c", "timezone=UTC"])
     .withExposedPorts({ container: 5432, host: ports.postgres })
     .withBindMounts(volume("postgres", "/var/lib/postgresql"))
-    .withWaitStrategy(Wait.forSuccessfulCommand(`pg_isready --host=127.0.0.1 --username=${user}`));
+    .withWaitStrategy(Wait.forSuccessfulCommand(`pg_isready --host=127.0.0.1 --username=${superuser}`));
 }
 
-function clickhouse(ports: StackPorts, volume: Volume): GenericContainer {
+function clickhouse(ports: StackPorts, volume: Volume, passwords: Passwords): GenericContainer {
   const ours = ["config.d", "users.d"].map((folder) => ({
     source: `${clickhouseFiles}${folder}/mosis.xml`,
     target: `/etc/clickhouse-server/${folder}/mosis.xml`,
@@ -68,6 +71,9 @@ function clickhouse(ports: StackPorts, volume: Volume): GenericContainer {
       { container: 8123, host: ports.clickhouseHttp },
       { container: 9000, host: ports.clickhouseTcp },
     )
+    .withCopyContentToContainer([
+      { content: passwordsFile(passwords), target: "/etc/clickhouse-server/users.d/passwords.xml" },
+    ])
     .withBindMounts([...ours, ...volume("clickhouse", "/var/lib/clickhouse")])
     .withUlimits({ nofile: { soft: 262_144, hard: 262_144 } })
     .withWaitStrategy(Wait.forHttp("/ping", 8123));
@@ -99,9 +105,10 @@ function kafka(ports: StackPorts, volume: Volume): GenericContainer {
 
 async function run(
   container: GenericContainer,
-  { name, url }: { name: string; url: string },
+  { name, url, prepare }: { name: string; url: string; prepare?: () => Promise<boolean> },
 ): Promise<KeptServer> {
   const started: StartedTestContainer = await container.withStartupTimeout(startTimeoutMs).start();
+  if (prepare && !(await prepare())) throw new StackError(`${name} does not answer in its container.`);
   return {
     name,
     url,

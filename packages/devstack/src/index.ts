@@ -5,6 +5,7 @@ export { documentFaults } from "./document-faults.ts";
 export { type FreshDatabase, freshDatabase } from "./fresh-database.ts";
 export { keepRunning, type KeptServer } from "./keep-running.ts";
 export { startKafka } from "./kafka.ts";
+export { readPasswords, type StoreUser } from "./passwords.ts";
 export { freePorts, portNear, requireFreePorts } from "./ports.ts";
 export { type Server, StackError } from "./server.ts";
 export {

@@ -2,11 +2,10 @@ import { execFileSync } from "node:child_process";
 import { chownSync, existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { Client } from "pg";
+import { readPasswords } from "./passwords.ts";
+import { ownerUrl, prepareRoles, superuser } from "./postgres-roles.ts";
 import { type Server, serverStopTimeoutMs, StackError, startServer } from "./server.ts";
-
-/** The local administrator: superuser of the embedded server, owner of database `mosis`. Loopback only. */
-export const account = { user: "mosis", password: "mosis", database: "mosis" } as const;
+import { unprivilegedUser } from "./unprivileged.ts";
 
 /**
  * Starts PostgreSQL on 127.0.0.1 with its data below `dataDir/postgres`, creating the cluster the first time.
@@ -17,11 +16,13 @@ export async function startPostgres({ dataDir, port }: { dataDir: string; port: 
   const cluster = join(home, "cluster");
   const logFile = join(dataDir, "logs", "postgres.log");
   const run = prepareHome(home);
-  if (!existsSync(join(cluster, "PG_VERSION"))) createCluster({ run, home, cluster });
-  const url = `postgres://${account.user}:${account.password}@127.0.0.1:${port}/${account.database}`;
+  const passwords = readPasswords(dataDir);
+  if (!existsSync(join(cluster, "PG_VERSION"))) {
+    createCluster({ run, home, cluster, password: passwords[superuser] });
+  }
   const server = await startServer({
     name: "PostgreSQL",
-    url,
+    url: ownerUrl({ port, passwords }),
     ...run(binary("postgres"), ["-D", cluster, "-p", String(port), ...settings]),
     cwd: home,
     env: {},
@@ -29,7 +30,7 @@ export async function startPostgres({ dataDir, port }: { dataDir: string; port: 
     // SIGINT is PostgreSQL's fast shutdown: sessions are ended, the data is checkpointed.
     stopBy: "SIGINT",
     stopTimeoutMs: serverStopTimeoutMs,
-    isReady: () => answers(url),
+    isReady: () => prepareRoles({ port, passwords }),
     readyTimeoutMs: 60_000,
   });
   return server;
@@ -55,8 +56,8 @@ type Run = (command: string, args: string[]) => { command: string; args: string[
  */
 function prepareHome(home: string): Run {
   mkdirSync(home, { recursive: true, mode: 0o700 });
-  if (process.getuid?.() !== 0) return (command, args) => ({ command, args });
-  const user = unprivilegedUser();
+  const user = unprivilegedUser(["postgres", "nobody"]);
+  if (user === null) return (command, args) => ({ command, args });
   chownSync(home, user.uid, user.gid);
   // The folder or the program may lie below one that only root may enter (mktemp -d, /root): the server keeps
   // the one capability of passing through, and nothing else of root.
@@ -74,21 +75,6 @@ function asUser(setpriv: string[]): Run {
   return (command, args) => ({ command: "/usr/bin/setpriv", args: [...setpriv, command, ...args] });
 }
 
-function unprivilegedUser(): { uid: number; gid: number } {
-  for (const name of ["postgres", "nobody"]) {
-    try {
-      const id = (flag: string) =>
-        Number(execFileSync("id", [flag, name], { stdio: ["ignore", "pipe", "ignore"] }));
-      return { uid: id("-u"), gid: id("-g") };
-    } catch {
-      // No such user here: the next one.
-    }
-  }
-  throw new StackError(
-    "PostgreSQL does not run as root and there is no user postgres or nobody: run this as another user.",
-  );
-}
-
 /** Whether every user may pass through all folders above a path. */
 function canEnter(path: string): boolean {
   const folder = dirname(path);
@@ -96,40 +82,29 @@ function canEnter(path: string): boolean {
   return othersMayEnter && (folder === dirname(folder) || canEnter(folder));
 }
 
-function createCluster({ run, home, cluster }: { run: Run; home: string; cluster: string }): void {
+interface NewCluster {
+  run: Run;
+  home: string;
+  cluster: string;
+  /** The superuser's. */
+  password: string;
+}
+
+function createCluster({ run, home, cluster, password }: NewCluster): void {
   // initdb leaves a half-made folder when it is interrupted, and refuses to go on in it.
   const unfinished = `${cluster}.new`;
   rmSync(unfinished, { recursive: true, force: true });
   const passwordFile = join(home, "initdb-password");
-  writeFileSync(passwordFile, account.password, { mode: 0o644 });
+  rmSync(passwordFile, { force: true });
+  writeFileSync(passwordFile, password, { mode: 0o600 });
+  chownSync(passwordFile, statSync(home).uid, statSync(home).gid);
   const initdb = run(binary("initdb"), [
-    ...["-D", unfinished, "-U", account.user, "--auth=scram-sha-256", `--pwfile=${passwordFile}`],
+    ...["-D", unfinished, "-U", superuser, "--auth=scram-sha-256", `--pwfile=${passwordFile}`],
     ...["--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions"],
   ]);
   execFileSync(initdb.command, initdb.args, { cwd: home, stdio: ["ignore", "ignore", "inherit"] });
   rmSync(passwordFile);
   renameSync(unfinished, cluster);
-}
-
-/** Whether the server answers; creates our database when it is not there yet. */
-async function answers(url: string): Promise<boolean> {
-  const maintenance = new URL(url);
-  maintenance.pathname = "/postgres";
-  const client = new Client({ connectionString: maintenance.href, connectionTimeoutMillis: 2000 });
-  // A server that is still starting closes the connection after its answer.
-  client.on("error", () => {});
-  try {
-    await client.connect();
-  } catch {
-    return false;
-  }
-  try {
-    const { rowCount } = await client.query("select from pg_database where datname = $1", [account.database]);
-    if (rowCount === 0) await client.query(`create database ${account.database}`);
-  } finally {
-    await client.end();
-  }
-  return true;
 }
 
 function binary(name: "initdb" | "postgres"): string {

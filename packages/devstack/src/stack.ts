@@ -4,12 +4,15 @@ import { startContainers } from "./containers.ts";
 import { keepRunning, type KeptServer } from "./keep-running.ts";
 import { kafkaJars } from "./kafka-jars.ts";
 import { requireJava, startKafka } from "./kafka.ts";
+import { type Passwords, readPasswords } from "./passwords.ts";
 import { requireFreePorts } from "./ports.ts";
 import { startPostgres } from "./postgres.ts";
 import type { StackPorts, StackSource, StackUrls } from "./source.ts";
 
 export interface Stack {
   urls: StackUrls;
+  /** Of every user of servers that are ours; null for those of others. */
+  passwords: Passwords | null;
   /** Empty when the servers are not ours. */
   servers: KeptServer[];
   /** Ends what was started here; starting it again on the same data folder loses nothing. */
@@ -39,12 +42,17 @@ export interface StackOptions {
  */
 export async function startStack(options: StackOptions): Promise<Stack> {
   const { source, dataDir, cacheDir, isTemporary = false, onProgress = () => {} } = options;
-  if (source.kind === "external") return { urls: source.urls, servers: [], stop: async () => {} };
+  if (source.kind === "external") {
+    return { urls: source.urls, passwords: null, servers: [], stop: async () => {} };
+  }
   const { ports } = source;
   await requireFreePorts(variablesOf(ports));
   mkdirSync(dataDir, { recursive: true });
-  if (source.kind === "docker")
-    return together(await startContainers({ dataDir, ports, isTemporary }), onProgress);
+  const passwords = readPasswords(dataDir);
+  if (source.kind === "docker") {
+    const containers = await startContainers({ dataDir, ports, isTemporary });
+    return { ...(await together(containers, onProgress)), passwords };
+  }
   // What a person may have to install comes first, so that nothing has to be stopped again for it.
   await requireJava();
   await kafkaJars({ cacheDir, dataDir, onProgress });
@@ -54,17 +62,15 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     () => startClickHouse({ dataDir, httpPort: clickhouseHttp, tcpPort: clickhouseTcp }),
     () => startKafka({ dataDir, port: kafka, controllerPort: kafkaController, cacheDir }),
   ];
-  return together(
-    starts.map((start) => keepRunning(start, { onProgress, comebackTimeoutMs })),
-    onProgress,
-  );
+  const kept = starts.map((start) => keepRunning(start, { onProgress, comebackTimeoutMs }));
+  return { ...(await together(kept, onProgress)), passwords };
 }
 
 /** Waits for PostgreSQL, ClickHouse and Kafka. When one fails, those that started are stopped again. */
 async function together(
   starts: readonly Promise<KeptServer>[],
   onProgress: (text: string) => void,
-): Promise<Stack> {
+): Promise<Omit<Stack, "passwords">> {
   const startedAt = performance.now();
   const settled = await Promise.allSettled(
     starts.map(async (start) => {

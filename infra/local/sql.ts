@@ -1,0 +1,26 @@
+// `npm run sql -- "select …" [--endpoints FILE]`: runs a statement in ClickHouse of the running platform as
+// the analyst, and prints what it answers. Exit code 1 when ClickHouse refuses it.
+import { pipeline } from "node:stream/promises";
+import { parseArgs } from "node:util";
+import { readEndpoints, runProgram, UserError } from "./endpoints.ts";
+
+await runProgram(async () => {
+  const { values, positionals } = parseArgs({
+    options: { endpoints: { type: "string" } },
+    allowPositionals: true,
+  });
+  const statement = positionals.join(" ");
+  if (statement.trim() === "") throw new UserError('Give a statement: npm run sql -- "show tables"');
+  const { analyst } = readEndpoints(values.endpoints);
+  if (!analyst) throw new UserError("ClickHouse is not ours here: ask it with a login of your own.");
+  const { http, user, password, database } = analyst;
+  const parameters = new URLSearchParams({ database, default_format: "PrettyCompact" });
+  const answer = await fetch(`${http}/?${parameters.toString()}`, {
+    method: "POST",
+    headers: { "x-clickhouse-user": user, "x-clickhouse-key": password, "content-type": "text/plain" },
+    body: statement,
+  });
+  if (!answer.ok) throw new UserError((await answer.text()).trim());
+  // A statement may fail when it has answered rows already: then the connection is cut, and this throws.
+  if (answer.body) await pipeline(answer.body, process.stdout, { end: false });
+});
