@@ -25,6 +25,10 @@ export interface ClickHouse {
   requestTimeoutMs: number;
   /** The driver beneath: for the files of this package. */
   client: ClickHouseClient;
+  /**
+   * Runs each call when its turn has come: how callers share the connections. Without it a call runs at once.
+   */
+  turn?: <T>(work: () => Promise<T>) => Promise<T>;
   /** Tells how long a query took: for the files of this package. */
   queried(sql: string, duration_ms: number): void;
   /**
@@ -38,7 +42,8 @@ export interface ClickHouse {
 }
 
 const defaultDatabase = "mosis";
-const connectionsMax = 16;
+/** Connections of one pool. */
+export const connectionsMax = 16;
 
 /** Connects at the first call, so it never fails by itself. */
 export function openClickHouse(config: ClickHouseConfig): ClickHouse {
@@ -79,9 +84,20 @@ export function openClickHouse(config: ClickHouseConfig): ClickHouse {
   return store;
 }
 
-/** Runs one call of the driver within the store's deadline, with failures in our own classes. */
-export async function call<T>(
-  { requestTimeoutMs }: Pick<ClickHouse, "requestTimeoutMs">,
+/**
+ * Runs one call of the driver within the store's deadline, with failures in our own classes. The wait for a
+ * turn does not count against the deadline.
+ */
+export function call<T>(
+  { requestTimeoutMs, turn }: Pick<ClickHouse, "requestTimeoutMs" | "turn">,
+  work: (abortSignal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const limited = () => callWithin(requestTimeoutMs, work);
+  return turn ? turn(limited) : limited();
+}
+
+async function callWithin<T>(
+  requestTimeoutMs: number,
   work: (abortSignal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const signal = AbortSignal.timeout(requestTimeoutMs);

@@ -1,4 +1,10 @@
-export { type ClickHouse, type ClickHouseConfig, openClickHouse, type SlowQuery } from "./client.ts";
+export {
+  type ClickHouse,
+  type ClickHouseConfig,
+  connectionsMax,
+  openClickHouse,
+  type SlowQuery,
+} from "./client.ts";
 export { ClickHouseRefused, ClickHouseUnavailable } from "./failure.ts";
 export { insertJson, insertNative, type NativeInsert } from "./insert.ts";
 export { type ColumnTypes, type NativeBlock, openBlock } from "./native-block.ts";

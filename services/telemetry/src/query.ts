@@ -22,6 +22,7 @@ import { queryApi } from "./openapi.ts";
 import { outcomeRoutes } from "./outcomes/routes.ts";
 import { receiptRoutes } from "./receipts/routes.ts";
 import { rejectedRoutes } from "./rejected/routes.ts";
+import { createStoreOf, storeShares } from "./store-shares.ts";
 import { writerGroup } from "./writer/group.ts";
 
 export interface QueryOptions {
@@ -54,7 +55,8 @@ export async function createQuery({ trustedProxies, requestRates, ...options }: 
   });
   const limits = createRateLimits({ rates: requestRates, clientAddress });
   const authenticate = createAuthenticate(access, limits);
-  const shared = { store, authenticate, findApp: createFindApp(access.table) };
+  const storeOf = createStoreOf(store, storeShares);
+  const shared = { storeOf, authenticate, findApp: createFindApp(access.table) };
   // Of apps too: a receipt needs to know whose the app is.
   const behind = { group: writerGroup(kafka), topics: [topics.events, topics.apps] };
   const writerLag = life.own("writer lag", openLagReader(kafka, behind), (it) => it.close());

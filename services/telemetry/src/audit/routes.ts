@@ -1,24 +1,24 @@
-import type { ClickHouse } from "@mosis/clickhouse";
 import { createCursors, pageOf, parse, problem, sendPage } from "@mosis/http";
 import { AuditQuery } from "@mosis/types/audit";
 import { Router } from "express";
 import type { Authenticate } from "../auth.ts";
+import type { StoreOf } from "../store-shares.ts";
 import { AuditPosition, listAuditEvents } from "./queries.ts";
 
 export function auditRoutes({
-  store,
+  storeOf,
   authenticate,
 }: {
-  store: ClickHouse;
+  storeOf: StoreOf;
   authenticate: Authenticate;
 }): Router {
   const router = Router();
   const cursors = createCursors("audit", AuditPosition);
 
   router.get("/v1/audit", async (req, res) => {
-    const { developerId, appIds } = await authenticate(req, res, ["audit:read"]);
+    const grant = await authenticate(req, res, ["audit:read"]);
     const { limit = 50, cursor, ...filters } = parse(AuditQuery, req.query, "query");
-    if (appIds !== null) {
+    if (grant.appIds !== null) {
       // A trail with holes in it, which nobody sees, would be worse than none.
       throw problem(
         "permission_missing",
@@ -27,7 +27,7 @@ export function auditRoutes({
     }
 
     const behind = cursor === undefined ? null : cursors.decode(cursor);
-    const rows = await listAuditEvents(store, developerId, { ...filters, limit, behind });
+    const rows = await listAuditEvents(storeOf(grant), grant.developerId, { ...filters, limit, behind });
     sendPage(res, pageOf(rows, limit, cursors));
   });
 

@@ -1,4 +1,3 @@
-import type { ClickHouse } from "@mosis/clickhouse";
 import { createCursors, pageOf, parse, problem, sendPage } from "@mosis/http";
 import type { Erasure } from "@mosis/types/erasures";
 import { Uuid } from "@mosis/types/formats";
@@ -7,11 +6,12 @@ import { Router } from "express";
 import { Compile } from "typebox/compile";
 import type { FindApp } from "../apps.ts";
 import type { Authenticate } from "../auth.ts";
+import type { StoreOf } from "../store-shares.ts";
 import { ErasurePosition, findErasure, listErasures } from "./queries.ts";
 import type { RequestedErasures } from "./requested.ts";
 
 interface ErasureDeps {
-  store: ClickHouse;
+  storeOf: StoreOf;
   requested: Pick<RequestedErasures, "find" | "list">;
   authenticate: Authenticate;
   findApp: FindApp;
@@ -21,7 +21,7 @@ const uuid = Compile(Uuid);
 const beginning: ErasurePosition = [253_402_300_799_999, "ffffffff-ffff-ffff-ffff-ffffffffffff"];
 
 /** What has become of erasures: requests from memory, until ClickHouse has the proof. */
-export function erasureRoutes({ store, requested, authenticate, findApp }: ErasureDeps): Router {
+export function erasureRoutes({ storeOf, requested, authenticate, findApp }: ErasureDeps): Router {
   const router = Router();
   const cursors = createCursors("erasures", ErasurePosition);
 
@@ -33,7 +33,7 @@ export function erasureRoutes({ store, requested, authenticate, findApp }: Erasu
 
     // Memory first: what gets its proof in between is in both then, never in neither.
     const waiting = requested.list(appId).filter((erasure) => isBehind(erasure, behind));
-    const ended = await listErasures(store, appId, { limit, behind });
+    const ended = await listErasures(storeOf(grant), appId, { limit, behind });
     const erasures = new Map([...waiting, ...ended].map((erasure) => [erasure.id, erasure]));
     const rows = [...erasures.values()].toSorted((a, b) => (isBehind(b, positionOf(a)) ? -1 : 1));
     const page = rows.slice(0, limit + 1).map((item) => ({ item, position: positionOf(item) }));
@@ -46,7 +46,7 @@ export function erasureRoutes({ store, requested, authenticate, findApp }: Erasu
     const appId = findApp(grant, req.params.package_id);
     const id = req.params.id.toLowerCase();
     const erasure = uuid.Check(id)
-      ? ((await findErasure(store, appId, id)) ?? requested.find(appId, id))
+      ? ((await findErasure(storeOf(grant), appId, id)) ?? requested.find(appId, id))
       : null;
     if (!erasure) throw problem("not_found", "There is no such erasure.");
     res.json(erasure);

@@ -1,19 +1,19 @@
-import type { ClickHouse } from "@mosis/clickhouse";
 import { parse, problem } from "@mosis/http";
 import { type OutcomeBucket, outcomeLimits, OutcomesQuery } from "@mosis/types/outcomes";
 import { Router } from "express";
 import type { FindApp } from "../apps.ts";
 import type { Authenticate } from "../auth.ts";
+import type { StoreOf } from "../store-shares.ts";
 import { wholeMs } from "../time-range.ts";
 import { type Counted, countOutcomes } from "./queries.ts";
 
 interface OutcomeDeps {
-  store: ClickHouse;
+  storeOf: StoreOf;
   authenticate: Authenticate;
   findApp: FindApp;
 }
 
-export function outcomeRoutes({ store, authenticate, findApp }: OutcomeDeps): Router {
+export function outcomeRoutes({ storeOf, authenticate, findApp }: OutcomeDeps): Router {
   const router = Router();
 
   router.get("/v1/apps/:package_id/telemetry/outcomes", async (req, res) => {
@@ -22,7 +22,12 @@ export function outcomeRoutes({ store, authenticate, findApp }: OutcomeDeps): Ro
     const query = parse(OutcomesQuery, req.query, "query");
     const range = rangeOf(query);
     const { rowsMax } = outcomeLimits;
-    const counted = await countOutcomes(store, { appId, ...range, interval: query.interval, rowsMax });
+    const counted = await countOutcomes(storeOf(grant), {
+      appId,
+      ...range,
+      interval: query.interval,
+      rowsMax,
+    });
     if (counted.length > rowsMax) {
       throw tooMuch("/interval", `There are more than ${rowsMax} reasons in this time.`);
     }

@@ -1,4 +1,3 @@
-import type { ClickHouse } from "@mosis/clickhouse";
 import { problem } from "@mosis/http";
 import type { LagReader } from "@mosis/kafka";
 import { Uuid } from "@mosis/types/formats";
@@ -7,10 +6,11 @@ import { Router } from "express";
 import { Compile } from "typebox/compile";
 import type { Grant } from "../access.ts";
 import type { Authenticate } from "../auth.ts";
+import type { StoreOf } from "../store-shares.ts";
 import { findOwnReceipt } from "./queries.ts";
 
 interface ReceiptDeps {
-  store: ClickHouse;
+  storeOf: StoreOf;
   /** Of whoever stores batches and apps. */
   writerLag: Pick<LagReader, "read">;
   authenticate: Authenticate;
@@ -18,13 +18,13 @@ interface ReceiptDeps {
 
 const uuid = Compile(Uuid);
 
-export function receiptRoutes({ store, writerLag, authenticate }: ReceiptDeps): Router {
+export function receiptRoutes({ storeOf, writerLag, authenticate }: ReceiptDeps): Router {
   const router = Router();
 
   router.get("/v1/telemetry/batches/:batch_id", async (req, res) => {
     const grant = await authenticate(req, res, ["telemetry:write", "telemetry:read"]);
     const id = req.params.batch_id;
-    const receipt = uuid.Check(id) ? await receiptOf({ store, writerLag }, grant, id.toLowerCase()) : null;
+    const receipt = uuid.Check(id) ? await receiptOf({ storeOf, writerLag }, grant, id.toLowerCase()) : null;
     if (!receipt) throw problem("not_found", "There is no such batch.");
     res.json(receipt);
   });
@@ -38,10 +38,11 @@ export function receiptRoutes({ store, writerLag, authenticate }: ReceiptDeps): 
  * not exist are the same: nothing.
  */
 async function receiptOf(
-  { store, writerLag }: Pick<ReceiptDeps, "store" | "writerLag">,
+  { storeOf, writerLag }: Pick<ReceiptDeps, "storeOf" | "writerLag">,
   grant: Grant,
   batchId: string,
 ): Promise<Receipt | null> {
+  const store = storeOf(grant);
   const stored = await findOwnReceipt(store, grant, batchId);
   if (stored) return stored;
   const lags = await writerLag.read();

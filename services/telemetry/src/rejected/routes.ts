@@ -1,6 +1,5 @@
-import type { ClickHouse } from "@mosis/clickhouse";
 import { createCursors, pageOf, parse, problem, readJson, sendPage } from "@mosis/http";
-import { Unavailable } from "@mosis/runtime";
+import { FairQueue, type FairQueueLimits } from "@mosis/runtime";
 import {
   type RejectedEvent,
   RejectedQuery,
@@ -11,6 +10,7 @@ import {
 import { Router } from "express";
 import type { FindApp } from "../apps.ts";
 import type { Authenticate } from "../auth.ts";
+import type { StoreOf } from "../store-shares.ts";
 import { type Flusher, openTrial } from "../ingest/flush.ts";
 import type { RestrictionTable } from "../ingest/restrictions/table.ts";
 import { fixOf } from "./attempt.ts";
@@ -18,7 +18,7 @@ import { listRejected, positionOf, RejectedPosition, type RejectedRow } from "./
 import { replayRejected } from "./replay.ts";
 
 interface RejectedDeps {
-  store: ClickHouse;
+  storeOf: StoreOf;
   /** Where a replay sends to. */
   flusher: Flusher;
   authenticate: Authenticate;
@@ -27,15 +27,24 @@ interface RejectedDeps {
 }
 
 const bodyLimit = { bytesMax: 65_536 } as const;
-/** Each holds a step of events in memory. */
-const replaysAtOnceMax = 4;
+/** Each replay that runs holds a step of events in memory. A key is a developer. */
+const replayShares: FairQueueLimits = {
+  slotsMax: 4,
+  slotsPerKeyMax: 2,
+  waitingMax: 200,
+  waitingPerKeyMax: 40,
+  waitMsMax: 10_000,
+};
 
 export function rejectedRoutes(deps: RejectedDeps): Router {
-  const { store, flusher, authenticate, findApp, restrictions } = deps;
+  const { storeOf, flusher, authenticate, findApp, restrictions } = deps;
   const router = Router();
   const trial = openTrial();
   const cursors = createCursors("rejected", RejectedPosition);
-  let replays = 0;
+  const replays = new FairQueue(replayShares, {
+    share: "Your account has too many replays running at once. Wait for one of them, then try again.",
+    full: "Too many others are replaying. Try again later.",
+  });
 
   router.get("/v1/apps/:package_id/telemetry/rejected", async (req, res) => {
     const grant = await authenticate(req, res, ["telemetry:read"]);
@@ -45,7 +54,7 @@ export function rejectedRoutes(deps: RejectedDeps): Router {
 
     const behind = cursor === undefined ? null : cursors.decode(cursor);
     const page = { order: "from new to old", rows: limit + 1 } as const;
-    const rows = await listRejected(store, { ...filter, appId, replayed, behind }, page);
+    const rows = await listRejected(storeOf(grant), { ...filter, appId, replayed, behind }, page);
     const items = rows.map((row) => ({ item: toEvent(row), position: positionOf(row) }));
     sendPage(res, pageOf(items, limit, cursors));
   });
@@ -66,21 +75,18 @@ export function rejectedRoutes(deps: RejectedDeps): Router {
     const behind = cursor === undefined ? null : cursors.decode(cursor);
     const filter = { appId, from, to, code, eventName, replayed: false, behind };
     const { limit: eventsMax = replayLimits.eventsMax } = body;
-    if (replays >= replaysAtOnceMax) throw new Unavailable("Others are replaying. Try again later.");
-    replays++;
-    try {
+    const report = await replays.run(grant.developerId, () => {
       const rules = restrictions.rulesOf(appId, grant, Date.now());
       const order = { appId, keyId: grant.keyId, rules, patch, filter, eventsMax, dryRun };
-      const { accepted, refusals, remaining, last } = await replayRejected({ store, flusher, trial }, order);
-      const next_cursor = remaining > 0 && last ? cursors.encode(last) : null;
-      const answer: Replayed = {
-        ...{ accepted, rejected: refusals.length, remaining, next_cursor },
-        results: refusals,
-      };
-      res.status(dryRun ? 200 : 202).json(answer);
-    } finally {
-      replays--;
-    }
+      return replayRejected({ store: storeOf(grant), flusher, trial }, order);
+    });
+    const { accepted, refusals, remaining, last } = report;
+    const next_cursor = remaining > 0 && last ? cursors.encode(last) : null;
+    const answer: Replayed = {
+      ...{ accepted, rejected: refusals.length, remaining, next_cursor },
+      results: refusals,
+    };
+    res.status(dryRun ? 200 : 202).json(answer);
   });
 
   return router;
