@@ -2,7 +2,7 @@
 import { many, type Pool, sql } from "@mosis/postgres";
 import Type from "typebox";
 import { listOwnApps } from "../../services/catalog/src/apps/queries.ts";
-import { findCredentials } from "../../services/catalog/src/developers/queries.ts";
+import { findAccount } from "../../services/catalog/src/developers/queries.ts";
 import { search } from "../../services/catalog/src/search/search.ts";
 import { findAnswers } from "../../services/catalog/src/store/queries.ts";
 
@@ -10,7 +10,7 @@ const Rows = Type.Object({});
 const limit = 50;
 
 export const statements = {
-  developer_by_email: (db, email) => findCredentials(db, email),
+  developer_by_email: (db, email) => findAccount(db.as("*"), email),
   app_with_latest_version: (db, packageId) => findAnswers(db, [packageId]),
   apps_of_developer: (db, developerId) =>
     listOwnApps(db.as(developerId), { developerId, appIds: null }, { limit, behind: null }),

@@ -33,6 +33,21 @@ const alterRole = sql`
   end
   $$`;
 
+/**
+ * Leaves temporary tables to the owner: one that is named like a table of ours would be read instead of it.
+ * The right belongs to the database, which no migration can name.
+ */
+export async function refuseTemporaryTables(db: Pool): Promise<void> {
+  await execute(db, revokeTemporary);
+}
+
+const revokeTemporary = sql`
+  do $$
+  begin
+    execute format('revoke temporary on database %I from public', current_database());
+  end
+  $$`;
+
 /** The URL of a database for the api's role. */
 export function apiUrl(databaseUrl: string, password: string): string {
   const url = new URL(databaseUrl);

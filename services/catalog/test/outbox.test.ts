@@ -167,19 +167,19 @@ test("while many write at once, no event appears before one of its developer tha
 
 test("state and audit event of one change keep their order, and a missing state is a null", async (t) => {
   const { db } = await startDatabase(t);
-  const developerId = randomUUID();
+  const [developerId, key] = [randomUUID(), randomUUID()];
   const change = {
     developerId,
     actor: { kind: "system", id: "" } as const,
     requestId: "test",
     action: "key.deleted",
-    target: { type: "key", id: "k" },
+    target: { type: "key", id: key },
     payload: { quoted: `"'\\ü😀`, nothing: null },
-    state: { topic: topics.keys, key: "k", value: null },
+    state: { topic: topics.keys, key },
   };
   await transaction(db, (tx) => appendOutbox(tx, change));
   const [state, audit, ...others] = await readOutbox(db, 10);
-  assert.deepEqual([state?.topic, state?.record_key, state?.payload], [topics.keys, "k", null]);
+  assert.deepEqual([state?.topic, state?.record_key, state?.payload], [topics.keys, key, null]);
   assert.deepEqual([audit?.topic, audit?.record_key, others], [topics.audit, developerId, []]);
   assert.deepEqual(JSON.parse(audit?.payload ?? "").payload, change.payload);
 });

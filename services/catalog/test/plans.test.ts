@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { execute, one, type Pool, sql } from "@mosis/postgres";
+import { execute, one, type Pool, type Queryable, sql, transaction } from "@mosis/postgres";
 import Type from "typebox";
 import { findApp, listOwnApps } from "../src/apps/queries.ts";
-import { findCredentials } from "../src/developers/queries.ts";
+import { findAccount } from "../src/developers/queries.ts";
+import { findReportedKeys } from "../src/key-leaks/queries.ts";
 import { findKeyByHash, listOwnKeys } from "../src/keys/queries.ts";
+import { everyone } from "../src/principal.ts";
 import { findSession } from "../src/sessions/queries.ts";
 import { findVersion, listVersions } from "../src/versions/queries.ts";
 import { explaining } from "./explaining.ts";
@@ -77,20 +79,19 @@ test("every look-up and list of the catalog is an index scan, and lists need no 
   const owner = { developerId, appIds: null };
   const page = { limit: 10, behind: null };
   const behind = { limit: 10, behind: ["2999-01-01T00:00:00.000000Z", developerId] as [string, string] };
-  const explained = explaining(db);
+  const explained = explaining(db.as(everyone));
   const byCode = "app_versions_app_id_version_code_key";
   const app = await one(db, Id, sql`select id from apps where package_id = 'org.mosis.a77_5'`);
   const patterns: [string, () => Promise<unknown>][] = [
-    ["developers_lower_email", () => findCredentials(explained.db, "dev77@MOSIS.test")],
     ["apps_by_developer", () => listOwnApps(explained.db, owner, page)],
     ["apps_by_developer", () => listOwnApps(explained.db, owner, behind)],
     ["apps_package_id_key", () => findApp(explained.db, owner, "org.mosis.a77_5")],
     [byCode, () => findVersion(explained.db, owner, "org.mosis.a77_5", 3)],
     [byCode, () => listVersions(explained.db, { appId: app.id, limit: 10, behind: null })],
     ["api_keys_by_developer", () => listOwnKeys(explained.db, owner, page)],
-    ["api_keys_hash", () => findKeyByHash(explained.db, "77-5")],
-    ["api_keys_previous_hash", () => findKeyByHash(explained.db, "77-6-before")],
-    ["sessions_token_hash_key", () => findSession(explained.db, "token-77-5")],
+    ["api_keys_pkey", () => findKeyByHash(explained.db, "77-5")],
+    ["api_keys_pkey", () => findKeyByHash(explained.db, "77-6-before")],
+    ["sessions_pkey", () => findSession(explained.db, "token-77-5")],
   ];
   for (const [index, query] of patterns) {
     const found = await query();
@@ -106,3 +107,35 @@ test("every look-up and list of the catalog is an index scan, and lists need no 
     if (Array.isArray(found)) assert.doesNotMatch(plan.split("SubPlan")[0] ?? "", /Sort/, plan);
   }
 });
+
+test("a look-up by what a request presents is index scans, in the functions that do it too", async (t) => {
+  const { db } = await startDatabase(t);
+  await fill(db);
+  const lookups: [string, (tx: Queryable) => Promise<unknown>][] = [
+    ["developers", (tx) => findAccount(tx, "dev77@MOSIS.test")],
+    ["api_keys", (tx) => findKeyByHash(tx, "77-5")],
+    ["api_keys", (tx) => findKeyByHash(tx, "77-6-before")],
+    ["api_keys", (tx) => findReportedKeys(tx, ["77-5", "77-6-before"])],
+    ["sessions", (tx) => findSession(tx, "token-77-5")],
+  ];
+  for (const [table, find] of lookups) {
+    await transaction(db.as(everyone), async (tx) => {
+      const before = await scansOf(tx, table);
+      assert.ok(await find(tx), table);
+      const after = await scansOf(tx, table);
+      assert.equal(after.seq_scan, before.seq_scan, table);
+      assert.ok(after.idx_scan > before.idx_scan, table);
+    });
+  }
+});
+
+/** How often this session has read a table whole, and by an index. */
+function scansOf(tx: Queryable, table: string) {
+  return one(
+    tx,
+    Scans,
+    sql`select seq_scan, idx_scan from pg_stat_xact_user_tables where relname = ${table}`,
+  );
+}
+
+const Scans = Type.Object({ seq_scan: Type.Integer(), idx_scan: Type.Integer() });

@@ -21,9 +21,11 @@ test("a relay process killed while it publishes loses nothing, and the next one 
     db,
     sql`
       insert into outbox (id, aggregate_type, aggregate_id, type, payload, developer_id, topic, record_key)
-      select gen_random_uuid(), 'test', 'test', 'test.happened',
-             json_build_object('payload', json_build_object('n', n)), ${id}, 'audit.events', ${id}
-      from generate_series(1, ${rows}) n`,
+      select event_id, 'test', 'test', 'test.happened',
+             json_build_object('event_id', event_id, 'developer_id', ${id}::text, 'action', 'test.happened',
+                               'target_type', 'test', 'target_id', 'test',
+                               'payload', json_build_object('n', n)), ${id}, 'audit.events', ${id}
+      from (select n, gen_random_uuid() as event_id from generate_series(1, ${rows}) n) as events`,
   );
   // The lock of a row in the middle holds the relay there: it has sent what it cannot forget yet.
   const killed = Promise.withResolvers<void>();

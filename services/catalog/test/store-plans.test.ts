@@ -5,7 +5,6 @@ import type { SearchSort } from "@mosis/types/search";
 import Type from "typebox";
 import { planSeed, seedCatalog } from "../../../infra/local/seed/seed-catalog.ts";
 import { findApp, listOwnApps } from "../src/apps/queries.ts";
-import { findCredentials } from "../src/developers/queries.ts";
 import { search } from "../src/search/search.ts";
 import { findAnswers, findStates, findVersionForDevice } from "../src/store/queries.ts";
 import { explaining } from "./explaining.ts";
@@ -32,7 +31,6 @@ test("what the store is asked is a few ranges of indexes, whatever is asked for"
   const device = { appId, mosisVersion: "1.4", rollout };
 
   const patterns: [RegExp, () => Promise<unknown>][] = [
-    [/using developers_lower_email/, () => findCredentials(explained.db, app.email)],
     [/using apps_by_developer/, () => listOwnApps(own.db, owner, { limit: 50, behind: null })],
     [/using apps_package_id_key[^]*using app_versions_pkey/, () => findApp(own.db, owner, packageId)],
     [/on published_apps_package_id_key/, () => findStates(explained.db, [packageId])],
@@ -68,8 +66,7 @@ function firstApp(db: Pool) {
     db,
     App,
     sql`
-      select apps.id, package_id, developer_id, email
-      from apps join developers on developers.id = developer_id
+      select id, package_id, developer_id from apps
       where status = 'published' order by package_id limit 1`,
   );
 }
@@ -78,5 +75,4 @@ const App = Type.Object({
   id: Type.String(),
   package_id: Type.String(),
   developer_id: Type.String(),
-  email: Type.String(),
 });

@@ -9,7 +9,7 @@ import type { AuditEvent } from "@mosis/types/audit";
 import { type ProblemBody, type ProblemCode, problems } from "@mosis/types/problems";
 import supertest, { type Response, type Test } from "supertest";
 import Type from "typebox";
-import { allowLogin, apiUrl } from "../src/api-role.ts";
+import { allowLogin, apiUrl, refuseTemporaryTables } from "../src/api-role.ts";
 import { type ApiOptions, createApi } from "../src/api.ts";
 import { catalogDocument } from "../src/openapi.ts";
 
@@ -61,6 +61,7 @@ export async function startDatabase(t: TestContext, options: Partial<PoolOptions
   const database = life.own("database", await migratedDatabase(), (it) => it.drop());
   const pool = openPool({ url: database.url, name: "test", log, ...bounds, ...options });
   const db = life.own("postgres", pool, (it) => it.close());
+  await refuseTemporaryTables(db);
   return { life, db, databaseUrl: database.url };
 }
 

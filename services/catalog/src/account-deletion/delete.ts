@@ -2,6 +2,7 @@ import { problem } from "@mosis/http";
 import type { Queryable } from "@mosis/postgres";
 import { credentialsInvalid } from "../auth.ts";
 import { passwordChanged } from "../developers/confirm.ts";
+import { type HashedPassword, isPassword } from "../developers/queries.ts";
 import { deleteKeysOf } from "../keys/queries.ts";
 import { insertMail } from "../mails/queries.ts";
 import { appendAll } from "../outbox/append.ts";
@@ -24,25 +25,19 @@ import {
  */
 export async function deleteAccount(
   tx: Queryable,
-  {
-    principal,
-    confirmed,
-    requestId,
-  }: { principal: Principal; confirmed: { password_hash: string | null }; requestId: string },
+  { principal, confirmed, requestId }: { principal: Principal; confirmed: HashedPassword; requestId: string },
 ): Promise<void> {
   const { developerId, actor } = principal;
   const account = await lockWhole(tx, developerId);
   if (!account) throw credentialsInvalid();
-  if (account.password_hash !== confirmed.password_hash) {
-    throw passwordChanged();
-  }
+  if (!(await isPassword(tx, confirmed))) throw passwordChanged();
   await requireDeletable(tx, developerId, account.role);
   const restrictions = await deleteRestrictionsOf(tx, developerId);
   const keys = await deleteKeysOf(tx, developerId);
   const apps = await deleteAppsOf(tx, developerId);
-  await insertMail(tx, { developerId, kind: "account_deleted", recipient: account.email, requestId });
   // What else refers to the developer goes with it.
   await deleteDeveloper(tx, developerId);
+  await insertMail(tx, { developerId, kind: "account_deleted", recipient: account.email, requestId });
 
   const by = { developerId, actor, requestId };
   await appendAll(tx, [

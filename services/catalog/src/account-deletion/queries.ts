@@ -1,5 +1,4 @@
 import { execute, many, maybeOne, one, type Queryable, sql } from "@mosis/postgres";
-import { Nullable } from "@mosis/types/formats";
 import { Restriction } from "@mosis/types/telemetry-restrictions";
 import Type from "typebox";
 import { AppIdRow, CountRow, IdRow } from "../rows.ts";
@@ -7,16 +6,11 @@ import { AppIdRow, CountRow, IdRow } from "../rows.ts";
 const WholeDeveloper = Type.Object({
   email: Type.String(),
   role: Type.String(),
-  password_hash: Nullable(Type.String()),
 });
 
 /** The developer, until the end of the transaction nobody's to change, or to make anything for. */
 export function lockWhole(tx: Queryable, id: string) {
-  return maybeOne(
-    tx,
-    WholeDeveloper,
-    sql`select email, role, password_hash from developers where id = ${id} for update`,
-  );
+  return maybeOne(tx, WholeDeveloper, sql`select email, role from developers where id = ${id} for update`);
 }
 
 /** The developer's apps, until the end of the transaction nobody's to change, or any version of them. */

@@ -27,10 +27,7 @@ export function deleteAccountToken(tx: Queryable, hash: string, purposes: Purpos
   return maybeOne(
     tx,
     AccountToken,
-    sql`
-      delete from account_tokens
-      where token_hash = ${hash} and purpose = any(${purposes}) and expires_at > now()
-      returning developer_id, purpose, email`,
+    sql`select developer_id, purpose, email from use_account_token(${hash}, ${purposes})`,
   );
 }
 
@@ -39,9 +36,7 @@ export function findAccountToken(db: Queryable, hash: string, purpose: Purpose) 
   return maybeOne(
     db,
     AccountToken,
-    sql`
-      select developer_id, purpose, email from account_tokens
-      where token_hash = ${hash} and purpose = ${purpose} and expires_at > now()`,
+    sql`select developer_id, purpose, email from account_token_of(${hash}) where purpose = ${purpose}`,
   );
 }
 

@@ -1,8 +1,9 @@
 import { type Pool, transaction } from "@mosis/postgres";
 import { newId } from "@mosis/runtime";
 import type { Role } from "@mosis/types/developers";
-import { findCredentials, updateRole } from "../developers/queries.ts";
+import { findAccount, updateRole } from "../developers/queries.ts";
 import { appendOutbox } from "../outbox/append.ts";
+import { everyone } from "../principal.ts";
 
 /**
  * Gives a developer a role, from its next request on. Done on the servers, not over HTTP: somebody has to be
@@ -13,10 +14,10 @@ export async function grantRole(
   db: Pool,
   { role, email }: { role: Role; email: string },
 ): Promise<"granted" | "unchanged"> {
-  return transaction(db, async (tx) => {
+  return transaction(db.as(everyone), async (tx) => {
     const developer = await updateRole(tx, email, role);
     if (!developer) {
-      if (await findCredentials(tx, email)) return "unchanged";
+      if (await findAccount(tx, email)) return "unchanged";
       throw new Error(`There is no developer with the address ${email}.`);
     }
     await appendOutbox(tx, {

@@ -8,7 +8,7 @@ import { type Principal, reachOf, type Viewer, viewerOf } from "../principal.ts"
 import { missingApp } from "./missing.ts";
 import { appFor, appOf, factsOf, tagOf } from "./app.ts";
 import { requireAppAction } from "./lifecycle.ts";
-import { type AppRow, insertApp, isRetired, lockApp, readApp, readAppState, updateApp } from "./queries.ts";
+import { type AppRow, insertApp, isRetired, lockApp, readApp, updateApp } from "./queries.ts";
 
 /** Of whom and for what somebody asks. */
 export interface Asked {
@@ -68,7 +68,6 @@ export async function lockFor(tx: Queryable, { req, principal, packageId }: Aske
 /** Same transaction as the change: a change without its audit event must be impossible. */
 async function finish(tx: Queryable, { req, principal }: Asked, id: string, done: string): Promise<App> {
   const row = await readApp(tx, id);
-  const state = await readAppState(tx, id);
   await appendOutbox(tx, {
     // In the trail of whose app it is, also when an admin has done it.
     developerId: row.developer_id,
@@ -77,7 +76,7 @@ async function finish(tx: Queryable, { req, principal }: Asked, id: string, done
     action: `app.${done}`,
     target: { type: "app", id },
     payload: appOf(row),
-    state: { topic: topics.apps, key: id, value: state },
+    state: { topic: topics.apps, key: id },
   });
   return appFor(viewerOf(principal, row.developer_id), row);
 }

@@ -2,7 +2,7 @@ import { requestId } from "@mosis/http";
 import type { Queryable } from "@mosis/postgres";
 import { topics } from "@mosis/types/topics";
 import { deleteAppOfKeys, deleteKeysOfApp, lockKeysOfApp } from "../keys/of-app-queries.ts";
-import { findKeyState, findOwnKey } from "../keys/queries.ts";
+import { findOwnKey } from "../keys/queries.ts";
 import { appendAll, type Change } from "../outbox/append.ts";
 import { appDeleted, type By, keyDeleted } from "../outbox/gone.ts";
 import { deleteRestrictionsOfApp } from "../telemetry-restrictions/queries.ts";
@@ -49,6 +49,6 @@ async function keptKey(tx: Queryable, common: By, id: string): Promise<Change> {
     action: "key.changed",
     target: { type: "key", id },
     payload: key,
-    state: { topic: topics.keys, key: id, value: await findKeyState(tx, id) },
+    state: { topic: topics.keys, key: id },
   };
 }

@@ -1,5 +1,5 @@
 import { execute, many, maybeOne, one, type Queryable, type Sql, sql } from "@mosis/postgres";
-import { App, AppState, type NewApp } from "@mosis/types/apps";
+import { App, type NewApp } from "@mosis/types/apps";
 import { Nullable, Uuid } from "@mosis/types/formats";
 import Type, { type Static } from "typebox";
 import { pageClause, type PageRequest, positionColumn, positioned } from "../page-position.ts";
@@ -68,20 +68,6 @@ export async function isRetired(tx: Queryable, packageId: string): Promise<boole
   );
   return retired;
 }
-
-/** What telemetry has to know of an app, as it is in the transaction: all of it, whatever has changed. */
-export function readAppState(tx: Queryable, id: string) {
-  return one(
-    tx,
-    WholeAppState,
-    sql`
-      select id as app_id, developer_id, package_id, name, status, updated_at, telemetry_events_per_day,
-             telemetry_events_per_second, telemetry_days
-      from apps where id = ${id}`,
-  );
-}
-
-const WholeAppState = Type.Required(AppState);
 
 export function findApp(db: Queryable, reach: Reach, packageId: string) {
   return maybeOne(

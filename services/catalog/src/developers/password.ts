@@ -1,4 +1,4 @@
-import { hash, type Options, verify } from "@node-rs/argon2";
+import { hash, type Options, parseOptions } from "@node-rs/argon2";
 import { Unavailable } from "@mosis/runtime";
 
 /**
@@ -8,11 +8,13 @@ export interface Passwords {
   /** @throws Unavailable when too many wait already. */
   hash(password: string): Promise<string>;
   /**
-   * Whether the password is the one of the hash. Without a hash (no such account) it takes the same time and
-   * is false, so that nobody learns from the clock who has an account.
+   * Hashes a password as a stored one was hashed, so that the database can compare them: it gives out how it
+   * was hashed, and never the hash. Without settings (no such account) it takes the same time, so that nobody
+   * learns from the clock who has an account.
+   * @param settings the stored text up to its last `$`: algorithm, cost and salt.
    * @throws Unavailable when too many wait already.
    */
-  verify(password: string, passwordHash: string | null): Promise<boolean>;
+  rehash(password: string, settings: string | null): Promise<string>;
   waiting(): number;
 }
 
@@ -24,15 +26,26 @@ export async function createPasswords(limits: {
   waitingMax: number;
 }): Promise<Passwords> {
   const gate = createGate(limits);
-  const nobody = await hash("the password of nobody", cost);
+  const nobody = settingsOf(await hash("the password of nobody", cost));
   return {
     hash: (password) => gate.run(() => hash(password, cost)),
-    async verify(password, passwordHash) {
-      const isRight = await gate.run(() => verify(passwordHash ?? nobody, password));
-      return isRight && passwordHash !== null;
-    },
+    rehash: (password, settings) => gate.run(() => hash(password, optionsOf(settings ?? nobody))),
     waiting: () => gate.waiting(),
   };
+}
+
+/** All of a stored hash but its last part, in the form that PHC strings have. */
+function settingsOf(passwordHash: string): string {
+  return passwordHash.slice(0, passwordHash.lastIndexOf("$") + 1);
+}
+
+const outputBytes = 32;
+const emptyOutput = Buffer.alloc(outputBytes).toString("base64").replaceAll("=", "");
+
+function optionsOf(settings: string): Options {
+  const { algorithm, version, memoryCost, timeCost, parallelism } = parseOptions(settings + emptyOutput);
+  const salt = Buffer.from(settings.split("$").at(-2) ?? "", "base64");
+  return { algorithm, version, memoryCost, timeCost, parallelism, outputLen: outputBytes, salt };
 }
 
 function createGate({ runningMax, waitingMax }: { runningMax: number; waitingMax: number }) {

@@ -1,12 +1,12 @@
-import { maybeOne, one, type Queryable, sql } from "@mosis/postgres";
+import { execute, maybeOne, one, type Queryable, sql } from "@mosis/postgres";
 import { Developer, type Role } from "@mosis/types/developers";
 import { Nullable, Uuid } from "@mosis/types/formats";
 import Type from "typebox";
-import { IdRow } from "../rows.ts";
 
 export const developerColumns = sql`id, email, name, role, verified, oauth_provider, created_at`;
 
-const Credentials = Type.Object({ id: Uuid, password_hash: Nullable(Type.String()) });
+/** How its password was hashed: algorithm, cost and salt. Null for an account without a password. */
+const Account = Type.Object({ id: Uuid, password_settings: Nullable(Type.String()) });
 
 /** Null when the address is taken, in any case of its letters. */
 export function insertDeveloper(
@@ -60,31 +60,42 @@ export function updateRole(db: Queryable, email: string, role: Role) {
   );
 }
 
-export function findCredentials(db: Queryable, email: string) {
+/** @param db for everybody. Null when nobody has the address, in any case of its letters. */
+export function findAccount(db: Queryable, email: string) {
   return maybeOne(
     db,
-    Credentials,
-    sql`select id, password_hash from credentials where lower(email) = lower(${email})`,
+    Account,
+    sql`select id, password_settings(id) as password_settings from developer_of(${email})`,
   );
 }
 
-const OwnCredentials = Type.Object({ ...Credentials.properties, email: Type.String() });
+const OwnAccount = Type.Object({ ...Account.properties, email: Type.String() });
 
-export function findOwnCredentials(db: Queryable, id: string) {
-  return maybeOne(db, OwnCredentials, sql`select id, email, password_hash from developers where id = ${id}`);
+export function findOwnAccount(db: Queryable, id: string) {
+  return maybeOne(
+    db,
+    OwnAccount,
+    sql`select id, email, password_settings(id) as password_settings from developers where id = ${id}`,
+  );
 }
 
-/** Whether the password is still that one; then it stays so until the end of the transaction. */
-export async function lockPassword(
-  tx: Queryable,
-  { id, password_hash }: { id: string; password_hash: string | null },
-): Promise<boolean> {
-  const found = await maybeOne(
-    tx,
-    IdRow,
-    sql`
-      select id from developers where id = ${id} and password_hash is not distinct from ${password_hash}
-      for share`,
-  );
-  return found !== null;
+/** Whose password it is, as it was hashed; null for that of an account that has none. */
+export interface HashedPassword {
+  id: string;
+  passwordHash: string | null;
+}
+
+const RightRow = Type.Object({ is_right: Type.Boolean() });
+
+/** Returns true when that is the password. The database compares: no hash leaves it. */
+export async function isPassword(db: Queryable, { id, passwordHash }: HashedPassword): Promise<boolean> {
+  const { is_right } = await one(db, RightRow, sql`select is_password(${id}, ${passwordHash}) as is_right`);
+  return is_right;
+}
+
+/** Returns true when that is still the password; it stays so until the transaction ends. */
+export async function lockPassword(tx: Queryable, password: HashedPassword): Promise<boolean> {
+  // A statement of its own: what it waits for is committed before the next one compares.
+  await execute(tx, sql`select from developers where id = ${password.id} for share`);
+  return isPassword(tx, password);
 }

@@ -5,18 +5,20 @@ import { Router } from "express";
 import type { Authenticate } from "../auth.ts";
 import { changeAfter, send } from "../change.ts";
 import { type Confirm, passwordChanged } from "../developers/confirm.ts";
-import { findCredentials, lockPassword } from "../developers/queries.ts";
-import { requestMail } from "../mails/asked.ts";
+import { findAccount, lockPassword } from "../developers/queries.ts";
+import { insertMail } from "../mails/queries.ts";
 import { everyone } from "../principal.ts";
+import type { AccountThrottle } from "../throttle/account.ts";
 import { emailTaken } from "./routes.ts";
 
 export function emailChangeRoutes(deps: {
   db: Pool;
   authenticate: Authenticate;
   confirm: Confirm;
+  accounts: AccountThrottle;
   mails: { wake(): void };
 }): Router {
-  const { db, authenticate, confirm, mails } = deps;
+  const { db, authenticate, confirm, accounts, mails } = deps;
   const router = Router();
 
   /** Nothing changes before the new address has answered. */
@@ -27,8 +29,10 @@ export function emailChangeRoutes(deps: {
     const { developerId } = principal;
     const before = async () => {
       const own = await confirm(principal, password);
-      const taken = await findCredentials(db.as(everyone), email);
+      const taken = await findAccount(db.as(everyone), email);
       if (taken && taken.id !== developerId) throw emailTaken();
+      await accounts.take("mail", own.email);
+      await accounts.take("mail", email);
       return own;
     };
 
@@ -36,7 +40,7 @@ export function emailChangeRoutes(deps: {
       // Whoever has changed it meanwhile has thrown out who knows the old one.
       if (!(await lockPassword(tx, own))) throw passwordChanged();
       const mail = { kind: "email_change", recipient: email, requestId: requestId(req) } as const;
-      await requestMail(tx, { developerId, ...mail });
+      await insertMail(tx, { developerId, ...mail });
       return { status: 202 };
     });
 

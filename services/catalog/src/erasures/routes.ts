@@ -53,7 +53,7 @@ async function requestErasure(
     });
   }
   const row = await insertErasure(tx, app.id, createHash("sha256").update(installId).digest("hex"));
-  const { id: erasure_id, app_id, install_hash, requested_at } = row;
+  const { id: erasure_id, install_hash, requested_at } = row;
   await appendOutbox(tx, {
     developerId: app.developer_id,
     actor: principal.actor,
@@ -62,18 +62,7 @@ async function requestErasure(
     target: { type: "telemetry_erasure", id: erasure_id },
     // For good, so without the install id.
     payload: { package_id: id, install_hash, requested_at },
-    state: {
-      topic: topics.erasures,
-      key: erasure_id,
-      value: {
-        erasure_id,
-        developer_id: app.developer_id,
-        app_id,
-        install_hash,
-        requested_at,
-        install_id: installId,
-      },
-    },
+    state: { topic: topics.erasures, key: erasure_id, value: { install_id: installId } },
   });
   return requestedErasure(erasure_id, row);
 }

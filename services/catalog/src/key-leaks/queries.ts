@@ -1,4 +1,4 @@
-import { many, maybeOne, one, type Queryable, type Sql, sql } from "@mosis/postgres";
+import { execute, many, maybeOne, one, type Queryable, sql } from "@mosis/postgres";
 import { Nullable, Timestamp, Uuid } from "@mosis/types/formats";
 import { Key, KeyKind } from "@mosis/types/keys";
 import Type, { type Static } from "typebox";
@@ -8,9 +8,7 @@ const FoundKey = Type.Object({ id: Uuid, developer_id: Uuid, hash: Type.String()
 
 /** Keys that have or had one of these secrets, whoever they belong to. */
 export function findReportedKeys(db: Queryable, hashes: string[]) {
-  const keys = (hash: Sql) => sql`
-    select id, developer_id, ${hash} as hash from api_keys where ${hash} = any(${hashes}::text[])`;
-  return many(db, FoundKey, sql`${keys(sql`key_hash`)} union all ${keys(sql`previous_hash`)}`);
+  return many(db, FoundKey, sql`select key_id as id, developer_id, hash from keys_of(${hashes})`);
 }
 
 const ReportedKey = Type.Object({
@@ -21,19 +19,19 @@ const ReportedKey = Type.Object({
 });
 export type ReportedKey = Static<typeof ReportedKey>;
 
-/**
- * Null when the secret is not one of the key's any more. By the time at which the lock is got: who was waited
- * for may have ended the secret after this transaction began.
- */
-export function lockReportedKey(tx: Queryable, id: string, hash: string) {
+/** Locks the key. Returns null when the secret is no longer one of the key's. */
+export async function lockReportedKey(tx: Queryable, id: string, hash: string) {
+  await execute(tx, sql`select from api_keys where id = ${id} for update`);
+  // By a statement of its own, and by the time of the lock: who was waited for may have ended the secret
+  // after this transaction began.
   return maybeOne(
     tx,
     ReportedKey,
     sql`
-      select kind, leaked_at, key_hash <> ${hash} as is_previous,
+      select kind, leaked_at, is_previous,
              coalesce(previous_ends_at > clock_timestamp(), false) as previous_works
-      from api_keys where id = ${id} and ${hash} in (key_hash, previous_hash)
-      for update`,
+      from keys_of(array[${hash}]) as presented join api_keys on id = key_id
+      where id = ${id}`,
   );
 }
 

@@ -11,7 +11,6 @@ import { stateConflict } from "../refusal.ts";
 import { grantedCidrs, grantedEventsPerSecond, grantedPermissions, requireMakeable } from "./grant.ts";
 import {
   deleteKey,
-  findKeyState,
   findOwnKey,
   insertKey,
   type KeyValues,
@@ -142,7 +141,6 @@ async function append(tx: Queryable, { principal, req }: By, action: string, key
     action,
     target: { type: "key", id: key.id },
     payload: key,
-    // Read last, so that it is what the transaction leaves: nothing of a key that is gone or disabled.
-    state: { topic: topics.keys, key: key.id, value: await findKeyState(tx, key.id) },
+    state: { topic: topics.keys, key: key.id },
   });
 }

@@ -1,6 +1,6 @@
 import { execute, many, maybeOne, one, type Queryable, type Sql, sql } from "@mosis/postgres";
 import { Nullable, Timestamp, Uuid } from "@mosis/types/formats";
-import { Key, KeyKind, KeyState } from "@mosis/types/keys";
+import { Key, KeyKind } from "@mosis/types/keys";
 import Type from "typebox";
 import { pageClause, type PageRequest, positionColumn, positioned } from "../page-position.ts";
 import type { Owner, Reach } from "../principal.ts";
@@ -111,7 +111,9 @@ export function updateKey(db: Queryable, id: string, key: KeyValues) {
   );
 }
 
-/** The secret that it had works on for the grace, and the one before that no more. */
+/**
+ * The secret that it had works on for the grace, by a trigger that keeps its hash. The one before that ends.
+ */
 export function updateSecret(
   db: Queryable,
   id: string,
@@ -122,7 +124,7 @@ export function updateSecret(
     Key,
     sql`
       update api_keys
-      set previous_hash = key_hash, previous_ends_at = now() + make_interval(secs => ${graceSeconds}::int),
+      set previous_ends_at = now() + make_interval(secs => ${graceSeconds}::int),
           key_hash = ${hash}, key_prefix = ${prefix}, leaked_at = null
       where id = ${id}
       returning ${keyColumns}`,
@@ -139,21 +141,6 @@ export function deleteKeysOf(tx: Queryable, developerId: string) {
   return many(tx, Key, sql`delete from api_keys where developer_id = ${developerId} returning ${keyColumns}`);
 }
 
-/** What telemetry has to know of a key, as it is in the transaction; null for a disabled one: nothing. */
-export function findKeyState(tx: Queryable, id: string) {
-  return maybeOne(
-    tx,
-    WholeKeyState,
-    sql`
-      select id as key_id, key_hash, kind, developer_id, permissions, ${appIdsColumn}, expires_at,
-             telemetry_events_per_second, cidrs::text[] as cidrs, previous_hash as previous_key_hash,
-             previous_ends_at
-      from api_keys where id = ${id} and not disabled`,
-  );
-}
-
-const WholeKeyState = Type.Required(KeyState);
-
 /** Null for a key of every app. */
 const appIdsColumn = sql`
   case when not all_apps then array(select app_id from api_key_apps where key_id = api_keys.id)
@@ -167,14 +154,12 @@ export function findKeyByHash(db: Queryable, hash: string) {
     db,
     Credential,
     sql`
-      select id, developer_id, kind, permissions, expires_at, telemetry_events_per_second,
+      select id, api_keys.developer_id, kind, permissions, expires_at, telemetry_events_per_second,
              cidrs::text[] as cidrs, ${appIdsColumn}, ${touchDue} as is_touch_due,
-             case when key_hash = ${hash} then expires_at
-                  else least(expires_at, previous_ends_at) end as secret_ends_at
-      from api_keys
-      where id = (select id from api_keys where key_hash = ${hash}
-                  union all
-                  select id from api_keys where previous_hash = ${hash} and previous_ends_at > now())
+             case when is_previous then least(expires_at, previous_ends_at)
+                  else expires_at end as secret_ends_at
+      from keys_of(array[${hash}]) as presented join api_keys on id = key_id
+      where (not is_previous or previous_ends_at > now())
         and not disabled and (expires_at is null or expires_at > now())`,
   );
 }

@@ -2,7 +2,7 @@
 import { fileURLToPath } from "node:url";
 import { migrate, openPool } from "@mosis/postgres";
 import { createLifecycle, createLogger } from "@mosis/runtime";
-import { allowLogin } from "../api-role.ts";
+import { allowLogin, refuseTemporaryTables } from "../api-role.ts";
 import { readMigrateConfig } from "../config.ts";
 
 const config = readMigrateConfig(process.env);
@@ -13,10 +13,9 @@ const life = createLifecycle({ log, closeTimeoutMs: 10_000 });
 try {
   const applied = await migrate({ url: config.postgres.url, folder, direction: "up", log });
   log.info({ applied }, applied.length === 0 ? "The schema was up to date" : "The schema is up to date now");
-  if (config.apiPassword !== null) {
-    const db = life.own("postgres", openPool({ ...config.postgres, log }), (it) => it.close());
-    await allowLogin(db, config.apiPassword);
-  }
+  const db = life.own("postgres", openPool({ ...config.postgres, log }), (it) => it.close());
+  await refuseTemporaryTables(db);
+  if (config.apiPassword !== null) await allowLogin(db, config.apiPassword);
 } catch (error) {
   log.error({ err: error }, "catalog migrate failed");
   process.exitCode = 1;

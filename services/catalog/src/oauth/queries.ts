@@ -31,10 +31,7 @@ export function deleteFlow(
     db,
     Flow,
     sql`
-      delete from oauth_flows
-      where token_hash = ${flow.tokenHash} and provider = ${flow.provider}
-        and developer_id is not distinct from ${flow.developerId}::uuid and expires_at > now()
-      returning redirect_uri`,
+      select redirect_uri from use_oauth_flow(${flow.tokenHash}, ${flow.provider}, ${flow.developerId})`,
   );
 }
 
@@ -92,7 +89,7 @@ export function unlink(tx: Queryable, id: string) {
     Developer,
     sql`
       update developers set oauth_provider = null, oauth_id = null, updated_at = now()
-      where id = ${id} and password_hash is not null
+      where id = ${id} and password_settings(id) is not null
       returning ${developerColumns}`,
   );
 }

@@ -1,21 +1,18 @@
 import { execute, type Queryable, sql } from "@mosis/postgres";
 import { newId } from "@mosis/runtime";
-import type { AppState } from "@mosis/types/apps";
 import type { AuditActor, AuditEvent } from "@mosis/types/audit";
 import type { ErasureRequest } from "@mosis/types/erasures";
-import type { KeyState } from "@mosis/types/keys";
-import type { RestrictionState } from "@mosis/types/telemetry-restrictions";
 import { type Topic, topics } from "@mosis/types/topics";
 
 /**
- * What a compacted topic has to say from now on. Without a value the key is gone. Whole states: what is left
- * out would be the default again. An erasure is asked for once, in a topic that forgets it.
+ * The row that a topic has to tell of. The database writes the message (`fill_outbox_row` of the migrations):
+ * the whole state of the row as the transaction leaves it, or nothing when the row is gone. So what is
+ * announced is what is stored, whoever appends. Of an erasure the table has only a hash, so its install id
+ * comes along.
  */
 type StateMessage =
-  | { topic: typeof topics.apps; key: string; value: Required<AppState> | null }
-  | { topic: typeof topics.keys; key: string; value: Required<KeyState> | null }
-  | { topic: typeof topics.restrictions; key: string; value: RestrictionState | null }
-  | { topic: typeof topics.erasures; key: string; value: ErasureRequest };
+  | { topic: typeof topics.apps | typeof topics.keys | typeof topics.restrictions; key: string }
+  | { topic: typeof topics.erasures; key: string; value: Pick<ErasureRequest, "install_id"> };
 
 export interface Change {
   /** Whose audit trail it belongs to. */
@@ -98,13 +95,26 @@ function auditRow(change: Change): OutboxRow {
     change,
     id,
     type: change.action,
-    payload: JSON.stringify(event),
+    payload: textOf(event),
     topic: topics.audit,
     key: change.developerId,
   };
 }
 
-function stateRow(change: Change, { topic, key, value }: StateMessage): OutboxRow {
-  const payload = value === null ? null : JSON.stringify(value);
+/**
+ * PostgreSQL reads the event, and takes neither NUL nor half a surrogate pair. No table has any, but what
+ * somebody has reported may.
+ */
+function textOf(event: AuditEvent): string {
+  const text = JSON.stringify(event);
+  if (!/\\u(?:0000|d[89a-f])/.test(text)) return text;
+  return JSON.stringify(event, (_name, value: unknown) =>
+    typeof value === "string" ? value.toWellFormed().replaceAll("\0", "\uFFFD") : value,
+  );
+}
+
+function stateRow(change: Change, state: StateMessage): OutboxRow {
+  const payload = "value" in state ? JSON.stringify(state.value) : null;
+  const { topic, key } = state;
   return { change, id: newId(), type: `${change.target.type}.state`, payload, topic, key };
 }

@@ -19,7 +19,7 @@ export function keyDeleted(by: By, key: Gone): Change {
     action: "key.deleted",
     target: { type: "key", id: key.id },
     payload: key,
-    state: { topic: topics.keys, key: key.id, value: null },
+    state: { topic: topics.keys, key: key.id },
   };
 }
 
@@ -29,6 +29,6 @@ export function appDeleted(by: By, app: Gone): Change {
     action: "app.deleted",
     target: { type: "app", id: app.id },
     payload: app,
-    state: { topic: topics.apps, key: app.id, value: null },
+    state: { topic: topics.apps, key: app.id },
   };
 }

@@ -1,19 +1,17 @@
 import { maybeOne, type Queryable, sql } from "@mosis/postgres";
 import { Developer } from "@mosis/types/developers";
-import { developerColumns } from "../developers/queries.ts";
+import { developerColumns, type HashedPassword, isPassword, lockDeveloper } from "../developers/queries.ts";
 
-/** Null when the password is not the one any more that was confirmed. */
-export function updatePassword(
-  tx: Queryable,
-  { id, password_hash: confirmed }: { id: string; password_hash: string | null },
-  passwordHash: string,
-) {
+/** Null when the password is no longer the one that was confirmed. */
+export async function updatePassword(tx: Queryable, confirmed: HashedPassword, passwordHash: string) {
+  const { id } = confirmed;
+  await lockDeveloper(tx, id);
+  if (!(await isPassword(tx, confirmed))) return null;
   return maybeOne(
     tx,
     Developer,
     sql`
-      update developers set password_hash = ${passwordHash}, updated_at = now()
-      where id = ${id} and password_hash is not distinct from ${confirmed}
+      update developers set password_hash = ${passwordHash}, updated_at = now() where id = ${id}
       returning ${developerColumns}`,
   );
 }

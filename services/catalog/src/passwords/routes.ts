@@ -8,6 +8,7 @@ import { type Answer, changeAfter, send } from "../change.ts";
 import type { Credentials } from "../credentials.ts";
 import { type Confirm, passwordChanged } from "../developers/confirm.ts";
 import type { Passwords } from "../developers/password.ts";
+import type { HashedPassword } from "../developers/queries.ts";
 import { deleteMails, insertMail } from "../mails/queries.ts";
 import { appendAll } from "../outbox/append.ts";
 import { sessionDeleted } from "../outbox/gone.ts";
@@ -49,7 +50,7 @@ export function passwordRoutes(deps: {
 
 interface Asked {
   principal: Principal;
-  confirmed: { id: string; email: string; password_hash: string | null };
+  confirmed: HashedPassword;
   passwordHash: string;
   requestId: string;
 }

@@ -3,7 +3,6 @@ import { type Pool, type Queryable, transaction } from "@mosis/postgres";
 import { type Retention, RetentionChange } from "@mosis/types/retention";
 import { topics } from "@mosis/types/topics";
 import { type Request, Router } from "express";
-import { readAppState } from "../apps/queries.ts";
 import { missingApp } from "../apps/missing.ts";
 import type { Authenticate } from "../auth.ts";
 import { isPackageId } from "../identifier.ts";
@@ -53,7 +52,6 @@ async function changeRetention(
   requireMatch(req, tagOf(current));
   if (tagOf(change) === tagOf(current)) return current;
   await updateRetention(tx, appId, change);
-  const state = await readAppState(tx, appId);
   await appendOutbox(tx, {
     // In the trail of whose app it is, also when an admin has changed it.
     developerId,
@@ -62,7 +60,7 @@ async function changeRetention(
     action: "retention.changed",
     target: { type: "app", id: appId },
     payload: { package_id: id, ...change },
-    state: { topic: topics.apps, key: appId, value: state },
+    state: { topic: topics.apps, key: appId },
   });
   return change;
 }

@@ -76,7 +76,7 @@ export function findSession(db: Queryable, tokenHash: string) {
       select sessions.id, developer_id, role, least(expires_at, ${idleExpiresAt}) as ends_at,
              ${touchDue} as is_touch_due
       from sessions join developers on developers.id = developer_id
-      where token_hash = ${tokenHash} and ${isAlive}`,
+      where sessions.id = session_id_of(${tokenHash}) and ${isAlive}`,
   );
 }
 

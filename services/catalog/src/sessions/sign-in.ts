@@ -1,7 +1,7 @@
 import { type Problem, problem } from "@mosis/http";
 import { type Pool, type Queryable, transaction } from "@mosis/postgres";
 import type { Credentials } from "../credentials.ts";
-import { findCredentials, lockPassword } from "../developers/queries.ts";
+import { findAccount, isPassword, lockPassword } from "../developers/queries.ts";
 import type { Passwords } from "../developers/password.ts";
 import { everyone } from "../principal.ts";
 import type { AccountThrottle } from "../throttle/account.ts";
@@ -27,9 +27,11 @@ export function createSignIn(deps: {
   return async ({ email, password }, work) => {
     const found = await accounts.countWrong("sign-in", email, async () => {
       // PostgreSQL takes no NUL; no account has one either.
-      const account = email.includes("\0") ? null : await findCredentials(db, email);
-      const isRight = await passwords.verify(password, account?.password_hash ?? null);
-      return isRight ? account : null;
+      const account = email.includes("\0") ? null : await findAccount(db, email);
+      const passwordHash = await passwords.rehash(password, account?.password_settings ?? null);
+      // Also without an account, so that there is the same work to wait for.
+      const guess = { id: account?.id ?? nobodyId, passwordHash };
+      return (await isPassword(db, guess)) ? guess : null;
     });
     if (!found) throw wrong();
     const result = await transaction(deps.db.as(found.id), async (tx) => {
@@ -42,6 +44,9 @@ export function createSignIn(deps: {
     return result;
   };
 }
+
+/** Of no account: those have random ids. */
+const nobodyId = "00000000-0000-0000-0000-000000000000";
 
 function wrong(): Problem {
   return problem("credentials_invalid", "The e-mail address or the password is wrong.", {

@@ -7,7 +7,6 @@ import {
 } from "@mosis/types/telemetry-limits";
 import { topics } from "@mosis/types/topics";
 import { type Request, Router } from "express";
-import { readAppState } from "../apps/queries.ts";
 import { missingApp } from "../apps/missing.ts";
 import type { Authenticate } from "../auth.ts";
 import { isPackageId } from "../identifier.ts";
@@ -59,7 +58,6 @@ async function changeLimits(
   const limits = { ...current, ...change };
   if (tagOf(limits) === tagOf(current)) return current;
   await updateLimits(tx, appId, limits);
-  const state = await readAppState(tx, appId);
   await appendOutbox(tx, {
     // In the trail of whose app it is, also when an admin has changed it.
     developerId,
@@ -68,7 +66,7 @@ async function changeLimits(
     action: "telemetry_limits.changed",
     target: { type: "app", id: appId },
     payload: { package_id: id, ...limits },
-    state: { topic: topics.apps, key: appId, value: state },
+    state: { topic: topics.apps, key: appId },
   });
   return limits;
 }

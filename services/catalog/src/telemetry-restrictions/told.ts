@@ -1,5 +1,5 @@
 import type { AuditActor } from "@mosis/types/audit";
-import type { Restriction, RestrictionState } from "@mosis/types/telemetry-restrictions";
+import type { Restriction } from "@mosis/types/telemetry-restrictions";
 import { topics } from "@mosis/types/topics";
 import type { Change } from "../outbox/append.ts";
 
@@ -18,11 +18,6 @@ export function restrictionChange(row: Restriction, { actor, requestId, what }: 
     action: `telemetry_restriction.${what}`,
     target: { type: "telemetry_restriction", id: row.id },
     payload: row,
-    state: { topic: topics.restrictions, key: row.id, value: what === "created" ? stateOf(row) : null },
+    state: { topic: topics.restrictions, key: row.id },
   };
-}
-
-function stateOf(row: Restriction): RestrictionState {
-  const { id, developer_id, app_id, key_id, event_name, action, rate, expires_at } = row;
-  return { restriction_id: id, developer_id, app_id, key_id, event_name, action, rate, expires_at };
 }

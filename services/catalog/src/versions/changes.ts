@@ -3,7 +3,7 @@ import { problem, requestId, requireMatch } from "@mosis/http";
 import type { Queryable } from "@mosis/postgres";
 import { topics } from "@mosis/types/topics";
 import type { NewVersion, Version, VersionAction, VersionChange } from "@mosis/types/versions";
-import { lockApp, readAppState } from "../apps/queries.ts";
+import { lockApp } from "../apps/queries.ts";
 import { type Change, appendOutbox } from "../outbox/append.ts";
 import { type Principal, reachOf, viewerOf } from "../principal.ts";
 import type { DeveloperAction } from "./actions.ts";
@@ -124,9 +124,5 @@ async function tell(
     target: { type: "version", id: row.id },
     payload: { ...versionOf(row), ...more },
   };
-  const value = releases ? await readAppState(tx, row.app_id) : null;
-  await appendOutbox(
-    tx,
-    value ? { ...change, state: { topic: topics.apps, key: row.app_id, value } } : change,
-  );
+  await appendOutbox(tx, releases ? { ...change, state: { topic: topics.apps, key: row.app_id } } : change);
 }

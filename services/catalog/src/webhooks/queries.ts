@@ -93,14 +93,14 @@ export function updateLocked(tx: Queryable, id: string, change: WebhookUpdate) {
   );
 }
 
-/** The secret that was signs too for so long. One from before that signs no more. */
+/** The secret that was signs too for so long: a trigger keeps it. One from before that signs no more. */
 export function rotateLocked(tx: Queryable, id: string, secret: Buffer, graceHours: number) {
   return one(
     tx,
     Webhook,
     sql`
       update webhooks set
-        previous_secret = secret, previous_secret_until = now() + make_interval(hours => ${graceHours}),
+        previous_secret_until = now() + make_interval(hours => ${graceHours}),
         secret = ${secret}, updated_at = now()
       where id = ${id}
       returning ${webhookColumns}`,
