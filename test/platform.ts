@@ -30,6 +30,8 @@ export interface TestPlatform {
   dataDir: string;
   /** Reads rows as an analyst would. */
   sql<T>(text: string): Promise<T[]>;
+  /** Where each process answers. */
+  processUrl(name: ServiceName): string;
   /** Names of the metrics of a process. */
   metrics(name: ServiceName): Promise<string[]>;
   /** kill -9. */
@@ -38,8 +40,11 @@ export interface TestPlatform {
   start(name: ServiceName): Promise<void>;
 }
 
-/** Everything is taken away again after the test. */
-export async function startPlatform(t: TestContext): Promise<TestPlatform> {
+/**
+ * Everything is taken away again after the test.
+ * @param changes of the environment of all processes.
+ */
+export async function startPlatform(t: TestContext, changes: Environment = {}): Promise<TestPlatform> {
   const dataDir = await mkdtemp(join(tmpdir(), "mosis-platform-"));
   const { stores, drop } = await freshStores();
   const env = {
@@ -51,6 +56,7 @@ export async function startPlatform(t: TestContext): Promise<TestPlatform> {
     MOSIS_SELF_TELEMETRY: "off",
     WEBHOOK_SECRET_KEYS: randomBytes(32).toString("base64"),
     MAIL_URL: pathToFileURL(join(dataDir, "mails")).href,
+    ...changes,
   };
   const logsDir = join(dataDir, "logs");
   await runJobs(stores, env, logsDir);
@@ -82,6 +88,7 @@ export async function startPlatform(t: TestContext): Promise<TestPlatform> {
     },
     dataDir,
     sql: (text) => readRows(stores.clickhouse.query, text),
+    processUrl: (name) => urlOf(ports.get(name)),
     async metrics(name) {
       const text = await (await fetch(`${urlOf(ports.get(name))}/metrics`)).text();
       return [...text.matchAll(/^# HELP (\w+)/gm)].map(([, metric = ""]) => metric);

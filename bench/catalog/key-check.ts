@@ -23,7 +23,7 @@ router.get("/checked", async (req, res) => {
   await authenticate(req, res, "apps:read");
   res.json({ ok: true });
 });
-const app = createApp({
+const { app } = createApp({
   log,
   metrics: createMetrics({ service: "bench" }),
   ready: {},

@@ -6,6 +6,8 @@ export interface Endpoints {
   catalog: string;
   ingest: string;
   query: string;
+  /** Where these three answer `/readyz` and `/metrics`; left out when that is beside everything else. */
+  management?: { catalog: string; ingest: string; query: string };
   /** As the owner of the catalog's database, who is no superuser. */
   postgres: string;
   /** As the administrator, for programs that measure or compare. People use `analyst`. */
@@ -46,7 +48,7 @@ export function readEndpoints(file: string | undefined): Endpoints {
 /** @throws UserError that names the first service that is away or not ready. */
 export async function requireReady(endpoints: Endpoints): Promise<void> {
   for (const name of ["catalog", "ingest", "query"] as const) {
-    const url = `${endpoints[name]}/readyz`;
+    const url = `${endpoints.management?.[name] ?? endpoints[name]}/readyz`;
     const status = await fetch(url, { signal: AbortSignal.timeout(5_000) }).then(
       (response) => response.status,
       () => "no answer",

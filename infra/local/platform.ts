@@ -22,6 +22,7 @@ import {
   postgresAddresses,
   type StoreAddresses,
   storeVariables,
+  urlsOf,
 } from "./services.ts";
 import type { Settings } from "./settings.ts";
 import { webhookVariables } from "./webhook-key.ts";
@@ -64,16 +65,16 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     await runJobs(stores, env, join(dataDir, "logs"));
     onProgress("Both databases are migrated, the topics are there");
     await startServices(running, { settings, env, stores, onProgress });
-    const endpoints = endpointsOf(settings, stack);
+    const endpoints = endpointsOf(settings, env, stack);
     writeEndpoints(dataDir, endpoints);
     tellProcesses(dataDir, running);
     const kept = [...stack.servers, ...running.services.values()];
     return {
       endpoints,
       others: {
-        relay: urlOf(ports.relay),
-        webhooks: urlOf(ports.webhooks),
-        writer: urlOf(ports.writer),
+        relay: urlsOf("relay", ports.relay, env).url,
+        webhooks: urlsOf("webhooks", ports.webhooks, env).url,
+        writer: urlsOf("writer", ports.writer, env).url,
       },
       lost: Promise.race(kept.map(async ({ lost }) => Promise.reject(await lost))),
       stop: () => stopAll(dataDir, running),
@@ -97,32 +98,29 @@ interface ServicesOptions {
 }
 
 async function startServices(running: Running, options: ServicesOptions): Promise<void> {
-  const { settings, onProgress } = options;
-  const { dataDir, ports } = settings;
-  const known = settings.selfTelemetry ? await knownIngestKey(dataDir) : null;
+  const { settings } = options;
+  const known = settings.selfTelemetry ? await knownIngestKey(settings.dataDir) : null;
   if (known === null && settings.selfTelemetry) {
     // The first start: the catalog has to run before the platform can have a key of its own.
     await startSome(running, ["catalog"], options, null);
   }
-  const key = settings.selfTelemetry && known === null ? await register(ports, dataDir, onProgress) : known;
+  const key = settings.selfTelemetry && known === null ? await register(options) : known;
   if (running.services.size > 0) await stopServices(running);
   await startSome(running, serviceNames, options, key);
   if (known === null) return;
   // A catalog that was emptied since the last start does not know the key any more.
-  const current = await register(ports, dataDir, onProgress);
+  const current = await register(options);
   if (current === known) return;
   await stopServices(running);
   await startSome(running, serviceNames, options, current);
 }
 
 /** Without self-telemetry the platform is as good as with it: a failure is told, and no reason to stop. */
-async function register(
-  ports: Settings["ports"],
-  dataDir: string,
-  onProgress: (text: string) => void,
-): Promise<string | null> {
+async function register({ settings, env, onProgress }: ServicesOptions): Promise<string | null> {
+  const { ports, dataDir } = settings;
   try {
-    const registered = await registerPlatformApp({ catalogUrl: urlOf(ports.catalog), dataDir });
+    const catalogUrl = urlsOf("catalog", ports.catalog, env).url;
+    const registered = await registerPlatformApp({ catalogUrl, dataDir });
     if (registered) return registered.ingestKey;
     onProgress("Self-telemetry is off: dev.mosis.platform belongs to another account of this catalog");
   } catch (error) {
@@ -141,7 +139,7 @@ async function startSome(
   const telemetry =
     ingestKey === null
       ? { MOSIS_SELF_TELEMETRY: "off" }
-      : { MOSIS_SELF_TELEMETRY_KEY: ingestKey, MOSIS_INGEST_URL: urlOf(ports.ingest) };
+      : { MOSIS_SELF_TELEMETRY_KEY: ingestKey, MOSIS_INGEST_URL: urlsOf("ingest", ports.ingest, env).url };
   const starts = names.map(async (name) => {
     const environment = { ...env, ...storeVariables(name, stores), ...telemetry, MAIL_URL: mailUrl };
     const start = () =>
@@ -186,18 +184,28 @@ function storeAddresses({ urls, passwords }: Stack, settings: Settings): StoreAd
   return { postgres, kafka: urls.kafka, clickhouse };
 }
 
-function endpointsOf({ ports, source }: Settings, { urls, passwords }: Stack): Endpoints {
-  const { catalog, ingest, query } = ports;
-  const addresses = { catalog: urlOf(catalog), ingest: urlOf(ingest), query: urlOf(query), ...urls };
+function endpointsOf({ ports, source }: Settings, env: Environment, stack: Stack): Endpoints {
+  const { urls, passwords } = stack;
+  const addresses = { ...serviceEndpoints(ports, env), ...urls };
   if (passwords === null || source.kind === "external") return { ...addresses, analyst: null };
   const analyst = {
-    http: urlOf(source.ports.clickhouseHttp),
+    http: `http://127.0.0.1:${source.ports.clickhouseHttp}`,
     native: `127.0.0.1:${source.ports.clickhouseTcp}`,
     user: "mosis_analyst",
     password: passwords.mosis_analyst,
     database: "mosis",
   };
   return { ...addresses, analyst };
+}
+
+function serviceEndpoints(ports: Settings["ports"], env: Environment) {
+  const catalog = urlsOf("catalog", ports.catalog, env);
+  const ingest = urlsOf("ingest", ports.ingest, env);
+  const query = urlsOf("query", ports.query, env);
+  const apart = { catalog: catalog.managementUrl, ingest: ingest.managementUrl, query: query.managementUrl };
+  const isApart = [catalog, ingest, query].some(({ url, managementUrl }) => url !== managementUrl);
+  const urls = { catalog: catalog.url, ingest: ingest.url, query: query.url };
+  return isApart ? { ...urls, management: apart } : urls;
 }
 
 function tellProcesses(dataDir: string, { stack, services }: Running): void {
@@ -207,8 +215,4 @@ function tellProcesses(dataDir: string, { stack, services }: Running): void {
     if (pid !== null) pids[server.name.toLowerCase().replace("postgresql", "postgres")] = pid;
   }
   writeProcesses(dataDir, pids);
-}
-
-function urlOf(port: number): string {
-  return `http://127.0.0.1:${port}`;
 }

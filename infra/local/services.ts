@@ -80,9 +80,9 @@ export async function startService(
   { port, env, logsDir }: { port: number; env: Environment; logsDir: string },
 ): Promise<Server> {
   const { main, portVariable } = services[name];
+  const { url, managementUrl } = urlsOf(name, port, env);
   const logFile = join(logsDir, `${name}.log`);
   const { child, exited } = startProcess(main, { ...env, [portVariable]: String(port) }, logFile);
-  const url = `http://127.0.0.1:${port}`;
   const server: Server = {
     name,
     url,
@@ -99,18 +99,34 @@ export async function startService(
       await exited;
     },
   };
-  await untilReady(server, logFile);
+  await untilReady(server, managementUrl, logFile);
   return server;
 }
 
-async function untilReady(server: Server, logFile: string): Promise<void> {
-  const { name, url, exited } = server;
+/** Where this machine reaches a service, and its health and metrics, which may have a port of their own. */
+export function urlsOf(name: ServiceName, port: number, env: Environment) {
+  const { portVariable } = services[name];
+  const url = urlOf(env[portVariable.replace("_PORT", "_HOST")], port);
+  const managementPort = env[portVariable.replace("_PORT", "_MANAGEMENT_PORT")];
+  const managementHost = env[portVariable.replace("_PORT", "_MANAGEMENT_HOST")];
+  return { url, managementUrl: managementPort ? urlOf(managementHost, Number(managementPort)) : url };
+}
+
+/** Whoever listens on every address is reached by loopback. */
+function urlOf(host: string | undefined, port: number): string {
+  const isEvery = host === undefined || host === "" || host === "0.0.0.0" || host === "::";
+  const address = isEvery ? "127.0.0.1" : host;
+  return `http://${address.includes(":") ? `[${address}]` : address}:${port}`;
+}
+
+async function untilReady(server: Server, managementUrl: string, logFile: string): Promise<void> {
+  const { name, exited } = server;
   let over: string | undefined;
   void exited.then((how) => {
     over = how;
   });
   const giveUpAt = performance.now() + readyTimeoutMs;
-  while (!(await isReady(url))) {
+  while (!(await isReady(managementUrl))) {
     if (over !== undefined) {
       throw new StackError(`${name} ended (${over}) before it was ready.\n${tail(logFile)}`);
     }

@@ -43,27 +43,28 @@ export interface AppOptions {
    * `/readyz` and `/metrics` are not observed.
    */
   observe?: (sample: RequestSample) => void;
+  /** Whether health, metrics and the reference page are in an application of their own. Default false. */
+  managementApart?: boolean | undefined;
+}
+
+export interface Apps {
+  /** For clients. */
+  app: RequestListener;
+  /** For operators; null when `app` has it all. */
+  management: RequestListener | null;
 }
 
 /**
- * An Express application in our order: hot routes, headers with
+ * Express applications in our order: hot routes, headers with
  * the request id, status routes, metrics, routes, errors.
  */
-export function createApp(options: AppOptions): RequestListener {
-  const { log, metrics, ready, hot, origins, routes, openapi, observe } = options;
-  const app = express();
-  app.disable("x-powered-by");
-  // An ETag of ours means a version of a resource, not a hash of bytes.
-  app.disable("etag");
-  app.set("query parser", "simple");
-  // Express would answer 304 by itself, to `If-None-Match: *` for one. Only a route knows what it has.
-  Object.defineProperty(app.request, "fresh", { get: () => false });
-
+export function createApp(options: AppOptions): Apps {
+  const { log, metrics, hot, origins, routes, openapi, observe, managementApart = false } = options;
+  const app = newExpress();
   if (hot) addHot(app, hot);
   if (origins) app.use(shareWith(origins));
   app.use(setHeaders);
-  app.use(statusRoutes({ metrics, ready, openapi }));
-  if (Object.keys(openapi.paths).length > 0) app.use(referencePage(openapi));
+  if (!managementApart) addManagement(app, options);
   app.use(observeRequests(metrics, observe));
   const refuse = refuseUnknown(createMethodTable(openapi));
   // Express would answer them by itself, with what a single router takes.
@@ -71,12 +72,41 @@ export function createApp(options: AppOptions): RequestListener {
   for (const router of routes) app.use(router);
   app.use(refuse);
   app.use(answerErrors(log));
-  if (!hot) return app;
-  return (req, res) => {
+  const management = managementApart ? createManagement(options) : null;
+  if (!hot) return { app, management };
+  const withHot: RequestListener = (req, res) => {
     const handle = req.method === "POST" ? hot.posts.get(req.url ?? "") : undefined;
     if (handle) handle(req, res);
     else app(req, res);
   };
+  return { app: withHot, management };
+}
+
+function newExpress(): Express {
+  const app = express();
+  app.disable("x-powered-by");
+  // An ETag of ours means a version of a resource, not a hash of bytes.
+  app.disable("etag");
+  app.set("query parser", "simple");
+  // Express would answer 304 by itself, to `If-None-Match: *` for one. Only a route knows what it has.
+  Object.defineProperty(app.request, "fresh", { get: () => false });
+  return app;
+}
+
+function createManagement(options: AppOptions): RequestListener {
+  const app = newExpress();
+  app.use(setHeaders);
+  addManagement(app, options);
+  app.use(() => {
+    throw problem("not_found", "Only health, metrics and the reference page are on this port.");
+  });
+  app.use(answerErrors(options.log));
+  return app;
+}
+
+function addManagement(app: Express, { metrics, ready, openapi }: AppOptions): void {
+  app.use(statusRoutes({ metrics, ready, openapi }));
+  if (Object.keys(openapi.paths).length > 0) app.use(referencePage(openapi));
 }
 
 /** For other spellings of their paths, which Express takes for the same. */

@@ -1,4 +1,4 @@
-export { type AppOptions, createApp, type RequestSample } from "./app.ts";
+export { type AppOptions, type Apps, createApp, type RequestSample } from "./app.ts";
 export { readJson } from "./body.ts";
 export { type ClientAddress, createClientAddress, networkOf } from "./client-address.ts";
 export { createOrigins, type Origins } from "./cors.ts";
@@ -13,5 +13,6 @@ export { RateLimit, type RateLimitOptions, type RatePolicy } from "./rate-limit.
 export { createRateLimits, type RateLimits, type RequestRates } from "./request-limits.ts";
 export { requestId } from "./request-id.ts";
 export { sendPage } from "./send-page.ts";
+export { serve } from "./serve.ts";
 export { listen, type Listening, type ListenOptions } from "./server.ts";
 export type { ReadyChecks } from "./status-routes.ts";

@@ -16,7 +16,7 @@ import { requestId } from "./request-id.ts";
 export interface ListenOptions {
   /** 0 lets the system choose. */
   port: number;
-  /** Default: every interface. */
+  /** Default 127.0.0.1: only this machine. */
   host?: string;
   /** From the first byte of a request to the last of its body. */
   requestTimeoutMs: number;
@@ -41,7 +41,7 @@ export interface Listening {
 
 /** @throws Error `EADDRINUSE` and the like when the port cannot be had. */
 export async function listen(app: RequestListener, options: ListenOptions): Promise<Listening> {
-  const { port, host, requestTimeoutMs, headersTimeoutMs } = options;
+  const { port, host = "127.0.0.1", requestTimeoutMs, headersTimeoutMs } = options;
   const { keepAliveTimeoutMs = 65_000, connectionsMax = 10_000, drainTimeoutMs = 8000 } = options;
   const server = createServer(
     {
@@ -74,7 +74,7 @@ export async function listen(app: RequestListener, options: ListenOptions): Prom
   });
   const address = server.address() as AddressInfo;
   return {
-    url: `http://${host ?? "127.0.0.1"}:${address.port}`,
+    url: `http://${host.includes(":") ? `[${host}]` : host}:${address.port}`,
     port: address.port,
     close: () => drain(server, drainTimeoutMs),
   };

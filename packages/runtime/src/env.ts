@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { isAddressRange } from "./address-ranges.ts";
 
 /**
@@ -177,6 +178,22 @@ export function integer(options: Common<number> & { min: number; max: number }):
 /** A TCP port; 0 lets the system choose. */
 export function port(options: Common<number>): Variable<number> {
   return integer({ ...options, min: 0, max: 65_535 });
+}
+
+/** A TCP port, or null when unset. */
+export function optionalPort({ about }: { about: string }): Variable<number | null> {
+  return { about, fallback: { value: null }, read: port({ about }).read };
+}
+
+/** An IP address. Not a name: whom a process listens to must not change with a name server. */
+export function ipAddress(options: Common<string>): Variable<string> {
+  return {
+    ...common(options),
+    read(value) {
+      if (isIP(value) === 0) throw new Error("must be an IP address");
+      return value;
+    },
+  };
 }
 
 export function oneOf<const T extends string>(options: Common<T> & { values: readonly T[] }): Variable<T> {

@@ -18,6 +18,14 @@ export {
 } from "./env.ts";
 export { FairQueue, type FairQueueLimits, type FairQueueWords, QueueFull } from "./fair-queue.ts";
 export { newId } from "./id.ts";
+export {
+  listenTarget,
+  type ListenTarget,
+  listenVariables,
+  publicTarget,
+  type PublicTarget,
+  publicVariables,
+} from "./listening.ts";
 export { createLifecycle, type Lifecycle } from "./lifecycle.ts";
 export { createLogger, type Logger } from "./logger.ts";
 export { createMetrics, type Metrics } from "./metrics.ts";

@@ -42,6 +42,8 @@ export interface ApiOptions extends AccountOptions {
   trustedProxies: string[];
   webhooks: WebhookOptions;
   observe?: (sample: RequestSample) => void;
+  /** See `AppOptions` of @mosis/http. */
+  managementApart?: boolean;
 }
 
 /** What a page sends, and what it needs of the answer. */
@@ -70,6 +72,7 @@ export async function createApi({ db, log, metrics, ...options }: ApiOptions) {
   metrics.level("postgres_callers_waiting", "Callers that wait for a connection.", () => db.counts().waiting);
   return createApp({
     ...(observe ? { observe } : {}),
+    managementApart: options.managementApart,
     log,
     metrics,
     origins: createOrigins(corsOrigins, fromBrowsers),

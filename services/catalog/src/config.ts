@@ -3,11 +3,14 @@ import {
   brokerList,
   custom,
   integer,
+  listenTarget,
+  listenVariables,
   oneOf,
   optionalUrl,
   optionalText,
   originList,
-  port,
+  publicTarget,
+  publicVariables,
   readEnv,
   secretKeyList,
   selfTelemetryTarget,
@@ -104,7 +107,7 @@ export function readApiConfig(env: Environment) {
       ...selfTelemetryVariables,
       ...requestRates,
       ...webhooks,
-      CATALOG_PORT: port({ about: "The port of the catalog API.", default: 4000 }),
+      ...publicVariables("CATALOG", { about: "The port of the catalog API.", port: 4000 }),
       CATALOG_CONNECTIONS_MAX: integer({
         about: "Connections to PostgreSQL. More do not make it faster than about two per core of its server.",
         min: 1,
@@ -125,7 +128,7 @@ export function readApiConfig(env: Environment) {
   return {
     logLevel: values.LOG_LEVEL,
     closeTimeoutMs: 10_000,
-    port: values.CATALOG_PORT,
+    http: publicTarget("CATALOG", values),
     postgres: {
       url: values.DATABASE_URL,
       name: "catalog-api",
@@ -163,14 +166,14 @@ export function readRelayConfig(env: Environment) {
         about: "Put in front of every topic name on a shared cluster.",
         default: "",
       }),
-      RELAY_PORT: port({ about: "The port of the relay's /healthz, /readyz and /metrics.", default: 4003 }),
+      ...listenVariables("RELAY", { about: "The port of the relay's health and metrics.", port: 4003 }),
     },
     env,
   );
   return {
     logLevel: values.LOG_LEVEL,
     closeTimeoutMs: 10_000,
-    port: values.RELAY_PORT,
+    http: listenTarget("RELAY", values),
     postgres: {
       url: values.DATABASE_URL,
       name: "catalog-relay",
@@ -189,10 +192,7 @@ export function readWebhooksConfig(env: Environment) {
       ...common,
       ...selfTelemetryVariables,
       ...webhooks,
-      WEBHOOKS_PORT: port({
-        about: "The port of the /healthz, /readyz and /metrics of webhooks.",
-        default: 4005,
-      }),
+      ...listenVariables("WEBHOOKS", { about: "The port of webhooks' health and metrics.", port: 4005 }),
     },
     env,
   );
@@ -200,7 +200,7 @@ export function readWebhooksConfig(env: Environment) {
     logLevel: values.LOG_LEVEL,
     // An attempt that runs is waited for.
     closeTimeoutMs: 16_000,
-    port: values.WEBHOOKS_PORT,
+    http: listenTarget("WEBHOOKS", values),
     postgres: {
       url: values.DATABASE_URL,
       name: "catalog-webhooks",

@@ -11,7 +11,7 @@ export interface RelayProcessOptions {
   metrics: Metrics;
 }
 
-/** The relay with its bounds, and the application that tells how it is. */
+/** The relay with its bounds, and the applications that tell how it is. */
 export function createRelay({ openSession, producer, log, metrics }: RelayProcessOptions) {
   const relay = startRelay({
     openSession,
@@ -27,7 +27,7 @@ export function createRelay({ openSession, producer, log, metrics }: RelayProces
       measureIntervalMs: 5000,
     },
   });
-  const app = createApp({
+  const apps = createApp({
     log,
     metrics,
     ready: { postgres: () => connectionOf(relay), kafka: () => need(producer.connected()) },
@@ -39,7 +39,7 @@ export function createRelay({ openSession, producer, log, metrics }: RelayProces
       operations: [],
     }),
   });
-  return { relay, app };
+  return { relay, apps };
 }
 
 /** A standby is as ready as the active one. */

@@ -14,7 +14,7 @@ export interface WebhooksProcessOptions {
   metrics: Metrics;
 }
 
-/** What delivers, with its bounds, and the application that tells how it is. */
+/** What delivers, with its bounds, and the applications that tell how it is. */
 export function createWebhooks(options: WebhooksProcessOptions) {
   const { db, openSession, webhooks, resolve, log, metrics } = options;
   const { secrets, judge } = readWebhookOptions(webhooks);
@@ -30,7 +30,7 @@ export function createWebhooks(options: WebhooksProcessOptions) {
       measureIntervalMs: 5000,
     },
   });
-  const app = createApp({
+  const apps = createApp({
     log,
     metrics,
     ready: { postgres: () => db.check() },
@@ -42,5 +42,5 @@ export function createWebhooks(options: WebhooksProcessOptions) {
       operations: [],
     }),
   });
-  return { deliverer, app };
+  return { deliverer, apps };
 }

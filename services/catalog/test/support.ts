@@ -107,7 +107,7 @@ async function startApi(t: TestContext, { life, databaseUrl, options, pool }: Ap
   const url = apiUrl(databaseUrl, apiPassword);
   const opened = openPool({ name: "test-api", log, ...bounds, ...pool, url });
   const apiDb = life.own("api-postgres", opened, (it) => it.close());
-  const app = await createApi({
+  const { app } = await createApi({
     db: apiDb,
     log,
     metrics: createMetrics({ service: "test" }),

@@ -2,10 +2,13 @@ import {
   addressRangeList,
   brokerList,
   integer,
+  listenTarget,
+  listenVariables,
   oneOf,
   optionalHeaderName,
   originList,
-  port,
+  publicTarget,
+  publicVariables,
   readEnv,
   selfTelemetryTarget,
   selfTelemetryVariables,
@@ -44,7 +47,7 @@ export function readIngestConfig(env: Environment) {
       ...common,
       ...selfTelemetryVariables,
       ...kafka,
-      INGEST_PORT: port({ about: "The port apps send telemetry to.", default: 4001 }),
+      ...publicVariables("INGEST", { about: "The port apps send telemetry to.", port: 4001 }),
       INGEST_HELD_MEGABYTES_MAX: integer({
         about: "Bodies and unacknowledged events kept in memory; beyond it requests are refused with 503.",
         min: 8,
@@ -77,7 +80,7 @@ export function readIngestConfig(env: Environment) {
   );
   return {
     logLevel: values.LOG_LEVEL,
-    port: values.INGEST_PORT,
+    http: publicTarget("INGEST", values),
     closeTimeoutMs: 10_000,
     kafka: { brokers: values.KAFKA_BROKERS, topicPrefix: values.KAFKA_TOPIC_PREFIX },
     bodyTimeoutMs: values.INGEST_BODY_TIMEOUT_MS,
@@ -98,7 +101,7 @@ export function readWriterConfig(env: Environment) {
       ...selfTelemetryVariables,
       ...kafka,
       ...clickhouse,
-      WRITER_PORT: port({ about: "The port of the writer's health and metrics.", default: 4004 }),
+      ...listenVariables("WRITER", { about: "The port of the writer's health and metrics.", port: 4004 }),
       WRITER_FETCH_MEGABYTES_MIN: integer({
         about: "Kafka answers a fetch when so much is there: larger inserts, fewer parts.",
         min: 1,
@@ -128,7 +131,7 @@ export function readWriterConfig(env: Environment) {
   );
   return {
     logLevel: values.LOG_LEVEL,
-    port: values.WRITER_PORT,
+    http: listenTarget("WRITER", values),
     closeTimeoutMs: 10_000,
     kafka: { brokers: values.KAFKA_BROKERS, topicPrefix: values.KAFKA_TOPIC_PREFIX },
     clickhouse: { url: values.CLICKHOUSE_URL, requestTimeoutMs: 30_000 },
@@ -163,14 +166,17 @@ export function readQueryConfig(env: Environment) {
         max: 10_000_000,
         default: 600,
       }),
-      QUERY_PORT: port({ about: "The port that receipts and the audit trail are read from.", default: 4002 }),
+      ...publicVariables("QUERY", {
+        about: "The port that receipts and the audit trail are read from.",
+        port: 4002,
+      }),
       QUERY_TRUSTED_PROXIES: trustedProxies,
     },
     env,
   );
   return {
     logLevel: values.LOG_LEVEL,
-    port: values.QUERY_PORT,
+    http: publicTarget("QUERY", values),
     // Nothing here is public: an address without a good key has a mistake to find.
     requestRates: {
       reads: values.QUERY_READS_PER_MINUTE,

@@ -38,6 +38,8 @@ export interface IngestOptions {
   /** Ranges in CIDR notation: see `createClientAddress`. */
   trustedProxies: readonly string[];
   observe?: (sample: RequestSample) => void;
+  /** See `AppOptions` of @mosis/http. */
+  managementApart?: boolean;
 }
 
 /** What a page sends, and what it needs of the answer. */
@@ -86,7 +88,7 @@ export async function createIngest(options: IngestOptions) {
   const posts = new Map(protocols.map((protocol) => [protocol.route, store(protocol)]));
   posts.set(validation.route, validate);
 
-  const app = createApp({
+  const apps = createApp({
     log,
     metrics,
     hot: { posts, preflight: shared.origins?.preflight },
@@ -104,9 +106,10 @@ export async function createIngest(options: IngestOptions) {
       },
     },
     openapi: ingestDocument(),
+    managementApart: options.managementApart,
     ...(observe ? { observe } : {}),
   });
-  return { app, failed: access.failed };
+  return { apps, failed: access.failed };
 }
 
 /** What requests are judged by, kept as the topics have it. */

@@ -37,6 +37,8 @@ export interface QueryOptions {
   trustedProxies: readonly string[];
   requestRates: RequestRates;
   observe?: (sample: RequestSample) => void;
+  /** See `AppOptions` of @mosis/http. */
+  managementApart?: boolean;
 }
 
 /** Every route of query. Not ready until the access table is complete. */
@@ -60,7 +62,7 @@ export async function createQuery({ trustedProxies, requestRates, ...options }: 
   // Of apps too: a receipt needs to know whose the app is.
   const behind = { group: writerGroup(kafka), topics: [topics.events, topics.apps] };
   const writerLag = life.own("writer lag", openLagReader(kafka, behind), (it) => it.close());
-  const app = createApp({
+  const apps = createApp({
     ...rest,
     log,
     metrics,
@@ -78,7 +80,7 @@ export async function createQuery({ trustedProxies, requestRates, ...options }: 
     ],
     openapi: openApiDocument(queryApi),
   });
-  return { app, failed: access.failed };
+  return { apps, failed: access.failed };
 }
 
 /** As ingest sends, so that what is replayed goes the same way. */

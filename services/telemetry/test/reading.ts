@@ -30,7 +30,9 @@ export async function startQuery(
   );
   const metrics = createMetrics({ service: "test" });
   const producer = life.own("producer", await openProducer(kafka), (it) => it.close());
-  const { app } = await createQuery({
+  const {
+    apps: { app },
+  } = await createQuery({
     kafka,
     producer,
     store,

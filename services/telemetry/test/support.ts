@@ -34,7 +34,9 @@ export async function startIngest(t: TestContext, kafka: KafkaConfig, options: P
   const life = createLifecycle({ log, closeTimeoutMs: 10_000 });
   t.after(() => life.close());
   const producer = life.own("producer", await openProducer(kafka), (it) => it.close());
-  const { app } = await createIngest({
+  const {
+    apps: { app },
+  } = await createIngest({
     kafka,
     producer,
     log,

@@ -1,6 +1,6 @@
 // The catalog API: developers, sessions, apps and keys over HTTP, and the sender of their mails.
 import { createSelfTelemetry } from "@mosis/client/process";
-import { listen } from "@mosis/http";
+import { serve } from "@mosis/http";
 import { openPool } from "@mosis/postgres";
 import { createLifecycle, createLogger, createMetrics } from "@mosis/runtime";
 import { createApi } from "../api.ts";
@@ -41,13 +41,14 @@ try {
   const sender = startMailSender({ db, transport, portalUrl, log, metrics });
   const mails = life.own("mails", sender, (it) => it.close());
   const observe = self.observe.bind(self);
-  const app = await createApi({ ...config, db, log, metrics, observe, mails });
+  const managementApart = config.http.management !== null;
+  const apps = await createApi({ ...config, db, log, metrics, observe, mails, managementApart });
   const server = life.own(
     "server",
-    await listen(app, { port: config.port, requestTimeoutMs: 30_000, headersTimeoutMs: 10_000 }),
+    await serve(apps, { http: config.http, requestTimeoutMs: 30_000, headersTimeoutMs: 10_000 }),
     (it) => it.close(),
   );
-  log.info({ url: server.url }, "catalog api started");
+  log.info({ url: server.url, management_url: server.managementUrl }, "catalog api started");
   const reason = await life.untilSignal();
   log.info({ reason }, "catalog api stops");
 } catch (error) {

@@ -1,7 +1,7 @@
 // The relay: publishes the outbox to Kafka. Several may run; one is active, the others wait to take over. Any
 // of them brings back from Kafka which keys telemetry has seen in use.
 import { createSelfTelemetry } from "@mosis/client/process";
-import { listen } from "@mosis/http";
+import { serve } from "@mosis/http";
 import { openProducer } from "@mosis/kafka";
 import { openPool, openSession } from "@mosis/postgres";
 import { createLifecycle, createLogger, createMetrics } from "@mosis/runtime";
@@ -29,7 +29,7 @@ try {
     self.slowQuery({ store: "postgres", ...query });
   const kafka = { ...config.kafka, clientId: service, log, sendDeadlineMs };
   const producer = life.own("producer", await openProducer(kafka), (it) => it.close());
-  const { relay, app } = createRelay({
+  const { relay, apps } = createRelay({
     openSession: () => openSession({ ...config.postgres, log, onSlowQuery }),
     producer,
     log,
@@ -47,7 +47,7 @@ try {
   const uses = life.own("key uses", await followKeyUses({ kafka, db, log }), (it) => it.close());
   const server = life.own(
     "server",
-    await listen(app, { port: config.port, requestTimeoutMs: 10_000, headersTimeoutMs: 5000 }),
+    await serve(apps, { http: config.http, requestTimeoutMs: 10_000, headersTimeoutMs: 5000 }),
     (it) => it.close(),
   );
   log.info({ url: server.url }, "catalog relay started");

@@ -1,6 +1,6 @@
 // Webhooks: sends deliveries that are due to their receivers. Several may run; each claims its own.
 import { createSelfTelemetry } from "@mosis/client/process";
-import { listen } from "@mosis/http";
+import { serve } from "@mosis/http";
 import { openPool, openSession } from "@mosis/postgres";
 import { createLifecycle, createLogger, createMetrics } from "@mosis/runtime";
 import { readWebhooksConfig } from "../config.ts";
@@ -24,7 +24,7 @@ try {
     self.slowQuery({ store: "postgres", ...query });
   const postgres = { ...config.postgres, log, onSlowQuery };
   const db = life.own("postgres", openPool({ ...postgres, connectionsMax: 8 }), (it) => it.close());
-  const { deliverer, app } = createWebhooks({
+  const { deliverer, apps } = createWebhooks({
     db,
     openSession: () => openSession(postgres),
     webhooks: config.webhooks,
@@ -35,7 +35,7 @@ try {
   life.own("deliverer", deliverer, (it) => it.close());
   const server = life.own(
     "server",
-    await listen(app, { port: config.port, requestTimeoutMs: 10_000, headersTimeoutMs: 5000 }),
+    await serve(apps, { http: config.http, requestTimeoutMs: 10_000, headersTimeoutMs: 5000 }),
     (it) => it.close(),
   );
   log.info({ url: server.url }, "catalog webhooks started");

@@ -1,6 +1,6 @@
 // The ingest process: telemetry over HTTP into Kafka. Nothing else runs here.
 import { createSelfTelemetry } from "@mosis/client/process";
-import { listen } from "@mosis/http";
+import { serve } from "@mosis/http";
 import { openProducer } from "@mosis/kafka";
 import { createLifecycle, createLogger, createMetrics } from "@mosis/runtime";
 import { readIngestConfig } from "../config.ts";
@@ -26,13 +26,15 @@ try {
   const { bodyTimeoutMs, heldBytesMax, countryHeader, corsOrigins, usageIntervalMs, trustedProxies } = config;
   const observe = self.observe.bind(self);
   const limits = { bodyTimeoutMs, heldBytesMax, countryHeader, corsOrigins, usageIntervalMs, trustedProxies };
-  const { app, failed } = await createIngest({ kafka, producer, log, metrics, life, ...limits, observe });
+  const managementApart = config.http.management !== null;
+  const shared = { kafka, producer, log, metrics, life, observe, managementApart };
+  const { apps, failed } = await createIngest({ ...shared, ...limits });
   const server = life.own(
     "server",
-    await listen(app, { port: config.port, requestTimeoutMs: 60_000, headersTimeoutMs: 10_000 }),
+    await serve(apps, { http: config.http, requestTimeoutMs: 30_000, headersTimeoutMs: 10_000 }),
     (it) => it.close(),
   );
-  log.info({ url: server.url }, "telemetry ingest started");
+  log.info({ url: server.url, management_url: server.managementUrl }, "telemetry ingest started");
   // A process that no longer hears of revoked keys must exit: whoever runs it starts another.
   const reason = await Promise.race([life.untilSignal(), failed]);
   log.info({ reason }, "telemetry ingest stops");

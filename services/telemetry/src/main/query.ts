@@ -1,7 +1,7 @@
 // The query process: everything that is read of telemetry over HTTP, and replays. Nothing else runs here.
 import { openClickHouse } from "@mosis/clickhouse";
 import { createSelfTelemetry } from "@mosis/client/process";
-import { listen } from "@mosis/http";
+import { serve } from "@mosis/http";
 import { openProducer } from "@mosis/kafka";
 import { createLifecycle, createLogger, createMetrics } from "@mosis/runtime";
 import { readQueryConfig } from "../config.ts";
@@ -33,14 +33,15 @@ try {
   const producer = life.own("producer", await openProducer(kafka), (it) => it.close());
   const observe = self.observe.bind(self);
   const { trustedProxies, requestRates } = config;
-  const shared = { log, metrics, life, trustedProxies, requestRates, observe };
-  const { app, failed } = await createQuery({ kafka, producer, store, ...shared });
+  const managementApart = config.http.management !== null;
+  const shared = { log, metrics, life, trustedProxies, requestRates, observe, managementApart };
+  const { apps, failed } = await createQuery({ kafka, producer, store, ...shared });
   const server = life.own(
     "server",
-    await listen(app, { port: config.port, requestTimeoutMs: 30_000, headersTimeoutMs: 10_000 }),
+    await serve(apps, { http: config.http, requestTimeoutMs: 30_000, headersTimeoutMs: 10_000 }),
     (it) => it.close(),
   );
-  log.info({ url: server.url }, "telemetry query started");
+  log.info({ url: server.url, management_url: server.managementUrl }, "telemetry query started");
   // A process that no longer hears of revoked keys must exit: whoever runs it starts another.
   const reason = await Promise.race([life.untilSignal(), failed]);
   log.info({ reason }, "telemetry query stops");

@@ -2,7 +2,7 @@
 // here.
 import { openClickHouse, type SlowQuery } from "@mosis/clickhouse";
 import { createSelfTelemetry } from "@mosis/client/process";
-import { createApp, listen, openApiDocument } from "@mosis/http";
+import { createApp, openApiDocument, serve } from "@mosis/http";
 import { openProducer } from "@mosis/kafka";
 import { createLifecycle, createLogger, createMetrics } from "@mosis/runtime";
 import { readWriterConfig } from "../config.ts";
@@ -48,7 +48,7 @@ try {
     }),
     (it) => it.close(),
   );
-  const app = createApp({
+  const apps = createApp({
     log,
     metrics,
     routes: [],
@@ -64,8 +64,8 @@ try {
       operations: [],
     }),
   });
-  const limits = { requestTimeoutMs: 10_000, headersTimeoutMs: 5000 };
-  const server = life.own("server", await listen(app, { port: config.port, ...limits }), (it) => it.close());
+  const limits = { http: config.http, requestTimeoutMs: 10_000, headersTimeoutMs: 5000 };
+  const server = life.own("server", await serve(apps, limits), (it) => it.close());
   log.info({ url: server.url }, "telemetry writer started");
   // A writer that cannot go on must exit: whoever runs it starts another, at the last committed offsets.
   const reason = await Promise.race([life.untilSignal(), writer.failed]);

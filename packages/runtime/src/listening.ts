@@ -1,0 +1,64 @@
+import { type EnvSpec, ipAddress, optionalPort, port } from "./env.ts";
+
+/** An address and a port that a process listens on. */
+export interface ListenTarget {
+  host: string;
+  port: number;
+}
+
+/** Where a process listens that clients talk to. */
+export interface PublicTarget extends ListenTarget {
+  /** Where health, metrics and the reference page are; null when they are beside everything else. */
+  management: ListenTarget | null;
+}
+
+interface PortOptions {
+  /** What the port is for, one sentence. */
+  about: string;
+  port: number;
+}
+
+/** Only this machine reaches a process that is told nothing else. */
+const loopback = "127.0.0.1";
+
+/** The variables `NAME_HOST` and `NAME_PORT`. */
+export function listenVariables(name: string, options: PortOptions): EnvSpec {
+  return {
+    [`${name}_HOST`]: ipAddress({
+      about: `The address that goes with ${name}_PORT; 0.0.0.0 or :: for every one.`,
+      default: loopback,
+    }),
+    [`${name}_PORT`]: port({ about: options.about, default: options.port }),
+  };
+}
+
+/** The variables above, and those of a process that clients talk to. */
+export function publicVariables(name: string, options: PortOptions): EnvSpec {
+  return {
+    ...listenVariables(name, options),
+    [`${name}_MANAGEMENT_HOST`]: ipAddress({
+      about: `The address that goes with ${name}_MANAGEMENT_PORT.`,
+      default: loopback,
+    }),
+    [`${name}_MANAGEMENT_PORT`]: optionalPort({
+      about: `Where health, metrics and /docs move to: ${name}_PORT then answers 404 to them.`,
+    }),
+  };
+}
+
+type Values = Readonly<Record<string, unknown>>;
+
+/** @param values as `readEnv` has read them with `listenVariables` in its spec. */
+export function listenTarget(name: string, values: Values): ListenTarget {
+  return { host: values[`${name}_HOST`] as string, port: values[`${name}_PORT`] as number };
+}
+
+/** @param values as `readEnv` has read them with `publicVariables` in its spec. */
+export function publicTarget(name: string, values: Values): PublicTarget {
+  const managementPort = values[`${name}_MANAGEMENT_PORT`] as number | null;
+  const host = values[`${name}_MANAGEMENT_HOST`] as string;
+  return {
+    ...listenTarget(name, values),
+    management: managementPort === null ? null : { host, port: managementPort },
+  };
+}
