@@ -90,6 +90,11 @@ test("a missing prerequisite is one line that says what to install", async (t) =
   const badPort = (await newCopy(t, { QUERY_PORT: "http" })).start();
   assert.equal(await badPort.exitCode, 1);
   assert.match(badPort.errors(), /QUERY_PORT must be a whole number/);
+  const inward = await newCopy(t);
+  inward.env["WEBHOOK_ALLOWED_TARGETS"] = `127.0.0.1:${inward.env["CLICKHOUSE_TCP_PORT"]}`;
+  const allowing = inward.start();
+  assert.equal(await allowing.exitCode, 1);
+  assert.match(allowing.errors(), /WEBHOOK_ALLOWED_TARGETS names 127\.0\.0\.1:\d+, where a server/);
 });
 
 test("a port that is taken is named before anything is started", async (t) => {

@@ -3,6 +3,7 @@ import { pathToFileURL } from "node:url";
 import { portNear, readStackPorts, readStackSource, type StackSource } from "@mosis/devstack";
 import { oneOf, optionalText, port, readEnv, text } from "@mosis/runtime";
 import type { Environment, ServiceName } from "./services.ts";
+import { refuseOwnTargets } from "./webhook-targets.ts";
 
 /** What `npm start` reads from the environment. */
 export interface Settings {
@@ -49,6 +50,8 @@ export async function readSettings(env: Environment): Promise<Settings> {
   const relay = RELAY_PORT || (await portNear(4003, taken));
   const writer = WRITER_PORT || (await portNear(4004, [...taken, relay]));
   const webhooks = WEBHOOKS_PORT || (await portNear(4005, [...taken, relay, writer]));
+  const source = readStackSource(env, stackPorts);
+  refuseOwnTargets(env, [...chosen, relay, writer, webhooks], source);
   const dataDir = resolve(values.MOSIS_DATA_DIR);
   return {
     dataDir,
@@ -61,7 +64,7 @@ export async function readSettings(env: Environment): Promise<Settings> {
       webhooks,
       writer,
     },
-    source: readStackSource(env, stackPorts),
+    source,
     catalogApiPassword: values.CATALOG_API_PASSWORD,
     mailUrl: values.MAIL_URL ?? pathToFileURL(join(dataDir, "mails")).href,
     selfTelemetry: values.MOSIS_SELF_TELEMETRY === "on",

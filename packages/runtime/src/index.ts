@@ -4,6 +4,7 @@ export {
   brokerList,
   custom,
   type EnvSpec,
+  type EnvValues,
   integer,
   oneOf,
   optionalHeaderName,

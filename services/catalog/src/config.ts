@@ -12,13 +12,13 @@ import {
   publicTarget,
   publicVariables,
   readEnv,
-  secretKeyList,
   selfTelemetryTarget,
   selfTelemetryVariables,
   text,
   url,
 } from "@mosis/runtime";
 import { readProviders } from "./oauth/settings.ts";
+import { webhookOptions, webhookVariables } from "./webhooks/settings.ts";
 
 type Environment = Record<string, string | undefined>;
 
@@ -28,17 +28,6 @@ const common = {
     about: "The quietest lines that are logged.",
     values: ["trace", "debug", "info", "warn", "error", "silent"],
     default: "info",
-  }),
-};
-
-const webhooks = {
-  WEBHOOK_SECRET_KEYS: secretKeyList({
-    about: "Encrypt secrets of webhooks: the first key those to come, the others are of before.",
-  }),
-  WEBHOOK_ALLOWED_NETWORKS: addressRangeList({
-    about:
-      "Private networks that webhooks may reach, plain http too: ranges like 10.0.0.0/8, commas between.",
-    default: [],
   }),
 };
 
@@ -106,7 +95,7 @@ export function readApiConfig(env: Environment) {
       ...common,
       ...selfTelemetryVariables,
       ...requestRates,
-      ...webhooks,
+      ...webhookVariables,
       ...publicVariables("CATALOG", { about: "The port of the catalog API.", port: 4000 }),
       CATALOG_CONNECTIONS_MAX: integer({
         about: "Connections to PostgreSQL. More do not make it faster than about two per core of its server.",
@@ -125,10 +114,11 @@ export function readApiConfig(env: Environment) {
     },
     env,
   );
+  const http = publicTarget("CATALOG", values);
   return {
     logLevel: values.LOG_LEVEL,
     closeTimeoutMs: 10_000,
-    http: publicTarget("CATALOG", values),
+    http,
     postgres: {
       url: values.DATABASE_URL,
       name: "catalog-api",
@@ -138,7 +128,7 @@ export function readApiConfig(env: Environment) {
     },
     corsOrigins: values.CATALOG_CORS_ORIGINS,
     trustedProxies: values.CATALOG_TRUSTED_PROXIES,
-    webhooks: { secretKeys: values.WEBHOOK_SECRET_KEYS, allowedNetworks: values.WEBHOOK_ALLOWED_NETWORKS },
+    webhooks: webhookOptions(values, { httpPort: http.port, urls: [values.DATABASE_URL, values.MAIL_URL] }),
     sessionHours: values.CATALOG_SESSION_HOURS,
     requestRates: {
       reads: values.CATALOG_READS_PER_MINUTE,
@@ -191,23 +181,24 @@ export function readWebhooksConfig(env: Environment) {
     {
       ...common,
       ...selfTelemetryVariables,
-      ...webhooks,
+      ...webhookVariables,
       ...listenVariables("WEBHOOKS", { about: "The port of webhooks' health and metrics.", port: 4005 }),
     },
     env,
   );
+  const http = listenTarget("WEBHOOKS", values);
   return {
     logLevel: values.LOG_LEVEL,
     // An attempt that runs is waited for.
     closeTimeoutMs: 16_000,
-    http: listenTarget("WEBHOOKS", values),
+    http,
     postgres: {
       url: values.DATABASE_URL,
       name: "catalog-webhooks",
       connectTimeoutMs: 3000,
       statementTimeoutMs: 5000,
     },
-    webhooks: { secretKeys: values.WEBHOOK_SECRET_KEYS, allowedNetworks: values.WEBHOOK_ALLOWED_NETWORKS },
+    webhooks: webhookOptions(values, { httpPort: http.port, urls: [values.DATABASE_URL] }),
     selfTelemetry: selfTelemetryTarget(values),
   };
 }

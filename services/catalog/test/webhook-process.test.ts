@@ -3,13 +3,14 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { test, type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
-import { eventually, webhookOptions } from "./support.ts";
+import { eventually } from "./support.ts";
 import {
   createApp,
   createWebhook,
   deliveriesOf,
   makeDue,
   publishAll,
+  receiverOptions,
   startReceiver,
   startWebhooks,
 } from "./webhook-receivers.ts";
@@ -60,8 +61,8 @@ function startProcess(t: TestContext, databaseUrl: string) {
     env: {
       ...process.env,
       DATABASE_URL: databaseUrl,
-      WEBHOOK_SECRET_KEYS: webhookOptions.secretKeys.map((key) => key.toString("base64")).join(","),
-      WEBHOOK_ALLOWED_NETWORKS: webhookOptions.allowedNetworks.join(","),
+      WEBHOOK_SECRET_KEYS: receiverOptions.secretKeys.map((key) => key.toString("base64")).join(","),
+      WEBHOOK_ALLOWED_TARGETS: receiverOptions.allowedTargets.join(","),
       WEBHOOKS_PORT: "0",
       MOSIS_SELF_TELEMETRY: "off",
     },

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { receiverCertificate, receiverName } from "./receiver-certificate.ts";
+import { assertProblem } from "./support.ts";
 import {
   createWebhook,
   makeDue,
   ping,
+  receiverOptions,
   startReceiver,
   startWebhooks,
   untilDelivery,
@@ -67,7 +69,7 @@ test("a name that leads into a private network is not connected to, nor one that
   ];
   let asked = 0;
   const deliverer = startTestDeliverer({
-    allowedNetworks: [],
+    allowedTargets: [],
     attempt: { ca: receiverCertificate, resolve: async () => answers[asked++] ?? [] },
   });
   const delivery = await ping(ada, webhook.id);
@@ -85,6 +87,24 @@ test("a name that leads into a private network is not connected to, nor one that
   startTestDeliverer({ attempt: { ca: receiverCertificate, resolve: async () => rebinding[asked++] ?? [] } });
   const again = await ping(ada, (await createWebhook(ada, webhook.url, ["app.*"])).id);
   await untilDelivery(ada, again, { status: "succeeded", response_status: 204 });
+});
+
+// Guards "no request into private networks": what else listens on an allowed host was not meant.
+test("an allowance is of one port: what else listens there is not reached", async (t) => {
+  const { life, ada, startTestDeliverer } = await startWebhooks(t);
+  const allowed = await startReceiver(life);
+  const store = await startReceiver(life);
+  const without = receiverOptions.allowedTargets.filter((it) => it !== `127.0.0.1:${store.port}`);
+  // The api still allows both: what was created before the operator changed his mind is judged again.
+  const before = await createWebhook(ada, store.url, ["app.*"]);
+  const good = await createWebhook(ada, allowed.url, ["app.*"]);
+  startTestDeliverer({ allowedTargets: without });
+  await untilDelivery(ada, await ping(ada, good.id), { status: "succeeded" });
+  await untilDelivery(ada, await ping(ada, before.id), { error: "address_blocked" });
+  for (const url of ["http://127.0.0.1:1025/", "http://127.0.0.1/", "https://127.0.0.1/"]) {
+    assertProblem(await ada.post("/v1/webhooks", { url, event_types: ["*"] }), "invalid_request");
+  }
+  assert.deepEqual(store.received, []);
 });
 
 test("a certificate that nobody vouches for, or of another name, is refused", async (t) => {

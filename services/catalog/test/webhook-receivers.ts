@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { createServer, type IncomingHttpHeaders, type RequestListener, type Server } from "node:http";
 import { createServer as createTlsServer } from "node:https";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import type { TestContext } from "node:test";
 import { execute, openPool, openSession, type Pool, sql } from "@mosis/postgres";
 import { createMetrics, type Lifecycle } from "@mosis/runtime";
@@ -24,6 +24,24 @@ interface Received {
 
 type Answer = number | RequestListener;
 
+/**
+ * Receivers of tests are on loopback addresses, which an operator has to allow one by one. So their ports are
+ * taken before anything else starts, and are held until the process ends.
+ */
+const doors = await Promise.all(
+  Array.from({ length: 8 }, async () => {
+    const door = createTcpServer().unref();
+    await new Promise<void>((resolve) => void door.listen(0, "127.0.0.1", resolve));
+    return door;
+  }),
+);
+const portOf = (door: (typeof doors)[number]) => (door.address() as AddressInfo).port;
+
+export const receiverOptions = {
+  ...webhookOptions,
+  allowedTargets: doors.map((door) => `127.0.0.1:${portOf(door)}`),
+};
+
 /** A receiver that keeps what it gets. `answer` may change while it runs. */
 export async function startReceiver(life: Lifecycle, options: { tls?: boolean; answer?: Answer } = {}) {
   const received: Received[] = [];
@@ -43,12 +61,15 @@ export async function startReceiver(life: Lifecycle, options: { tls?: boolean; a
   const server: Server = options.tls
     ? createTlsServer({ cert: receiverCertificate, key: receiverKey }, listener)
     : createServer(listener);
-  await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
+  const door = doors.pop();
+  assert.ok(door, "a test file has more receivers than ports are taken for");
+  door.on("connection", (socket) => server.emit("connection", socket));
   life.own("receiver", server, () => {
+    door.removeAllListeners("connection");
+    doors.push(door);
     server.closeAllConnections();
-    server.close();
   });
-  const { port } = server.address() as AddressInfo;
+  const port = portOf(door);
   return { received, state, port, url: `http://127.0.0.1:${port}/hooks` };
 }
 
@@ -58,19 +79,19 @@ function plain(headers: IncomingHttpHeaders): Record<string, string> {
 
 interface DelivererSetting {
   attempt?: Partial<AttemptDeps>;
-  allowedNetworks?: string[];
+  allowedTargets?: string[];
   limits?: Partial<DelivererOptions["limits"]>;
   leaseSeconds?: number;
 }
 
 /** The API over a database of its own, and a developer who has signed in. */
 export async function startWebhooks(t: TestContext) {
-  const catalog = await startCatalog(t);
+  const catalog = await startCatalog(t, { webhooks: receiverOptions });
   const { life, db, databaseUrl } = catalog;
   const ada = await catalog.as("ada");
   const startTestDeliverer = (setting: DelivererSetting = {}) => {
-    const { attempt, allowedNetworks = webhookOptions.allowedNetworks, limits, leaseSeconds = 60 } = setting;
-    const { secrets, judge } = readWebhookOptions({ ...webhookOptions, allowedNetworks });
+    const { attempt, allowedTargets = receiverOptions.allowedTargets, limits, leaseSeconds = 60 } = setting;
+    const { secrets, judge } = readWebhookOptions({ ...webhookOptions, allowedTargets });
     const pool = openPool({ url: databaseUrl, name: "deliverer", log, connectionsMax: 4, ...patience });
     life.own("deliverer-postgres", pool, (it) => it.close());
     const deliverer = startDeliverer({

@@ -80,7 +80,7 @@ test("a change needs the state that was seen, and says what is wrong with it", a
   ];
   // Plain http is for where an operator allows networks; elsewhere it is refused.
   const { as: asStrict } = await startCatalog(t, {
-    webhooks: { secretKeys: [Buffer.alloc(32, 1)], allowedNetworks: [] },
+    webhooks: { secretKeys: [Buffer.alloc(32, 1)], allowedTargets: [] },
   });
   const bob = await asStrict("bob");
   for (const body of wrong) {

@@ -3,7 +3,7 @@ import { request as requestHttps } from "node:https";
 import { isIP, type LookupFunction } from "node:net";
 import type { DeliveryError } from "@mosis/types/webhooks";
 import type { JudgeAddress } from "../webhooks/address.ts";
-import { hostnameOf } from "../webhooks/url.ts";
+import { hostnameOf, portOf } from "../webhooks/url.ts";
 import { retryAfterMs } from "./backoff.ts";
 import type { Resolve } from "./resolve.ts";
 
@@ -72,7 +72,8 @@ async function judgedAddresses(
   const addresses = await beforeAbort(resolve(hostname), signal).catch((error: unknown) => {
     throw signal.aborted ? error : new Refused("name_not_resolved");
   });
-  const kinds = addresses.map(judge);
+  const port = portOf(url);
+  const kinds = addresses.map((address) => judge(address, port));
   // One bad address is enough: which of them a connection takes is chance.
   if (kinds.length === 0 || kinds.includes("blocked")) throw new Refused("address_blocked");
   if (url.protocol !== "https:" && kinds.includes("public")) throw new Refused("https_required");

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Problem } from "@mosis/http";
 import { createJudgeAddress } from "./address.ts";
+import { readAllowedTargets } from "./allowed-targets.ts";
+import { webhookOptions } from "./settings.ts";
 import { readWebhookUrl } from "./url.ts";
 
 test("addresses that only our own network reaches are blocked, in every disguise", () => {
@@ -13,12 +15,44 @@ test("addresses that only our own network reaches are blocked, in every disguise
     ...["64:ff9b::7f00:1", "64:ff9b:1::a9fe:a9fe", "fd00::1", "fe80::1", "fec0::1", "ff02::1"],
     ...["2001::1", "2001:db8::1", "2002:7f00:1::", "3fff::1", "100::1", "fd00:ec2::254", "rubbish", ""],
   ];
-  for (const address of blocked) assert.equal(judge(address), "blocked", address);
+  for (const address of blocked) assert.equal(judge(address, 443), "blocked", address);
   for (const address of ["93.184.215.14", "172.32.0.1", "100.128.0.1", "2606:2800:21f::1", "2a00:1450::1"]) {
-    assert.equal(judge(address), "public", address);
+    assert.equal(judge(address, 443), "public", address);
   }
-  const local = createJudgeAddress(["10.0.0.0/8", "fd00::/8"]);
-  assert.deepEqual(["10.9.9.9", "fd00::1", "127.0.0.1"].map(local), ["allowed", "allowed", "blocked"]);
+});
+
+// What else listens on an allowed host was not meant: a store that takes HTTP, for one.
+test("what an operator allows is one address with one port, and never a port of ours", () => {
+  const judge = createJudgeAddress(["10.9.9.9:8443", "[fd00::1]:443", "10.9.9.9:9999"]);
+  const cases: [string, number, string][] = [
+    ["10.9.9.9", 8443, "allowed"],
+    ["::ffff:10.9.9.9", 8443, "allowed"],
+    ["10.9.9.9", 9999, "allowed"],
+    ["fd00:0::1", 443, "allowed"],
+    ["fd00::1", 8443, "blocked"],
+    ["10.9.9.9", 443, "blocked"],
+    ["10.9.9.8", 8443, "blocked"],
+    ["127.0.0.1", 8443, "blocked"],
+  ];
+  for (const [address, port, kind] of cases) assert.equal(judge(address, port), kind, `${address} ${port}`);
+
+  assert.deepEqual(readAllowedTargets("127.0.0.1:9999, [fd00::1]:443"), ["127.0.0.1:9999", "[fd00::1]:443"]);
+  const bad = [
+    ...["127.0.0.0/8", "127.0.0.1", "127.0.0.0/8:80", "localhost:9999", "127.1:9999", "*:80", "127.0.0.1:*"],
+    ...["127.0.0.1:0", "127.0.0.1:65536", "127.0.0.1:09999", "fd00::1:443", "[127.0.0.1]:443", "[::1]", ""],
+    ...["127.0.0.1:9999,", "0x7f.0.0.1:9999", "127.0.0.1:1-9", "10.0.0.1:443 10.0.0.2:443"],
+  ];
+  for (const text of bad) assert.throws(() => readAllowedTargets(text), /address:port/, text);
+  for (const port of [4000, 4001, 4002, 4003, 4004, 4005, 5432, 8123, 9092, 15_432, 18_123, 19_000, 19_092]) {
+    assert.throws(() => readAllowedTargets(`10.1.1.1:9999,10.1.1.1:${port}`), /must not name port/);
+  }
+  const values = { WEBHOOK_SECRET_KEYS: [], WEBHOOK_ALLOWED_TARGETS: ["127.0.0.1:25432"] };
+  const own = { httpPort: 4000, urls: ["postgres://mosis@127.0.0.1:25432/mosis", "smtp://mail:2525"] };
+  assert.throws(() => webhookOptions(values, own), /webhooks must not reach it/);
+  for (const port of [4000, 2525]) {
+    values.WEBHOOK_ALLOWED_TARGETS = [`127.0.0.1:${port}`];
+    assert.throws(() => webhookOptions(values, own), /webhooks must not reach it/);
+  }
 });
 
 test("a URL is https, public as far as it says, and holds no credentials", () => {

@@ -1,18 +1,26 @@
 import { isIPv4, isIPv6 } from "node:net";
-import { addressRanges } from "@mosis/runtime";
+import { type AddressRanges, addressRanges } from "@mosis/runtime";
+import { readTarget } from "./allowed-targets.ts";
 
-/** Where a request may go: anywhere public; into a network that an operator allows; or nowhere. */
+/** Where a request may go: anywhere public; to a private target that an operator allows; or nowhere. */
 type AddressKind = "public" | "allowed" | "blocked";
-export type JudgeAddress = (address: string) => AddressKind;
+export type JudgeAddress = (address: string, port: number) => AddressKind;
 
 /**
  * Judges addresses, so that nobody reaches through a webhook what only our own network reaches.
- * @param allowedNetworks ranges in CIDR notation (`WEBHOOK_ALLOWED_NETWORKS`).
+ * @param allowedTargets `address:port`, each by itself (`WEBHOOK_ALLOWED_TARGETS`). Never a range, and never
+ * a whole host: what else listens there was not meant.
+ * @throws Error when one of them is none.
  */
-export function createJudgeAddress(allowedNetworks: readonly string[]): JudgeAddress {
-  const allowed = addressRanges(allowedNetworks);
-  return (address) => {
-    if (allowed.has(address)) return "allowed";
+export function createJudgeAddress(allowedTargets: readonly string[]): JudgeAddress {
+  const allowed = new Map<number, AddressRanges>();
+  const targets = allowedTargets.map(readTarget);
+  for (const { port } of targets) {
+    const ofPort = targets.filter((target) => target.port === port);
+    allowed.set(port, addressRanges(ofPort.map(({ address }) => address)));
+  }
+  return (address, port) => {
+    if (allowed.get(port)?.has(address)) return "allowed";
     return isPublic(address) ? "public" : "blocked";
   };
 }

@@ -5,16 +5,16 @@ import { createSecretBox } from "./secret.ts";
 export interface WebhookOptions {
   /** 32 bytes each: the first one encrypts. */
   secretKeys: Buffer[];
-  /** Ranges in CIDR notation. */
-  allowedNetworks: string[];
+  /** `address:port` of private targets: see `createJudgeAddress`. */
+  allowedTargets: string[];
 }
 
 /** @throws Error when there is no key. */
-export function readWebhookOptions({ secretKeys, allowedNetworks }: WebhookOptions) {
-  const judge = createJudgeAddress(allowedNetworks);
+export function readWebhookOptions({ secretKeys, allowedTargets }: WebhookOptions) {
+  const judge = createJudgeAddress(allowedTargets);
   return {
     secrets: createSecretBox(secretKeys),
     judge,
-    urlRules: { judge, allowsHttp: allowedNetworks.length > 0 },
+    urlRules: { judge, allowsHttp: allowedTargets.length > 0 },
   };
 }

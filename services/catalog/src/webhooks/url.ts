@@ -5,7 +5,7 @@ import type { JudgeAddress } from "./address.ts";
 /** Rules of `createReadUrl` for whoever may set it. */
 export interface UrlRules {
   judge: JudgeAddress;
-  /** Only where an operator allows networks of ours, and then only into those. */
+  /** Only where an operator allows private targets, and then only to those. */
   allowsHttp: boolean;
 }
 
@@ -27,12 +27,12 @@ export function readWebhookUrl(text: string, { judge, allowsHttp }: UrlRules): {
     throw refused("credentials_in_url", "holds credentials", "Verify the signature instead.");
   }
   if (url.hash !== "") throw refused("fragment_in_url", "has a fragment", "Leave out # and what follows.");
-  const port = Number(url.port || 443);
+  const port = portOf(url);
   if (port !== 443 && port !== 80 && port < unprivilegedPortMin) {
     throw refused("port_refused", `has port ${port}`, "Use 443, 80, or one from 1024 up.");
   }
   const address = hostnameOf(url);
-  if (isIP(address) !== 0 && judge(address) === "blocked") {
+  if (isIP(address) !== 0 && judge(address, port) === "blocked") {
     throw refused("address_blocked", "is in a private network", "Use a public address.");
   }
   if (url.href.length > 2048 || address.length > 253) {
@@ -44,6 +44,11 @@ export function readWebhookUrl(text: string, { judge, allowsHttp }: UrlRules): {
 /** The name or address, without the brackets of IPv6. */
 export function hostnameOf({ hostname }: URL): string {
   return hostname.startsWith("[") ? hostname.slice(1, -1) : hostname;
+}
+
+/** The port that a request goes to. */
+export function portOf({ port, protocol }: URL): number {
+  return Number(port || (protocol === "http:" ? 80 : 443));
 }
 
 function refused(code: string, message: string, fix: string) {

@@ -1,0 +1,43 @@
+import { custom, type EnvValues, secretKeyList } from "@mosis/runtime";
+import { readAllowedTargets, readTarget } from "./allowed-targets.ts";
+import type { WebhookOptions } from "./options.ts";
+
+export const webhookVariables = {
+  WEBHOOK_SECRET_KEYS: secretKeyList({
+    about: "Encrypt secrets of webhooks: the first key those to come, the others are of before.",
+  }),
+  WEBHOOK_ALLOWED_TARGETS: custom({
+    about: "Private addresses, each with its port, that webhooks may reach, plain http too.",
+    default: [],
+    read: readAllowedTargets,
+  }),
+};
+
+/** What else this process knows of the platform's own ports. */
+interface Own {
+  httpPort: number;
+  /** Of the store and the mail server that it talks to. */
+  urls: readonly string[];
+}
+
+/** @throws Error when a webhook could reach a store or a process of this platform. */
+export function webhookOptions(values: EnvValues<typeof webhookVariables>, own: Own): WebhookOptions {
+  const { WEBHOOK_SECRET_KEYS: secretKeys, WEBHOOK_ALLOWED_TARGETS: allowedTargets } = values;
+  const ports = new Set([own.httpPort, ...own.urls.map(portOfUrl)]);
+  for (const target of allowedTargets) {
+    const { port } = readTarget(target);
+    if (!ports.has(port)) continue;
+    throw new Error(
+      `The environment is not usable.\n  WEBHOOK_ALLOWED_TARGETS names ${target}, and port ${port} ` +
+        "belongs to this process, its database or its mail server: webhooks must not reach it.",
+    );
+  }
+  return { secretKeys, allowedTargets };
+}
+
+const defaultPorts: Readonly<Record<string, number>> = { "postgres:": 5432, "smtp:": 587, "smtps:": 465 };
+
+function portOfUrl(text: string): number {
+  const { port, protocol } = new URL(text);
+  return Number(port || (defaultPorts[protocol] ?? 0));
+}
