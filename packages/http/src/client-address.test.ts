@@ -10,6 +10,40 @@ function sentBy(remoteAddress: string, forwardedFor?: string) {
   return { socket: { remoteAddress }, headers } as unknown as IncomingMessage;
 }
 
+// Load balancers of Azure and AWS write ports. Taken for the proxy, all of their clients would be one.
+test("a hop is read with its port, brackets and quotes, and a word is nobody", () => {
+  const address = createClientAddress(proxies);
+  const cases: [string, string][] = [
+    ["203.0.113.5:41234", "203.0.113.5"],
+    ["[2001:db8::5]:443", "2001:db8::5"],
+    ["[2001:DB8::5]", "2001:db8::5"],
+    ["2001:db8::5", "2001:db8::5"],
+    ['"[2001:db8::5]:443"', "2001:db8::5"],
+    ['"203.0.113.5"', "203.0.113.5"],
+    ["203.0.113.5:_port", "203.0.113.5"],
+    ["[::ffff:203.0.113.5]:80", "203.0.113.5"],
+    ["::ffff:cb00:7105", "203.0.113.5"],
+    ["1.2.3.4, 203.0.113.5:1, 10.0.0.2:8080", "203.0.113.5"],
+    ["10.0.0.3:1, [fd00::2]:2", "10.0.0.3"],
+  ];
+  const nobody = [
+    ...[
+      "unknown",
+      "_secret",
+      "x",
+      "203.0.113.5:",
+      "203.0.113.5:123456",
+      "[203.0.113.5]:1",
+      "203.0.113.5:1:2",
+    ],
+    ...["[2001:db8::5", "2001:db8::5]:1", "203.0.113.256", "127.1", '"', '""', "for=203.0.113.5"],
+  ];
+  for (const [forwarded, expected] of cases) {
+    assert.equal(address(sentBy("10.0.0.1", forwarded)), expected, forwarded);
+  }
+  for (const word of nobody) assert.equal(address(sentBy("10.0.0.1", word)), "", word);
+});
+
 // Whoever could choose their address would be throttled as somebody else.
 test("only proxies of ours are believed, and from the right", () => {
   const address = createClientAddress(proxies);
@@ -22,8 +56,10 @@ test("only proxies of ours are believed, and from the right", () => {
     ["10.0.0.1", "1.2.3.4, 198.51.100.1 ,10.0.0.9", "198.51.100.1"],
     ["fd00::1", "2001:DB8::7", "2001:db8::7"],
     ["10.0.0.1", "10.0.0.3, 10.0.0.2", "10.0.0.3"],
-    ["10.0.0.1", "1.2.3.4, unknown", "10.0.0.1"],
-    ["10.0.0.1", "1.2.3.4, , 10.0.0.2", "10.0.0.2"],
+    ["10.0.0.1", "1.2.3.4, unknown", ""],
+    ["10.0.0.1", "1.2.3.4, , 10.0.0.2", ""],
+    ["10.0.0.1", "1.2.3.4,", ""],
+    ["10.0.0.1", "unknown, 198.51.100.1", "198.51.100.1"],
     ["10.0.0.1", "", "10.0.0.1"],
     ["10.0.0.1", undefined, "10.0.0.1"],
   ];

@@ -1,16 +1,18 @@
 import type { IncomingMessage } from "node:http";
-import { isIP } from "node:net";
-import { addressRanges } from "@mosis/runtime";
+import { isIP, isIPv6 } from "node:net";
+import { addressRanges, mappedIPv4 } from "@mosis/runtime";
 
 /**
- * The IP address of whoever sends a request, IPv4 in its short form. For decisions; the
- * only table that has it is that of sessions (docs/decisions/0023-sessions-say-where-from.md).
+ * The IP address of whoever sends a request, IPv4 in its short form; empty when a proxy of ours does not say.
+ * For decisions; the only table that has it is that of sessions
+ * (docs/decisions/0023-sessions-say-where-from.md).
  */
 export type ClientAddress = (req: IncomingMessage) => string;
 
 /**
  * The address of the connection. When that is a proxy of ours, the last address of `X-Forwarded-For` that is
  * not: each proxy appends whom it has it from, so what stands left of a stranger is the stranger's own word.
+ * A hop that cannot be read is nobody: taken for the proxy, it would be let in wherever the proxy is.
  * @param trustedProxies ranges in CIDR notation. Nobody but these may set the field.
  * @throws Error when one of them is no range.
  */
@@ -21,23 +23,32 @@ export function createClientAddress(trustedProxies: readonly string[]): ClientAd
     let address = plainAddress(req.socket.remoteAddress ?? "");
     const forwarded = req.headers["x-forwarded-for"];
     if (forwarded === undefined || !trusted.has(address)) return address;
-    const hops = String(forwarded).split(",");
-    while (trusted.has(address)) {
-      const hop = hops.pop();
-      if (hop === undefined) break;
-      const before = plainAddress(hop.trim());
-      // What a proxy of ours should not have written: whoever stands behind it is not known.
-      if (isIP(before) === 0) break;
-      address = before;
+    const hops = String(forwarded).trim();
+    if (hops === "") return address;
+    for (const hop of hops.split(",").toReversed()) {
+      address = addressOfHop(hop.trim());
+      if (!trusted.has(address)) break;
     }
     return address;
   };
 }
 
+/**
+ * The address of a hop: `203.0.113.5`, `203.0.113.5:41234`, `[2001:db8::5]:443`, `2001:db8::5`, quoted or not
+ * (RFC 7239 §6, whose form load balancers write into X-Forwarded-For, too). Empty for `unknown` and any other
+ * word.
+ */
+function addressOfHop(hop: string): string {
+  const node = /^"(.*)"$/.exec(hop)?.[1] ?? hop;
+  const [, v6, v4] = /^(?:\[([\da-f:.]+)\]|([\d.]+))(?::(?:\d{1,5}|_[\w.-]+))?$/i.exec(node) ?? [];
+  const address = v6 ?? v4 ?? node;
+  const isAddress = v6 === undefined ? isIP(address) !== 0 : isIPv6(address);
+  return isAddress ? plainAddress(address) : "";
+}
+
 /** IPv4 as an IPv6 socket tells it, `::ffff:192.0.2.1`, is `192.0.2.1`. */
-function plainAddress(address: string): string {
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
-  return mapped?.[1] ?? address.toLowerCase();
+export function plainAddress(address: string): string {
+  return address.includes(":") ? (mappedIPv4(address) ?? address.toLowerCase()) : address;
 }
 
 /**

@@ -12,6 +12,27 @@ test("a range has its addresses and no others, also an IPv4 address that is writ
   assert.ok(addressRanges(["0.0.0.0/0"]).has("8.8.8.8"));
 });
 
+// A key for `::/8` would work from anywhere that has IPv4.
+test("an IPv6 range has no IPv4 address, and a mapped one is the IPv4 range that it says", () => {
+  for (const range of ["::/0", "::/8", "::/80", "::/24", "::/96", "64:ff9b::/96", "::127.0.0.0/104"]) {
+    for (const address of ["127.0.0.1", "::ffff:127.0.0.1", "10.10.20.1"]) {
+      assert.ok(!addressRanges([range]).has(address), `${range} ${address}`);
+    }
+  }
+  assert.ok(addressRanges(["::/0"]).has("2001:db8::1"));
+  assert.ok(!addressRanges(["0.0.0.0/0"]).has("2001:db8::1"));
+  const mapped = addressRanges(["::ffff:10.10.20.0/120", "0:0:0:0:0:FFFF:c000:0200/124"]);
+  for (const address of ["10.10.20.255", "::ffff:10.10.20.1", "::ffff:a0a:1401", "192.0.2.15"]) {
+    assert.ok(mapped.has(address), address);
+  }
+  for (const address of ["10.10.21.0", "192.0.2.16", "::a0a:1401"]) assert.ok(!mapped.has(address), address);
+  for (const bad of ["::ffff:10.10.20.0/24", "::ffff:0:0/95", "::ffff:10.0.0.0/0", "::ffff:10.0.0.0/129"]) {
+    assert.ok(!isAddressRange(bad), bad);
+  }
+  assert.ok(!isWithinRanges("10.0.0.0/8", ["::/0"]));
+  assert.ok(!isWithinRanges("::/96", ["0.0.0.0/0"]));
+});
+
 test("what is no range is refused by name", () => {
   for (const good of ["10.0.0.0/8", "::/0", "fe80::1", "2001:DB8::/48", "0.0.0.0/0"]) {
     assert.ok(isAddressRange(good), good);

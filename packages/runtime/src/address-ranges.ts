@@ -1,8 +1,11 @@
-import { BlockList, isIP } from "node:net";
+import { BlockList, isIP, SocketAddress } from "node:net";
 
 /** A set of IP addresses, written as ranges. */
 export interface AddressRanges {
-  /** `::ffff:192.0.2.1` counts as the IPv4 address that it is. False for what is no address. */
+  /**
+   * `::ffff:192.0.2.1` counts as the IPv4 address that it is, and no IPv6 range has an IPv4 address. False for
+   * what is no address.
+   */
   has(address: string): boolean;
 }
 
@@ -11,16 +14,18 @@ export interface AddressRanges {
  * @throws Error that names the range that is none.
  */
 export function addressRanges(ranges: readonly string[]): AddressRanges {
-  const list = new BlockList();
+  // Apart, because Node's list finds 127.0.0.1 in ::/8: it compares the bits of ::ffff:127.0.0.1.
+  const lists = { ipv4: new BlockList(), ipv6: new BlockList() };
   for (const range of ranges) {
     const parsed = parseRange(range);
     if (!parsed) throw new Error(`"${range}" is no range of addresses`);
-    list.addSubnet(parsed.address, parsed.length, parsed.family);
+    lists[parsed.family].addSubnet(parsed.address, parsed.length, parsed.family);
   }
   return {
     has(address) {
-      const family = familyOf(address);
-      return family !== null && list.check(address, family);
+      const plain = mappedIPv4(address) ?? address;
+      const family = familyOf(plain);
+      return family !== null && lists[family].check(plain, family);
     },
   };
 }
@@ -30,15 +35,20 @@ export function isAddressRange(text: string): boolean {
   return parseRange(text) !== null;
 }
 
+/** The range that is meant: one of IPv4 that is written as IPv6, in its own form; any other text as it is. */
+export function plainRange(text: string): string {
+  const parsed = parseRange(text);
+  return parsed?.family === "ipv4" && text.includes(":") ? `${parsed.address}/${parsed.length}` : text;
+}
+
 /** Whether every address of a range is in one of the others. False for what is no range. */
 export function isWithinRanges(range: string, others: readonly string[]): boolean {
   const inner = parseRange(range);
   if (!inner) return false;
   return others.some((other) => {
     const outer = parseRange(other);
-    return (
-      outer !== null && fixedBits(outer) <= fixedBits(inner) && addressRanges([other]).has(inner.address)
-    );
+    if (outer?.family !== inner.family || outer.length > inner.length) return false;
+    return addressRanges([other]).has(inner.address);
   });
 }
 
@@ -48,19 +58,31 @@ interface ParsedRange {
   family: "ipv4" | "ipv6";
 }
 
-/** Every IPv4 address is an IPv6 one too, behind 96 bits that are always the same. */
-function fixedBits({ length, family }: ParsedRange): number {
-  return family === "ipv4" ? length + 96 : length;
-}
+/** IPv4 in IPv6 is behind 96 bits that are always the same (RFC 4291 §2.5.5.2). */
+const mappedBits = 96;
 
 function parseRange(text: string): ParsedRange | null {
   // Without leading zeros in the length, as PostgreSQL reads it too.
   const match = /^([\d.a-f:]{2,45})(?:\/(0|[1-9]\d{0,2}))?$/i.exec(text);
-  const family = familyOf(match?.[1] ?? "");
-  if (match?.[1] === undefined || family === null) return null;
+  const address = match?.[1] ?? "";
+  const family = familyOf(address);
+  if (family === null) return null;
   const lengthMax = family === "ipv4" ? 32 : 128;
-  const length = match[2] === undefined ? lengthMax : Number(match[2]);
-  return length <= lengthMax ? { address: match[1], length, family } : null;
+  const length = match?.[2] === undefined ? lengthMax : Number(match[2]);
+  if (length > lengthMax) return null;
+  const mapped = mappedIPv4(address);
+  if (mapped === null) return { address, length, family };
+  // A shorter one would be a range of IPv6 that nobody means who writes IPv4 into it.
+  if (length < mappedBits) return null;
+  return { address: mapped, length: length - mappedBits, family: "ipv4" };
+}
+
+/** `192.0.2.1` of `::ffff:192.0.2.1`, however that is written; null for every other text. */
+export function mappedIPv4(address: string): string | null {
+  if (!address.includes(":") || isIP(address) !== 6) return null;
+  // Node writes every spelling in the short form of RFC 5952.
+  const short = new SocketAddress({ address, family: "ipv6" }).address;
+  return /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(short)?.[1] ?? null;
 }
 
 function familyOf(address: string): "ipv4" | "ipv6" | null {

@@ -1,4 +1,11 @@
-export { addressRanges, type AddressRanges, isAddressRange, isWithinRanges } from "./address-ranges.ts";
+export {
+  addressRanges,
+  type AddressRanges,
+  isAddressRange,
+  isWithinRanges,
+  mappedIPv4,
+  plainRange,
+} from "./address-ranges.ts";
 export {
   addressRangeList,
   brokerList,

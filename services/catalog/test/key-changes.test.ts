@@ -38,6 +38,21 @@ test("a key works from its ranges alone, which are answered in one form", async 
   assertProblem(await from("203.0.113.5", key), "address_not_allowed");
 });
 
+// A key for the first would work from everywhere; the load balancers of Azure and AWS write ports.
+test("a range of IPv6 lets no IPv4 in, and a hop is read with its port or is nobody", async (t) => {
+  const { ada, withBearer } = await startKeys(t, proxied);
+  const asked = ["::/8", "::/80", "::ffff:10.10.20.7/120", "2001:db8::/48"];
+  const { secret, cidrs } = await createKey(ada, { cidrs: asked });
+  assert.deepEqual(cidrs, ["10.10.20.0/24", "::/8", "::/80", "2001:db8::/48"]);
+  const key = withBearer(secret);
+  for (const address of ["10.10.20.9:41234", "[2001:db8::5]:443", '"[2001:db8::5]"', "::ffff:a0a:1409"]) {
+    await from(address, key).expect(200);
+  }
+  for (const address of ["127.0.0.1", "203.0.113.5", "unknown", "10.10.20.9, _hidden", "10.10.21.9:80"]) {
+    assertProblem(await from(address, key), "address_not_allowed");
+  }
+});
+
 test("a key is in use where it works, not where a stranger tries it", async (t) => {
   const { ada, withBearer } = await startKeys(t, proxied);
   const { id, secret } = await createKey(ada, { cidrs: ["192.0.2.0/24"] });
@@ -51,7 +66,15 @@ test("a key is in use where it works, not where a stranger tries it", async (t) 
 
 test("what is no range is refused by its place, and so are more than twenty", async (t) => {
   const { ada } = await startKeys(t);
-  const wrong = ["10.0.0.0/33", "10.0.0.0/08", "10.0.0", "::/129", "fe80::1%eth0", "example.org", "10/8"];
+  const wrong = [
+    "10.0.0.0/33",
+    "10.0.0.0/08",
+    "10.0.0",
+    "::/129",
+    "fe80::1%eth0",
+    "example.org",
+    "10/8",
+  ].concat(["::ffff:10.10.20.0/24", "::ffff:0:0/95"]);
   for (const cidr of wrong) {
     const answer = await ada.post("/v1/keys", { name: "k", kind: "ingest", cidrs: ["10.0.0.0/8", cidr] });
     const { errors } = assertProblem(answer, "invalid_request");

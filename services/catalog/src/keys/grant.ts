@@ -1,5 +1,5 @@
 import { problem } from "@mosis/http";
-import { isAddressRange, isWithinRanges } from "@mosis/runtime";
+import { isAddressRange, isWithinRanges, plainRange } from "@mosis/runtime";
 import { type Key, type KeyKind, type NewKey, type Permission, permissions } from "@mosis/types/keys";
 import { readExpiry } from "../expiry.ts";
 import { holds, type Principal } from "../principal.ts";
@@ -99,13 +99,15 @@ export function grantedCidrs(principal: Principal, asked: readonly string[]): re
             pointer: `/cidrs/${index}`,
             code: "cidr_invalid",
             message: "is no range of addresses",
-            fix: "Write it like 192.0.2.0/24 or 2001:db8::/32, or as a single address.",
+            fix:
+              "Write it like 192.0.2.0/24 or 2001:db8::/32, or as a single address. IPv4 behind ::ffff: needs " +
+              "a length of 96 or more.",
           },
         ],
   );
   if (errors.length > 0) throw problem("invalid_request", "Some of the ranges are none.", { errors });
   requireFromWithin(principal, asked);
-  return asked;
+  return asked.map(plainRange);
 }
 
 function requireFromWithin({ cidrs: own }: Principal, asked: readonly string[]): void {
