@@ -6,6 +6,7 @@ export { type FreshDatabase, freshDatabase } from "./fresh-database.ts";
 export { keepRunning, type KeptServer } from "./keep-running.ts";
 export { startKafka } from "./kafka.ts";
 export { readPasswords, type StoreUser } from "./passwords.ts";
+export { openRawClient, type RawAnswer, type RawClient, sendAndEnd } from "./raw-http.ts";
 export { freePorts, portNear, requireFreePorts } from "./ports.ts";
 export { type Server, StackError } from "./server.ts";
 export {

@@ -1,10 +1,13 @@
-import type { ListenTarget, PublicTarget } from "@mosis/runtime";
+import { addressRanges, type ListenTarget, type Metrics, type PublicTarget } from "@mosis/runtime";
 import type { Apps } from "./app.ts";
 import { listen, type Listening } from "./server.ts";
 
 interface ServeOptions {
-  /** Null or no `management`: the process has one port. */
-  http: ListenTarget & Partial<Pick<PublicTarget, "management">>;
+  /** Without `management` the process has one port. */
+  http: ListenTarget & Partial<PublicTarget>;
+  /** Ranges in CIDR notation: see `createClientAddress`. */
+  trustedProxies?: readonly string[];
+  metrics: Metrics;
   requestTimeoutMs: number;
   headersTimeoutMs: number;
 }
@@ -19,12 +22,13 @@ export interface Serving extends Listening {
  * @throws Error `EADDRINUSE` and the like when a port cannot be had.
  */
 export async function serve({ app, management }: Apps, options: ServeOptions): Promise<Serving> {
-  const { http, ...timeouts } = options;
-  const { host, port } = http;
-  const server = await listen(app, { host, port, ...timeouts });
-  if (!management || !http.management) return { ...server, managementUrl: server.url };
+  const { http, trustedProxies = [], metrics, ...timeouts } = options;
+  const { host, port, management: managementTarget, ...limits } = http;
+  const connections = { ...limits, trustedProxies: addressRanges(trustedProxies) };
+  const server = await listen(app, { host, port, ...timeouts, connections, metrics });
+  if (!management || !managementTarget) return { ...server, managementUrl: server.url };
   try {
-    const operators = await listen(management, { ...http.management, ...timeouts });
+    const operators = await listen(management, { ...managementTarget, ...timeouts });
     return {
       ...server,
       managementUrl: operators.url,

@@ -7,10 +7,11 @@ import {
   STATUS_CODES,
 } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
-import type { ProblemCode } from "@mosis/types/problems";
-import { newId } from "@mosis/runtime";
+import { addressRanges, type Metrics, newId } from "@mosis/runtime";
 import { problems } from "@mosis/types/problems";
+import { answerOf, type ConnectionLimits, Connections } from "./connections.ts";
 import { problem, sendProblem } from "./problem.ts";
+import { formFault, type Refusal } from "./request-form.ts";
 import { requestId } from "./request-id.ts";
 
 export interface ListenOptions {
@@ -23,8 +24,10 @@ export interface ListenOptions {
   headersTimeoutMs: number;
   /** How long an idle connection is kept; longer than a load balancer keeps it. Default 65 s. */
   keepAliveTimeoutMs?: number;
-  /** More connections are dropped at once. Default 10 000. */
-  connectionsMax?: number;
+  /** Of all clients, of one address (of IPv6 a /64), and through whom many come: see `Connections`. */
+  connections?: Partial<ConnectionLimits>;
+  /** Counts connections; without it nobody does. */
+  metrics?: Metrics | undefined;
   /** How long `close` waits for running requests before it cuts them off. Default 8 s. */
   drainTimeoutMs?: number;
 }
@@ -39,10 +42,21 @@ export interface Listening {
   close(): Promise<void>;
 }
 
+/** All header fields of a request together: Node's own bound, which a refusal names. */
+const headerBytesMax = 16_384;
+
+/** One address may have many people behind it, and ten of them still do not fill the server. */
+const connectionDefaults: ConnectionLimits = {
+  connectionsMax: 10_000,
+  connectionsPerAddressMax: 1000,
+  trustedProxies: addressRanges([]),
+};
+
 /** @throws Error `EADDRINUSE` and the like when the port cannot be had. */
 export async function listen(app: RequestListener, options: ListenOptions): Promise<Listening> {
   const { port, host = "127.0.0.1", requestTimeoutMs, headersTimeoutMs } = options;
-  const { keepAliveTimeoutMs = 65_000, connectionsMax = 10_000, drainTimeoutMs = 8000 } = options;
+  const { keepAliveTimeoutMs = 65_000, drainTimeoutMs = 8000, metrics } = options;
+  const connections = new Connections({ ...connectionDefaults, ...options.connections }, metrics);
   const server = createServer(
     {
       requestTimeout: requestTimeoutMs,
@@ -52,16 +66,18 @@ export async function listen(app: RequestListener, options: ListenOptions): Prom
       noDelay: true,
       // Node's own refusal is a bare 400.
       requireHostHeader: false,
+      // Whatever the command line says.
+      insecureHTTPParser: false,
+      maxHeaderSize: headerBytesMax,
     },
     (req, res) => {
-      // Behind an upgrade that was declined Node's parser tells of no error, and what is not HTTP would be
-      // waited for until it is late.
-      if (req.headers.upgrade !== undefined) res.shouldKeepAlive = false;
-      if (hasHost(req)) app(req, res);
-      else refuseHostless(req, res);
+      connections.touch(req.socket);
+      if (isServed(req, res)) app(req, res);
     },
   );
-  server.maxConnections = connectionsMax;
+  // Node drops what comes behind its bound in silence; `formFault` refuses it.
+  server.maxHeadersCount = 0;
+  server.prependListener("connection", (socket: Socket) => connections.admit(socket));
   server.on("clientError", refuseMalformed);
   server.on("checkContinue", (req: IncomingMessage, res: ServerResponse) => {
     continueWhenRead(req, res);
@@ -97,20 +113,31 @@ async function drain(server: Server, timeoutMs: number): Promise<void> {
   }
 }
 
-/** RFC 9112 §3.2: every request of HTTP/1.1 has one. */
-function hasHost({ headers, httpVersion }: IncomingMessage): boolean {
-  return headers.host !== undefined || httpVersion !== "1.1";
-}
+/** Connections on which no later request is served: nobody could tell where it begins, or who sent it. */
+const ending = new WeakSet<Socket>();
 
-function refuseHostless(req: IncomingMessage, res: ServerResponse): void {
-  refuse(req, res, "invalid_request", "The request has no header Host.");
+function isServed(req: IncomingMessage, res: ServerResponse): boolean {
+  if (ending.has(req.socket)) return false;
+  const fault = formFault(req);
+  if (fault) {
+    refuse(req, res, fault);
+    return false;
+  }
+  if (req.headers.upgrade !== undefined) {
+    // Behind an upgrade that was declined Node's parser tells of no error, and what is not HTTP would be
+    // waited for until it is late.
+    res.shouldKeepAlive = false;
+    ending.add(req.socket);
+  }
+  return true;
 }
 
 function refuseExpectation(req: IncomingMessage, res: ServerResponse): void {
-  refuse(req, res, "expectation_failed", "The only expectation that can be met is 100-continue.");
+  refuse(req, res, ["expectation_failed", "The only expectation that can be met is 100-continue."]);
 }
 
-function refuse(req: IncomingMessage, res: ServerResponse, code: ProblemCode, detail: string): void {
+function refuse(req: IncomingMessage, res: ServerResponse, [code, detail]: Refusal): void {
+  ending.add(req.socket);
   sendProblem(res, problem(code, detail, { headers: { Connection: "close" } }), requestId(req));
 }
 
@@ -124,7 +151,7 @@ function continueWhenRead(req: IncomingMessage, res: ServerResponse): void {
   res.shouldKeepAlive = false;
   req.once("resume", () => {
     if (res.headersSent) return;
-    res.shouldKeepAlive = shouldKeepAlive;
+    if (!ending.has(req.socket)) res.shouldKeepAlive = shouldKeepAlive;
     res.writeContinue();
   });
 }
@@ -133,10 +160,14 @@ function continueWhenRead(req: IncomingMessage, res: ServerResponse): void {
  * What is not HTTP, or too slow or too large a head, never reaches the
  * application: it is answered here, by hand.
  */
-function refuseMalformed(error: NodeJS.ErrnoException, socket: Answering): void {
+function refuseMalformed(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (ending.has(socket)) {
+    // It has been answered by then.
+    socket.end();
+    return;
+  }
   // A refusal of what follows a request would be read as the answer to it.
-  // oxlint-disable-next-line no-underscore-dangle -- Node's name.
-  const answer = socket._httpMessage;
+  const answer = answerOf(socket);
   const isAwaited = answer?.req.complete === true && !answer.writableEnded;
   if (error.code === "ECONNRESET" || !socket.writable || isAwaited) {
     socket.destroy();
@@ -154,13 +185,8 @@ function refuseMalformed(error: NodeJS.ErrnoException, socket: Answering): void 
   );
 }
 
-/** Node keeps the answer that is under way there. It is in no document, but tests would miss it. */
-type Answering = Socket & { _httpMessage?: ServerResponse | null };
-
-type Refusal = readonly [ProblemCode, string];
-
 const notHttp: Refusal = ["invalid_request", "This is not a valid HTTP request."];
 const malformed: Readonly<Record<string, Refusal>> = {
   ERR_HTTP_REQUEST_TIMEOUT: ["request_timeout", "Send the whole request faster."],
-  HPE_HEADER_OVERFLOW: ["header_too_large", "All headers of a request together may have 16 KiB."],
+  HPE_HEADER_OVERFLOW: ["header_too_large", `All headers of a request may have ${headerBytesMax} bytes.`],
 };

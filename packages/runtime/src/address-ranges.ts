@@ -3,8 +3,8 @@ import { BlockList, isIP, SocketAddress } from "node:net";
 /** A set of IP addresses, written as ranges. */
 export interface AddressRanges {
   /**
-   * `::ffff:192.0.2.1` counts as the IPv4 address that it is, and no IPv6 range has an IPv4 address. False for
-   * what is no address.
+   * Returns whether an address is in one of the ranges; false for what is no address. `::ffff:192.0.2.1` is
+   * the IPv4 address that it says, and no IPv6 range has an IPv4 address.
    */
   has(address: string): boolean;
 }

@@ -1,4 +1,4 @@
-import { type EnvSpec, ipAddress, optionalPort, port } from "./env.ts";
+import { type EnvSpec, integer, ipAddress, optionalPort, port } from "./env.ts";
 
 /** An address and a port that a process listens on. */
 export interface ListenTarget {
@@ -10,6 +10,10 @@ export interface ListenTarget {
 export interface PublicTarget extends ListenTarget {
   /** Where health, metrics and the reference page are; null when they are beside everything else. */
   management: ListenTarget | null;
+  /** Connections of all clients together. */
+  connectionsMax: number;
+  /** Connections of one address, of IPv6 a /64. */
+  connectionsPerAddressMax: number;
 }
 
 interface PortOptions {
@@ -43,6 +47,18 @@ export function publicVariables(name: string, options: PortOptions): EnvSpec {
     [`${name}_MANAGEMENT_PORT`]: optionalPort({
       about: `Where health, metrics and /docs move to: ${name}_PORT then answers 404 to them.`,
     }),
+    [`${name}_HTTP_CONNECTIONS_MAX`]: integer({
+      about: "Connections of clients; beyond it those that are idle longest are closed.",
+      min: 10,
+      max: 1_000_000,
+      default: 10_000,
+    }),
+    [`${name}_HTTP_CONNECTIONS_PER_ADDRESS_MAX`]: integer({
+      about: "The same of one address, of IPv6 a /64; trusted proxies have no such limit.",
+      min: 1,
+      max: 1_000_000,
+      default: 1000,
+    }),
   };
 }
 
@@ -60,5 +76,7 @@ export function publicTarget(name: string, values: Values): PublicTarget {
   return {
     ...listenTarget(name, values),
     management: managementPort === null ? null : { host, port: managementPort },
+    connectionsMax: values[`${name}_HTTP_CONNECTIONS_MAX`] as number,
+    connectionsPerAddressMax: values[`${name}_HTTP_CONNECTIONS_PER_ADDRESS_MAX`] as number,
   };
 }

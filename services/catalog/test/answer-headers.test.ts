@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { sendAndEnd } from "@mosis/devstack";
 import supertest from "supertest";
 import { putApp } from "./published.ts";
 import { assertProblem, startCatalog } from "./support.ts";
@@ -37,6 +38,23 @@ test("every answer has its request id, and says what browsers and caches may not
     assert.equal(headers.get("x-content-type-options"), "nosniff", path);
     assert.match(headers.get("content-security-policy") ?? "", /^default-src 'none'; /, path);
     assert.equal(headers.get("cache-control"), kept.get(path) ?? "no-store", path);
+  }
+});
+
+// All three services have the same rules: see packages/http/test/request-form.test.ts.
+test("a request of two hosts or lengths is refused, and nothing behind it is read", async (t) => {
+  const { url } = await startCatalog(t);
+  const start = "GET /v1/keys HTTP/1.1\r\nHost: x\r\n";
+  const behind = "GET /v1/keys HTTP/1.1\r\nHost: x\r\n\r\n";
+  for (const rest of [
+    "Host: y\r\n",
+    "Authorization: Bearer a\r\nAuthorization: Bearer b\r\n",
+    "Idempotency-Key: a\r\nIdempotency-Key: b\r\n",
+    "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n",
+  ]) {
+    const answers = await sendAndEnd(url, Buffer.from(`${start}${rest}\r\n${behind}`));
+    const found = answers.map(({ status, headers }) => [status, headers.get("connection")]);
+    assert.deepEqual(found, [[400, "close"]], rest);
   }
 });
 

@@ -10,7 +10,7 @@ import { type HostileRequest, hostileRequest } from "./hostile.ts";
 import { correctionOf } from "./contract.ts";
 import { bytesOf } from "./hostile-wire.ts";
 import { startIngestProcess } from "./ingest-process.ts";
-import { openRawClient, type RawAnswer, type RawClient, sendAndEnd } from "./raw-http.ts";
+import { openRawClient, type RawAnswer, type RawClient, sendAndEnd } from "@mosis/devstack";
 import { readSent } from "./read-sent.ts";
 import { batchOf, post } from "./sending.ts";
 import { freshStore, openTestProducer, startTestWriter, untilCount } from "./stored.ts";

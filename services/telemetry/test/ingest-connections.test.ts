@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import type { ProblemBody } from "@mosis/types/problems";
-import { openRawClient, type RawAnswer, sendAndEnd } from "./raw-http.ts";
+import { openRawClient, type RawAnswer, sendAndEnd } from "@mosis/devstack";
 import { batchOf, openApp } from "./sending.ts";
 import { freshKafka, newSecret } from "./support.ts";
 
@@ -12,6 +12,10 @@ test("what HTTP itself refuses is a problem like any other", async (t) => {
     [head(secret, "Content-Length: 2").replace("Host: x\r\n", ""), 400, "invalid_request"],
     [head(secret, `X-Long: ${"x".repeat(20_000)}`), 431, "header_too_large"],
     [head(secret, "Expect: 200-ok\r\nContent-Length: 2"), 417, "expectation_failed"],
+    [head(secret, "Host: y\r\nContent-Length: 2"), 400, "invalid_request"],
+    [head(secret, "Transfer-Encoding: chunked").replace("HTTP/1.1", "HTTP/1.0"), 400, "invalid_request"],
+    [head(secret, "Authorization: Bearer other\r\nContent-Length: 2"), 400, "invalid_request"],
+    [head(secret, "Content-Length: 2").replace("POST /", "POST http://y/"), 400, "invalid_request"],
   ] as const) {
     const [answer] = await sendAndEnd(url, Buffer.from(`${request}{}`));
     assert.deepEqual([answer?.status, codeOf(answer)], [status, code]);
@@ -40,6 +44,8 @@ test("a request that asks for another protocol is answered, and is the last of i
   t.after(() => client.close());
   const answer = await client.exchange(Buffer.from(`${head(secret, upgrade)}${body}`));
   assert.deepEqual([answer.status, answer.headers.get("connection")], [202, "close"]);
+  const expecting = await asked(t, url, head(secret, `${upgrade}\r\nExpect: 100-continue`), body);
+  assert.deepEqual([expecting.answer.status, expecting.answer.headers.get("connection")], [202, "close"]);
 });
 
 // A 400 would be taken for the answer to the batch, whose events were stored.

@@ -100,8 +100,8 @@ export function grantedCidrs(principal: Principal, asked: readonly string[]): re
             code: "cidr_invalid",
             message: "is no range of addresses",
             fix:
-              "Write it like 192.0.2.0/24 or 2001:db8::/32, or as a single address. IPv4 behind ::ffff: needs " +
-              "a length of 96 or more.",
+              "Write it like 192.0.2.0/24 or 2001:db8::/32, or as a single address. " +
+              "IPv4 behind ::ffff: needs a length of 96 or more.",
           },
         ],
   );

@@ -45,7 +45,13 @@ try {
   const apps = await createApi({ ...config, db, log, metrics, observe, mails, managementApart });
   const server = life.own(
     "server",
-    await serve(apps, { http: config.http, requestTimeoutMs: 30_000, headersTimeoutMs: 10_000 }),
+    await serve(apps, {
+      http: config.http,
+      trustedProxies: config.trustedProxies,
+      metrics,
+      requestTimeoutMs: 30_000,
+      headersTimeoutMs: 10_000,
+    }),
     (it) => it.close(),
   );
   log.info({ url: server.url, management_url: server.managementUrl }, "catalog api started");

@@ -35,7 +35,7 @@ try {
   life.own("deliverer", deliverer, (it) => it.close());
   const server = life.own(
     "server",
-    await serve(apps, { http: config.http, requestTimeoutMs: 10_000, headersTimeoutMs: 5000 }),
+    await serve(apps, { http: config.http, metrics, requestTimeoutMs: 10_000, headersTimeoutMs: 5000 }),
     (it) => it.close(),
   );
   log.info({ url: server.url }, "catalog webhooks started");

@@ -31,7 +31,13 @@ try {
   const { apps, failed } = await createIngest({ ...shared, ...limits });
   const server = life.own(
     "server",
-    await serve(apps, { http: config.http, requestTimeoutMs: 30_000, headersTimeoutMs: 10_000 }),
+    await serve(apps, {
+      http: config.http,
+      trustedProxies: config.trustedProxies,
+      metrics,
+      requestTimeoutMs: 30_000,
+      headersTimeoutMs: 10_000,
+    }),
     (it) => it.close(),
   );
   log.info({ url: server.url, management_url: server.managementUrl }, "telemetry ingest started");

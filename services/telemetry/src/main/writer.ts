@@ -64,7 +64,7 @@ try {
       operations: [],
     }),
   });
-  const limits = { http: config.http, requestTimeoutMs: 10_000, headersTimeoutMs: 5000 };
+  const limits = { http: config.http, metrics, requestTimeoutMs: 10_000, headersTimeoutMs: 5000 };
   const server = life.own("server", await serve(apps, limits), (it) => it.close());
   log.info({ url: server.url }, "telemetry writer started");
   // A writer that cannot go on must exit: whoever runs it starts another, at the last committed offsets.

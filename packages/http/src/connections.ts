@@ -1,0 +1,175 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import type { AddressRanges, Metrics } from "@mosis/runtime";
+import { networkOf, plainAddress } from "./client-address.ts";
+
+export interface ConnectionLimits {
+  /** Of all clients together. */
+  connectionsMax: number;
+  /** Of one address, of IPv6 a /64. */
+  connectionsPerAddressMax: number;
+  /** Many clients come over one of these, so only `connectionsMax` holds for them. */
+  trustedProxies: AddressRanges;
+}
+
+/** Why a connection ended: its address had its share, or all places were taken. */
+type Reason = "address" | "total";
+
+interface Meters {
+  refused: Count;
+  shed: Count;
+}
+
+type Count = (reason: Reason) => void;
+
+/** Where a client is at. */
+interface Place {
+  network: string | null;
+  /** When it connected, or when its last request began, by `performance.now()`. */
+  usedAtMs: number;
+}
+
+/** A body that has been on its way for longer may be cut off for somebody who has just come. */
+const slowBodyMs = 5000;
+/** Of all places, at once when all are taken: looking through all of them for each would cost more. */
+const shedShare = 0.01;
+/** After a look that found nobody who can go. Without it a flood of new connections would pay a look each. */
+const lookAgainMs = 100;
+
+/**
+ * The connections of a server, so that nobody can take all of them. An address has a share. When that is used
+ * up, or all places are, a newcomer gets the place of whoever has asked for nothing for longest; then of the
+ * body that has been on its way for longest; and is refused when everybody else is being served.
+ */
+export class Connections {
+  readonly #limits: ConnectionLimits;
+  readonly #meters: Meters;
+  readonly #places = new Map<Socket, Place>();
+  readonly #byNetwork = new Map<string, Set<Socket>>();
+  #lookAgainAtMs = 0;
+
+  constructor(limits: ConnectionLimits, metrics?: Metrics) {
+    this.#limits = limits;
+    this.#meters = metersOf(metrics, () => this.#places.size);
+  }
+
+  /** Gives a new connection a place, or ends it. */
+  admit(socket: Socket): void {
+    const { connectionsMax, connectionsPerAddressMax, trustedProxies } = this.#limits;
+    const nowMs = performance.now();
+    const address = plainAddress(socket.remoteAddress ?? "");
+    const network = trustedProxies.has(address) ? null : networkOf(address);
+    const neighbours = network === null ? undefined : this.#byNetwork.get(network);
+    if (neighbours && neighbours.size >= connectionsPerAddressMax) {
+      const first = this.#firstToGo(neighbours, nowMs);
+      if (!first) {
+        this.#refuse(socket, "address");
+        return;
+      }
+      this.#shed(first, "address");
+    }
+    if (this.#places.size >= connectionsMax && !this.#makeRoomForAll(nowMs)) {
+      this.#refuse(socket, "total");
+      return;
+    }
+    this.#add(socket, { network, usedAtMs: nowMs });
+    socket.once("close", () => this.#remove(socket));
+  }
+
+  /** A request has begun. */
+  touch(socket: Socket): void {
+    const place = this.#places.get(socket);
+    if (place) place.usedAtMs = performance.now();
+  }
+
+  #refuse(socket: Socket, reason: Reason): void {
+    this.#meters.refused(reason);
+    socket.destroy();
+  }
+
+  #makeRoomForAll(nowMs: number): boolean {
+    if (nowMs < this.#lookAgainAtMs) return false;
+    const count = Math.max(1, Math.floor(this.#limits.connectionsMax * shedShare));
+    const candidates: { socket: Socket; rank: number }[] = [];
+    for (const socket of this.#places.keys()) {
+      const rank = this.#rankOf(socket, nowMs);
+      if (rank < Infinity) candidates.push({ socket, rank });
+    }
+    if (candidates.length === 0) this.#lookAgainAtMs = nowMs + lookAgainMs;
+    candidates.sort((a, b) => a.rank - b.rank);
+    for (const { socket } of candidates.slice(0, count)) this.#shed(socket, "total");
+    return candidates.length > 0;
+  }
+
+  /** Null: all of them are being served. */
+  #firstToGo(among: Iterable<Socket>, nowMs: number): Socket | null {
+    let first: Socket | null = null;
+    let lowest = Infinity;
+    for (const socket of among) {
+      const rank = this.#rankOf(socket, nowMs);
+      if (rank >= lowest) continue;
+      first = socket;
+      lowest = rank;
+    }
+    return first;
+  }
+
+  #shed(socket: Socket, reason: Reason): void {
+    this.#meters.shed(reason);
+    this.#remove(socket);
+    socket.destroy();
+  }
+
+  /** Who goes first has the lowest: those without a request by age, then slow bodies by age. */
+  #rankOf(socket: Socket, nowMs: number): number {
+    const { usedAtMs } = this.#places.get(socket) as Place;
+    const answer = answerOf(socket);
+    if (!answer) return usedAtMs;
+    const isSlow = !answer.req.complete && nowMs - usedAtMs > slowBodyMs;
+    return isSlow ? nowMs + usedAtMs : Infinity;
+  }
+
+  #add(socket: Socket, place: Place): void {
+    this.#places.set(socket, place);
+    if (place.network === null) return;
+    const neighbours = this.#byNetwork.get(place.network);
+    if (neighbours) neighbours.add(socket);
+    else this.#byNetwork.set(place.network, new Set([socket]));
+  }
+
+  #remove(socket: Socket): void {
+    const network = this.#places.get(socket)?.network;
+    this.#places.delete(socket);
+    if (network === undefined || network === null) return;
+    const neighbours = this.#byNetwork.get(network);
+    neighbours?.delete(socket);
+    if (neighbours?.size === 0) this.#byNetwork.delete(network);
+  }
+}
+
+function metersOf(metrics: Metrics | undefined, count: () => number): Meters {
+  if (!metrics) return { refused() {}, shed() {} };
+  metrics.level("http_connections", "Connections of clients.", count);
+  const refused = metrics.counter(
+    "http_connections_refused_total",
+    "New connections that found no place: their address had its share, or all were taken.",
+    ["reason"],
+  );
+  const shed = metrics.counter(
+    "http_connections_shed_total",
+    "Connections that were closed, idle or with a slow body, because a newcomer needed the place.",
+    ["reason"],
+  );
+  return { refused: (reason) => refused.inc({ reason }), shed: (reason) => shed.inc({ reason }) };
+}
+
+/**
+ * The answer that is under way on a connection. Node keeps it there; that is in no document, but tests would
+ * miss it.
+ */
+export function answerOf(socket: Socket): AnswerUnderWay | null {
+  // oxlint-disable-next-line no-underscore-dangle -- Node's name.
+  return (socket as Socket & { _httpMessage?: AnswerUnderWay | null })._httpMessage ?? null;
+}
+
+type AnswerUnderWay = ServerResponse & { req: IncomingMessage };
