@@ -1,3 +1,4 @@
+import { withoutEndSlashes } from "./endpoint.ts";
 import { problemOf } from "./problem.ts";
 
 /** How a client reaches one service. */
@@ -29,7 +30,7 @@ export function createCall({
   requestTimeoutMs = 30_000,
   fetch: ask = fetch,
 }: ClientOptions): Call {
-  const base = endpoint.replace(/\/+$/, "");
+  const base = withoutEndSlashes(endpoint);
   return async <T>(method: string, path: string, body?: unknown, further = {}): Promise<T> => {
     const headers: Record<string, string> = { accept: "application/json", ...further };
     if (token !== undefined) headers.authorization = `Bearer ${token}`;

@@ -1,3 +1,4 @@
+import { withoutEndSlashes } from "./endpoint.ts";
 import { type EventResult, telemetryLimits } from "@mosis/types/telemetry";
 import { backoffMs } from "./backoff.ts";
 import { type Batch, deliver, type Outcome, type Route } from "./delivery.ts";
@@ -42,7 +43,7 @@ class BufferedTelemetry implements Telemetry {
       bytesMax: options.queueBytesMax ?? 8_388_608,
     });
     this.#route = {
-      endpoint: options.endpoint.replace(/\/+$/, ""),
+      endpoint: withoutEndSlashes(options.endpoint),
       key: options.key,
       packageId: options.packageId,
       sdk: options.sdk ?? { name: "mosis-client-js", version: "0.1.0" },

@@ -160,7 +160,8 @@ function routeOf(req: { route?: { path?: unknown } }): string {
   if (typeof path !== "string") return "unmatched";
   let pattern = patterns.get(path);
   if (pattern === undefined) {
-    pattern = path.replaceAll(/(?<!\\):(\w+)/g, "{$1}").replaceAll("\\", "");
+    // An escaped colon is a colon; without its escape it begins the name of a parameter.
+    pattern = path.replaceAll(/\\:|:(\w+)/g, (_, name?: string) => (name === undefined ? ":" : `{${name}}`));
     patterns.set(path, pattern);
   }
   return pattern;

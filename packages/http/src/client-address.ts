@@ -57,7 +57,8 @@ export function plainAddress(address: string): string {
  */
 export function networkOf(address: string): string {
   if (!address.includes(":")) return address;
-  const [head = "", tail = ""] = address.replace(/%.*$/, "").split("::");
+  const [withoutZone = ""] = address.split("%", 1);
+  const [head = "", tail = ""] = withoutZone.split("::");
   const first = head === "" ? [] : head.split(":");
   const last = tail === "" ? [] : tail.split(":");
   // Two of the eight groups may be written as an IPv4 address.

@@ -4,6 +4,7 @@ import { Compile, type Validator } from "typebox/compile";
 import type { TLocalizedValidationError } from "typebox/error";
 import Format from "typebox/format";
 import System from "typebox/system";
+import { escapePointer, oversizeOf, unknownField } from "./oversize.ts";
 import { problem } from "./problem.ts";
 
 // TypeBox's own check also takes leap seconds and zone suffixes in brackets (RFC
@@ -12,8 +13,6 @@ Format.Set("date-time", isDateTime);
 
 /** Most entries of `errors`: a body of 64 KiB can be wrong in thousands of places. */
 const errorsMax = 20;
-/** A field's name may be as long as the body. */
-const pointerLengthMax = 300;
 
 // TypeBox stops at 8 faults by itself, and those that only repeat others are counted too.
 System.Settings.Set({ maxErrors: 2 * errorsMax });
@@ -29,8 +28,10 @@ export function parse<T extends TSchema>(schema: T, value: unknown, where: "body
   let validator = validators.get(schema);
   if (!validator) validators.set(schema, (validator = Compile(schema)));
   const input = where === "query" ? readTexts(schema, value) : value;
-  if (validator.Check(input)) return input as Static<T>;
-  const errors = details(schema, validator.Errors(input));
+  // First: the checks below look at every part, and at some with every other.
+  const oversize = oversizeOf(schema, input, errorsMax);
+  if (oversize.length === 0 && validator.Check(input)) return input as Static<T>;
+  const errors = oversize.length > 0 ? oversize : details(schema, validator.Errors(input));
   const subject = where === "query" ? "The query string" : "The body";
   throw problem("invalid_request", `${subject} does not match its schema; see errors.`, { errors });
 }
@@ -75,14 +76,7 @@ function details(schema: TSchema, errors: TLocalizedValidationError[]): ProblemD
         }));
       // Said of each field that the schema does not have.
       case "boolean":
-        return [
-          {
-            pointer: at.slice(0, pointerLengthMax),
-            code: "unknown_field",
-            message: "is not a field of this request",
-            fix: "Remove it, or check its spelling.",
-          },
-        ];
+        return [unknownField(at)];
       // Repeat what is said of each field, or by the branches of the union.
       case "additionalProperties":
       case "anyOf":
@@ -121,10 +115,6 @@ function descriptionAt(schema: TSchema, path: string): string | undefined {
   }
   const description = (at as { description?: unknown } | undefined)?.description;
   return typeof description === "string" ? description : undefined;
-}
-
-function escapePointer(name: string): string {
-  return name.slice(0, 100).replaceAll("~", "~0").replaceAll("/", "~1");
 }
 
 function snakeCase(keyword: string): string {

@@ -87,7 +87,7 @@ function targetFault(req: IncomingMessage): Refusal | null {
 
 /** RFC 9112 §3.2.2: a whole URL is taken, as proxies send it. From here on it is its path. */
 function absoluteFault(req: IncomingMessage, target: string): Refusal | null {
-  const [, authority = "", path = ""] = /^https?:\/\/([^/?#\\@]+)([^#\\]*)$/i.exec(target) ?? [];
+  const [, authority = "", path = ""] = /^https?:\/\/([^/?#\\@]+)([/?][^#\\]*)?$/i.exec(target) ?? [];
   if (authority === "" || authority.toLowerCase() !== req.headers.host?.toLowerCase()) return badTarget;
   req.url = path.startsWith("/") ? path : `/${path}`;
   return null;

@@ -24,7 +24,8 @@ export const permissions = {
   "audit:read": "Read the audit trail of the developer.",
 } as const;
 export type Permission = keyof typeof permissions;
-export const Permission = Type.Enum(Object.keys(permissions) as Permission[]);
+const permissionNames = Object.keys(permissions) as Permission[];
+export const Permission = Type.Enum(permissionNames);
 
 /** `ingest` keys only write telemetry and may be shipped inside an app; `management` keys stay on servers. */
 export const KeyKind = Type.Enum(["ingest", "management"]);
@@ -44,6 +45,13 @@ export const PermissionList = Type.Object({
 });
 export type PermissionList = Static<typeof PermissionList>;
 
+/** Some of the permissions, each once. */
+const GrantedPermissions = Type.Array(Permission, {
+  minItems: 1,
+  maxItems: permissionNames.length,
+  uniqueItems: true,
+});
+
 /** A range of addresses in CIDR notation, IPv4 or IPv6, or a single address. Answered without host bits. */
 const Cidr = Type.String({ minLength: 2, maxLength: 49 });
 
@@ -58,7 +66,7 @@ export const NewKey = Type.Object(
   {
     name: Label(100),
     kind: KeyKind,
-    permissions: Type.Optional(Type.Array(Permission, { minItems: 1, uniqueItems: true })),
+    permissions: Type.Optional(GrantedPermissions),
     package_ids: Type.Optional(Type.Array(PackageId, { minItems: 1, maxItems: 100, uniqueItems: true })),
     expires_at: Type.Optional(Timestamp),
     /** Beside the limits of the app: how many events a second are taken with this key. */
@@ -73,7 +81,7 @@ export type NewKey = Static<typeof NewKey>;
 export const KeyChange = Type.Object(
   {
     name: Type.Optional(Label(100)),
-    permissions: Type.Optional(Type.Array(Permission, { minItems: 1, uniqueItems: true })),
+    permissions: Type.Optional(GrantedPermissions),
     cidrs: Type.Optional(Cidrs),
     /** A disabled key is answered like one that does not exist. */
     disabled: Type.Optional(Type.Boolean()),

@@ -30,6 +30,20 @@ test("every refusal is of a known code, and every operation tells of those that 
   }
 });
 
+test("every list in a body is bounded, so that checking it is", () => {
+  const unbounded = (schema: unknown): unknown[] => {
+    if (typeof schema !== "object" || schema === null) return [];
+    const { $ref, type } = schema as { $ref?: string; type?: unknown };
+    if ($ref !== undefined) return unbounded(schemas[$ref.split("/").at(-1) ?? ""]);
+    const found = type === "array" && !("maxItems" in schema) ? [schema] : [];
+    return [...found, ...Object.values(schema).flatMap(unbounded)];
+  };
+  const { schemas } = catalogDocument.components as { schemas: Record<string, unknown> };
+  const bodies = operations.flatMap(({ operation }) => Object.values(operation.requestBody?.content ?? {}));
+  assert.ok(bodies.length > 30);
+  for (const { schema } of bodies) assert.deepEqual(unbounded(schema), [], JSON.stringify(schema));
+});
+
 interface Layer {
   route?: { path: string; methods: Record<string, boolean> };
   handle: { stack?: Layer[] };

@@ -53,6 +53,17 @@ test("what is misspelt is found by the words that are most like it, and says wha
   assert.equal((await find({ q: "notes" })).corrected_q, null);
 });
 
+// Of such a text as it is, PostgreSQL's parser makes more work than a statement may take.
+test("a description of what might be addresses and paths is indexed like any other", async (t) => {
+  const { db, names } = await startStore(t);
+  const worst = ["a1@", "@1e", "a_", "_1a", "~/", "./"];
+  for (const [index, piece] of worst.entries()) {
+    const description = `${piece.repeat(9900 / piece.length)} chess by ada_l@example.org`;
+    await putApp(db, { package_id: `org.mosis.n${index}`, name: `Board ${index}`, description });
+  }
+  assert.equal((await names({ q: "chess ada" })).length, worst.length);
+});
+
 test("spaces around a text say nothing, and a part of a package id is its words", async (t) => {
   const { db, find, names } = await startStore(t);
   for (const id of ["org.mosis.garden_kingdom", "org.mosis.sub.kingdom"]) {

@@ -35,9 +35,9 @@ export async function deleteAccount(
   const restrictions = await deleteRestrictionsOf(tx, developerId);
   const keys = await deleteKeysOf(tx, developerId);
   const apps = await deleteAppsOf(tx, developerId);
+  await insertMail(tx, { developerId, kind: "account_deleted", recipient: account.email, requestId });
   // What else refers to the developer goes with it.
   await deleteDeveloper(tx, developerId);
-  await insertMail(tx, { developerId, kind: "account_deleted", recipient: account.email, requestId });
 
   const by = { developerId, actor, requestId };
   await appendAll(tx, [

@@ -6,19 +6,17 @@ import type { Authenticate } from "../auth.ts";
 import { changeAfter, send } from "../change.ts";
 import { type Confirm, passwordChanged } from "../developers/confirm.ts";
 import { findAccount, lockPassword } from "../developers/queries.ts";
-import { insertMail } from "../mails/queries.ts";
+import { requestMail } from "../mails/asked.ts";
 import { everyone } from "../principal.ts";
-import type { AccountThrottle } from "../throttle/account.ts";
 import { emailTaken } from "./routes.ts";
 
 export function emailChangeRoutes(deps: {
   db: Pool;
   authenticate: Authenticate;
   confirm: Confirm;
-  accounts: AccountThrottle;
   mails: { wake(): void };
 }): Router {
-  const { db, authenticate, confirm, accounts, mails } = deps;
+  const { db, authenticate, confirm, mails } = deps;
   const router = Router();
 
   /** Nothing changes before the new address has answered. */
@@ -31,8 +29,6 @@ export function emailChangeRoutes(deps: {
       const own = await confirm(principal, password);
       const taken = await findAccount(db.as(everyone), email);
       if (taken && taken.id !== developerId) throw emailTaken();
-      await accounts.take("mail", own.email);
-      await accounts.take("mail", email);
       return own;
     };
 
@@ -40,7 +36,7 @@ export function emailChangeRoutes(deps: {
       // Whoever has changed it meanwhile has thrown out who knows the old one.
       if (!(await lockPassword(tx, own))) throw passwordChanged();
       const mail = { kind: "email_change", recipient: email, requestId: requestId(req) } as const;
-      await insertMail(tx, { developerId, ...mail });
+      await requestMail(tx, { developerId, ...mail });
       return { status: 202 };
     });
 

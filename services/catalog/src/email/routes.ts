@@ -8,11 +8,11 @@ import { type Authenticate, credentialsInvalid } from "../auth.ts";
 import { bodyLimit } from "../body-limit.ts";
 import { changeAfter, send } from "../change.ts";
 import { findDeveloper, lockDeveloper } from "../developers/queries.ts";
+import { requestMail } from "../mails/asked.ts";
 import { insertMail } from "../mails/queries.ts";
 import { appendOutbox } from "../outbox/append.ts";
 import { everyone } from "../principal.ts";
 import { hashSecret } from "../secret-hash.ts";
-import type { AccountThrottle } from "../throttle/account.ts";
 import { updateEmail, updateVerified } from "./queries.ts";
 
 /** Proving an e-mail address. Asking for another one is in `change-routes.ts`. */
@@ -20,10 +20,9 @@ export function emailRoutes(deps: {
   db: Pool;
   limits: RateLimits;
   authenticate: Authenticate;
-  accounts: AccountThrottle;
   mails: { wake(): void };
 }): Router {
-  const { db, limits, authenticate, accounts, mails } = deps;
+  const { db, limits, authenticate, mails } = deps;
   const router = Router();
 
   router.post("/v1/developers/me\\:send-verification", async (req, res) => {
@@ -33,13 +32,12 @@ export function emailRoutes(deps: {
       const developer = await findDeveloper(db.as(developerId), developerId);
       if (!developer) throw credentialsInvalid();
       if (developer.verified) throw problem("state_conflict", "The address is confirmed already.");
-      await accounts.take("mail", developer.email);
       return developer;
     };
 
     const answer = await changeAfter(db, { req, principal }, before, async (tx, { email }) => {
       const mail = { kind: "email_verification", recipient: email, requestId: requestId(req) } as const;
-      await insertMail(tx, { developerId, ...mail });
+      await requestMail(tx, { developerId, ...mail });
       return { status: 202 };
     });
 
@@ -79,6 +77,10 @@ async function verify(tx: Queryable, tokenHash: string, requestId: string): Prom
   const isChange = token.purpose === "email_change";
   // The mail was for an address that is not the account's any more.
   if (!isChange && before.email !== email) throw tokenInvalid();
+  // Before the change, while the old address is still the confirmed one. A failing change leaves no mail.
+  if (isChange) {
+    await insertMail(tx, { developerId, kind: "email_changed", recipient: before.email, requestId });
+  }
   const after = isChange
     ? await updateEmail(tx, developerId, email)
     : await updateVerified(tx, developerId, email);
@@ -87,7 +89,6 @@ async function verify(tx: Queryable, tokenHash: string, requestId: string): Prom
   if (isChange) {
     // What was sent to the old address opens nothing any more.
     await deleteAccountTokens(tx, developerId, ["email_verification", "email_change", "password_reset"]);
-    await insertMail(tx, { developerId, kind: "email_changed", recipient: before.email, requestId });
   }
   await appendOutbox(tx, {
     developerId,

@@ -5,7 +5,7 @@ import type { LeakReport } from "@mosis/types/key-leaks";
 import { topics } from "@mosis/types/topics";
 import type { Credentials } from "../credentials.ts";
 import { insertMail } from "../mails/queries.ts";
-import { appendOutbox } from "../outbox/append.ts";
+import { appendAll, type Change } from "../outbox/append.ts";
 import { everyone } from "../principal.ts";
 import { hashSecret } from "../secret-hash.ts";
 import {
@@ -22,10 +22,16 @@ interface Leak {
   url: string | null;
 }
 
+/** A key of the report, and the secret of it that is public. */
+interface Found {
+  id: string;
+  leak: Leak;
+}
+
 /**
  * What becomes of keys whose secret is public. A management key is disabled, and can be enabled once it is
  * rotated; when it was the secret from before a rotation, that ends. An ingest key is in every copy of its
- * app anyway: it works on, and its owner is told. Each is told once.
+ * app anyway: it works on, and its owner is told. Each is told once, and all of a report in one mail.
  */
 export async function reportLeaks(
   { db, credentials }: { db: Pool; credentials: Pick<Credentials, "forget"> },
@@ -34,11 +40,14 @@ export async function reportLeaks(
 ): Promise<void> {
   const leaks = new Map(report.map((found) => [hashSecret(found.token), leakOf(found)]));
   const reported = await findReportedKeys(db.as(everyone), [...leaks.keys()]);
-  for (const { id, hash, developer_id } of reported) {
-    const leak = leaks.get(hash);
-    if (!leak) continue;
-    await transaction(db.as(developer_id), (tx) => markLeaked(tx, { id, developer_id, leak, req }));
-    credentials.forget(developer_id);
+  const byDeveloper = Map.groupBy(reported, ({ developer_id }) => developer_id);
+  for (const [developerId, keys] of byDeveloper) {
+    const found = keys.flatMap(({ id, hash }) => {
+      const leak = leaks.get(hash);
+      return leak ? [{ id, leak }] : [];
+    });
+    await transaction(db.as(developerId), (tx) => markAllLeaked(tx, { developerId, found, req }));
+    credentials.forget(developerId);
   }
 }
 
@@ -47,34 +56,58 @@ function leakOf({ token, url }: LeakReport[number]): Leak {
   return { hash: hashSecret(token), url: url?.replaceAll(token, "[secret]") ?? null };
 }
 
-async function markLeaked(
+async function markAllLeaked(
   tx: Queryable,
-  { id, developer_id, leak, req }: { id: string; developer_id: string; leak: Leak; req: IncomingMessage },
+  { developerId, found, req }: { developerId: string; found: Found[]; req: IncomingMessage },
 ): Promise<void> {
+  const changes: Change[] = [];
+  const prefixes: string[] = [];
+  // In one order, so that two reports do not wait for each other's keys.
+  for (const one of found.toSorted((a, b) => a.id.localeCompare(b.id))) {
+    const marked = await markLeaked(tx, one);
+    if (!marked) continue;
+    prefixes.push(marked.key_prefix);
+    changes.push(leakedChange({ developerId, req, payload: marked }));
+  }
+  if (changes.length === 0) return;
+  const { email: recipient } = await findOwnerEmail(tx, developerId);
+  const mail = { developerId, kind: "key_leaked", recipient, requestId: requestId(req) } as const;
+  await insertMail(tx, { ...mail, subjects: prefixes });
+  await appendAll(tx, changes);
+}
+
+/** Null when there is nothing to tell: it was rotated or deleted a moment ago, or was reported before. */
+async function markLeaked(tx: Queryable, { id, leak }: Found) {
   const key = await lockReportedKey(tx, id, leak.hash);
-  // It was rotated or deleted a moment ago, or this has been told before.
-  if (!key || !isNews(key)) return;
+  if (!key || !isNews(key)) return null;
   const after = await updateLeaked(tx, id, {
     isPrevious: key.is_previous,
     disables: key.kind === "management" && !key.is_previous,
   });
-  const { email: recipient } = await findOwnerEmail(tx, developer_id);
-  await insertMail(tx, {
-    developerId: developer_id,
-    kind: "key_leaked",
-    recipient,
-    requestId: requestId(req),
-  });
-  const secret = key.is_previous ? "previous" : "current";
-  await appendOutbox(tx, {
-    developerId: developer_id,
+  return { ...after, leaked_secret: key.is_previous ? "previous" : "current", leak_url: leak.url };
+}
+
+type Marked = NonNullable<Awaited<ReturnType<typeof markLeaked>>>;
+
+function leakedChange({
+  developerId,
+  req,
+  payload,
+}: {
+  developerId: string;
+  req: IncomingMessage;
+  payload: Marked;
+}): Change {
+  const { id } = payload;
+  return {
+    developerId,
     actor: { kind: "system", id: "" },
     requestId: requestId(req),
     action: "key.leaked",
     target: { type: "key", id },
-    payload: { ...after, leaked_secret: secret, leak_url: leak.url },
+    payload,
     state: { topic: topics.keys, key: id },
-  });
+  };
 }
 
 function isNews({ kind, is_previous, previous_works, leaked_at }: ReportedKey): boolean {

@@ -1,5 +1,5 @@
 import type { Purpose } from "../account-tokens/token.ts";
-import type { MailKind } from "./queries.ts";
+import type { Mail, MailKind } from "./queries.ts";
 
 /** What a mail says. */
 export interface Message {
@@ -19,10 +19,15 @@ export const mailedTokens: Partial<Record<MailKind, { purpose: Purpose; minutes:
  * others in our name.
  * @param portalUrl the pages that a token is taken to; null: it is sent to the API by hand.
  */
-export function messageOf(kind: MailKind, token: string | null, portalUrl: string | null): Message {
+export function messageOf(
+  { kind, subjects }: Pick<Mail, "kind" | "subjects">,
+  token: string | null,
+  portalUrl: string | null,
+): Message {
   const { subject, lines } = words[kind];
+  const list = subjects.length === 0 ? [] : ["", ...subjects];
   const way = token === null ? [] : ["", ...wayOf(kind, token, portalUrl)];
-  return { subject, text: [...lines, ...way, ""].join("\n") };
+  return { subject, text: [...lines, ...list, ...way, ""].join("\n") };
 }
 
 const ifNotYou =
@@ -66,11 +71,11 @@ const words: Record<MailKind, { subject: string; lines: string[] }> = {
     lines: ["One can sign in to your account at Mosis with another provider now.", ifNotYou],
   },
   key_leaked: {
-    subject: "The secret of one of your keys is public",
+    subject: "Secrets of your keys are public",
     lines: [
-      "Somebody has found the secret of one of your keys at Mosis in public, and told us.",
-      "A management key does not work any more: rotate it, and enable it. An ingest key works on.",
-      "The key shows when it was reported, and its audit event where the secret was found.",
+      "Somebody has found secrets of keys of yours at Mosis in public, and reported them. The list below has",
+      "the beginning of each. A management key does not work any more: rotate it, and enable it. An ingest",
+      "key works on. Each key shows when it was reported, and its audit event where the secret was found.",
     ],
   },
   new_device: {

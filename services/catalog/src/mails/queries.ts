@@ -24,24 +24,38 @@ export const Mail = Type.Object({
   recipient: Type.String(),
   request_id: Type.String(),
   attempts: Type.Integer(),
+  /** What a notice is about, each once: beginnings of secrets, ids. Never what somebody has typed. */
+  subjects: Type.Array(Type.String()),
 });
 export type Mail = Static<typeof Mail>;
 
-const mailColumns = sql`id, developer_id, kind, recipient, request_id, attempts`;
+const mailColumns = sql`id, developer_id, kind, recipient, request_id, attempts, subjects`;
+
+interface NewMail {
+  /** Null: whoever has the address, found out when it is sent. */
+  developerId: string | null;
+  kind: MailKind;
+  recipient: string;
+  requestId: string;
+  subjects?: readonly string[];
+}
+
+const Queued = Type.Object({ queued: Type.Boolean(), wait_seconds: Type.Integer() });
 
 /**
- * A mail that leaves when the transaction is committed, and not without it.
- * @param developerId null: whoever has the address, found out when it is sent.
+ * Queues a mail that leaves when the transaction is committed, and not without it. The database holds the
+ * limits (`queue_mail`): a mail that somebody asks for is not queued beyond them; a notice is not queued for
+ * an address that was never confirmed, and joins one of its kind that still waits.
+ * @returns when it is not queued, the seconds until it would be.
  */
-export function insertMail(
-  tx: Queryable,
-  mail: { developerId: string | null; kind: MailKind; recipient: string; requestId: string },
-) {
-  return execute(
+export function insertMail(tx: Queryable, { developerId, kind, recipient, requestId, subjects }: NewMail) {
+  return one(
     tx,
+    Queued,
     sql`
-      insert into mails (id, developer_id, kind, recipient, request_id)
-      values (${newId()}, ${mail.developerId}, ${mail.kind}, ${mail.recipient}, ${mail.requestId})`,
+      select queued, wait_seconds
+      from queue_mail(${newId()}, ${developerId}::uuid, ${kind}, ${recipient}, ${requestId},
+                      ${[...(subjects ?? [])]}::text[])`,
   );
 }
 

@@ -116,7 +116,7 @@ async function sendOne(db: Pool, mail: Mail, options: MailSenderOptions): Promis
       await deleteMail(db, id);
       return "nobody";
     }
-    await transport.send({ id, to: drawn.to, ...messageOf(kind, drawn.token, portalUrl) });
+    await transport.send({ id, to: drawn.to, ...messageOf(mail, drawn.token, portalUrl) });
     await deleteMail(db, id);
     log.debug(fields, "A mail has left");
     return "sent";

@@ -7,7 +7,7 @@ import { tokenInvalid } from "../account-tokens/token.ts";
 import { bodyLimit } from "../body-limit.ts";
 import type { Credentials } from "../credentials.ts";
 import type { Passwords } from "../developers/password.ts";
-import { insertMail } from "../mails/queries.ts";
+import { requestMail } from "../mails/asked.ts";
 import { everyone } from "../principal.ts";
 import { hashSecret } from "../secret-hash.ts";
 import type { AccountThrottle } from "../throttle/account.ts";
@@ -29,12 +29,10 @@ export function passwordResetRoutes(deps: {
   router.post("/v1/developers\\:request-password-reset", async (req, res) => {
     limits.admitAnyone(req, res);
     const { email } = parse(PasswordResetRequest, await readJson(req, bodyLimit), "body");
-    await accounts.take("mail", email);
-
     // PostgreSQL takes no NUL; no account has one either.
     if (!email.includes("\0")) {
       const mail = { kind: "password_reset", recipient: email, requestId: requestId(req) } as const;
-      await insertMail(db.as(everyone), { developerId: null, ...mail });
+      await requestMail(db.as(everyone), { developerId: null, ...mail });
     }
 
     mails.wake();

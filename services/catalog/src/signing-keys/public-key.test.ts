@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash, generateKeyPairSync, type KeyObject } from "node:crypto";
 import { test } from "node:test";
+import { Worker } from "node:worker_threads";
 import { Problem } from "@mosis/http";
 import { readPublicKey } from "./public-key.ts";
 
@@ -81,4 +82,38 @@ test("rubbish is refused", () => {
   }
   const old = newRsa(2048).publicKey.export({ type: "pkcs1", format: "pem" });
   assert.equal(refusalOf(old), "public_key_unreadable");
+});
+
+/** The code of the refusal; null when reading does not end within the deadline, and is stopped. */
+async function refusalWithin(text: string, deadlineMs: number): Promise<string | null> {
+  const source = `
+    const { parentPort, workerData } = require("node:worker_threads");
+    import(workerData.module)
+      .then(({ readPublicKey }) => readPublicKey(workerData.text))
+      .catch(({ errors, message }) => parentPort.postMessage(errors?.[0]?.code ?? message));`;
+  const module = new URL("public-key.ts", import.meta.url).href;
+  const worker = new Worker(source, { eval: true, workerData: { module, text } });
+  const answer = new Promise<string>((resolve, reject) => {
+    worker.once("message", resolve);
+    worker.once("error", reject);
+  });
+  const deadline = new Promise<null>((resolve) => setTimeout(resolve, deadlineMs, null).unref());
+  try {
+    return await Promise.race([answer, deadline]);
+  } finally {
+    await worker.terminate();
+  }
+}
+
+// With as much white space as a body holds, an expression that divides it in every way takes hours.
+test("a text of white space between head and foot is refused, however long it is", async () => {
+  const [head, foot] = ["-----BEGIN PUBLIC KEY-----", "-----END PUBLIC KEY-----"];
+  const space = " ".repeat(60_000);
+  for (const text of [
+    `${head}${space}`,
+    `${head}${space}x${foot}`,
+    `${space}${head}\n${space}=\n${foot}${space}!`,
+  ]) {
+    assert.equal(await refusalWithin(text, 20_000), "public_key_unreadable");
+  }
 });

@@ -47,14 +47,24 @@ function derOf(text: string): Buffer {
     const fix = `Make a new key, since this one has left its place, and send the public half. ${howToExport}`;
     throw refused("private_key_sent", "is a private key, which must never leave its owner", fix);
   }
-  const pem = /^\s*-----BEGIN PUBLIC KEY-----\s+([A-Za-z0-9+/=\s]+?)\s+-----END PUBLIC KEY-----\s*$/.exec(
-    text,
-  );
-  const base64 = (pem?.[1] ?? text).replaceAll(/\s/g, "");
+  const base64 = pemBodyOf(text.trim()).replaceAll(/\s/g, "");
   const der = Buffer.from(base64, "base64");
   if (der.length > 0 && der.toString("base64") === base64) return der;
   const message = "is neither PEM with BEGIN PUBLIC KEY nor the base64 of its DER";
   throw refused("public_key_unreadable", message, howToExport);
+}
+
+const pemHead = "-----BEGIN PUBLIC KEY-----";
+const pemFoot = "-----END PUBLIC KEY-----";
+
+/**
+ * Returns what stands between head and foot, and the text itself without them. It goes by position: an
+ * expression with white space on both sides of the base64 tried each way to divide 4096 spaces, for 8 s.
+ */
+function pemBodyOf(text: string): string {
+  if (!text.startsWith(pemHead) || !text.endsWith(pemFoot)) return text;
+  const body = text.slice(pemHead.length, -pemFoot.length);
+  return /^\s/.test(body) && /\s$/.test(body) ? body : text;
 }
 
 function requireTaken(key: KeyObject): void {

@@ -4,7 +4,7 @@ import { throttled } from "./throttled.ts";
 import { type Bucket, giveBackOne, keyOf, refill, takeOne } from "./queries.ts";
 
 /** What is throttled by account. */
-type Attempt = "sign-in" | "mail";
+type Attempt = "sign-in";
 export type AccountLimits = Record<Attempt, Bucket>;
 
 /**

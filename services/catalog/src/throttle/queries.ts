@@ -20,23 +20,13 @@ export function keyOf(attempt: string, email: string): Sql {
 }
 
 /**
- * Takes one of the bucket, of those who do so at once each by itself. Refused, it says for how long: by what
- * the row is then, not by what it was before others took theirs.
+ * Takes one token. Concurrent callers each take their own. When refused, the wait is computed from the row
+ * after their updates.
  */
 export function takeOne(db: Queryable, key: Sql, { burst, everySeconds }: Bucket) {
-  const step = seconds(everySeconds);
-  const next = sql`greatest(throttles.full_at, now()) + ${step}`;
-  const bound = sql`now() + ${step} * ${burst}::int`;
-  return one(
-    db,
-    Taken,
-    sql`
-      insert into throttles (key, full_at) values (${key}, now() + ${step})
-      on conflict (key) do update
-        set full_at = case when ${next} <= ${bound} then ${next} else throttles.full_at end
-      returning old.full_at is distinct from new.full_at as taken,
-                ceil(extract(epoch from new.full_at + ${step} - (${bound})))::int as wait_seconds`,
-  );
+  const statement = sql`
+    select taken, wait_seconds from take_token(${key}, ${burst}::int, ${seconds(everySeconds)})`;
+  return one(db, Taken, statement);
 }
 
 /** Gives back what was taken and not used up. A bucket that is full by that is none any more. */

@@ -36,10 +36,14 @@ export interface BodyTypes {
 
 /** The media type in lower case, "" without a header; null when a charset is told that is not UTF-8. */
 export function mediaTypeOf(type: string): string | null {
-  const [name = ""] = type.split(";", 1);
-  const parameters = type.slice(name.length);
-  if (/;\s*charset\s*=(?!\s*"?utf-?8"?\s*(;|$))/i.test(parameters)) return null;
-  return name.trim().toLowerCase();
+  const [name = "", ...parameters] = type.split(";");
+  return parameters.some(isOtherCharset) ? null : name.trim().toLowerCase();
+}
+
+function isOtherCharset(parameter: string): boolean {
+  const [name = "", value] = parameter.split("=", 2);
+  if (value === undefined || name.trim().toLowerCase() !== "charset") return false;
+  return !/^"?utf-?8"?$/i.test(value.trim());
 }
 
 export interface BodyLimits {
