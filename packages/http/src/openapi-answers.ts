@@ -65,7 +65,13 @@ function codesOf(operation: Operation, conventions: Context["conventions"]): Set
   const codes = new Set<ProblemCode>(operation.problems);
   const add = (...more: ProblemCode[]) => more.forEach((code) => codes.add(code));
   if (operation.access !== "public") {
-    add("credentials_missing", "credentials_invalid", "permission_missing", "address_not_allowed");
+    add(
+      "credentials_missing",
+      "credentials_invalid",
+      "permission_missing",
+      "address_not_allowed",
+      "key_quarantined",
+    );
   }
   // Of a path, when it is no valid percent-encoding.
   if (operation.query || operation.params) add("invalid_request");

@@ -53,9 +53,20 @@ export const EmailChange = Type.Object(
 );
 export type EmailChange = Static<typeof EmailChange>;
 
-/** Body of `POST /v1/developers/me:change-password`; see `EmailChange` for an account that has none yet. */
+/**
+ * Body of `POST /v1/developers/me:change-password`; see `EmailChange` for an account that has none yet. What
+ * a thief may have left is closed with it: other sessions unless `end_sessions` is false; management keys
+ * and webhooks, until each is confirmed, and the provider when that is asked for.
+ */
 export const PasswordChange = Type.Object(
-  { password: Type.Optional(TypedPassword), new_password: NewPassword },
+  {
+    password: Type.Optional(TypedPassword),
+    new_password: NewPassword,
+    end_sessions: Type.Optional(Type.Boolean()),
+    quarantine_keys: Type.Optional(Type.Boolean()),
+    quarantine_webhooks: Type.Optional(Type.Boolean()),
+    unlink_provider: Type.Optional(Type.Boolean()),
+  },
   { additionalProperties: false },
 );
 export type PasswordChange = Static<typeof PasswordChange>;
@@ -77,8 +88,14 @@ export type PasswordResetRequest = Static<typeof PasswordResetRequest>;
 /** The token of a mail: works once, and for a time. */
 const MailedToken = Type.String({ maxLength: 100 });
 
-/** Body of `POST /v1/developers:verify-email`. */
-export const EmailVerification = Type.Object({ token: MailedToken }, { additionalProperties: false });
+/**
+ * Body of `POST /v1/developers:verify-email`. The mail proves the mailbox, `password` the account; a session
+ * of the account in the header does so, too.
+ */
+export const EmailVerification = Type.Object(
+  { token: MailedToken, password: Type.Optional(TypedPassword) },
+  { additionalProperties: false },
+);
 export type EmailVerification = Static<typeof EmailVerification>;
 
 /** Body of `POST /v1/developers:reset-password`. */

@@ -116,6 +116,11 @@ export const Key = Type.Object({
   /** From where it works; none: from everywhere. */
   cidrs: Type.Array(Type.String()),
   disabled: Type.Boolean(),
+  /**
+   * Since when it does not work, because the account was reset or its owner asked for it; null once its owner
+   * has confirmed it.
+   */
+  quarantined_at: Nullable(Timestamp),
   /** When its secret was reported as public, until it is rotated. */
   leaked_at: Nullable(Timestamp),
   /** Until when the secret from before the last rotation works, or has worked; null: never rotated. */
@@ -150,5 +155,7 @@ export const KeyState = Type.Object({
   /** SHA-256 of the secret from before the last rotation, which works until `previous_ends_at`. */
   previous_key_hash: Type.Optional(Nullable(Type.String())),
   previous_ends_at: Type.Optional(Nullable(Timestamp)),
+  /** True until its owner has confirmed it: it does not work, and is told why. */
+  quarantined: Type.Optional(Type.Boolean()),
 });
 export type KeyState = Static<typeof KeyState>;

@@ -12,6 +12,7 @@ export const problems = {
   credentials_missing: [401, "Credentials are missing"],
   credentials_invalid: [401, "The credentials are not valid"],
   permission_missing: [403, "The key lacks a permission"],
+  key_quarantined: [403, "The key waits for its owner to confirm it"],
   address_not_allowed: [403, "The key does not work from this address"],
   email_unverified: [403, "The e-mail address is not confirmed"],
   confirmation_required: [403, "Confirm that it is you"],

@@ -13,6 +13,12 @@ export type NewSession = Static<typeof NewSession>;
 export const SessionWithToken = Type.Object({ token: Type.String(), expires_at: Timestamp });
 export type SessionWithToken = Static<typeof SessionWithToken>;
 
+/** Body of `POST /v1/sessions:reauthenticate`. */
+export const Reauthentication = Type.Object({ password: TypedPassword }, { additionalProperties: false });
+
+/** Answer of `POST /v1/sessions:reauthenticate`: until when the session may do what needs a recent one. */
+export const Reauthenticated = Type.Object({ recent_until: Timestamp });
+
 /**
  * A session as a list shows it. It ends at `idle_expires_at` when it is not used before, at `expires_at` in
  * any case. `address` is the IP address that it was begun from, `last_address` the one that it was last used

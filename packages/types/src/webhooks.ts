@@ -51,13 +51,17 @@ export const Webhook = Type.Object({
   disabled: Type.Boolean(),
   disabled_at: Nullable(Timestamp),
   disabled_reason: Nullable(DisabledReason),
+  /**
+   * Since when nothing is sent to it, because the account was reset; null once its owner has confirmed it.
+   */
+  quarantined_at: Nullable(Timestamp),
   /** When the first attempt failed of those since the last success. Null: the last one succeeded. */
   failing_since: Nullable(Timestamp),
   /** Until when the secret before the last rotation signs too. */
   previous_secret_until: Nullable(Timestamp),
   created_at: Timestamp,
   updated_at: Timestamp,
-  allowed_actions: Type.Array(Type.Enum(["ping", "rotate_secret"])),
+  allowed_actions: Type.Array(Type.Enum(["confirm", "ping", "rotate_secret"])),
 });
 export type Webhook = Static<typeof Webhook>;
 

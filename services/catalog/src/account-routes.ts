@@ -9,6 +9,7 @@ import { createConfirm } from "./developers/confirm.ts";
 import type { Passwords } from "./developers/password.ts";
 import { developerRoutes } from "./developers/routes.ts";
 import { emailChangeRoutes } from "./email/change-routes.ts";
+import { createProveAccount } from "./email/prove.ts";
 import { emailRoutes } from "./email/routes.ts";
 import { createFlows } from "./oauth/flows.ts";
 import { oauthLinkRoutes } from "./oauth/link-routes.ts";
@@ -18,6 +19,7 @@ import type { ProviderSettings } from "./oauth/settings.ts";
 import { passwordResetRoutes } from "./passwords/reset-routes.ts";
 import { passwordRoutes } from "./passwords/routes.ts";
 import { createBeginSession } from "./sessions/create.ts";
+import { reauthenticateRoutes } from "./sessions/reauthenticate-routes.ts";
 import { sessionRevokeRoutes } from "./sessions/revoke-routes.ts";
 import { sessionRoutes } from "./sessions/routes.ts";
 import { createSignIn } from "./sessions/sign-in.ts";
@@ -47,6 +49,7 @@ export function accountRoutes(
   const { db, log, authenticate, credentials, limits, passwords, mails } = options;
   const accounts = createAccountThrottle({ db, limits: accountLimits });
   const signIn = createSignIn({ db, credentials, passwords, accounts });
+  const prove = createProveAccount({ db, authenticate, passwords, accounts });
   const confirm = createConfirm({ db, passwords, accounts });
   const providers = createProviders(options.oidcProviders, { log });
   const flows = createFlows({ db, providers });
@@ -55,13 +58,14 @@ export function accountRoutes(
   const account = { db, authenticate, credentials, limits, confirm, passwords, accounts, mails };
   return [
     developerRoutes(account),
-    emailRoutes(account),
+    emailRoutes({ ...account, prove }),
     emailChangeRoutes(account),
     passwordRoutes(account),
     passwordResetRoutes(account),
     accountDeletionRoutes(account),
     sessionRoutes({ db, authenticate, credentials, limits, signIn, beginSession }),
     sessionRevokeRoutes(account),
+    reauthenticateRoutes(account),
     oauthRoutes({ db, credentials, limits, providers, flows, beginSession }),
     oauthLinkRoutes({ db, authenticate, flows, mails }),
   ];

@@ -15,6 +15,7 @@ import { createCredentials } from "./credentials.ts";
 import { createPasswords } from "./developers/password.ts";
 import { erasureRoutes } from "./erasures/routes.ts";
 import { keyLeakRoutes } from "./key-leaks/routes.ts";
+import { keyConfirmRoutes } from "./keys/confirm-routes.ts";
 import { keyRoutes } from "./keys/routes.ts";
 import { catalogDocument } from "./openapi.ts";
 import { everyone } from "./principal.ts";
@@ -66,7 +67,7 @@ export async function createApi({ db, log, metrics, ...options }: ApiOptions) {
   const limits = createRateLimits({ rates: requestRates, clientAddress });
   const credentials = createCredentials(db.as(everyone));
   const authenticate = createAuthenticate({ credentials, limits, clientAddress });
-  const passwords = await createPasswords(passwordHashes);
+  const passwords = await createPasswords({ ...passwordHashes, clientAddress });
   metrics.level("password_hashes_waiting", "Passwords that wait to be hashed.", () => passwords.waiting());
   metrics.level("postgres_connections_used", "Connections in use.", () => db.counts().used);
   metrics.level("postgres_callers_waiting", "Callers that wait for a connection.", () => db.counts().waiting);
@@ -85,6 +86,7 @@ export async function createApi({ db, log, metrics, ...options }: ApiOptions) {
       versionRoutes({ db, authenticate }),
       ...accountRoutes({ ...options, db, log, authenticate, credentials, limits, clientAddress, passwords }),
       keyRoutes({ db, authenticate, credentials, limits }),
+      keyConfirmRoutes({ db, authenticate, credentials }),
       keyLeakRoutes({ db, credentials, limits }),
       signingKeyRoutes({ db, authenticate }),
       reviewRoutes({ db, authenticate }),

@@ -11,7 +11,7 @@ import { holds, type Principal } from "./principal.ts";
  * @param res gets the header fields that depend on who it is.
  * @param need a permission; `developer` for a session or any management key; `session` for a session alone.
  * @throws Problem `credentials_missing`, `credentials_invalid` (401), `address_not_allowed`,
- * `permission_missing` (403), `rate_limited` (429).
+ * `key_quarantined`, `permission_missing` (403), `rate_limited` (429).
  */
 export interface Authenticate {
   (req: IncomingMessage, res: ServerResponse, need: Permission | "developer" | "session"): Promise<Principal>;
@@ -21,6 +21,8 @@ export interface Authenticate {
    * @throws Problem as `readJson`; `credentials_invalid` (401) when the session or key is another by now.
    */
   body(req: IncomingMessage): Promise<unknown>;
+  /** Who has signed in and sends a request that needs no credentials; null for nobody, and for a key. */
+  session(req: IncomingMessage): Promise<Principal | null>;
 }
 
 export function createAuthenticate({
@@ -48,6 +50,10 @@ export function createAuthenticate({
       limits.admitAnyone(req, res);
       throw problem("address_not_allowed", "The key works from the addresses in its cidrs alone.");
     }
+    if (credential.isQuarantined) {
+      limits.admitAnyone(req, res);
+      throw quarantined(principal.actor.id);
+    }
     await credential.touch(clientAddress(req));
     limits.admit(req, res, principal.actor.id);
     admitted.set(req, { secret, principal });
@@ -66,11 +72,25 @@ export function createAuthenticate({
     const before = admitted.get(req);
     if (!before) throw new Error("A body is read of a request that was not admitted.");
     const now = await credentials.find(before.secret);
-    if (!isDeepStrictEqual(now?.principal, before.principal)) throw credentialsInvalid();
+    if (!isDeepStrictEqual(now?.principal, before.principal) || now?.isQuarantined)
+      throw credentialsInvalid();
     return json;
   };
 
-  return Object.assign(admit, { body });
+  const session = async (req: IncomingMessage): Promise<Principal | null> => {
+    const secret = bearerOf(req);
+    const credential = secret === null ? null : await credentials.find(secret);
+    return credential?.kind === "session" ? credential.principal : null;
+  };
+
+  return Object.assign(admit, { body, session });
+}
+
+function quarantined(id: string): Problem {
+  return problem(
+    "key_quarantined",
+    `The key works again when its owner confirms it: POST /v1/keys/${id}:confirm.`,
+  );
 }
 
 function forbidden(detail: string): Problem {

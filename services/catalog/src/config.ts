@@ -139,8 +139,9 @@ export function readApiConfig(env: Environment) {
     sessionIdleMinutes: values.CATALOG_SESSION_IDLE_MINUTES,
     mail: { url: values.MAIL_URL, from: values.MAIL_FROM, portalUrl: values.CATALOG_PORTAL_URL },
     oidcProviders: values.OIDC_PROVIDERS,
-    // A second of waiting at 40 ms a hash; whoever comes later is told to come back.
-    passwordHashes: { runningMax: values.CATALOG_PASSWORD_HASHES_MAX, waitingMax: 50 },
+    // Four seconds of waiting at 40 ms a hash, for those with the longest turns; later ones are told to come
+    // back.
+    passwordHashes: { runningMax: values.CATALOG_PASSWORD_HASHES_MAX, waitingMax: 200 },
     selfTelemetry: selfTelemetryTarget(values),
   };
 }

@@ -19,6 +19,8 @@ interface Credential {
   /** Null: from everywhere. */
   addresses: AddressRanges | null;
   endsAtMs: number;
+  /** Its owner has to confirm it before it works again. Never a session. */
+  isQuarantined: boolean;
   /**
    * Notes that it is in use from an address. Apart from finding it, because from a refused address it is not.
    */
@@ -64,6 +66,7 @@ async function lookUpSession(db: Pool, hash: string): Promise<Credential | null>
     kind: "session",
     addresses: null,
     endsAtMs: Date.parse(session.ends_at),
+    isQuarantined: false,
     touch: onceWhen(session.is_touch_due, (address) => touchSession(db, session.id, storedAddress(address))),
     principal: {
       developerId,
@@ -88,6 +91,7 @@ async function lookUpKey(db: Pool, hash: string): Promise<Credential | null> {
     kind: key.kind,
     addresses: key.cidrs.length === 0 ? null : addressRanges(key.cidrs),
     endsAtMs: key.secret_ends_at === null ? Number.POSITIVE_INFINITY : Date.parse(key.secret_ends_at),
+    isQuarantined: key.quarantined,
     touch: onceWhen(key.is_touch_due, () => touchKey(db, key.id)),
     principal: {
       developerId,

@@ -47,7 +47,7 @@ export async function travel(traveller: Traveller, step: Step): Promise<string[]
   const dora = await signIn(email, password);
   await step("sendVerification", await dora.post("/v1/developers/me:send-verification"));
   const verification = await mailed(email, /Confirm your e-mail/, 2);
-  await step("verifyEmail", await anyone.post("/v1/developers:verify-email", { token: verification }));
+  await step("verifyEmail", await dora.post("/v1/developers:verify-email", { token: verification }));
   await step("verifyEmail", await anyone.post("/v1/developers:verify-email", { token: verification }), 422);
   await step("sendVerification", await dora.post("/v1/developers/me:send-verification"), 409);
   await step("changeMe", await dora.patch("/v1/developers/me", { name: "D" }).set("If-Match", "*"));
@@ -56,7 +56,8 @@ export async function travel(traveller: Traveller, step: Step): Promise<string[]
   await step("changeEmail", await dora.post("/v1/developers/me:change-email", { email: moved }), 403);
   await step("changeEmail", await dora.post("/v1/developers/me:change-email", { email: moved, password }));
   const change = await mailed(moved, /Confirm your new/);
-  await step("verifyEmail", await anyone.post("/v1/developers:verify-email", { token: change }));
+  await step("verifyEmail", await anyone.post("/v1/developers:verify-email", { token: change }), 403);
+  await step("verifyEmail", await dora.post("/v1/developers:verify-email", { token: change }));
 
   const passwords = { password, new_password: second };
   await step("changePassword", await dora.post("/v1/developers/me:change-password", passwords));
@@ -96,6 +97,7 @@ async function travelOut(
     secrets.push(flow_token, new URLSearchParams(callback).get("code") ?? assert.fail());
     return { flow_token, callback };
   };
+  await step("reauthenticateSession", await again.post("/v1/sessions:reauthenticate", { password }));
   await step("listOauthProviders", await anyone.get("/v1/oauth"));
   const path = "/v1/oauth/example";
   const flow = await begin("beginOauthSignIn", anyone, path);

@@ -34,7 +34,7 @@ test("whoever reads the mail confirms the address, and only then may do what oth
   await assert.rejects(requireVerified(db, caller.id), refused);
 
   const token = await mailbox.token(ada.email, /Confirm your e-mail/);
-  await anyone.post(verifyPath, { token }).expect(204);
+  await anyone.post(verifyPath, { token, password: ada.password }).expect(204);
   assert.equal((await me(caller)).verified, true);
   await requireVerified(db, caller.id);
 
@@ -80,7 +80,9 @@ test("of many who use one token at once, one does, and leaves one event", async 
   const { anyone, mailbox, db } = catalog;
   await registered(catalog);
   const token = await mailbox.token(ada.email, /Confirm your e-mail/);
-  const answers = await Promise.all(Array.from({ length: 10 }, () => anyone.post(verifyPath, { token })));
+  const answers = await Promise.all(
+    Array.from({ length: 10 }, () => anyone.post(verifyPath, { token, password: ada.password })),
+  );
   const done = answers.filter(({ status }) => status === 204);
   assert.equal(done.length, 1);
   for (const answer of answers) if (answer.status !== 204) assertProblem(answer, "token_invalid");
@@ -99,10 +101,10 @@ test("a token that is unknown, used, expired or for something else is answered a
   const reset = { token, new_password: "another password" };
   assertProblem(await anyone.post("/v1/developers:reset-password", reset), "token_invalid");
   await execute(db, sql`update account_tokens set expires_at = now()`);
-  alike(await anyone.post(verifyPath, { token }));
+  alike(await anyone.post(verifyPath, { token, password: ada.password }));
   await execute(db, sql`update account_tokens set expires_at = now() + interval '1 hour'`);
-  await anyone.post(verifyPath, { token }).expect(204);
-  alike(await anyone.post(verifyPath, { token }));
+  await anyone.post(verifyPath, { token, password: ada.password }).expect(204);
+  alike(await anyone.post(verifyPath, { token, password: ada.password }));
   for (const text of ["", "x", "ma_live_", "nul\u0000"]) {
     alike(await anyone.post(verifyPath, { token: text }));
   }
@@ -121,7 +123,7 @@ test("the mail can be sent again a few times, then it is a 429 that says when", 
   const mails = await mailbox.untilSome(ada.email, /Confirm your e-mail/, 4);
   assert.equal(new Set(mails.map(({ text }) => text)).size, 4, "each has a token of its own");
   const token = await mailbox.token(ada.email, /Confirm your e-mail/, 4);
-  await anyone.post(verifyPath, { token }).expect(204);
+  await anyone.post(verifyPath, { token, password: ada.password }).expect(204);
   assertProblem(await caller.post("/v1/developers/me:send-verification"), "state_conflict");
 });
 
@@ -138,7 +140,7 @@ test("another address is used once it has answered, and the old one is told", as
   await caller.post(changePath, { email, password }).expect(202);
   assert.equal((await me(caller)).email, ada.email, "as it was");
   const token = await mailbox.token(email, /Confirm your new/);
-  await anyone.post(verifyPath, { token }).expect(204);
+  await anyone.post(verifyPath, { token, password: ada.password }).expect(204);
   assert.deepEqual(await me(caller), { ...(await me(caller)), email, verified: true });
   const [notice] = await mailbox.untilSome(ada.email, /address was changed/);
   assert.ok(!notice?.text.includes(email), "the old address does not learn the new one");
@@ -167,7 +169,7 @@ test("another address needs the password, and one that nobody has", async (t) =>
   await caller.post(changePath, { email, password }).expect(202);
   const token = await mailbox.token(email, /Confirm your new/);
   await anyone.post("/v1/developers", { ...ada, email }).expect(201);
-  assertProblem(await anyone.post(verifyPath, { token }), "email_taken");
+  assertProblem(await anyone.post(verifyPath, { token, password: ada.password }), "email_taken");
   assert.equal((await me(caller)).email, ada.email);
 });
 

@@ -17,6 +17,7 @@ export function accountSteps(found: Found): Step[] {
     step("listSessions", 200, { keep: found.keep("session") }),
     step("revokeSession", 204, { params: found.one("session") }),
     step("revokeOtherSessions", 200),
+    step("reauthenticateSession", 200, { body: (who) => ({ password: passwordOf(who) }) }),
     // Everybody here has confirmed the address.
     step("sendVerification", 409),
     step("verifyEmail", 422, { body: () => ({ token: "none" }) }),

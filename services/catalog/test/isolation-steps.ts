@@ -141,6 +141,7 @@ function keySteps(found: Found): Step[] {
     step("changeKey", 200, { params, body: () => ({ name: "renamed" }) }),
     step("rotateKey", 200, { params, body: () => ({ grace_seconds: 60 }) }),
     step("reportLeakedKeys", 202, { once: true, body: () => [{ token: "mi_live_none" }] }),
+    step("confirmKey", 200, { params }),
     step("deleteKey", 204, { params }),
   ];
 }
@@ -163,6 +164,7 @@ function webhookSteps(found: Found): Step[] {
     all("getWebhookDelivery", 200, { params: ofDelivery }),
     // Nobody delivers in this test, so the ping is pending.
     all("redeliverWebhookDelivery", 409, { params: ofDelivery }),
+    all("confirmWebhook", 200, { params }),
     all("deleteWebhook", 204, { params }),
   ];
 }

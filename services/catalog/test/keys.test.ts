@@ -33,7 +33,7 @@ test("creating a key tells its secret; later answers are the same without it", a
   const answer = await ada.post("/v1/keys", { ...asked, ...limit }).expect(201);
   const { secret, ...key } = answer.body as KeyWithSecret;
   const { id, key_prefix, created_at, ...rest } = key;
-  const unchanged = { disabled: false, leaked_at: null, previous_secret_ends_at: null };
+  const unchanged = { disabled: false, leaked_at: null, quarantined_at: null, previous_secret_ends_at: null };
   assert.deepEqual(rest, { ...asked, ...limit, ...unchanged, cidrs: [], last_used_at: null });
   assert.ok(created_at && secret.startsWith("mk_live_"));
   assert.equal(key_prefix, `mk_${secret.slice(8, 15)}`);
@@ -93,6 +93,7 @@ test("creating and deleting a key leave one audit event and one state message ea
     cidrs: [],
     previous_key_hash: null,
     previous_ends_at: null,
+    quarantined: false,
   };
   assert.deepEqual(states, [
     { record_key: key.id, payload: state },

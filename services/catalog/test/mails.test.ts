@@ -80,7 +80,7 @@ test("a mail leaves over SMTP once its change is committed, and then lies nowher
   assert.match(mail.text, /POST \/v1\/developers:verify-email/);
   const token = tokenOf(mail.text);
   await eventually(async () => assert.deepEqual(await waiting(), []));
-  await anyone.post("/v1/developers:verify-email", { token }).expect(204);
+  await anyone.post("/v1/developers:verify-email", { token, password: ada.password }).expect(204);
   const { verified } = await one(
     db,
     Type.Object({ verified: Type.Boolean() }),

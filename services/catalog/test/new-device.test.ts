@@ -14,6 +14,7 @@ interface Account {
 }
 
 const Waiting = Type.Object({ recipient: Type.String() });
+const Noticed = Type.Object({ device: Type.String() });
 
 /** Requests come as from a proxy, which says whom it has them from. */
 async function start(t: TestContext) {
@@ -24,9 +25,17 @@ async function start(t: TestContext) {
     const { token } = body as { token: string };
     return { ...catalog.withBearer(token), token };
   };
-  const notices = async () =>
-    (await many(catalog.db, Waiting, sql`select recipient from mails where kind = 'new_device'`)).length;
-  return { ...catalog, signIn, notices };
+  const notices = async () => {
+    // As if each had been taken by a sender, so that the next one does not join it.
+    await execute(catalog.db, sql`update mails set attempts = 1`);
+    return (await many(catalog.db, Waiting, sql`select recipient from mails where kind = 'new_device'`))
+      .length;
+  };
+  /** Devices that a mail tells of: those of a moment are one mail. */
+  const noticed = async () =>
+    (await many(catalog.db, Noticed, sql`select device from known_devices where noticed_at is not null`))
+      .length;
+  return { ...catalog, signIn, notices, noticed };
 }
 
 const sessionsOf = async (caller: Caller) =>
@@ -54,15 +63,15 @@ test("a sign-in from a new network or with a new client is mailed once, and the 
 
 // Guards "mails that nobody asked for are bounded, and none goes to an address that was not confirmed".
 test("at most five notices a day are mailed, and none to an unconfirmed address", async (t) => {
-  const { as, anyone, signIn, notices } = await start(t);
+  const { as, anyone, signIn, noticed } = await start(t);
   const ada = await as("ada");
   await Promise.all(Array.from({ length: 9 }, (_, index) => signIn(`198.51.${index}.1`, ada)));
-  assert.equal(await notices(), 5);
+  assert.equal(await noticed(), 5);
 
   const bob = { email: "bob@mosis.test", password: "the password of bob" };
   await anyone.post("/v1/developers", { ...bob, name: "Bob" }).expect(201);
   for (const from of ["192.0.2.1", "198.51.100.1"]) await signIn(from, bob);
-  assert.equal(await notices(), 5);
+  assert.equal(await noticed(), 5);
 });
 
 test("a session says from where it was begun and last used, to its developer alone", async (t) => {

@@ -87,6 +87,22 @@ test("a key works from its ranges alone, also when its header was seen before", 
   assert.equal(judge("192.0.3.1"), "credentials_invalid");
 });
 
+test("a key in quarantine says so, with both of its secrets, and works once it is out of it", () => {
+  const { table, header, key } = withKey({});
+  const secret = newSecret();
+  const rotated = { ...key, key_hash: hashOf(secret), previous_key_hash: key.key_hash };
+  const state = { ...rotated, previous_ends_at: new Date(now + 5000).toISOString() };
+  const judge = (of: string) => table.authenticateWriter(of, now, somewhere);
+  // The header is known by then, as that of a key that is in use.
+  assert.equal(grantOf(judge(header)).keyId, key.key_id);
+  table.apply(topics.keys, key.key_id, json({ ...state, quarantined: true }));
+  assert.deepEqual([header, `Bearer ${secret}`].map(judge), ["key_quarantined", "key_quarantined"]);
+  table.apply(topics.keys, key.key_id, json({ ...state, quarantined: false }));
+  for (const sent of [header, `Bearer ${secret}`]) {
+    assert.equal(grantOf(judge(sent)).keyId, key.key_id);
+  }
+});
+
 test("the use of a key is told every five minutes, and a refused one not", () => {
   const { table, header, key } = withKey({ cidrs: ["203.0.113.0/24"] });
   const used = () => table.uses.take()?.used_at ?? {};

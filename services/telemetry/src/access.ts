@@ -37,6 +37,7 @@ export interface AppEntry {
 export type AccessRefusal =
   | "credentials_missing"
   | "credentials_invalid"
+  | "key_quarantined"
   | "address_not_allowed"
   | "permission_missing";
 export type AppRefusal = "app_required" | "not_found";
@@ -49,8 +50,9 @@ interface KeyEntry extends Grant {
   mayWrite: boolean;
   /** Null: from everywhere, which costs a comparison. */
   addresses: AddressRanges | null;
-  /** Of the secret, which may be before its key's. */
+  /** Of the secret, which may be before its key's. Of a key in quarantine: it has ended, as it were. */
   endsAtMs: number;
+  isQuarantined: boolean;
   /** When the catalog was last told of its use. */
   useToldAtMs: number;
   /** Set when the key is deleted or changed: cached headers still lead here. */
@@ -171,7 +173,7 @@ export class AccessTable {
   private workingKey(header: string | undefined, nowMs: number, req: IncomingMessage) {
     if (header === undefined) return "credentials_missing";
     const key = this.keyOf(header);
-    if (!key || nowMs >= key.endsAtMs) return "credentials_invalid";
+    if (!key || nowMs >= key.endsAtMs) return key?.isQuarantined ? "key_quarantined" : "credentials_invalid";
     if (key.addresses !== null && !key.addresses.has(this.clientAddress(req))) return "address_not_allowed";
     if (nowMs - key.useToldAtMs >= keyUseIntervalMs) {
       key.useToldAtMs = nowMs;
@@ -203,7 +205,7 @@ function hashOf(header: string): string | undefined {
 
 function toKeyEntries(state: KeyState, useToldAtMs: number): KeyEntry[] {
   const { key_hash, expires_at, previous_key_hash, previous_ends_at } = state;
-  const { cidrs = [] } = state;
+  const { cidrs = [], quarantined: isQuarantined = false } = state;
   const current = {
     keyId: state.key_id,
     keyHash: key_hash,
@@ -214,7 +216,9 @@ function toKeyEntries(state: KeyState, useToldAtMs: number): KeyEntry[] {
     mayWrite: state.permissions.includes("telemetry:write"),
     eventsPerSecond: state.telemetry_events_per_second ?? null,
     addresses: cidrs.length === 0 ? null : addressRanges(cidrs),
-    endsAtMs: expires_at === null ? Number.POSITIVE_INFINITY : Date.parse(expires_at),
+    // A key that works pays nothing for those that do not.
+    endsAtMs: isQuarantined ? -Infinity : expires_at === null ? Infinity : Date.parse(expires_at),
+    isQuarantined,
     useToldAtMs,
     revoked: false,
   };

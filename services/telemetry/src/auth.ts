@@ -10,7 +10,8 @@ import type { FollowedAccess } from "./follow-access.ts";
  * @param res gets the header fields that depend on who it is.
  * @param needs permissions, any one of them is enough.
  * @throws Problem `credentials_missing`, `credentials_invalid` (401), `address_not_allowed`,
- * `permission_missing` (403), `rate_limited` (429); Unavailable (503) while the access table is not complete.
+ * `key_quarantined`, `permission_missing` (403), `rate_limited` (429); Unavailable (503) while the access
+ * table is not complete.
  */
 export type Authenticate = (
   req: IncomingMessage,
@@ -43,6 +44,8 @@ export function createAuthenticate(
         throw problem(grant, invalidDetail(authorization), {
           headers: { "WWW-Authenticate": 'Bearer error="invalid_token"' },
         });
+      case "key_quarantined":
+        throw problem(grant, "The key works again when its owner confirms it: POST /v1/keys/{id}:confirm.");
       case "address_not_allowed":
         throw problem(grant, "The key works from the addresses in its cidrs alone.");
       case "permission_missing":

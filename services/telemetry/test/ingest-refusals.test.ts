@@ -158,6 +158,22 @@ test("a key works from its ranges alone, as proxies that are trusted tell the ad
   assert.deepEqual([(await config("192.0.2.1")).status, (await config("192.0.3.1")).status], [200, 403]);
 });
 
+test("a key in quarantine is refused with a reason of its own, and works when it is confirmed", async (t) => {
+  const { producer, key, send } = await started(t);
+  const publish = (quarantined: boolean) => {
+    const value = JSON.stringify({ ...key, quarantined });
+    return producer.send([{ topic: "catalog.keys", messages: [{ key: key.key_id, value }] }]);
+  };
+  assert.equal((await send(batchOf([]))).status, 202);
+  await publish(true);
+  await eventually(async () => assert.equal((await send(batchOf([]))).status, 403), 5000);
+  const refused = (await (await send(batchOf([]))).json()) as { code: string; detail: string };
+  assert.equal(refused.code, "key_quarantined");
+  assert.match(refused.detail, /:confirm/);
+  await publish(false);
+  await eventually(async () => assert.equal((await send(batchOf([]))).status, 202), 5000);
+});
+
 test("a key of several apps needs to be told which", async (t) => {
   const { producer, url } = await started(t);
   const all = await publishApp(producer, { app_ids: null });

@@ -22,7 +22,7 @@ export function accountDeletionRoutes(deps: {
   router.post("/v1/developers/me\\:delete", async (req, res) => {
     const principal = await authenticate(req, res, "session");
     const body = parse(AccountDeletion, await authenticate.body(req), "body");
-    const confirmed = await confirm(principal, body.password);
+    const confirmed = await confirm({ principal, req }, body.password);
 
     // For everybody: a restriction of theirs may be one of somebody else's apps.
     const answer = await change(db, { req, principal, body, tenant: everyone }, async (tx) => {

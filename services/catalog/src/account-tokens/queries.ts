@@ -31,12 +31,12 @@ export function deleteAccountToken(tx: Queryable, hash: string, purposes: Purpos
   );
 }
 
-/** Whether it could be used now. */
-export function findAccountToken(db: Queryable, hash: string, purpose: Purpose) {
+/** What a token is for that could be used now; null for any other. */
+export function findAccountToken(db: Queryable, hash: string, purposes: Purpose[]) {
   return maybeOne(
     db,
     AccountToken,
-    sql`select developer_id, purpose, email from account_token_of(${hash}) where purpose = ${purpose}`,
+    sql`select developer_id, purpose, email from account_token_of(${hash}) where purpose = any(${purposes})`,
   );
 }
 

@@ -7,6 +7,7 @@ import { bodyLimit } from "../body-limit.ts";
 import { insertMail } from "../mails/queries.ts";
 import { appendOutbox } from "../outbox/append.ts";
 import { everyone, type Principal } from "../principal.ts";
+import { hashNewPassword } from "./new-password.ts";
 import type { Passwords } from "./password.ts";
 import { findDeveloper, insertDeveloper, lockDeveloper, updateName } from "./queries.ts";
 
@@ -25,7 +26,10 @@ export function developerRoutes(deps: DeveloperDeps): Router {
   router.post("/v1/developers", async (req, res) => {
     limits.admitAnyone(req, res);
     const body = parse(NewDeveloper, await readJson(req, bodyLimit), "body");
-    const passwordHash = await passwords.hash(body.password);
+    const passwordHash = await hashNewPassword(passwords, {
+      ...{ password: body.password, owner: body, pointer: "/password" },
+      asker: { req, account: body.email },
+    });
 
     const developer = await transaction(db.as(everyone), (tx) =>
       register(tx, { ...body, passwordHash }, requestId(req)),

@@ -26,7 +26,7 @@ export function emailChangeRoutes(deps: {
     const { email, password } = body;
     const { developerId } = principal;
     const before = async () => {
-      const own = await confirm(principal, password);
+      const own = await confirm({ principal, req }, password);
       const taken = await findAccount(db.as(everyone), email);
       if (taken && taken.id !== developerId) throw emailTaken();
       return own;

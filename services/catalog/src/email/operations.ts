@@ -25,10 +25,11 @@ export const emailOperations: Operation[] = [
     method: "post",
     path: "/v1/developers:verify-email",
     id: "verifyEmail",
-    summary: "Confirm an e-mail address, the first or another one, with the token of its mail",
+    summary:
+      "Confirm an e-mail address by the token of its mail, with the password or a session of the account",
     access: "public",
     body: EmailVerification,
     answers: { 204: { description: "The address is confirmed." } },
-    problems: ["token_invalid", "email_taken"],
+    problems: ["token_invalid", "confirmation_required", "email_taken", "rate_limited"],
   },
 ];

@@ -2,17 +2,18 @@ import { parse, type Problem, problem, readJson, requestId, type RateLimits } fr
 import { isDuplicate, type Pool, type Queryable, transaction } from "@mosis/postgres";
 import { EmailVerification } from "@mosis/types/developers";
 import { Router } from "express";
-import { deleteAccountToken, deleteAccountTokens } from "../account-tokens/queries.ts";
-import { tokenInvalid } from "../account-tokens/token.ts";
+import { deleteAccountToken, deleteAccountTokens, findAccountToken } from "../account-tokens/queries.ts";
+import { type Purpose, tokenInvalid } from "../account-tokens/token.ts";
 import { type Authenticate, credentialsInvalid } from "../auth.ts";
 import { bodyLimit } from "../body-limit.ts";
 import { changeAfter, send } from "../change.ts";
-import { findDeveloper, lockDeveloper } from "../developers/queries.ts";
+import { findDeveloper, lockDeveloper, lockPassword } from "../developers/queries.ts";
 import { requestMail } from "../mails/asked.ts";
 import { insertMail } from "../mails/queries.ts";
 import { appendOutbox } from "../outbox/append.ts";
 import { everyone } from "../principal.ts";
 import { hashSecret } from "../secret-hash.ts";
+import { type ProveAccount, unproved } from "./prove.ts";
 import { updateEmail, updateVerified } from "./queries.ts";
 
 /** Proving an e-mail address. Asking for another one is in `change-routes.ts`. */
@@ -20,9 +21,10 @@ export function emailRoutes(deps: {
   db: Pool;
   limits: RateLimits;
   authenticate: Authenticate;
+  prove: ProveAccount;
   mails: { wake(): void };
 }): Router {
-  const { db, limits, authenticate, mails } = deps;
+  const { db, limits, authenticate, prove, mails } = deps;
   const router = Router();
 
   router.post("/v1/developers/me\\:send-verification", async (req, res) => {
@@ -45,17 +47,21 @@ export function emailRoutes(deps: {
     send(res, answer);
   });
 
-  /** Whoever has the token may be signed in nowhere: the mail is read on another device. */
+  /** Whoever has the token may be signed in nowhere, when the mail is read on another device. */
   router.post("/v1/developers\\:verify-email", async (req, res) => {
     limits.admitAnyone(req, res);
-    const { token } = parse(EmailVerification, await readJson(req, bodyLimit), "body");
+    const { token, password } = parse(EmailVerification, await readJson(req, bodyLimit), "body");
+    const tokenHash = hashSecret(token);
+    const mailed = await findAccountToken(db.as(everyone), tokenHash, purposes);
+    if (!mailed) throw tokenInvalid();
+    const proved = await prove(req, { developerId: mailed.developer_id, password });
 
-    await transaction(db.as(everyone), (tx) => verify(tx, hashSecret(token), requestId(req))).catch(
-      (error: unknown) => {
-        // Somebody else has taken the address since the mail was sent.
-        throw isDuplicate(error, "developers_lower_email", "developers_email_key") ? emailTaken() : error;
-      },
-    );
+    await transaction(db.as(everyone), (tx) =>
+      verify(tx, { tokenHash, proved, requestId: requestId(req) }),
+    ).catch((error: unknown) => {
+      // Somebody else has taken the address since the mail was sent.
+      throw isDuplicate(error, "developers_lower_email", "developers_email_key") ? emailTaken() : error;
+    });
 
     mails.wake();
     res.status(204).end();
@@ -68,9 +74,20 @@ export function emailTaken(): Problem {
   return problem("email_taken", "There is an account with this address: use another one.");
 }
 
-async function verify(tx: Queryable, tokenHash: string, requestId: string): Promise<void> {
-  const token = await deleteAccountToken(tx, tokenHash, ["email_verification", "email_change"]);
+/** What confirms an address. */
+const purposes: Purpose[] = ["email_verification", "email_change"];
+
+interface Verification {
+  tokenHash: string;
+  proved: Awaited<ReturnType<ProveAccount>>;
+  requestId: string;
+}
+
+async function verify(tx: Queryable, { tokenHash, proved, requestId }: Verification): Promise<void> {
+  const token = await deleteAccountToken(tx, tokenHash, purposes);
   if (!token) throw tokenInvalid();
+  // Whoever has changed the password meanwhile has thrown out who knows the old one.
+  if (proved && !(await lockPassword(tx, proved))) throw unproved();
   const { developer_id: developerId, email } = token;
   const before = await lockDeveloper(tx, developerId);
   if (!before) throw tokenInvalid();

@@ -52,9 +52,3 @@ export function updateLeaked(
       returning ${keyColumns}`,
   );
 }
-
-const EmailRow = Type.Object({ email: Type.String() });
-
-export function findOwnerEmail(tx: Queryable, developerId: string) {
-  return one(tx, EmailRow, sql`select email from developers where id = ${developerId}`);
-}

@@ -4,17 +4,11 @@ import { type Pool, type Queryable, transaction } from "@mosis/postgres";
 import type { LeakReport } from "@mosis/types/key-leaks";
 import { topics } from "@mosis/types/topics";
 import type { Credentials } from "../credentials.ts";
-import { insertMail } from "../mails/queries.ts";
+import { notify } from "../mails/queries.ts";
 import { appendAll, type Change } from "../outbox/append.ts";
 import { everyone } from "../principal.ts";
 import { hashSecret } from "../secret-hash.ts";
-import {
-  findOwnerEmail,
-  findReportedKeys,
-  lockReportedKey,
-  type ReportedKey,
-  updateLeaked,
-} from "./queries.ts";
+import { findReportedKeys, lockReportedKey, type ReportedKey, updateLeaked } from "./queries.ts";
 
 interface Leak {
   hash: string;
@@ -70,9 +64,8 @@ async function markAllLeaked(
     changes.push(leakedChange({ developerId, req, payload: marked }));
   }
   if (changes.length === 0) return;
-  const { email: recipient } = await findOwnerEmail(tx, developerId);
-  const mail = { developerId, kind: "key_leaked", recipient, requestId: requestId(req) } as const;
-  await insertMail(tx, { ...mail, subjects: prefixes });
+  const notice = { developerId, kind: "key_leaked", requestId: requestId(req) } as const;
+  await notify(tx, { ...notice, subjects: prefixes });
   await appendAll(tx, changes);
 }
 

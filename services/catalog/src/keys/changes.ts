@@ -2,13 +2,16 @@
 import type { IncomingMessage } from "node:http";
 import { etagOf, type Problem, problem, requestId, requireMatch } from "@mosis/http";
 import type { Queryable } from "@mosis/postgres";
-import type { Key, KeyChange } from "@mosis/types/keys";
+import type { Key, KeyChange, KeyKind } from "@mosis/types/keys";
 import { topics } from "@mosis/types/topics";
 import { readExpiry } from "../expiry.ts";
+import { notify } from "../mails/queries.ts";
 import { appendOutbox } from "../outbox/append.ts";
 import type { Principal } from "../principal.ts";
 import { stateConflict } from "../refusal.ts";
+import { requireRecent } from "../sessions/recent.ts";
 import { grantedCidrs, grantedEventsPerSecond, grantedPermissions, requireMakeable } from "./grant.ts";
+import { releaseKey } from "./quarantine-queries.ts";
 import {
   deleteKey,
   findOwnKey,
@@ -27,9 +30,11 @@ interface By {
 }
 
 export async function createKey(tx: Queryable, by: By, row: NewKeyRow): Promise<Key> {
+  await requireRecentFor(tx, by, row);
   const { id } = await insertKey(tx, row);
   const created = await findOwnKey(tx, by.principal, id);
   if (!created) throw new Error("A key was made that its maker cannot see.");
+  await notifyIssued(tx, by, created);
   await append(tx, by, "key.created", created);
   return created;
 }
@@ -41,7 +46,11 @@ export async function changeKey(tx: Queryable, by: By, id: string, change: KeyCh
   const after = await updateKey(tx, id, values);
   // Nothing has changed, so there is nothing to tell.
   if (tagOf(after) === tagOf(key)) return key;
-  if (mayDoMore(key, after)) requireMakeable(by.principal, after);
+  if (mayDoMore(key, after)) {
+    requireMakeable(by.principal, after);
+    await requireRecentFor(tx, by, after);
+    await notifyIssued(tx, by, after);
+  }
   await append(tx, by, "key.changed", after);
   return after;
 }
@@ -79,9 +88,20 @@ export async function rotateKey(tx: Queryable, by: By, id: string, rotation: Rot
   // A secret that strangers have must not get a grace. That of an ingest key is public by its nature.
   const isStolen = key.leaked_at !== null && key.kind === "management";
   const graceSeconds = isStolen ? 0 : rotation.graceSeconds;
+  await requireRecentFor(tx, by, key);
   const rotated = await updateSecret(tx, id, { ...rotation, graceSeconds });
+  await notifyIssued(tx, by, rotated);
   await append(tx, by, "key.rotated", rotated);
   return rotated;
+}
+
+/** Ends the quarantine of a key, for its owner who has signed in. One that is in none stays as it is. */
+export async function confirmKey(tx: Queryable, by: By, id: string): Promise<Key> {
+  const key = await lockKey(tx, by, id);
+  if (key.quarantined_at === null) return key;
+  const confirmed = await releaseKey(tx, id);
+  await append(tx, by, "key.confirmed", confirmed);
+  return confirmed;
 }
 
 export async function revokeKey(tx: Queryable, by: By, id: string): Promise<void> {
@@ -97,6 +117,25 @@ export function tagOf(key: Key): string {
 
 export function missing(): Problem {
   return problem("not_found", "There is no such key.");
+}
+
+/**
+ * An ingest key is public by its nature, so nobody gains by making one. A management key outlives its
+ * session.
+ */
+async function requireRecentFor(
+  tx: Queryable,
+  { principal }: By,
+  { kind }: { kind: KeyKind },
+): Promise<void> {
+  if (kind === "management") await requireRecent(tx, principal);
+}
+
+async function notifyIssued(tx: Queryable, { principal, req }: By, key: Key): Promise<void> {
+  if (key.kind !== "management") return;
+  const { developerId } = principal;
+  const notice = { developerId, kind: "key_issued", requestId: requestId(req) } as const;
+  await notify(tx, { ...notice, subjects: [key.key_prefix] });
 }
 
 async function lockKey(tx: Queryable, { principal }: By, id: string): Promise<Key> {

@@ -36,7 +36,10 @@ export const keyOperations: Operation[] = [
         headers: { ...headers, Location: "Path of what was created." },
       },
     },
-    problems: ["reference_unknown", "request_in_flight", "idempotency_key_reused"],
+    problems: [
+      ...(["confirmation_required", "reference_unknown", "request_in_flight"] as const),
+      "idempotency_key_reused",
+    ],
   },
   {
     method: "get",
@@ -68,7 +71,10 @@ export const keyOperations: Operation[] = [
     requestHeaders,
     body: KeyChange,
     answers: { 200: { description: "The key as it is now.", body: Key, headers } },
-    problems: ["not_found", "state_conflict", "precondition_failed", "precondition_required"],
+    problems: [
+      ...(["confirmation_required", "not_found", "state_conflict"] as const),
+      ...(["precondition_failed", "precondition_required"] as const),
+    ],
   },
   {
     method: "post",
@@ -84,8 +90,18 @@ export const keyOperations: Operation[] = [
     },
     problems: [
       ...(["not_found", "state_conflict", "precondition_failed", "precondition_required"] as const),
-      ...(["request_in_flight", "idempotency_key_reused"] as const),
+      ...(["confirmation_required", "request_in_flight", "idempotency_key_reused"] as const),
     ],
+  },
+  {
+    method: "post",
+    path: "/v1/keys/{id}:confirm",
+    id: "confirmKey",
+    summary: "Let a key out of quarantine, in which a reset of the password has put it",
+    access: "session",
+    params,
+    answers: { 200: { description: "The key, which works again.", body: Key, headers } },
+    problems: ["permission_missing", "confirmation_required", "not_found"],
   },
   {
     method: "delete",

@@ -10,7 +10,8 @@ import { unflushed } from "../unflushed.ts";
 /** `package_ids` is null for a key of every app; a key whose last app was deleted serves none. */
 export const keyColumns = sql`
   id, name, kind, key_prefix, permissions, telemetry_events_per_second, cidrs::text[] as cidrs, disabled,
-  leaked_at, previous_ends_at as previous_secret_ends_at, last_used_at, expires_at, created_at,
+  quarantined_at, leaked_at, previous_ends_at as previous_secret_ends_at, last_used_at, expires_at,
+  created_at,
   case when not all_apps then
     array(select package_id from api_key_apps join apps on apps.id = app_id
           where key_id = api_keys.id order by package_id)
@@ -27,6 +28,7 @@ const Credential = Type.Object({
   secret_ends_at: Nullable(Timestamp),
   telemetry_events_per_second: Nullable(Type.Integer()),
   cidrs: Type.Array(Type.String()),
+  quarantined: Type.Boolean(),
   is_touch_due: Type.Boolean(),
 });
 
@@ -155,7 +157,8 @@ export function findKeyByHash(db: Queryable, hash: string) {
     Credential,
     sql`
       select id, api_keys.developer_id, kind, permissions, expires_at, telemetry_events_per_second,
-             cidrs::text[] as cidrs, ${appIdsColumn}, ${touchDue} as is_touch_due,
+             cidrs::text[] as cidrs, ${appIdsColumn}, quarantined_at is not null as quarantined,
+             ${touchDue} as is_touch_due,
              case when is_previous then least(expires_at, previous_ends_at)
                   else expires_at end as secret_ends_at
       from keys_of(array[${hash}]) as presented join api_keys on id = key_id

@@ -38,14 +38,15 @@ const words: Record<MailKind, { subject: string; lines: string[] }> = {
     subject: "Confirm your e-mail address",
     lines: [
       "Somebody, probably you, has registered at Mosis with this e-mail address.",
-      "Confirm it within 24 hours. If it was not you, do nothing.",
+      "Confirm it within 24 hours, with the password of the account. If it was not you, do nothing, or ask",
+      "for a new password: the account is yours then, and nothing stays of what was made with it.",
     ],
   },
   email_change: {
     subject: "Confirm your new e-mail address",
     lines: [
       "Somebody, probably you, wants to use this e-mail address for their account at Mosis.",
-      "Confirm it within 24 hours. If it was not you, do nothing.",
+      "Confirm it within 24 hours, with the password of the account. If it was not you, do nothing.",
     ],
   },
   email_changed: {
@@ -64,11 +65,36 @@ const words: Record<MailKind, { subject: string; lines: string[] }> = {
   },
   password_changed: {
     subject: "Your password was changed",
-    lines: ["The password of your account at Mosis was changed.", ifNotYou],
+    lines: [
+      "The password of your account at Mosis was changed. When it was reset, all sessions have ended, the",
+      "provider is unlinked, and management keys and webhooks wait: confirm those that you know, and delete",
+      "the others.",
+      ifNotYou,
+    ],
   },
   oauth_linked: {
     subject: "Another way to sign in was added",
     lines: ["One can sign in to your account at Mosis with another provider now.", ifNotYou],
+  },
+  key_issued: {
+    subject: "A management key was made, or got a new secret",
+    lines: [
+      "A management key of your account at Mosis was made, changed to do more, or given another secret. The",
+      "list below has the beginning of its secret.",
+      ifNotYou,
+    ],
+  },
+  signing_key_added: {
+    subject: "A signing key was added to your account",
+    lines: ["A key that signs versions was added to your account at Mosis.", ifNotYou],
+  },
+  webhook_issued: {
+    subject: "A webhook was made or changed",
+    lines: [
+      "A webhook of your account at Mosis, by its id in the list below, was made, pointed elsewhere, or",
+      "given another secret. It is told of what happens in your account.",
+      ifNotYou,
+    ],
   },
   key_leaked: {
     subject: "Secrets of your keys are public",
@@ -99,6 +125,6 @@ function wayOf(kind: MailKind, token: string, portalUrl: string | null): string[
     const page = `${portalUrl.replace(/\/$/, "")}/${isReset ? "reset-password" : "verify-email"}`;
     return [`${page}#token=${token}`];
   }
-  const body = isReset ? `{"token":"${token}","new_password":"…"}` : `{"token":"${token}"}`;
+  const body = `{"token":"${token}","${isReset ? "new_password" : "password"}":"…"}`;
   return [`POST /v1/developers:${isReset ? "reset-password" : "verify-email"}`, body];
 }

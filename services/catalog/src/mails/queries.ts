@@ -12,7 +12,10 @@ export const MailKind = Type.Enum([
   "password_changed",
   "oauth_linked",
   "account_deleted",
+  "key_issued",
   "key_leaked",
+  "signing_key_added",
+  "webhook_issued",
   "new_device",
 ]);
 export type MailKind = Static<typeof MailKind>;
@@ -57,6 +60,22 @@ export function insertMail(tx: Queryable, { developerId, kind, recipient, reques
       from queue_mail(${newId()}, ${developerId}::uuid, ${kind}, ${recipient}, ${requestId},
                       ${[...(subjects ?? [])]}::text[])`,
   );
+}
+
+const EmailRow = Type.Object({ email: Type.String() });
+
+/**
+ * Tells a developer of what has happened in the account, so that a thief does nothing silently. Before the
+ * rows of the outbox.
+ * @param subjects what it is about, by beginnings of secrets or ids.
+ */
+export async function notify(
+  tx: Queryable,
+  notice: { developerId: string; kind: MailKind; requestId: string; subjects: readonly string[] },
+): Promise<void> {
+  const statement = sql`select email from developers where id = ${notice.developerId}`;
+  const { email: recipient } = await one(tx, EmailRow, statement);
+  await insertMail(tx, { ...notice, recipient });
 }
 
 /** Mails to a developer that have not left, and shall not. */

@@ -9,7 +9,7 @@ import { lockDeveloper } from "../developers/queries.ts";
 import { insertMail } from "../mails/queries.ts";
 import { appendOutbox } from "../outbox/append.ts";
 import type { Principal } from "../principal.ts";
-import { findFreshSession } from "../sessions/queries.ts";
+import { requireRecent } from "../sessions/recent.ts";
 import type { Flows } from "./flows.ts";
 import type { Identity } from "./providers.ts";
 import { link, unlink } from "./queries.ts";
@@ -31,9 +31,7 @@ export function oauthLinkRoutes(deps: {
     const principal = await authenticate(req, res, "session");
     const body = parse(OauthStart, await authenticate.body(req), "body");
     // Another way in is as good as a password: a stolen session must not be enough for it.
-    if (!(await findFreshSession(db.as(principal.developerId), principal.actor.id))) {
-      throw problem("confirmation_required", "Sign in once more, and do it within ten minutes.");
-    }
+    await requireRecent(db.as(principal.developerId), principal);
     const { provider } = req.params;
     const flow = await flows.begin(provider, body);
     const forWhom = principal.developerId;

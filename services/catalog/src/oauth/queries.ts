@@ -35,6 +35,11 @@ export function deleteFlow(
   );
 }
 
+/** Flows to link an account that were begun and not finished. */
+export function deleteFlowsOf(tx: Queryable, developerId: string) {
+  return execute(tx, sql`delete from oauth_flows where developer_id = ${developerId}`);
+}
+
 export function deleteEndedFlows(db: Queryable) {
   return execute(db, sql`delete from oauth_flows where expires_at <= now()`);
 }

@@ -31,7 +31,8 @@ export async function developerOf(tx: Queryable, identity: Identity, requestId: 
     if (meanwhile) return meanwhile.id;
     throw problem(
       "email_taken",
-      "There is an account with your address: sign in to it, and link the provider.",
+      "There is an account with your address: sign in to it, and link the provider. If it is not yours, " +
+        "POST /v1/developers:request-password-reset takes it over, and nothing of its maker stays.",
     );
   }
   await appendOutbox(tx, {

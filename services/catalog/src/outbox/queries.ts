@@ -48,7 +48,8 @@ export function deletePublished(db: Queryable, positions: number[]) {
         select uuidv7(), developer_id, webhook_id, published.id, type, payload
         from published, lateral (
           select webhooks.id as webhook_id from webhooks
-          where webhooks.developer_id = published.developer_id and disabled_at is null
+          where webhooks.developer_id = published.developer_id
+            and disabled_at is null and quarantined_at is null
             and event_types && array['*', split_part(type, '.', 1) || '.*', type]::varchar[]
           -- Fences off a join, which reads everybody's webhooks: three times the time of the statement.
           offset 0

@@ -27,15 +27,3 @@ export function resetPassword(tx: Queryable, id: string, passwordHash: string) {
       returning ${developerColumns}`,
   );
 }
-
-/** The provider that somebody has linked who never proved the address. */
-export function unlinkOauth(tx: Queryable, id: string) {
-  return maybeOne(
-    tx,
-    Developer,
-    sql`
-      update developers set oauth_provider = null, oauth_id = null, updated_at = now()
-      where id = ${id} and oauth_provider is not null
-      returning ${developerColumns}`,
-  );
-}

@@ -6,7 +6,9 @@ import { findAccountToken } from "../account-tokens/queries.ts";
 import { tokenInvalid } from "../account-tokens/token.ts";
 import { bodyLimit } from "../body-limit.ts";
 import type { Credentials } from "../credentials.ts";
+import { hashNewPassword } from "../developers/new-password.ts";
 import type { Passwords } from "../developers/password.ts";
+import { findDeveloper } from "../developers/queries.ts";
 import { requestMail } from "../mails/asked.ts";
 import { everyone } from "../principal.ts";
 import { hashSecret } from "../secret-hash.ts";
@@ -44,8 +46,13 @@ export function passwordResetRoutes(deps: {
     const { token, new_password } = parse(PasswordReset, await readJson(req, bodyLimit), "body");
     const tokenHash = hashSecret(token);
     // A hash costs 40 ms of a core: not for a token that is none.
-    if (!(await findAccountToken(db.as(everyone), tokenHash, "password_reset"))) throw tokenInvalid();
-    const passwordHash = await passwords.hash(new_password);
+    const mailed = await findAccountToken(db.as(everyone), tokenHash, ["password_reset"]);
+    const owner = mailed && (await findDeveloper(db.as(mailed.developer_id), mailed.developer_id));
+    if (!owner) throw tokenInvalid();
+    const passwordHash = await hashNewPassword(passwords, {
+      ...{ password: new_password, owner, pointer: "/new_password" },
+      asker: { req, account: owner.email },
+    });
 
     const { id, email } = await transaction(db.as(everyone), (tx) =>
       reset(tx, { tokenHash, passwordHash, requestId: requestId(req) }),

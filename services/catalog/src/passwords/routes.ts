@@ -2,18 +2,17 @@ import { parse, requestId } from "@mosis/http";
 import type { Pool, Queryable } from "@mosis/postgres";
 import { PasswordChange } from "@mosis/types/developers";
 import { Router } from "express";
-import { deleteAccountTokens } from "../account-tokens/queries.ts";
-import type { Authenticate } from "../auth.ts";
+import { type Authenticate, credentialsInvalid } from "../auth.ts";
 import { type Answer, changeAfter, send } from "../change.ts";
 import type { Credentials } from "../credentials.ts";
 import { type Confirm, passwordChanged } from "../developers/confirm.ts";
+import { hashNewPassword } from "../developers/new-password.ts";
 import type { Passwords } from "../developers/password.ts";
-import type { HashedPassword } from "../developers/queries.ts";
-import { deleteMails, insertMail } from "../mails/queries.ts";
+import { findDeveloper, type HashedPassword } from "../developers/queries.ts";
+import { evict, type Eviction } from "../eviction/evict.ts";
+import { insertMail } from "../mails/queries.ts";
 import { appendAll } from "../outbox/append.ts";
-import { sessionDeleted } from "../outbox/gone.ts";
 import type { Principal } from "../principal.ts";
-import { deleteOtherSessions } from "../sessions/queries.ts";
 import { updatePassword } from "./queries.ts";
 
 /** Another password, for whoever is signed in. A forgotten one is in `reset-routes.ts`. */
@@ -31,13 +30,19 @@ export function passwordRoutes(deps: {
   router.post("/v1/developers/me\\:change-password", async (req, res) => {
     const principal = await authenticate(req, res, "session");
     const body = parse(PasswordChange, await authenticate.body(req), "body");
-    const before = async () => ({
-      confirmed: await confirm(principal, body.password),
-      passwordHash: await passwords.hash(body.new_password),
-    });
+    const before = async () => {
+      const confirmed = await confirm({ principal, req }, body.password);
+      const owner = await findDeveloper(db.as(principal.developerId), principal.developerId);
+      if (!owner) throw credentialsInvalid();
+      const passwordHash = await hashNewPassword(passwords, {
+        ...{ password: body.new_password, owner, pointer: "/new_password" },
+        asker: { req, account: owner.email },
+      });
+      return { confirmed, passwordHash };
+    };
 
     const answer = await changeAfter(db, { req, principal, body }, before, (tx, ready) =>
-      changePassword(tx, { principal, ...ready, requestId: requestId(req) }),
+      changePassword(tx, { principal, body, ...ready, requestId: requestId(req) }),
     );
 
     credentials.forget(principal.developerId);
@@ -50,6 +55,7 @@ export function passwordRoutes(deps: {
 
 interface Asked {
   principal: Principal;
+  body: PasswordChange;
   confirmed: HashedPassword;
   passwordHash: string;
   requestId: string;
@@ -57,19 +63,16 @@ interface Asked {
 
 async function changePassword(
   tx: Queryable,
-  { principal, confirmed, passwordHash, requestId }: Asked,
+  { principal, body, confirmed, passwordHash, requestId }: Asked,
 ): Promise<Answer> {
   const { developerId, actor } = principal;
   const changed = await updatePassword(tx, confirmed, passwordHash);
   if (!changed) throw passwordChanged();
-  // First the mails: one that is being sent draws its token until then.
-  await deleteMails(tx, developerId, ["email_change"]);
-  await deleteAccountTokens(tx, developerId, ["email_change", "password_reset"]);
-  await insertMail(tx, { developerId, kind: "password_changed", recipient: changed.email, requestId });
-  const ended = await deleteOtherSessions(tx, developerId, actor.id);
   const by = { developerId, actor, requestId };
+  const evicted = await evict(tx, by, evictionOf(body, actor.id));
+  await insertMail(tx, { developerId, kind: "password_changed", recipient: changed.email, requestId });
   await appendAll(tx, [
-    ...ended.map((session) => sessionDeleted(by, session)),
+    ...evicted,
     {
       ...by,
       action: "developer.password_changed",
@@ -78,4 +81,15 @@ async function changePassword(
     },
   ]);
   return { status: 204 };
+}
+
+/** A password is changed for many reasons. What servers use works on, unless its owner says otherwise. */
+function evictionOf(body: PasswordChange, sessionKept: string): Eviction {
+  const { end_sessions, quarantine_keys, quarantine_webhooks, unlink_provider } = body;
+  return {
+    ...((end_sessions ?? true) ? { sessionKept } : {}),
+    keys: quarantine_keys ? "quarantine" : "keep",
+    webhooks: quarantine_webhooks ? "quarantine" : "keep",
+    unlinkProvider: unlink_provider ?? false,
+  };
 }

@@ -1,7 +1,14 @@
 import type { Operation } from "@mosis/http";
 import { Uuid } from "@mosis/types/formats";
 import { Page, PageQuery } from "@mosis/types/pages";
-import { NewSession, RevokedSessions, Session, SessionWithToken } from "@mosis/types/sessions";
+import {
+  NewSession,
+  Reauthenticated,
+  Reauthentication,
+  RevokedSessions,
+  Session,
+  SessionWithToken,
+} from "@mosis/types/sessions";
 
 const path = "/v1/sessions";
 
@@ -46,6 +53,16 @@ export const sessionOperations: Operation[] = [
     params: { id: Uuid },
     answers: { 204: { description: "The session has ended." } },
     problems: ["permission_missing", "not_found"],
+  },
+  {
+    method: "post",
+    path: `${path}:reauthenticate`,
+    id: "reauthenticateSession",
+    summary: "Prove in a session once more who you are, for what needs a recent one",
+    access: "session",
+    body: Reauthentication,
+    answers: { 200: { description: "The session is recent for ten minutes.", body: Reauthenticated } },
+    problems: ["permission_missing", "confirmation_required", "rate_limited"],
   },
   {
     method: "post",

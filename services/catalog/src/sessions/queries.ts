@@ -135,11 +135,30 @@ export function deleteOtherSessions(db: Queryable, developerId: string, kept: st
   );
 }
 
-/** Whether somebody has signed in for this session within ten minutes. */
-export function findFreshSession(db: Queryable, id: string) {
+/** How long a session is recent after its developer has proved in it who they are. */
+const recentMinutes = 10;
+const recentFor = sql`make_interval(mins => ${recentMinutes}::int)`;
+
+/** Null when nobody has signed in for this session, or proved it again, within ten minutes. */
+export function findRecentSession(db: Queryable, id: string) {
   return maybeOne(
     db,
     IdRow,
-    sql`select id from sessions where id = ${id} and created_at > now() - interval '10 minutes'`,
+    sql`
+      select id from sessions
+      where id = ${id} and coalesce(reauthenticated_at, created_at) > now() - ${recentFor}`,
+  );
+}
+
+const RecentRow = Type.Object({ recent_until: Timestamp });
+
+/** Null when the session has ended. */
+export function reauthenticateSession(tx: Queryable, id: string) {
+  return maybeOne(
+    tx,
+    RecentRow,
+    sql`
+      update sessions set reauthenticated_at = now() where id = ${id} and ${isAlive}
+      returning reauthenticated_at + ${recentFor} as recent_until`,
   );
 }

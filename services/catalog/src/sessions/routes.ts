@@ -29,7 +29,7 @@ export function sessionRoutes(deps: {
     limits.admitAnyone(req, res);
     const { email, password } = parse(NewSession, await readJson(req, bodyLimit), "body");
 
-    const session = await signIn({ email, password }, (tx, developerId) =>
+    const session = await signIn({ req, email, password }, (tx, developerId) =>
       beginSession(tx, { req, developerId }),
     );
 

@@ -1,8 +1,10 @@
+import type { IncomingMessage } from "node:http";
 import { type Problem, problem } from "@mosis/http";
 import { type Pool, type Queryable, transaction } from "@mosis/postgres";
 import type { Credentials } from "../credentials.ts";
-import { findAccount, isPassword, lockPassword } from "../developers/queries.ts";
+import { findAccount, lockPassword } from "../developers/queries.ts";
 import type { Passwords } from "../developers/password.ts";
+import { findRight } from "../developers/right-password.ts";
 import { everyone } from "../principal.ts";
 import type { AccountThrottle } from "../throttle/account.ts";
 
@@ -12,7 +14,7 @@ import type { AccountThrottle } from "../throttle/account.ts";
  * same work; `rate_limited` (429).
  */
 export type SignIn = <T>(
-  asked: { email: string; password: string },
+  asked: { req: IncomingMessage; email: string; password: string },
   work: (tx: Queryable, developerId: string) => Promise<T>,
 ) => Promise<T>;
 
@@ -24,14 +26,14 @@ export function createSignIn(deps: {
 }): SignIn {
   const { credentials, passwords, accounts } = deps;
   const db = deps.db.as(everyone);
-  return async ({ email, password }, work) => {
+  return async ({ req, email, password }, work) => {
     const found = await accounts.countWrong("sign-in", email, async () => {
       // PostgreSQL takes no NUL; no account has one either.
       const account = email.includes("\0") ? null : await findAccount(db, email);
-      const passwordHash = await passwords.rehash(password, account?.password_settings ?? null);
       // Also without an account, so that there is the same work to wait for.
-      const guess = { id: account?.id ?? nobodyId, passwordHash };
-      return (await isPassword(db, guess)) ? guess : null;
+      const id = account?.id ?? nobodyId;
+      const settings = account?.password_settings ?? null;
+      return findRight({ db, passwords }, { id, settings, password, asker: { req, account: email } });
     });
     if (!found) throw wrong();
     const result = await transaction(deps.db.as(found.id), async (tx) => {

@@ -23,7 +23,7 @@ export const signingKeyOperations: Operation[] = [
         headers: { ...headers, Location: "Path of what was created." },
       },
     },
-    problems: ["signature_invalid", "signing_key_taken", "state_conflict"],
+    problems: ["confirmation_required", "signature_invalid", "signing_key_taken", "state_conflict"],
   },
   {
     method: "get",

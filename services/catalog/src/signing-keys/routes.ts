@@ -6,10 +6,12 @@ import { Router } from "express";
 import type { Authenticate } from "../auth.ts";
 import { change, send } from "../change.ts";
 import { isUuid } from "../identifier.ts";
+import { notify } from "../mails/queries.ts";
 import { appendOutbox } from "../outbox/append.ts";
 import { createPaging } from "../page-position.ts";
 import { type Principal, tenantOf } from "../principal.ts";
 import { stateConflict } from "../refusal.ts";
+import { requireRecent } from "../sessions/recent.ts";
 import { requireProof } from "./proof.ts";
 import { type PublicKey, readPublicKey } from "./public-key.ts";
 import {
@@ -86,6 +88,7 @@ async function register(
   { principal, name, key }: { principal: Principal; name: string; key: PublicKey },
 ): Promise<SigningKey> {
   const { developerId } = principal;
+  await requireRecent(tx, principal);
   const { all, active } = await countLocked(tx, developerId);
   if (active >= activeKeysMax) {
     throw problem("state_conflict", `You have ${activeKeysMax} active signing keys: revoke one first.`);
@@ -98,6 +101,8 @@ async function register(
     const detail = `You have registered the key with the fingerprint ${key.fingerprint} before.`;
     throw problem("signing_key_taken", `${detail} A revoked key does not come back: make a new one.`);
   }
+  const notice = { developerId, kind: "signing_key_added", requestId: requestId(req) } as const;
+  await notify(tx, { ...notice, subjects: [created.fingerprint] });
   await tell(tx, req, { principal, key: created, action: "signing_key.created" });
   return created;
 }

@@ -84,7 +84,12 @@ export async function restartOwnDelivery(
   return restarted;
 }
 
-const SharedWebhook = Type.Object({ id: Uuid, url: Type.String(), disabled: Type.Boolean() });
+const SharedWebhook = Type.Object({
+  id: Uuid,
+  url: Type.String(),
+  disabled: Type.Boolean(),
+  quarantined: Type.Boolean(),
+});
 
 /** Takes the row of the webhook, so that it is not disabled before the commit. */
 export function shareOwnWebhook(tx: Queryable, developerId: string, id: string) {
@@ -92,7 +97,8 @@ export function shareOwnWebhook(tx: Queryable, developerId: string, id: string) 
     tx,
     SharedWebhook,
     sql`
-      select id, url, disabled_at is not null as disabled from webhooks
+      select id, url, disabled_at is not null as disabled, quarantined_at is not null as quarantined
+      from webhooks
       where id = ${id} and developer_id = ${developerId}
       for share`,
   );

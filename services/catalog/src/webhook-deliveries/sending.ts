@@ -48,6 +48,13 @@ export function missingDelivery(): Problem {
 async function requireEnabled(tx: Queryable, { developerId }: Principal, id: string): Promise<string> {
   const webhook = isUuid(id) ? await shareOwnWebhook(tx, developerId, id) : null;
   if (!webhook) throw missingWebhook();
+  if (webhook.quarantined) {
+    throw stateConflict("The webhook", {
+      code: "webhook_quarantined",
+      message: "waits for its owner to confirm it",
+      fix: `Sign in and confirm it: POST /v1/webhooks/${webhook.id}:confirm.`,
+    });
+  }
   if (!webhook.disabled) return webhook.id;
   throw stateConflict("The webhook", {
     code: "webhook_disabled",

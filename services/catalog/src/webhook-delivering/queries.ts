@@ -83,7 +83,7 @@ export function claimDue(
         returning webhook_deliveries.id, event_id, attempts, event, webhook_id
       )
       select claimed.id, event_id, attempts, event, webhook_id, host, developer_id, url,
-             disabled_at is not null as disabled, secret,
+             coalesce(disabled_at, quarantined_at) is not null as disabled, secret,
              case when previous_secret_until > now() then previous_secret end as previous_secret
       from claimed join webhooks on webhooks.id = webhook_id`,
   );

@@ -5,8 +5,10 @@ import type { Queryable } from "@mosis/postgres";
 import { newId } from "@mosis/runtime";
 import type { NewWebhook, Webhook, WebhookChange } from "@mosis/types/webhooks";
 import { isUuid } from "../identifier.ts";
+import { notify } from "../mails/queries.ts";
 import { appendOutbox } from "../outbox/append.ts";
 import type { Principal } from "../principal.ts";
+import { requireRecent } from "../sessions/recent.ts";
 import { missingWebhook } from "./access.ts";
 import { webhookChange } from "./audited.ts";
 import * as queries from "./queries.ts";
@@ -41,6 +43,7 @@ export async function createWebhook(
   { body, address, secrets }: { body: NewWebhook; address: Address; secrets: SecretBox },
 ): Promise<WithSecret> {
   const { developerId } = asked.principal;
+  await requireRecent(tx, asked.principal);
   if ((await queries.countLocked(tx, developerId)) >= webhooksMax) {
     throw problem("state_conflict", `You have ${webhooksMax} webhooks: delete one first.`);
   }
@@ -49,6 +52,7 @@ export async function createWebhook(
   const { event_types: eventTypes, description = "" } = body;
   const row = { id, ...address, eventTypes, description, secret: secrets.seal(secret, id) };
   const webhook = await queries.insertWebhook(tx, developerId, row);
+  await notifyIssued(tx, asked, webhook);
   await tell(tx, asked, webhook, "webhook.created");
   return { webhook, secret };
 }
@@ -65,7 +69,10 @@ export async function changeWebhook(
   const wanted = { ...seen, ...body, url: address?.url ?? url };
   // Nothing has changed, so there is nothing to tell.
   if (isDeepStrictEqual(wanted, seen)) return before;
+  const isElsewhere = wanted.url !== url;
+  if (isElsewhere) await requireRecent(tx, asked.principal);
   const webhook = await queries.updateLocked(tx, before.id, { ...wanted, host: address?.host ?? null });
+  if (isElsewhere) await notifyIssued(tx, asked, webhook);
   await tell(tx, asked, webhook, "webhook.updated");
   return webhook;
 }
@@ -76,14 +83,27 @@ export async function deleteWebhook(tx: Queryable, asked: Asked & { id: string }
   await tell(tx, asked, webhook, "webhook.deleted");
 }
 
+/** Ends the quarantine of a webhook, for its owner who has signed in. One that is in none stays as it is. */
+export async function confirmWebhook(tx: Queryable, asked: Asked & { id: string }): Promise<Webhook> {
+  const { principal, id } = asked;
+  const webhook = isUuid(id) ? await queries.lockOwnWebhook(tx, principal.developerId, id) : null;
+  if (!webhook) throw missingWebhook();
+  if (webhook.quarantined_at === null) return webhook;
+  const confirmed = await queries.releaseLocked(tx, id);
+  await tell(tx, asked, confirmed, "webhook.confirmed");
+  return confirmed;
+}
+
 export async function rotateSecret(
   tx: Queryable,
   asked: Asked & { id: string },
   secrets: SecretBox,
 ): Promise<WithSecret> {
   const { id } = await lockMatching(tx, asked);
+  await requireRecent(tx, asked.principal);
   const secret = newWebhookSecret();
   const webhook = await queries.rotateLocked(tx, id, secrets.seal(secret, id), graceHours);
+  await notifyIssued(tx, asked, webhook);
   await tell(tx, asked, webhook, "webhook.secret_rotated");
   return { webhook, secret };
 }
@@ -91,6 +111,12 @@ export async function rotateSecret(
 /** Equal as long as nothing has changed but by its deliveries, or by the time that passes. */
 export function tagOf(webhook: Webhook): string {
   return etagOf(JSON.stringify({ ...webhook, failing_since: null, previous_secret_until: null }));
+}
+
+async function notifyIssued(tx: Queryable, { principal, req }: Asked, { id }: Webhook): Promise<void> {
+  const { developerId } = principal;
+  const notice = { developerId, kind: "webhook_issued", requestId: requestId(req) } as const;
+  await notify(tx, { ...notice, subjects: [id] });
 }
 
 async function lockMatching(tx: Queryable, { req, principal, id }: Asked & { id: string }): Promise<Webhook> {

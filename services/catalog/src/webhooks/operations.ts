@@ -34,7 +34,7 @@ export const webhookOperations: Operation[] = [
         headers: { ...headers, ...location },
       },
     },
-    problems: ["state_conflict"],
+    problems: ["confirmation_required", "state_conflict"],
   },
   {
     method: "get",
@@ -64,7 +64,7 @@ export const webhookOperations: Operation[] = [
     requestHeaders,
     body: WebhookChange,
     answers: { 200: { description: "The webhook as it is now.", body: Webhook, headers } },
-    problems: [...changeProblems],
+    problems: ["confirmation_required", ...changeProblems],
   },
   {
     ...one,
@@ -85,7 +85,17 @@ export const webhookOperations: Operation[] = [
     access: "webhooks:write",
     requestHeaders,
     answers: { 200: { description: "The new secret, told this once.", body: WebhookWithSecret, headers } },
-    problems: [...changeProblems],
+    problems: ["confirmation_required", ...changeProblems],
+  },
+  {
+    ...one,
+    path: `${one.path}:confirm`,
+    method: "post",
+    id: "confirmWebhook",
+    summary: "Let a webhook out of quarantine, in which a reset of the password has put it",
+    access: "session",
+    answers: { 200: { description: "The webhook, which is told again.", body: Webhook, headers } },
+    problems: ["permission_missing", "confirmation_required", "not_found"],
   },
   {
     ...one,

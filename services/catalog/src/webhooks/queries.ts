@@ -7,11 +7,12 @@ import { CountRow, IdRow } from "../rows.ts";
 
 export const webhookColumns = sql`
   id, url, event_types, description, disabled_at is not null as disabled, disabled_at, disabled_reason,
-  failing_since, created_at,
+  quarantined_at, failing_since, created_at,
   case when previous_secret_until > now() then previous_secret_until end as previous_secret_until,
   updated_at,
-  case when disabled_at is null then array['ping', 'rotate_secret'] else array['rotate_secret'] end
-    as allowed_actions`;
+  case when quarantined_at is not null then array['confirm', 'rotate_secret']
+       when disabled_at is null then array['ping', 'rotate_secret']
+       else array['rotate_secret'] end as allowed_actions`;
 
 export interface NewWebhookRow {
   id: string;
@@ -118,6 +119,29 @@ export function deleteWebhooksOf(tx: Queryable, developerId: string) {
     tx,
     Webhook,
     sql`delete from webhooks where developer_id = ${developerId} returning ${webhookColumns}`,
+  );
+}
+
+/** Puts all webhooks of a developer into quarantine. Returns those that were not in it before. */
+export function quarantineWebhooksOf(tx: Queryable, developerId: string) {
+  return many(
+    tx,
+    Webhook,
+    sql`
+      update webhooks set quarantined_at = now(), updated_at = now()
+      where id in (select id from webhooks where developer_id = ${developerId} and quarantined_at is null
+                   order by id for update)
+      returning ${webhookColumns}`,
+  );
+}
+
+export function releaseLocked(tx: Queryable, id: string) {
+  return one(
+    tx,
+    Webhook,
+    sql`
+      update webhooks set quarantined_at = null, updated_at = now() where id = ${id}
+      returning ${webhookColumns}`,
   );
 }
 

@@ -8,6 +8,7 @@ import { isUuid } from "../identifier.ts";
 import { createPaging } from "../page-position.ts";
 import { tenantOf } from "../principal.ts";
 import { missingWebhook, requireAllApps } from "./access.ts";
+import { requireRecent } from "../sessions/recent.ts";
 import * as changes from "./changes.ts";
 import { findOwnWebhook, listOwnWebhooks } from "./queries.ts";
 import type { SecretBox } from "./secret.ts";
@@ -28,6 +29,7 @@ export function webhookRoutes(deps: WebhookDeps): Router {
   serveReads(router, deps);
   serveChanges(router, deps);
   serveSecrets(router, deps);
+  serveConfirmation(router, deps);
   return router;
 }
 
@@ -106,6 +108,22 @@ function serveSecrets(router: Router, { db, authenticate, secrets, urlRules }: W
       const { webhook, secret } = await changes.rotateSecret(tx, asked, secrets);
       const headers = { ETag: changes.tagOf(webhook) };
       return { status: 200, headers, body: { ...webhook, secret } satisfies WebhookWithSecret };
+    });
+
+    send(res, answer);
+  });
+}
+
+/** Lets a webhook out of quarantine: whoever has signed in, and no key, because keys may be a thief's. */
+function serveConfirmation(router: Router, { db, authenticate }: WebhookDeps): void {
+  router.post<{ id: string }>(`${path}\\:confirm`, async (req, res) => {
+    const principal = await authenticate(req, res, "session");
+    const asked = { req, principal, id: req.params.id };
+
+    const answer = await change(db, { req, principal }, async (tx) => {
+      await requireRecent(tx, principal);
+      const webhook = await changes.confirmWebhook(tx, asked);
+      return { status: 200, headers: { ETag: changes.tagOf(webhook) }, body: webhook };
     });
 
     send(res, answer);

@@ -103,6 +103,8 @@ function settle(exchange: Exchange, grant: Grant | AccessRefusal, next: (grant: 
 const accessDetails = {
   credentials_missing: "Send the header Authorization: Bearer <key>.",
   credentials_invalid: "The key is unknown, revoked or expired.",
+  key_quarantined:
+    "The key works again when its owner confirms it at the catalog: POST /v1/keys/{id}:confirm.",
   address_not_allowed: "The key works from the addresses in its cidrs alone.",
   permission_missing: "The key lacks the permission telemetry:write.",
 } as const;
