@@ -32,7 +32,8 @@ test("no password and no token of a whole account is in a log line or a table", 
   }
   // Mails are the one place where tokens are: for their owner's eyes alone.
   const { folder } = catalog;
-  const files = await readdir(folder);
+  // What is still being written has a name that begins with a dot.
+  const files = (await readdir(folder)).filter((name) => !name.startsWith("."));
   const mails = await Promise.all(files.map((name) => readFile(join(folder, name), "utf8")));
   assert.ok(mails.some((mail) => mail.includes("#token=3Dma_live_") || mail.includes("#token=ma_live_")));
 });

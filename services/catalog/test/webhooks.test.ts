@@ -19,7 +19,7 @@ test("a webhook is as later answers show it, and its secret is told once", async
   assert.deepEqual(rest, {
     ...asked,
     ...{ disabled: false, disabled_at: null, disabled_reason: null, failing_since: null },
-    ...{ previous_secret_until: null, allowed_actions: ["ping", "rotate_secret"] },
+    ...{ quarantined_at: null, previous_secret_until: null, allowed_actions: ["ping", "rotate_secret"] },
   });
   assert.equal(created.headers["location"], `${path}/${id}`);
   assert.equal(created_at, updated_at);
