@@ -5,11 +5,12 @@ import { readFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Kafka, logLevel } from "kafkajs";
+import { Kafka } from "kafkajs";
 import { UserError } from "../infra/local/endpoints.ts";
+import type { Environment } from "../infra/local/services.ts";
 import { type Cost, measureCost } from "./cost.ts";
 import { pathOf } from "./ingest.ts";
-import { naiveTable, naiveTopic } from "./naive/contract.ts";
+import { kafkaOptions, naiveTable, naiveTopic } from "./naive/contract.ts";
 import type { Platform } from "./platform.ts";
 import type { Outcome } from "./report.ts";
 import { countOf, findLosses, openTraffic, type Traffic } from "./traffic.ts";
@@ -51,27 +52,27 @@ async function measureNaive(
   { store, keys, appIds }: Traffic,
   options: NaiveOptions,
 ): Promise<Cost> {
-  await createTopic(endpoints.kafka);
+  const kafka = endpoints.kafkaVariables;
+  await createTopic(kafka);
   await store.command(`DROP TABLE IF EXISTS ${naiveTable}`);
   await store.command(readFileSync(join(import.meta.dirname, "naive/events.sql"), "utf8"));
-  const broker = endpoints.kafka;
   const apps = Object.fromEntries(keys.map((key, index) => [key, appIds[index]]));
   const clickhouse = new URL(endpoints.clickhouse);
   if (clickhouse.pathname === "/") clickhouse.pathname = `/${store.database}`;
-  const consumer = start("consumer", { broker, clickhouse: clickhouse.href });
-  const server = start("server", { broker, keys: apps });
+  const consumer = start("consumer", { kafka, clickhouse: clickhouse.href });
+  const server = start("server", { kafka, keys: apps });
   try {
     await consumer.ready;
     const { address } = (await server.ready) as { address: AddressInfo };
-    const { kafka = 0, clickhouse = 0 } = processes;
-    if (kafka === 0 || clickhouse === 0)
+    const { kafka: kafkaPid = 0, clickhouse: clickhousePid = 0 } = processes;
+    if (kafkaPid === 0 || clickhousePid === 0)
       throw new UserError("Kafka and ClickHouse must run on this machine.");
     const path = {
       endpoint: `http://127.0.0.1:${address.port}`,
       keys,
       store,
       stored: () => countOf(store, `SELECT toFloat64(count()) AS number FROM ${naiveTable}`, {}),
-      processes: { server: server.pid, consumer: consumer.pid, kafka, clickhouse },
+      processes: { server: server.pid, consumer: consumer.pid, kafka: kafkaPid, clickhouse: clickhousePid },
       topic: naiveTopic,
       dataDir,
     };
@@ -82,8 +83,8 @@ async function measureNaive(
   }
 }
 
-async function createTopic(broker: string): Promise<void> {
-  const admin = new Kafka({ brokers: [broker], logLevel: logLevel.ERROR }).admin();
+async function createTopic(kafka: Environment): Promise<void> {
+  const admin = new Kafka(kafkaOptions(kafka)).admin();
   await admin.connect();
   await admin.createTopics({ topics: [{ topic: naiveTopic, numPartitions: partitions }] });
   await admin.disconnect();

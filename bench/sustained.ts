@@ -1,6 +1,6 @@
 // `sustained`: minutes of load at a steady rate, and whether the writer keeps up.
 import { setTimeout as sleep } from "node:timers/promises";
-import { openLagReader } from "@mosis/kafka";
+import { openLagReader, readKafka } from "@mosis/kafka";
 import { createLogger } from "@mosis/runtime";
 import { topics } from "@mosis/types/topics";
 import { preparedRequests } from "./cost.ts";
@@ -87,7 +87,7 @@ async function sampleUntilOver(
 ): Promise<Sample[]> {
   const log = createLogger({ service: "bench", level: "warn" });
   const reader = openLagReader(
-    { brokers: [endpoints.kafka], clientId: "bench", topicPrefix: "", log },
+    { ...readKafka(endpoints.kafkaVariables), clientId: "bench", log },
     { group: "telemetry-writer", topics: [topics.events], deadlineMs: 15_000 },
   );
   const over = new AbortController();

@@ -22,7 +22,8 @@ test("npm start runs the whole platform", async (t) => {
   await t.test("says where everything is, and reports itself as its first app", async () => {
     const endpoints = endpointsIn(copy.dataDir);
     assert.deepEqual(Object.keys(endpoints), [
-      ...["catalog", "ingest", "query", "postgres", "clickhouse", "kafka", "analyst"],
+      ...["catalog", "ingest", "query", "postgres", "clickhouse", "kafka", "kafkaVariables"],
+      "analyst",
     ]);
     const services = `select arraySort(groupUniqArray(properties['service'])) from mosis.events
       where package_id = 'dev.mosis.platform' and name = 'process.started' format TSV`;

@@ -10,9 +10,11 @@ import { pathToFileURL } from "node:url";
 import { isDeepStrictEqual } from "node:util";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Catalog, createCatalog } from "@mosis/client";
-import { freePorts, freshDatabase, type Server } from "@mosis/devstack";
+import { freePorts, freshDatabase, kafkaAdministrator, type Server } from "@mosis/devstack";
+import { generateSigningKey, textsOf } from "@mosis/kafka";
 import { untilKeysWork } from "../infra/local/demo/account.ts";
 import type { Endpoints } from "../infra/local/endpoints.ts";
+import { givenKafkaVariables } from "../infra/local/kafka-variables.ts";
 import {
   type Environment,
   runJobs,
@@ -54,6 +56,7 @@ export async function startPlatform(t: TestContext, changes: Environment = {}): 
     WRITER_FETCH_WAIT_MS: "100",
     INGEST_USAGE_INTERVAL_MS: "100",
     MOSIS_SELF_TELEMETRY: "off",
+    ...textsOf(generateSigningKey("test")),
     WEBHOOK_SECRET_KEYS: randomBytes(32).toString("base64"),
     MAIL_URL: pathToFileURL(join(dataDir, "mails")).href,
     ...changes,
@@ -83,7 +86,8 @@ export async function startPlatform(t: TestContext, changes: Environment = {}): 
       query: urlOf(ports.get("query")),
       postgres: stores.postgres.owner,
       clickhouse: stores.clickhouse.query,
-      kafka: stores.kafka,
+      kafka: required("KAFKA_BROKERS"),
+      kafkaVariables: stores.kafka(kafkaAdministrator),
       analyst: null,
     },
     dataDir,
@@ -139,7 +143,8 @@ export async function untilEqual<T>(
 }
 
 async function freshStores(): Promise<{ stores: StoreAddresses; drop: () => Promise<void> }> {
-  const [server, kafka] = [required("CLICKHOUSE_URL"), required("KAFKA_BROKERS")];
+  const server = required("CLICKHOUSE_URL");
+  const kafka = () => givenKafkaVariables(process.env);
   const database = await freshDatabase(required("DATABASE_URL"));
   const name = `p_${randomBytes(6).toString("hex")}`;
   const url = new URL(`/${name}`, server).href;

@@ -1,12 +1,15 @@
 // The way out that most people would write: parse each message, insert each batch as JSON.
 import { createClient } from "@clickhouse/client";
-import { Kafka, logLevel } from "kafkajs";
-import { naiveTable, naiveTopic } from "./contract.ts";
+import { Kafka } from "kafkajs";
+import { kafkaOptions, naiveTable, naiveTopic } from "./contract.ts";
 
-const { broker, clickhouse } = JSON.parse(process.argv[2] ?? "{}") as { broker: string; clickhouse: string };
+const { kafka, clickhouse } = JSON.parse(process.argv[2] ?? "{}") as {
+  kafka: Record<string, string>;
+  clickhouse: string;
+};
 
 const client = createClient({ url: clickhouse });
-const consumer = new Kafka({ brokers: [broker], logLevel: logLevel.ERROR }).consumer({
+const consumer = new Kafka(kafkaOptions(kafka)).consumer({
   groupId: "bench-naive",
   // Larger than the defaults, in its favour: 1 byte and 1 MiB make inserts of a few thousand rows.
   minBytes: 8_388_608,

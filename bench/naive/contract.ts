@@ -1,7 +1,17 @@
 // The contract of a batch in zod, and the row that an event becomes, as most people would write them.
+import type { KafkaConfig } from "kafkajs";
+import { logLevel } from "kafkajs";
 import { z } from "zod";
 
 export const naiveTopic = "bench.naive-events";
+/** How a client enters Kafka, from the variables that the platform has told. */
+export function kafkaOptions(variables: Record<string, string | undefined>): KafkaConfig {
+  const { KAFKA_BROKERS = "", KAFKA_SASL_USERNAME: username, KAFKA_SASL_PASSWORD: password } = variables;
+  const options = { brokers: KAFKA_BROKERS.split(","), logLevel: logLevel.ERROR };
+  if (username === undefined || password === undefined) return options;
+  return { ...options, sasl: { mechanism: "plain", username, password } };
+}
+
 export const naiveTable = "bench_naive_events";
 
 const short = z.string().max(100);

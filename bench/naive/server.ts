@@ -1,15 +1,15 @@
 // The way in that most people would write: a body parser, a schema, a message an event.
 import express from "express";
-import { Kafka, logLevel } from "kafkajs";
-import { Batch, naiveTopic, rowsOf } from "./contract.ts";
+import { Kafka } from "kafkajs";
+import { Batch, kafkaOptions, naiveTopic, rowsOf } from "./contract.ts";
 
-const { broker, keys } = JSON.parse(process.argv[2] ?? "{}") as {
-  broker: string;
+const { kafka, keys } = JSON.parse(process.argv[2] ?? "{}") as {
+  kafka: Record<string, string>;
   /** Ingest key → app id. */
   keys: Record<string, string>;
 };
 
-const producer = new Kafka({ brokers: [broker], logLevel: logLevel.ERROR }).producer();
+const producer = new Kafka(kafkaOptions(kafka)).producer();
 await producer.connect();
 
 const app = express();

@@ -3,6 +3,7 @@
 // event is looked for. Exit code 1 on any difference.
 import { parseArgs } from "node:util";
 import { openClickHouse } from "@mosis/clickhouse";
+import { readKafka } from "@mosis/kafka";
 import { createLogger } from "@mosis/runtime";
 import { carryOut, type Done } from "./chaos/carry-out.ts";
 import { compareEvents } from "./chaos/compare.ts";
@@ -75,7 +76,8 @@ function environment(broken: string | undefined): Environment {
   if (broken !== undefined && broken !== "commit-before-insert") {
     throw new UserError(`--break knows commit-before-insert, not ${broken}.`);
   }
-  const external = ["DATABASE_URL", "CLICKHOUSE_URL", "KAFKA_BROKERS", "KAFKA_TOPIC_PREFIX"];
+  const given = Object.keys(process.env).filter((name) => name.startsWith("KAFKA_"));
+  const external = ["DATABASE_URL", "CLICKHOUSE_URL", ...given];
   const hook = new URL("chaos/commit-before-insert.ts", import.meta.url).href;
   return {
     ...Object.fromEntries(external.map((name) => [name, undefined])),
@@ -96,7 +98,7 @@ async function runAndCompare(platform: TemporaryPlatform, account: DemoAccount, 
 
   const { endpoints } = platform;
   const log = createLogger({ service: "chaos", level: "error" });
-  const kafka = { brokers: [endpoints.kafka], clientId: "chaos", topicPrefix: "", log };
+  const kafka = { ...readKafka(endpoints.kafkaVariables), clientId: "chaos", topicPrefix: "", log };
   const store = openClickHouse({ url: endpoints.clickhouse, log, requestTimeoutMs: 60_000 });
   try {
     const appIds = account.apps.map((app) => app.id);

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import type { Environment } from "./services.ts";
 
 /** What a running platform wrote into its data folder, readable by its owner only: it has passwords in it. */
 export interface Endpoints {
@@ -13,6 +14,8 @@ export interface Endpoints {
   /** As the administrator, for programs that measure or compare. People use `analyst`. */
   clickhouse: string;
   kafka: string;
+  /** The variables that lead a program into Kafka as its administrator. */
+  kafkaVariables: Environment;
   /** The login of people with SQL; null when ClickHouse is not ours. */
   analyst: AnalystLogin | null;
 }

@@ -1,6 +1,7 @@
 // The platform on this machine: three servers, six processes, and itself as the first app.
 import { join } from "node:path";
 import {
+  kafkaAdministrator,
   keepRunning,
   type KeptServer,
   readPasswords,
@@ -11,6 +12,8 @@ import {
 } from "@mosis/devstack";
 import { removeEndpoints, writeEndpoints, writeProcesses } from "./data-folder.ts";
 import type { Endpoints } from "./endpoints.ts";
+import { kafkaVariablesFor } from "./kafka-variables.ts";
+import { recordKeyVariables } from "./record-key.ts";
 import { knownIngestKey, registerPlatformApp } from "./self-telemetry.ts";
 import {
   type Environment,
@@ -60,12 +63,13 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   try {
     const stack = await startStack({ source, dataDir, cacheDir, onProgress });
     running.stack = stack;
-    const stores = storeAddresses(stack, settings);
+    const stores = storeAddresses(stack, settings, options.env);
     const env = { ...options.env, ...webhookVariables(options.env, dataDir) };
+    const recordKeys = recordKeyVariables(options.env, dataDir);
     await runJobs(stores, env, join(dataDir, "logs"));
     onProgress("Both databases are migrated, the topics are there");
-    await startServices(running, { settings, env, stores, onProgress });
-    const endpoints = endpointsOf(settings, env, stack);
+    await startServices(running, { settings, env, stores, recordKeys, onProgress });
+    const endpoints = endpointsOf(settings, env, { ...stack, stores });
     writeEndpoints(dataDir, endpoints);
     tellProcesses(dataDir, running);
     const kept = [...stack.servers, ...running.services.values()];
@@ -94,6 +98,7 @@ interface ServicesOptions {
   settings: Settings;
   env: Environment;
   stores: StoreAddresses;
+  recordKeys: (name: ServiceName) => Environment;
   onProgress: (text: string) => void;
 }
 
@@ -132,7 +137,7 @@ async function register({ settings, env, onProgress }: ServicesOptions): Promise
 async function startSome(
   running: Running,
   names: readonly ServiceName[],
-  { settings, env, stores, onProgress }: ServicesOptions,
+  { settings, env, stores, recordKeys, onProgress }: ServicesOptions,
   ingestKey: string | null,
 ): Promise<void> {
   const { ports, dataDir, mailUrl } = settings;
@@ -141,7 +146,8 @@ async function startSome(
       ? { MOSIS_SELF_TELEMETRY: "off" }
       : { MOSIS_SELF_TELEMETRY_KEY: ingestKey, MOSIS_INGEST_URL: urlsOf("ingest", ports.ingest, env).url };
   const starts = names.map(async (name) => {
-    const environment = { ...env, ...storeVariables(name, stores), ...telemetry, MAIL_URL: mailUrl };
+    const keys = recordKeys(name);
+    const environment = { ...env, ...storeVariables(name, stores), ...keys, ...telemetry, MAIL_URL: mailUrl };
     const start = () =>
       startService(name, { port: ports[name], env: environment, logsDir: join(dataDir, "logs") });
     running.services.set(name, await keepRunning(start, { onProgress, comebackTimeoutMs: Infinity }));
@@ -164,7 +170,8 @@ async function stopAll(dataDir: string, running: Running): Promise<void> {
 }
 
 /** Servers of ours have a user for each process; those of others are used as they were given to us. */
-function storeAddresses({ urls, passwords }: Stack, settings: Settings): StoreAddresses {
+function storeAddresses(stack: Stack, settings: Settings, env: Environment): StoreAddresses {
+  const { urls, passwords } = stack;
   const as = (user: StoreUser) => {
     const url = new URL(urls.clickhouse);
     if (url.pathname === "/") url.pathname = "/mosis";
@@ -181,12 +188,16 @@ function storeAddresses({ urls, passwords }: Stack, settings: Settings): StoreAd
   };
   const apiPassword = settings.catalogApiPassword ?? readPasswords(settings.dataDir).mosis_api;
   const postgres = postgresAddresses(urls.postgres, apiPassword);
-  return { postgres, kafka: urls.kafka, clickhouse };
+  return { postgres, kafka: kafkaVariablesFor(stack, env), clickhouse };
 }
 
-function endpointsOf({ ports, source }: Settings, env: Environment, stack: Stack): Endpoints {
-  const { urls, passwords } = stack;
-  const addresses = { ...serviceEndpoints(ports, env), ...urls };
+function endpointsOf(
+  { ports, source }: Settings,
+  env: Environment,
+  { urls, passwords, stores }: Stack & { stores: StoreAddresses },
+): Endpoints {
+  const kafkaVariables = stores.kafka(kafkaAdministrator);
+  const addresses = { ...serviceEndpoints(ports, env), ...urls, kafkaVariables };
   if (passwords === null || source.kind === "external") return { ...addresses, analyst: null };
   const analyst = {
     http: `http://127.0.0.1:${source.ports.clickhouseHttp}`,

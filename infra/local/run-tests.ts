@@ -5,7 +5,15 @@ import { spawn } from "node:child_process";
 import { globSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { freePorts, readStackSource, type Stack, StackError, startStack } from "@mosis/devstack";
+import {
+  freePorts,
+  kafkaAdministrator,
+  readStackSource,
+  type Stack,
+  StackError,
+  startStack,
+} from "@mosis/devstack";
+import { kafkaVariablesFor } from "./kafka-variables.ts";
 
 const patterns = ["{packages,services}/*/{src,test}/**/*.test.ts", "{infra,bench,test}/**/*.test.ts"];
 /** A test that hangs fails, instead of the whole run. */
@@ -39,7 +47,8 @@ async function somePorts() {
 }
 
 /** @returns the exit code of the runner. */
-function runTests({ urls }: Stack): Promise<number> {
+function runTests(stack: Stack): Promise<number> {
+  const { urls } = stack;
   const asked = process.argv.slice(2);
   const files = asked.length > 0 ? asked : globSync(patterns).toSorted();
   const args = [
@@ -53,7 +62,7 @@ function runTests({ urls }: Stack): Promise<number> {
     ...process.env,
     DATABASE_URL: urls.postgres,
     CLICKHOUSE_URL: urls.clickhouse,
-    KAFKA_BROKERS: urls.kafka,
+    ...kafkaVariablesFor(stack, process.env)(kafkaAdministrator),
   };
   const child = spawn(process.execPath, args, { env, stdio: "inherit" });
   const stop = () => void child.kill("SIGTERM");

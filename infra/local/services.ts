@@ -3,7 +3,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { type Server, StackError } from "@mosis/devstack";
+import { kafkaAdministrator, type KafkaUser, type Server, StackError } from "@mosis/devstack";
 
 /** Every process: where it starts, and the variable of its port. */
 export const services = {
@@ -31,7 +31,8 @@ export type Environment = Record<string, string | undefined>;
 export interface StoreAddresses {
   /** As the owner of the catalog's database, and as the api's role, which owns nothing. */
   postgres: { owner: string; api: string };
-  kafka: string;
+  /** The variables that lead each user into Kafka. */
+  kafka: (user: KafkaUser) => Environment;
   /** With database and user of each process that talks to ClickHouse. */
   clickhouse: { migrate: string; writer: string; query: string };
 }
@@ -46,19 +47,30 @@ export function postgresAddresses(owner: string, password: string): StoreAddress
 
 /** The variables that lead a service to its stores. */
 export function storeVariables(name: ServiceName, stores: StoreAddresses): Environment {
+  const kafkaUser = kafkaUserOf[name];
   return {
     DATABASE_URL: name === "catalog" ? stores.postgres.api : stores.postgres.owner,
-    KAFKA_BROKERS: stores.kafka,
+    ...(kafkaUser && stores.kafka(kafkaUser)),
     CLICKHOUSE_URL: name === "writer" ? stores.clickhouse.writer : stores.clickhouse.query,
   };
 }
+
+/** infra/kafka/acls.json says what each may do. */
+const kafkaUserOf: Readonly<Record<ServiceName, KafkaUser | null>> = {
+  catalog: null,
+  ingest: "telemetry-ingest",
+  query: "telemetry-query",
+  relay: "catalog-relay",
+  webhooks: null,
+  writer: "telemetry-writer",
+};
 
 /** Migrates both databases and creates the topics. @throws StackError with the end of the log. */
 export async function runJobs(stores: StoreAddresses, env: Environment, logsDir: string): Promise<void> {
   const variables = {
     DATABASE_URL: stores.postgres.owner,
     CATALOG_API_PASSWORD: new URL(stores.postgres.api).password,
-    KAFKA_BROKERS: stores.kafka,
+    ...stores.kafka(kafkaAdministrator),
     CLICKHOUSE_URL: stores.clickhouse.migrate,
   };
   await Promise.all(

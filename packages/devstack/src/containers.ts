@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { GenericContainer, getContainerRuntimeClient, type StartedTestContainer, Wait } from "testcontainers";
 import { administrator } from "./clickhouse.ts";
 import { passwordsFile } from "./clickhouse-config.ts";
+import { clientListener, securitySettings } from "./kafka-security.ts";
 import type { KeptServer } from "./keep-running.ts";
 import { type Passwords, readPasswords } from "./passwords.ts";
 import { ownerUrl, prepareRoles, superuser } from "./postgres-roles.ts";
@@ -45,7 +46,7 @@ export async function startContainers(options: {
       name: "ClickHouse",
       url: `http://${administrator}:${passwords[administrator]}@127.0.0.1:${ports.clickhouseHttp}`,
     }),
-    run(kafka(ports, volume), { name: "Kafka", url: `127.0.0.1:${ports.kafka}` }),
+    run(kafka(ports, volume, passwords), { name: "Kafka", url: `127.0.0.1:${ports.kafka}` }),
   ];
 }
 
@@ -79,14 +80,14 @@ function clickhouse(ports: StackPorts, volume: Volume, passwords: Passwords): Ge
     .withWaitStrategy(Wait.forHttp("/ping", 8123));
 }
 
-function kafka(ports: StackPorts, volume: Volume): GenericContainer {
+function kafka(ports: StackPorts, volume: Volume, passwords: Passwords): GenericContainer {
   return new GenericContainer(imageOf("kafka"))
     .withEnvironment({
       KAFKA_NODE_ID: "1",
       KAFKA_PROCESS_ROLES: "broker,controller",
-      KAFKA_LISTENERS: "PLAINTEXT://:9092,CONTROLLER://:9093",
-      KAFKA_ADVERTISED_LISTENERS: `PLAINTEXT://127.0.0.1:${ports.kafka}`,
-      KAFKA_LISTENER_SECURITY_PROTOCOL_MAP: "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+      KAFKA_LISTENERS: `${clientListener}://:9092,CONTROLLER://:9093`,
+      KAFKA_ADVERTISED_LISTENERS: `${clientListener}://127.0.0.1:${ports.kafka}`,
+      ...asVariables(securitySettings(passwords)),
       KAFKA_CONTROLLER_LISTENER_NAMES: "CONTROLLER",
       KAFKA_CONTROLLER_QUORUM_VOTERS: "1@127.0.0.1:9093",
       KAFKA_LOG_DIRS: "/var/lib/kafka/data",
@@ -101,6 +102,15 @@ function kafka(ports: StackPorts, volume: Volume): GenericContainer {
     .withExposedPorts({ container: 9092, host: ports.kafka })
     .withBindMounts(volume("kafka", "/var/lib/kafka/data"))
     .withWaitStrategy(Wait.forLogMessage("Kafka Server started"));
+}
+
+/** Settings of the broker as the image takes them. */
+function asVariables(settings: Record<string, string>): Record<string, string> {
+  const named = Object.entries(settings).map(([name, value]) => [
+    `KAFKA_${name.toUpperCase().replaceAll(".", "_")}`,
+    value,
+  ]);
+  return Object.fromEntries(named) as Record<string, string>;
 }
 
 async function run(

@@ -5,6 +5,7 @@ export { documentFaults } from "./document-faults.ts";
 export { type FreshDatabase, freshDatabase } from "./fresh-database.ts";
 export { keepRunning, type KeptServer } from "./keep-running.ts";
 export { startKafka } from "./kafka.ts";
+export { type BrokerCertificate, kafkaAdministrator, kafkaLogin, type KafkaUser } from "./kafka-security.ts";
 export { readPasswords, type StoreUser } from "./passwords.ts";
 export { openRawClient, type RawAnswer, type RawClient, sendAndEnd } from "./raw-http.ts";
 export { freePorts, portNear, requireFreePorts } from "./ports.ts";

@@ -1,10 +1,12 @@
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { kafkaJars } from "./kafka-jars.ts";
+import { type BrokerCertificate, clientListener, securitySettings } from "./kafka-security.ts";
+import { type Passwords, readPasswords } from "./passwords.ts";
 import { logHas, logSize, type Server, serverStopTimeoutMs, StackError, startServer } from "./server.ts";
 
 const run = promisify(execFile);
@@ -12,14 +14,17 @@ const logging = fileURLToPath(new URL("../../../infra/kafka/log4j2.properties", 
 
 /**
  * Starts a Kafka broker (KRaft, broker and controller in one process) with its data below `dataDir/kafka`.
+ * Its users have the passwords of the folder (`readPasswords`).
  */
 export async function startKafka(options: {
   dataDir: string;
   port: number;
   controllerPort: number;
   cacheDir: string | null;
+  /** For a listener with TLS. */
+  certificate?: BrokerCertificate;
 }): Promise<Server> {
-  const { dataDir, port, controllerPort, cacheDir } = options;
+  const { dataDir, port, controllerPort, cacheDir, certificate } = options;
   const jars = await kafkaJars({ cacheDir, dataDir });
   const home = join(dataDir, "kafka");
   const logFile = join(dataDir, "logs", "kafka.log");
@@ -29,7 +34,12 @@ export async function startKafka(options: {
   const isNew = !existsSync(join(logs, "meta.properties"));
   // The broker leaves this file when it ends by itself.
   const wasKilled = !isNew && !existsSync(join(logs, ".kafka_cleanshutdown"));
-  writeFileSync(settingsFile, settings({ port, controllerPort, logs, wasKilled }));
+  const passwords = readPasswords(dataDir);
+  // What was there may be readable for others: a new file is not.
+  rmSync(settingsFile, { force: true });
+  writeFileSync(settingsFile, settings({ port, controllerPort, logs, wasKilled, passwords, certificate }), {
+    mode: 0o600,
+  });
   const java = ["-cp", join(jars, "*"), `-Dlog4j2.configurationFile=${logging}`];
   if (isNew) {
     const format = [
@@ -91,12 +101,13 @@ export async function requireJava(): Promise<void> {
  * is over, so that is to be soon. `message.max.bytes` bounds a block; internal topics have few partitions, so
  * that a broker starts fast.
  */
-function settings({ port, controllerPort, logs, wasKilled }: Settings): string {
+function settings({ port, controllerPort, logs, wasKilled, passwords, certificate }: Settings): string {
+  const security = Object.entries(securitySettings(passwords, certificate));
   return `process.roles=broker,controller
 node.id=1
-listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}
-advertised.listeners=PLAINTEXT://127.0.0.1:${port}
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+listeners=${clientListener}://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}
+advertised.listeners=${clientListener}://127.0.0.1:${port}
+${security.map(([name, value]) => `${name}=${value}`).join("\n")}
 controller.listener.names=CONTROLLER
 controller.quorum.bootstrap.servers=127.0.0.1:${controllerPort}
 log.dirs=${logs}
@@ -129,4 +140,6 @@ interface Settings {
   logs: string;
   /** Whether the broker before this one did not end by itself. */
   wasKilled: boolean;
+  passwords: Passwords;
+  certificate: BrokerCertificate | undefined;
 }

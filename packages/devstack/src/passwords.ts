@@ -6,7 +6,17 @@ import { join } from "node:path";
 const postgresUsers = ["postgres", "mosis", "mosis_api"] as const;
 /** ClickHouse: the administrator, the user of each process, and the user of people. */
 export const clickhouseUsers = ["mosis_admin", "mosis_writer", "mosis_query", "mosis_analyst"] as const;
-const users = [...postgresUsers, ...clickhouseUsers] as const;
+/** Kafka: the broker itself, the administrator, and the user of each process (`infra/kafka/acls.json`). */
+export const kafkaUsers = [
+  "kafka-broker",
+  "kafka-admin",
+  "catalog-relay",
+  "telemetry-ingest",
+  "telemetry-writer",
+  "telemetry-query",
+  "telemetry-replay",
+] as const;
+const users = [...postgresUsers, ...clickhouseUsers, ...kafkaUsers] as const;
 
 export type StoreUser = (typeof users)[number];
 export type Passwords = Readonly<Record<StoreUser, string>>;

@@ -2,6 +2,9 @@ import type { Logger } from "@mosis/runtime";
 import type { Topic } from "@mosis/types/topics";
 import type { Kafka, LogEntry } from "kafkajs";
 import { loadKafkaJs } from "./native-parts.ts";
+import { type KafkaSecurity, securityOptions } from "./security.ts";
+import type { RecordSigner } from "./signer.ts";
+import type { RecordVerifier } from "./verifier.ts";
 
 export const kafkajs = loadKafkaJs();
 
@@ -14,6 +17,12 @@ export interface KafkaConfig {
   /** Put in front of every topic name; "" on a cluster of our own. Tests use it to be alone. */
   topicPrefix: string;
   log: Logger;
+  /** How to be let in; without it, as nobody over a bare connection. */
+  security?: KafkaSecurity;
+  /** Signs what a producer sends to topics of the catalog. Only the relay has one. */
+  signer?: RecordSigner;
+  /** Checks what is read from topics of the catalog. They cannot be read without. */
+  verifier?: RecordVerifier;
 }
 
 /** Bounds of every single request; what is built on them has its own. */
@@ -25,10 +34,11 @@ export const requestTimeoutMs = 10_000;
  * sockets.
  */
 export function connectTo(config: KafkaConfig): Kafka {
-  const { brokers, clientId, log } = config;
+  const { brokers, clientId, log, security } = config;
   return new kafkajs.Kafka({
     brokers,
     clientId,
+    ...securityOptions(security),
     connectionTimeout: connectionTimeoutMs,
     requestTimeout: requestTimeoutMs,
     enforceRequestTimeout: true,

@@ -2,8 +2,9 @@ import type { Topic } from "@mosis/types/topics";
 import { connectTo, type KafkaConfig, topicOf, wireName } from "./cluster.ts";
 import { type GroupLag, groupLag } from "./lag.ts";
 import { openQuestions } from "./questions.ts";
-import { type IncomingBatch, toIncoming } from "./record.ts";
+import { type IncomingBatch, type IncomingRecord, toIncoming } from "./record.ts";
 import { superviseConsumer } from "./supervise.ts";
+import { type Forgery, type RecordVerifier, verifierFor } from "./verifier.ts";
 import type { EachBatchPayload } from "kafkajs";
 
 export interface BatchContext {
@@ -45,7 +46,17 @@ export interface ConsumerOptions {
   retryPauseMs?: number;
   /** Default 5 s. */
   retryPauseMaxMs?: number;
+  /**
+   * Called for a record of a topic of the catalog that the catalog has not signed; `onBatch` never gets it.
+   * Default: nothing more than that it is counted and logged.
+   */
+  onForged?: OnForged;
 }
+
+export type OnForged = (
+  forged: { topic: Topic; partition: number; record: IncomingRecord; forgery: Forgery },
+  context: BatchContext,
+) => Promise<void>;
 
 export interface Consumer {
   /** How far the whole group is behind, by partition. Asks the broker. */
@@ -73,6 +84,7 @@ export async function openConsumer(
   onBatch: OnBatch,
 ): Promise<Consumer> {
   const { group, topics, maxBytes = 33_554_432, sessionTimeoutMs = 15_000 } = config;
+  for (const topic of topics) verifierFor(topic, config);
   const kafka = connectTo(config);
   const heartbeatMs = Math.floor(sessionTimeoutMs / 5);
   let assigned = 0;
@@ -141,9 +153,11 @@ async function handleBatch(
   const timer = setInterval(() => void beat(), heartbeatMs);
   try {
     const incoming = toIncoming(batch, topicOf(config, batch.topic));
+    const verifier = verifierFor(incoming.topic, config);
+    const handle = verifier ? onlySigned(verifier, { onBatch, onForged: config.onForged }) : onBatch;
     for (let pauseMs = retryPauseMs; ; pauseMs = Math.min(pauseMs * 2, retryPauseMaxMs)) {
       try {
-        await onBatch(incoming, { heartbeat: beat, isStale });
+        await handle(incoming, { heartbeat: beat, isStale });
         break;
       } catch (error) {
         config.log.error(
@@ -171,6 +185,22 @@ async function handleBatch(
       },
     ],
   });
+}
+
+function onlySigned(
+  verifier: RecordVerifier,
+  { onBatch, onForged }: { onBatch: OnBatch; onForged: OnForged | undefined },
+): OnBatch {
+  return async (batch, context) => {
+    const { topic, partition, records } = batch;
+    const forgeries = await verifier.verify(topic, records);
+    for (const [index, record] of records.entries()) {
+      const forgery = forgeries[index];
+      if (forgery) await onForged?.({ topic, partition, record, forgery }, context);
+    }
+    const signed = records.filter((_record, index) => !forgeries[index]);
+    if (signed.length > 0) await onBatch({ ...batch, records: signed }, context);
+  };
 }
 
 async function pauseUnless(isStale: () => boolean, pauseMs: number): Promise<void> {

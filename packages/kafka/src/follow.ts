@@ -1,17 +1,22 @@
 import { randomUUID } from "node:crypto";
-import type { Topic } from "@mosis/types/topics";
+import { outboxHeaders, type Topic } from "@mosis/types/topics";
 import type { Admin, Consumer as KafkaJsConsumer, EachBatchPayload } from "kafkajs";
 import { connectTo, type KafkaConfig, topicOf, wireName } from "./cluster.ts";
 import { retried } from "./retried.ts";
+import { type IncomingRecord, toIncoming } from "./record.ts";
 import { superviseConsumer } from "./supervise.ts";
+import { verifierFor } from "./verifier.ts";
 
 export interface FollowOptions {
   topics: Topic[];
   /**
    * Called in order within a partition, never twice for an offset. It must not throw: a throw is logged
-   * and passed over.
+   * and passed over. Of a topic of the catalog it gets only what is signed, and of each key never a record
+   * that is older than the last one.
    */
-  onRecord: (topic: Topic, key: string, value: Buffer | null, offset: string) => void;
+  onRecord: (topic: Topic, key: string, value: Buffer | null, record: IncomingRecord) => void;
+  /** Called for the key of a record that `onRecord` did not get. Default: it is only counted and logged. */
+  onIgnored?: (topic: Topic, key: string) => void;
   /** The broker answers when it has anything, or after this time. Default 500 ms. */
   maxWaitMs?: number;
 }
@@ -33,10 +38,12 @@ export interface Followed {
  * @throws Error when Kafka cannot be reached or a topic is missing.
  */
 export async function followTopics(config: KafkaConfig, options: FollowOptions): Promise<Followed> {
-  const { topics, onRecord, maxWaitMs = 500 } = options;
+  const { topics, maxWaitMs = 500 } = options;
+  for (const topic of topics) verifierFor(topic, config);
   const kafka = connectTo(config);
   const names = topics.map((topic) => wireName(config, topic));
   const positions = trackPositions(await readEnds(kafka.admin(), names));
+  const deliver = createDeliver({ config, options, positions });
 
   const consumer = await superviseConsumer({
     log: config.log,
@@ -44,7 +51,7 @@ export async function followTopics(config: KafkaConfig, options: FollowOptions):
       const opened = kafka.consumer({
         // A group of one: kafkajs has no consumer without a group. Nothing is committed, so the broker
         // forgets it.
-        groupId: `${config.clientId}-follow-${randomUUID()}`,
+        groupId: `${config.topicPrefix}${config.clientId}-follow-${randomUUID()}`,
         allowAutoTopicCreation: false,
         minBytes: 1,
         maxWaitTimeInMs: maxWaitMs,
@@ -65,7 +72,7 @@ export async function followTopics(config: KafkaConfig, options: FollowOptions):
     run: {
       autoCommit: false,
       eachBatchAutoResolve: true,
-      eachBatch: async (payload) => deliver(payload, { config, positions, onRecord }),
+      eachBatch: deliver,
     },
     onStart: (started) => seekBehind(started, positions),
   });
@@ -110,28 +117,59 @@ function id(topic: string, partition: number): string {
   return `${partition} ${topic}`;
 }
 
-function deliver(
-  { batch }: EachBatchPayload,
-  {
-    config,
-    positions,
-    onRecord,
-  }: { config: KafkaConfig; positions: Positions; onRecord: FollowOptions["onRecord"] },
-): void {
-  const topic = topicOf(config, batch.topic);
-  for (const { offset, key, value } of batch.messages) {
-    // A consumer that starts anew may read again what was delivered: an old state must not come back to life.
-    if (BigInt(offset) < positions.next(batch.topic, batch.partition)) continue;
-    try {
-      onRecord(topic, key?.toString() ?? "", value, offset);
-    } catch (error) {
-      config.log.error(
-        { err: error, topic, offset },
-        `A record of ${topic} could not be applied and is passed over`,
-      );
+function createDeliver({
+  config,
+  options: { onRecord, onIgnored = () => {} },
+  positions,
+}: {
+  config: KafkaConfig;
+  options: FollowOptions;
+  positions: Positions;
+}): (payload: EachBatchPayload) => Promise<void> {
+  const isLate = createLateness();
+  return async ({ batch }) => {
+    const topic = topicOf(config, batch.topic);
+    const { records } = toIncoming(batch, topic);
+    const verifier = verifierFor(topic, config);
+    const forgeries = verifier && (await verifier.verify(topic, records));
+    for (const [index, record] of records.entries()) {
+      const { offset, value } = record;
+      // A consumer that starts anew may read again what was delivered: an old state must not come back to
+      // life.
+      if (BigInt(offset) < positions.next(batch.topic, batch.partition)) continue;
+      const key = record.key?.toString() ?? "";
+      try {
+        const isForged = Boolean(forgeries?.[index]);
+        const isOutdated = !isForged && verifier !== null && isLate(topic, key, record);
+        if (isOutdated) verifier.outdated(topic);
+        if (isForged || isOutdated) onIgnored(topic, key);
+        else onRecord(topic, key, value, record);
+      } catch (error) {
+        config.log.error(
+          { err: error, topic, offset },
+          `A record of ${topic} could not be applied and is passed over`,
+        );
+      }
+      positions.advance(batch.topic, batch.partition, BigInt(offset) + 1n);
     }
-    positions.advance(batch.topic, batch.partition, BigInt(offset) + 1n);
-  }
+  };
+}
+
+/**
+ * Tells whether a later record of the same key was seen: an old one that somebody has written again, or one
+ * that a relay sent twice, must not take back what came behind it. Remembers a number for each key, deleted
+ * ones included, until the process ends.
+ */
+function createLateness(): (topic: Topic, key: string, record: IncomingRecord) => boolean {
+  const lastByTopic = new Map<Topic, Map<string, number>>();
+  return (topic, key, { headers }) => {
+    const last = lastByTopic.get(topic) ?? new Map<string, number>();
+    lastByTopic.set(topic, last);
+    const position = Number(headers[outboxHeaders.position]);
+    if (position < (last.get(key) ?? 0)) return true;
+    last.set(key, position);
+    return false;
+  };
 }
 
 /** A new consumer goes on where the last one was, so that a lost connection does not cost a full read. */

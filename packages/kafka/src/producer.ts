@@ -1,25 +1,10 @@
 import type { Topic } from "@mosis/types/topics";
-import type { ProducerConfig } from "kafkajs";
+import type { Admin, Producer as KafkaJsProducer, ProducerConfig } from "kafkajs";
 import { connectTo, kafkajs, type KafkaConfig, requestTimeoutMs, wireName } from "./cluster.ts";
 import { withDeadline } from "./deadline.ts";
+import { explained } from "./failure.ts";
 import { openQuestions } from "./questions.ts";
-
-/**
- * One record. Without a partition its key decides (murmur2, as in Kafka's own clients), or chance without
- * a key.
- */
-export interface OutgoingRecord {
-  key?: string | Buffer | null;
-  /** Null is a tombstone: a compacted topic forgets the key. */
-  value: Buffer | string | null;
-  headers?: Record<string, Buffer | string>;
-  partition?: number;
-}
-
-export interface OutgoingBatch {
-  topic: Topic;
-  messages: OutgoingRecord[];
-}
+import type { OutgoingBatch } from "./record.ts";
 
 export interface Producer {
   /**
@@ -54,11 +39,14 @@ export interface ProducerLimits {
  * @throws Error when no broker answers within 30 s.
  */
 export async function openProducer(config: KafkaConfig & ProducerLimits): Promise<Producer> {
-  const { log, sendDeadlineMs = 15_000, probeIntervalMs = 1000 } = config;
+  const { log, signer = (batches: OutgoingBatch[]) => batches } = config;
+  const { sendDeadlineMs = 15_000, probeIntervalMs = 1000 } = config;
   const kafka = connectTo(config);
   const producer = kafka.producer(producerOptions);
   const admin = kafka.admin({ retry: { retries: 0 } });
-  await withDeadline(Promise.all([producer.connect(), admin.connect()]), 30_000, "Connecting to Kafka");
+  await connect(producer, admin).catch((error: unknown) => {
+    throw explained(error, config);
+  });
   const questions = openQuestions(admin);
 
   let up = true;
@@ -87,7 +75,7 @@ export async function openProducer(config: KafkaConfig & ProducerLimits): Promis
     },
     async send(batches) {
       const sending = producer.sendBatch({
-        topicMessages: batches.map(({ topic, messages }) => ({
+        topicMessages: signer(batches).map(({ topic, messages }) => ({
           topic: wireName(config, topic),
           messages: messages.map(({ key = null, ...rest }) => ({ key, ...rest })),
         })),
@@ -109,6 +97,17 @@ export async function openProducer(config: KafkaConfig & ProducerLimits): Promis
       await Promise.all([producer.disconnect(), questions.close()]);
     },
   };
+}
+
+const connectDeadlineMs = 30_000;
+
+/**
+ * A broker that wants a password takes the connection of who has none, and closes it at the first
+ * question.
+ */
+async function connect(producer: KafkaJsProducer, admin: Admin): Promise<void> {
+  const asking = admin.connect().then(() => admin.describeCluster());
+  await withDeadline(Promise.all([producer.connect(), asking]), connectDeadlineMs, "Connecting to Kafka");
 }
 
 const producerOptions: ProducerConfig = {

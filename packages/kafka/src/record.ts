@@ -19,6 +19,23 @@ export interface IncomingBatch {
   records: IncomingRecord[];
 }
 
+/**
+ * One record. Without a partition its key decides (murmur2, as in Kafka's own clients), or chance without
+ * a key.
+ */
+export interface OutgoingRecord {
+  key?: string | Buffer | null;
+  /** Null is a tombstone: a compacted topic forgets the key. */
+  value: Buffer | string | null;
+  headers?: Record<string, Buffer | string>;
+  partition?: number;
+}
+
+export interface OutgoingBatch {
+  topic: Topic;
+  messages: OutgoingRecord[];
+}
+
 export function toIncoming(batch: Batch, topic: Topic): IncomingBatch {
   return { topic, partition: batch.partition, records: batch.messages.map(toRecord) };
 }

@@ -1,15 +1,20 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { type TestContext, test } from "node:test";
-import { createLogger } from "@mosis/runtime";
-import { topics } from "@mosis/types/topics";
+import { createLogger, createMetrics } from "@mosis/runtime";
+import { outboxHeaders, topics } from "@mosis/types/topics";
 import {
+  createRecordSigner,
+  createRecordVerifier,
   ensureTopics,
   followTopics,
+  generateSigningKey,
   type IncomingRecord,
   type KafkaConfig,
   openConsumer,
   openProducer,
+  publicKeyOf,
+  readKafka,
 } from "../src/index.ts";
 
 const deadlineMs = 20_000;
@@ -124,7 +129,7 @@ test("following a topic tells when everything is read, and goes on", async (t) =
   const kafka = await freshTopics();
   const producer = await openOwnProducer(t, kafka);
   const send = (key: string, value: string | null) =>
-    producer.send([{ topic: topics.keys, messages: [{ key, value }] }]);
+    producer.send([{ topic: topics.keys, messages: [{ key, value, headers: nextPosition() }] }]);
   await send("k1", "old");
   await send("k1", "new");
   await send("k2", null);
@@ -158,7 +163,9 @@ test("topics that exist get the settings and partitions of the spec", async (t) 
   assert.deepEqual(await ensureTopics(kafka, changed), []);
   assert.deepEqual(await ensureTopics(kafka, changed), []);
   const producer = await openOwnProducer(t, kafka);
-  await producer.send([{ topic: topics.keys, messages: [{ key: "a", value: "b", partition: 2 }] }]);
+  await producer.send([
+    { topic: topics.keys, messages: [{ key: "a", value: "b", partition: 2, headers: nextPosition() }] },
+  ]);
 });
 
 const consumerOptions = {
@@ -169,14 +176,26 @@ const consumerOptions = {
   maxBytesPerPartition: 1_048_576,
 };
 
+const log = createLogger({ service: "test", level: "silent" });
+const signingKey = generateSigningKey("test");
+let position = 0;
+
+function nextPosition(): Record<string, string> {
+  return { [outboxHeaders.position]: String(++position) };
+}
+
 async function freshTopics(): Promise<KafkaConfig> {
-  const brokers = process.env["KAFKA_BROKERS"];
-  assert.ok(brokers, "KAFKA_BROKERS names the brokers to test with");
   const config = {
-    brokers: brokers.split(","),
+    ...readKafka(process.env),
     clientId: "test",
     topicPrefix: `t-${randomUUID()}-`,
-    log: createLogger({ service: "test", level: "silent" }),
+    log,
+    signer: createRecordSigner(signingKey),
+    verifier: createRecordVerifier({
+      publicKeys: publicKeyOf(signingKey),
+      log,
+      metrics: createMetrics({ service: "test" }),
+    }),
   };
   const size = { "max.message.bytes": "1400000" };
   await ensureTopics(config, {

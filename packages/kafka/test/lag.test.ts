@@ -3,14 +3,12 @@ import { randomUUID } from "node:crypto";
 import { test } from "node:test";
 import { createLogger, Unavailable } from "@mosis/runtime";
 import { topics } from "@mosis/types/topics";
-import { ensureTopics, openConsumer, openLagReader, openProducer } from "../src/index.ts";
+import { ensureTopics, openConsumer, openLagReader, openProducer, readKafka } from "../src/index.ts";
 
 const log = createLogger({ service: "test", level: "silent" });
 
 test("a lag counts what was acknowledged before it was asked for and is not committed", async (t) => {
-  const brokers = process.env["KAFKA_BROKERS"]?.split(",");
-  assert.ok(brokers, "KAFKA_BROKERS names the server to test with");
-  const kafka = { brokers, clientId: "test", topicPrefix: `lag-${randomUUID()}-`, log };
+  const kafka = { ...readKafka(process.env), clientId: "test", topicPrefix: `lag-${randomUUID()}-`, log };
   await ensureTopics(kafka, { [topics.events]: { partitions: 2 } });
   const producer = await openProducer(kafka);
   t.after(() => producer.close());
@@ -64,9 +62,7 @@ test("a broker that is away is unavailable, within the deadline", async (t) => {
 
 // A connection that is left keeps its process alive for ever.
 test("closing in the middle of a question leaves no connection behind", async () => {
-  const brokers = process.env["KAFKA_BROKERS"]?.split(",");
-  assert.ok(brokers, "KAFKA_BROKERS names the server to test with");
-  const kafka = { brokers, clientId: "test", topicPrefix: "", log };
+  const kafka = { ...readKafka(process.env), clientId: "test", topicPrefix: "", log };
   const before = openSockets();
   for (let turns = 0; turns < 40; turns += 5) {
     const reader = openLagReader(kafka, { group: randomUUID(), topics: [topics.events] });

@@ -70,10 +70,41 @@ export const recordHeaders = {
 /** Version of the block format that `ingest` writes. */
 export const blockFormat = "1";
 
-/** Header names of `audit.events` and `catalog.…` records, UTF-8 text. */
+/**
+ * What the relay publishes. Every record is signed, and whoever reads one checks its signature: these
+ * topics say who may do what, and what is deleted.
+ */
+const outboxTopics: ReadonlySet<Topic> = new Set([
+  topics.audit,
+  topics.apps,
+  topics.keys,
+  topics.restrictions,
+  topics.erasures,
+]);
+
+/** Those of them that are compacted: the last record of a key is a state. */
+export const stateTopics = [topics.apps, topics.keys, topics.restrictions] as const;
+export type StateTopic = (typeof stateTopics)[number];
+
+export function isOutboxTopic(topic: Topic): boolean {
+  return outboxTopics.has(topic);
+}
+
+/** Header names of the records that the relay publishes. */
 export const outboxHeaders = {
-  /** The row's place in the outbox, decimal: of two changes of a developer the later one has the larger. */
+  /**
+   * Text: the row's place in the outbox, decimal. Of two changes of a developer the later one has the
+   * larger. The last one of a record key holds.
+   */
   position: "position",
+  /** Text: the id of the key that made the signature. */
+  signingKey: "signing-key",
+  /**
+   * Binary: an Ed25519 signature (64 bytes), the record's place among those that were signed together (1
+   * byte), and its path to their root (32 bytes a step). It covers topic, key, position and value, also
+   * their absence.
+   */
+  signature: "signature",
 } as const;
 
 /**

@@ -1,6 +1,6 @@
+import { kafkaSettings, kafkaVariables, publicKeyOf, recordSigning } from "@mosis/kafka";
 import {
   addressRangeList,
-  brokerList,
   custom,
   integer,
   listenTarget,
@@ -152,11 +152,8 @@ export function readRelayConfig(env: Environment) {
     {
       ...common,
       ...selfTelemetryVariables,
-      KAFKA_BROKERS: brokerList({ about: "The Kafka brokers to start from, host:port, commas between." }),
-      KAFKA_TOPIC_PREFIX: text({
-        about: "Put in front of every topic name on a shared cluster.",
-        default: "",
-      }),
+      ...kafkaVariables,
+      ...recordSigning,
       ...listenVariables("RELAY", { about: "The port of the relay's health and metrics.", port: 4003 }),
     },
     env,
@@ -171,7 +168,12 @@ export function readRelayConfig(env: Environment) {
       connectTimeoutMs: 3000,
       statementTimeoutMs: 30_000,
     },
-    kafka: { brokers: values.KAFKA_BROKERS, topicPrefix: values.KAFKA_TOPIC_PREFIX },
+    kafka: kafkaSettings(values),
+    recordSigningKey: values.CATALOG_RECORD_SIGNING_KEY,
+    recordPublicKeys: new Map([
+      ...values.CATALOG_RECORD_PUBLIC_KEYS,
+      ...publicKeyOf(values.CATALOG_RECORD_SIGNING_KEY),
+    ]),
     selfTelemetry: selfTelemetryTarget(values),
   };
 }

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import type { KafkaConfig } from "@mosis/kafka";
 import { execute, one, sql, transaction } from "@mosis/postgres";
 import Type from "typebox";
-import { numbersOf, outboxIsEmpty, startRelaying } from "./relaying.ts";
+import { numbersOf, outboxIsEmpty, signingTexts, startRelaying } from "./relaying.ts";
 import { eventually, requiredEnv } from "./support.ts";
 
 const Count = Type.Object({ n: Type.Integer() });
@@ -59,6 +59,7 @@ function startProcess(t: TestContext, { databaseUrl, kafka }: { databaseUrl: str
       DATABASE_URL: databaseUrl,
       KAFKA_BROKERS: requiredEnv("KAFKA_BROKERS"),
       KAFKA_TOPIC_PREFIX: kafka.topicPrefix,
+      ...signingTexts,
       RELAY_PORT: "0",
     },
   });

@@ -2,19 +2,40 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import type { TestContext } from "node:test";
-import { ensureTopics, type KafkaConfig, openConsumer, openProducer, type Producer } from "@mosis/kafka";
+import {
+  createRecordSigner,
+  createRecordVerifier,
+  ensureTopics,
+  generateSigningKey,
+  type KafkaConfig,
+  openConsumer,
+  openProducer,
+  type Producer,
+  publicKeyOf,
+  readKafka,
+  textsOf,
+} from "@mosis/kafka";
 import { execute, one, openSession, type Pool, type Queryable, type Session, sql } from "@mosis/postgres";
 import { createMetrics, type Lifecycle, newId } from "@mosis/runtime";
 import { type Topic, topics } from "@mosis/types/topics";
 import Type from "typebox";
 import { appendOutbox } from "../src/outbox/append.ts";
 import { type RelayOptions, startRelay } from "../src/outbox/relay.ts";
-import { log, patience, requiredEnv, startDatabase } from "./support.ts";
+import { log, patience, startDatabase } from "./support.ts";
+
+const signingKey = generateSigningKey("test");
+export const signingTexts = textsOf(signingKey);
 
 /** Topics of this test alone, as infra/kafka makes them. */
 async function freshKafka(): Promise<KafkaConfig> {
-  const brokers = requiredEnv("KAFKA_BROKERS").split(",");
-  const kafka = { brokers, clientId: "test", topicPrefix: `t-${newId()}-`, log };
+  const verifier = createRecordVerifier({
+    publicKeys: publicKeyOf(signingKey),
+    log,
+    metrics: createMetrics({ service: "test" }),
+  });
+  const signer = createRecordSigner(signingKey);
+  const topicPrefix = `t-${newId()}-`;
+  const kafka = { ...readKafka(process.env), clientId: "test", topicPrefix, log, signer, verifier };
   const spec = readFileSync(new URL("../../../infra/kafka/topics.json", import.meta.url), "utf8");
   await ensureTopics(kafka, JSON.parse(spec) as Parameters<typeof ensureTopics>[1]);
   return kafka;

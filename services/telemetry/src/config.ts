@@ -1,6 +1,6 @@
+import { kafkaSettings, kafkaVariables, recordVerifying } from "@mosis/kafka";
 import {
   addressRangeList,
-  brokerList,
   integer,
   listenTarget,
   listenVariables,
@@ -12,16 +12,10 @@ import {
   readEnv,
   selfTelemetryTarget,
   selfTelemetryVariables,
-  text,
   url,
 } from "@mosis/runtime";
 
 type Environment = Record<string, string | undefined>;
-
-const kafka = {
-  KAFKA_BROKERS: brokerList({ about: "The Kafka brokers to start from, host:port, commas between." }),
-  KAFKA_TOPIC_PREFIX: text({ about: "Put in front of every topic name on a shared cluster.", default: "" }),
-};
 
 const clickhouse = {
   CLICKHOUSE_URL: url({ about: "ClickHouse as http://user:password@host:port/database." }),
@@ -46,7 +40,8 @@ export function readIngestConfig(env: Environment) {
     {
       ...common,
       ...selfTelemetryVariables,
-      ...kafka,
+      ...kafkaVariables,
+      ...recordVerifying,
       ...publicVariables("INGEST", { about: "The port apps send telemetry to.", port: 4001 }),
       INGEST_HELD_MEGABYTES_MAX: integer({
         about: "Bodies and unacknowledged events kept in memory; beyond it requests are refused with 503.",
@@ -82,7 +77,8 @@ export function readIngestConfig(env: Environment) {
     logLevel: values.LOG_LEVEL,
     http: publicTarget("INGEST", values),
     closeTimeoutMs: 10_000,
-    kafka: { brokers: values.KAFKA_BROKERS, topicPrefix: values.KAFKA_TOPIC_PREFIX },
+    kafka: kafkaSettings(values),
+    recordPublicKeys: values.CATALOG_RECORD_PUBLIC_KEYS,
     bodyTimeoutMs: values.INGEST_BODY_TIMEOUT_MS,
     heldBytesMax: values.INGEST_HELD_MEGABYTES_MAX * 1_048_576,
     countryHeader: values.INGEST_COUNTRY_HEADER,
@@ -99,7 +95,8 @@ export function readWriterConfig(env: Environment) {
     {
       ...common,
       ...selfTelemetryVariables,
-      ...kafka,
+      ...kafkaVariables,
+      ...recordVerifying,
       ...clickhouse,
       ...listenVariables("WRITER", { about: "The port of the writer's health and metrics.", port: 4004 }),
       WRITER_FETCH_MEGABYTES_MIN: integer({
@@ -133,7 +130,8 @@ export function readWriterConfig(env: Environment) {
     logLevel: values.LOG_LEVEL,
     http: listenTarget("WRITER", values),
     closeTimeoutMs: 10_000,
-    kafka: { brokers: values.KAFKA_BROKERS, topicPrefix: values.KAFKA_TOPIC_PREFIX },
+    kafka: kafkaSettings(values),
+    recordPublicKeys: values.CATALOG_RECORD_PUBLIC_KEYS,
     clickhouse: { url: values.CLICKHOUSE_URL, requestTimeoutMs: 30_000 },
     fetch: {
       fetchBytesMin: values.WRITER_FETCH_MEGABYTES_MIN * 1_048_576,
@@ -152,7 +150,8 @@ export function readQueryConfig(env: Environment) {
     {
       ...common,
       ...selfTelemetryVariables,
-      ...kafka,
+      ...kafkaVariables,
+      ...recordVerifying,
       ...clickhouse,
       QUERY_READS_PER_MINUTE: integer({
         about: "GETs a minute of each key, in each process, and as many at once after a pause.",
@@ -185,7 +184,8 @@ export function readQueryConfig(env: Environment) {
       publicWrites: 60,
     },
     closeTimeoutMs: 10_000,
-    kafka: { brokers: values.KAFKA_BROKERS, topicPrefix: values.KAFKA_TOPIC_PREFIX },
+    kafka: kafkaSettings(values),
+    recordPublicKeys: values.CATALOG_RECORD_PUBLIC_KEYS,
     clickhouse: { url: values.CLICKHOUSE_URL, requestTimeoutMs: 5000 },
     trustedProxies: values.QUERY_TRUSTED_PROXIES,
     selfTelemetry: selfTelemetryTarget(values),
@@ -194,20 +194,20 @@ export function readQueryConfig(env: Environment) {
 
 /** @throws Error that lists every bad variable. */
 export function readMigrateConfig(env: Environment) {
-  const values = readEnv({ ...common, ...kafka, ...clickhouse }, env);
+  const values = readEnv({ ...common, ...kafkaVariables, ...clickhouse }, env);
   return {
     logLevel: values.LOG_LEVEL,
-    kafka: { brokers: values.KAFKA_BROKERS, topicPrefix: values.KAFKA_TOPIC_PREFIX },
+    kafka: kafkaSettings(values),
     clickhouse: { url: values.CLICKHOUSE_URL, requestTimeoutMs: 60_000 },
   };
 }
 
 /** @throws Error that lists every bad variable. */
 export function readReplayConfig(env: Environment) {
-  const values = readEnv({ ...common, ...kafka }, env);
+  const values = readEnv({ ...common, ...kafkaVariables }, env);
   return {
     logLevel: values.LOG_LEVEL,
     closeTimeoutMs: 10_000,
-    kafka: { brokers: values.KAFKA_BROKERS, topicPrefix: values.KAFKA_TOPIC_PREFIX },
+    kafka: kafkaSettings(values),
   };
 }

@@ -6,7 +6,7 @@ import { type TestContext, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import type { ProblemBody } from "@mosis/types/problems";
 import { batchOf, openApp } from "./sending.ts";
-import { eventually, freshKafka, startIngest } from "./support.ts";
+import { eventually, freshKafka, nextPosition, startIngest } from "./support.ts";
 
 // Guards the invariant "a body costs no more than its limits" (INVARIANTS.md).
 test("five kilobytes that unfold into millions of parts are refused before they are parsed", async (t) => {
@@ -40,7 +40,9 @@ test("a key that is revoked while its body arrives is refused", async (t) => {
   const body = JSON.stringify(batchOf([]));
   const socket = await opened(t, url, head(secret, `Content-Length: ${body.length}`));
   socket.write(body.slice(0, 10));
-  await producer.send([{ topic: "catalog.keys", messages: [{ key: key.key_id, value: null }] }]);
+  await producer.send([
+    { topic: "catalog.keys", messages: [{ key: key.key_id, value: null, headers: nextPosition() }] },
+  ]);
   await eventually(async () => assert.equal((await send(batchOf([]))).status, 401));
   socket.write(body.slice(10));
   const [answer] = (await once(socket, "data")) as Buffer[];

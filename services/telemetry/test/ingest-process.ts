@@ -5,6 +5,7 @@ import { createInterface } from "node:readline";
 import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { KafkaConfig } from "@mosis/kafka";
+import { signingTexts } from "./support.ts";
 
 const main = fileURLToPath(new URL("../src/main/ingest.ts", import.meta.url));
 
@@ -22,6 +23,7 @@ export async function startIngestProcess(t: TestContext, kafka: KafkaConfig): Pr
       ...process.env,
       KAFKA_BROKERS: kafka.brokers.join(","),
       KAFKA_TOPIC_PREFIX: kafka.topicPrefix,
+      CATALOG_RECORD_PUBLIC_KEYS: signingTexts.CATALOG_RECORD_PUBLIC_KEYS,
       INGEST_PORT: "0",
     },
   });

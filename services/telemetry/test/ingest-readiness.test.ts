@@ -4,11 +4,19 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { freePorts, startKafka } from "@mosis/devstack";
+import { freePorts, kafkaLogin, readPasswords, startKafka } from "@mosis/devstack";
 import { openProducer } from "@mosis/kafka";
 import { topics } from "@mosis/types/topics";
 import { batchOf, eventOf, openApp, post } from "./sending.ts";
-import { eventually, freshKafka, newSecret, publishApp, startIngest, untilReady } from "./support.ts";
+import {
+  eventually,
+  freshKafka,
+  newSecret,
+  nextPosition,
+  publishApp,
+  startIngest,
+  untilReady,
+} from "./support.ts";
 
 test("nothing is judged before every key is read: a known key is never called unknown", async (t) => {
   const kafka = await freshKafka();
@@ -16,7 +24,11 @@ test("nothing is judged before every key is read: a known key is never called un
   t.after(() => producer.close());
   const filler = Buffer.alloc(2000, 32);
   for (let i = 0; i < 20; i++) {
-    const messages = Array.from({ length: 400 }, (_, k) => ({ key: `filler-${i}-${k}`, value: filler }));
+    const messages = Array.from({ length: 400 }, (_, k) => ({
+      key: `filler-${i}-${k}`,
+      value: filler,
+      headers: nextPosition(),
+    }));
     await producer.send([{ topic: topics.keys, messages }]);
   }
   const { secret } = await publishApp(producer);
@@ -52,7 +64,7 @@ test("while Kafka is away requests get 503 and Retry-After, and afterwards all w
   const start = () => startKafka({ dataDir, port, controllerPort, cacheDir: null });
   let broker = await start();
   t.after(() => broker.stop());
-  const { send, url, producer } = await openApp(t, await freshKafka([`127.0.0.1:${port}`]));
+  const { send, url, producer } = await openApp(t, await freshKafka(brokerOf(dataDir, port)));
   assert.equal((await send(batchOf([eventOf({})]))).status, 202);
 
   await broker.kill();
@@ -70,6 +82,12 @@ test("while Kafka is away requests get 503 and Retry-After, and afterwards all w
   // The access table goes on where it was: new keys work, revoked ones stop.
   const other = await publishApp(producer);
   await eventually(async () => assert.equal((await post(url, other.secret, batchOf([]))).status, 202));
-  await producer.send([{ topic: topics.keys, messages: [{ key: other.key.key_id, value: null }] }]);
+  await producer.send([
+    { topic: topics.keys, messages: [{ key: other.key.key_id, value: null, headers: nextPosition() }] },
+  ]);
   await eventually(async () => assert.equal((await post(url, other.secret, batchOf([]))).status, 401), 5000);
 });
+
+function brokerOf(dataDir: string, port: number): Record<string, string> {
+  return { KAFKA_BROKERS: `127.0.0.1:${port}`, ...kafkaLogin(readPasswords(dataDir), "kafka-admin") };
+}

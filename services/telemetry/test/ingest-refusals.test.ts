@@ -6,7 +6,7 @@ import { type TestContext, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import type { ProblemBody } from "@mosis/types/problems";
 import { batchOf, eventOf, openApp, post } from "./sending.ts";
-import { eventually, freshKafka, newSecret, publishApp } from "./support.ts";
+import { eventually, freshKafka, newSecret, nextPosition, publishApp } from "./support.ts";
 
 const gzip = { "content-encoding": "gzip" };
 
@@ -133,7 +133,9 @@ test("the id of a request is echoed when it is a plain word", async (t) => {
 test("a revoked key stops working within 5 s, and a new one starts", async (t) => {
   const { producer, key, send, url } = await started(t);
   assert.equal((await send(batchOf([]))).status, 202);
-  await producer.send([{ topic: "catalog.keys", messages: [{ key: key.key_id, value: null }] }]);
+  await producer.send([
+    { topic: "catalog.keys", messages: [{ key: key.key_id, value: null, headers: nextPosition() }] },
+  ]);
   await eventually(async () => assert.equal((await send(batchOf([]))).status, 401), 5000);
   const other = await publishApp(producer);
   await eventually(async () => assert.equal((await post(url, other.secret, batchOf([]))).status, 202), 5000);
@@ -145,7 +147,7 @@ test("a key works from its ranges alone, as proxies that are trusted tell the ad
   const from = (address: string) => post(url, secret, batchOf([]), { "x-forwarded-for": address });
   assert.equal((await from("203.0.113.1")).status, 202);
   const state = { ...key, cidrs: ["192.0.2.0/24"] };
-  const message = { key: key.key_id, value: JSON.stringify(state) };
+  const message = { key: key.key_id, value: JSON.stringify(state), headers: nextPosition() };
   await producer.send([{ topic: "catalog.keys", messages: [message] }]);
   await eventually(async () => assert.equal((await from("203.0.113.1")).status, 403), 5000);
   const refused = (await (await from("192.0.2.1, 203.0.113.1")).json()) as { code: string };

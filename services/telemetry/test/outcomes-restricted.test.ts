@@ -40,7 +40,9 @@ test("what was in quarantine is replayed once that is lifted, and what is droppe
     return body;
   });
   assert.deepEqual([held.accepted, held.rejected], [0, 1]);
-  await producer.send([{ topic: topics.restrictions, messages: [{ key: id, value: null }] }]);
+  await producer.send([
+    { topic: topics.restrictions, messages: [{ key: id, value: null, headers: nextPosition() }] },
+  ]);
   await eventually(async () => assert.equal((await replay(asked)).body.accepted, 1));
 
   await untilCount(store, `events where app_id = '${app_id}' and name = 'strange'`, 1);

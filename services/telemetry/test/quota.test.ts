@@ -7,7 +7,7 @@ import type { TelemetryLimits } from "@mosis/types/telemetry-limits";
 import { topics } from "@mosis/types/topics";
 import { readIngested } from "./ingested.ts";
 import { batchOf, eventOf, post, validate } from "./sending.ts";
-import { eventually, freshKafka, publishApp, startIngest, untilReady } from "./support.ts";
+import { eventually, freshKafka, nextPosition, publishApp, startIngest, untilReady } from "./support.ts";
 
 // Guards the invariant "a batch over a quota leaves nothing behind" (INVARIANTS.md).
 test("a batch over the day's quota is refused whole, and none of it is stored", async (t) => {
@@ -118,7 +118,10 @@ test("a higher limit holds within 5 s, and what was taken stays taken", async (t
   assert.equal((await send(url, secret, 1)).status, 429);
   const raised = { ...app, telemetry_events_per_day: 8 };
   await producer.send([
-    { topic: topics.apps, messages: [{ key: app.app_id, value: JSON.stringify(raised) }] },
+    {
+      topic: topics.apps,
+      messages: [{ key: app.app_id, value: JSON.stringify(raised), headers: nextPosition() }],
+    },
   ]);
   await eventually(async () => assert.equal((await send(url, secret, 3)).status, 202), 5000);
   assert.equal((await send(url, secret, 1)).status, 429);

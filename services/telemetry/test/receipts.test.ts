@@ -9,7 +9,7 @@ import { get, publishFurtherApp, publishReader, startQuery } from "./reading.ts"
 import { batchOf, eventOf, openApp } from "./sending.ts";
 import { openStoreDoor } from "./store-door.ts";
 import { deliveryBlock, eventsRecord, freshStore, openTestProducer, startTestWriter } from "./stored.ts";
-import { eventually, freshKafka, newSecret, publishApp } from "./support.ts";
+import { eventually, freshKafka, newSecret, nextPosition, publishApp } from "./support.ts";
 
 test("a receipt sums up the deliveries of its batch", async (t) => {
   const { kafka, url, storeUrl } = await openQuery(t);
@@ -149,7 +149,9 @@ test("only a key that may write or read telemetry gets receipts, and a revoked o
 
   const { secret, key } = await publishApp(producer, {});
   await eventually(async () => assert.equal(await status(secret), 200));
-  await producer.send([{ topic: topics.keys, messages: [{ key: key.key_id, value: null }] }]);
+  await producer.send([
+    { topic: topics.keys, messages: [{ key: key.key_id, value: null, headers: nextPosition() }] },
+  ]);
   await eventually(async () => assert.equal(await status(secret), 401), 5000);
 });
 

@@ -6,7 +6,7 @@ import type { BatchAccepted, TelemetryConfig } from "@mosis/types/telemetry";
 import { topics } from "@mosis/types/topics";
 import { readIngested } from "./ingested.ts";
 import { batchOf, eventOf, openApp, post, validate } from "./sending.ts";
-import { eventually, freshKafka, publishApp, restrict } from "./support.ts";
+import { eventually, freshKafka, nextPosition, publishApp, restrict } from "./support.ts";
 
 // Guards the invariant "a restriction is told of each event, and the books balance with it" (INVARIANTS.md).
 test("a restriction drops or sets aside what it names, and tells it of each event", async (t) => {
@@ -72,7 +72,9 @@ test("a restriction holds within 5 s, and ends within 5 s of being lifted, or by
   for (const { secret: free } of [other, sibling]) {
     await eventually(async () => assert.equal(await dropped(free), 0), 5000);
   }
-  await producer.send([{ topic: topics.restrictions, messages: [{ key: id, value: null }] }]);
+  await producer.send([
+    { topic: topics.restrictions, messages: [{ key: id, value: null, headers: nextPosition() }] },
+  ]);
   await until(0);
   await restrict(producer, { app_id: app.app_id, expires_at: new Date(Date.now() + 1500).toISOString() });
   await until(1);
@@ -122,7 +124,7 @@ test("the config tells what a restriction would drop, and its ETag changes with 
   assert.notEqual(after.etag, before.etag);
   assert.deepEqual(await ask(`?package_id=${app.package_id}`), after);
   assert.equal((await ask("?package_id=org.nobody.app")).status, 404);
-  const lifted = ids.map((id) => ({ key: id, value: null }));
+  const lifted = ids.map((id) => ({ key: id, value: null, headers: nextPosition() }));
   await producer.send([{ topic: topics.restrictions, messages: lifted }]);
   await eventually(async () => assert.equal((await ask()).etag, before.etag), 5000);
 });

@@ -4,7 +4,19 @@ import { readFileSync } from "node:fs";
 import type { TestContext } from "node:test";
 import { crc32 } from "node:zlib";
 import { listen } from "@mosis/http";
-import { ensureTopics, type KafkaConfig, openProducer, type Producer } from "@mosis/kafka";
+import {
+  createRecordSigner,
+  createRecordVerifier,
+  ensureTopics,
+  generateSigningKey,
+  type KafkaConfig,
+  openProducer,
+  type Producer,
+  publicKeyOf,
+  readKafka,
+  type RecordPublicKeys,
+  textsOf,
+} from "@mosis/kafka";
 import { createLifecycle, createLogger, createMetrics } from "@mosis/runtime";
 import type { AppState } from "@mosis/types/apps";
 import { base62, keyChecksum } from "@mosis/types/key-format";
@@ -22,11 +34,26 @@ const deadlineMs = 60_000;
 export const storeTimeoutMs = 20_000;
 
 /** Topics of this test alone, on the broker of the run. */
-export async function freshKafka(brokers = requiredEnv("KAFKA_BROKERS").split(",")): Promise<KafkaConfig> {
-  const kafka = { brokers, clientId: "test", topicPrefix: `t-${randomUUID()}-`, log };
+export async function freshKafka(
+  env: Record<string, string | undefined> = process.env,
+): Promise<KafkaConfig> {
+  const topicPrefix = `t-${randomUUID()}-`;
+  const kafka = { ...readKafka(env), clientId: "test", topicPrefix, log, ...signing };
   const spec = readFileSync(new URL("../../../infra/kafka/topics.json", import.meta.url), "utf8");
   await ensureTopics(kafka, JSON.parse(spec) as Parameters<typeof ensureTopics>[1]);
   return kafka;
+}
+
+/** What the relay signs with in these tests. */
+export const signingKey = generateSigningKey("test");
+export const signingTexts = textsOf(signingKey);
+const signing = {
+  signer: createRecordSigner(signingKey),
+  verifier: verifierOf(publicKeyOf(signingKey)),
+};
+
+export function verifierOf(publicKeys: RecordPublicKeys, metrics = createMetrics({ service: "test" })) {
+  return createRecordVerifier({ publicKeys, log, metrics });
 }
 
 /** The real ingest over the given topics, listening on a port of its own. Ready or not: see `untilReady`. */
@@ -103,7 +130,10 @@ export async function publishApp(
       topic: topics.apps,
       messages: [{ key: app.app_id, value: JSON.stringify(app), headers: nextPosition() }],
     },
-    { topic: topics.keys, messages: [{ key: key.key_id, value: JSON.stringify(key) }] },
+    {
+      topic: topics.keys,
+      messages: [{ key: key.key_id, value: JSON.stringify(key), headers: nextPosition() }],
+    },
   ]);
   return { app, key, secret };
 }
@@ -116,7 +146,7 @@ export async function restrict(producer: Producer, changes: Partial<RestrictionS
     ...{ action: "drop", rate: null, expires_at: null },
     ...changes,
   };
-  const message = { key: state.restriction_id, value: JSON.stringify(state) };
+  const message = { key: state.restriction_id, value: JSON.stringify(state), headers: nextPosition() };
   await producer.send([{ topic: topics.restrictions, messages: [message] }]);
   return state.restriction_id;
 }

@@ -17,7 +17,7 @@ import {
   startTestWriter,
   untilCount,
 } from "./stored.ts";
-import { eventually, freshKafka } from "./support.ts";
+import { eventually, freshKafka, signingTexts } from "./support.ts";
 
 const main = fileURLToPath(new URL("../src/main/writer.ts", import.meta.url));
 
@@ -88,6 +88,7 @@ function startWriterProcess(t: TestContext, kafka: KafkaConfig, storeUrl: string
       ...process.env,
       KAFKA_BROKERS: kafka.brokers.join(","),
       KAFKA_TOPIC_PREFIX: kafka.topicPrefix,
+      CATALOG_RECORD_PUBLIC_KEYS: signingTexts.CATALOG_RECORD_PUBLIC_KEYS,
       CLICKHOUSE_URL: storeUrl,
       WRITER_PORT: "0",
       WRITER_FETCH_WAIT_MS: "50",

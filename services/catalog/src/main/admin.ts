@@ -1,9 +1,9 @@
-// `npm run admin -- grant-role admin ada@example.org`: what is done on the servers, by whoever may reach the
-// database.
+// `npm run admin -- grant-role admin ada@example.org`, `npm run admin -- republish`: what is done on the
+// servers, by whoever may reach the database.
 import { openPool } from "@mosis/postgres";
 import { createLogger } from "@mosis/runtime";
 import { readArguments } from "../admin/arguments.ts";
-import { grantRole } from "../admin/grant-role.ts";
+import { carryOut } from "../admin/carry-out.ts";
 import { readAdminConfig } from "../config.ts";
 
 const config = readAdminConfig(process.env);
@@ -13,8 +13,7 @@ try {
   const asked = readArguments(process.argv.slice(2));
   const db = openPool({ ...config.postgres, log });
   try {
-    const result = await grantRole(db, asked);
-    log.info({ ...asked, result }, `The role ${asked.role} of ${asked.email}: ${result}`);
+    log.info(asked, await carryOut(db, asked));
   } finally {
     await db.close();
   }

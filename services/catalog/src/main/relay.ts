@@ -2,12 +2,13 @@
 // of them brings back from Kafka which keys telemetry has seen in use.
 import { createSelfTelemetry } from "@mosis/client/process";
 import { serve } from "@mosis/http";
-import { openProducer } from "@mosis/kafka";
+import { createRecordSigner, createRecordVerifier, openProducer } from "@mosis/kafka";
 import { openPool, openSession } from "@mosis/postgres";
 import { createLifecycle, createLogger, createMetrics } from "@mosis/runtime";
 import { readRelayConfig } from "../config.ts";
 import { followKeyUses } from "../keys/uses.ts";
 import { createRelay } from "../relay.ts";
+import { startRepublication } from "../republication/republication.ts";
 
 // Throws one error that lists every bad variable. Nothing after this line reads the environment.
 const config = readRelayConfig(process.env);
@@ -27,7 +28,9 @@ try {
   );
   const onSlowQuery = (query: { statement: string; duration_ms: number }) =>
     self.slowQuery({ store: "postgres", ...query });
-  const kafka = { ...config.kafka, clientId: service, log, sendDeadlineMs };
+  const signer = createRecordSigner(config.recordSigningKey);
+  const verifier = createRecordVerifier({ publicKeys: config.recordPublicKeys, log, metrics });
+  const kafka = { ...config.kafka, clientId: service, log, signer, verifier, sendDeadlineMs };
   const producer = life.own("producer", await openProducer(kafka), (it) => it.close());
   const { relay, apps } = createRelay({
     openSession: () => openSession({ ...config.postgres, log, onSlowQuery }),
@@ -38,12 +41,18 @@ try {
   life.own("relay", relay, (it) => it.close());
   const pool = openPool({
     ...config.postgres,
-    name: "catalog-key-uses",
-    connectionsMax: 1,
+    name: "catalog-relay-states",
+    connectionsMax: 2,
     log,
     onSlowQuery,
   });
   const db = life.own("postgres", pool, (it) => it.close());
+  const republication = await startRepublication({
+    ...{ kafka, db, log, metrics, intervalMs: 1000 },
+    isActive: () => relay.state() === "active",
+    signingKey: config.recordSigningKey.id,
+  });
+  life.own("republication", republication, (it) => it.close());
   const uses = life.own("key uses", await followKeyUses({ kafka, db, log }), (it) => it.close());
   const server = life.own(
     "server",
@@ -51,7 +60,7 @@ try {
     (it) => it.close(),
   );
   log.info({ url: server.url }, "catalog relay started");
-  const reason = await Promise.race([life.untilSignal(), uses.failed]);
+  const reason = await Promise.race([life.untilSignal(), uses.failed, republication.failed]);
   log.info({ reason }, "catalog relay stops");
 } catch (error) {
   log.error({ err: error }, "catalog relay failed");

@@ -1,4 +1,4 @@
-import type { OutgoingBatch, Producer } from "@mosis/kafka";
+import { type OutgoingBatch, type Producer, signingBytesMax } from "@mosis/kafka";
 import type { Queryable } from "@mosis/postgres";
 import { outboxHeaders } from "@mosis/types/topics";
 import { deletePublished, type OutgoingRow, quarantineRow, readOutbox } from "./queries.ts";
@@ -108,8 +108,8 @@ function* piecesOf(rows: OutgoingRow[], limits: PublishLimits): Generator<Outgoi
   if (piece.length > 0) yield piece;
 }
 
-/** Lengths, attributes and deltas of a record in Kafka's format, generously. */
-const recordOverheadBytes = 32;
+/** Lengths, attributes and deltas of a record in Kafka's format, generously, and its signature. */
+const recordOverheadBytes = 32 + signingBytesMax;
 
 /** What brokers say when a record, not the moment, is wrong. Sending it again would not help. */
 const refusals = new Set([

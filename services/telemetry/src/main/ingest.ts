@@ -1,7 +1,7 @@
 // The ingest process: telemetry over HTTP into Kafka. Nothing else runs here.
 import { createSelfTelemetry } from "@mosis/client/process";
 import { serve } from "@mosis/http";
-import { openProducer } from "@mosis/kafka";
+import { createRecordVerifier, openProducer } from "@mosis/kafka";
 import { createLifecycle, createLogger, createMetrics } from "@mosis/runtime";
 import { readIngestConfig } from "../config.ts";
 import { createIngest } from "../ingest.ts";
@@ -21,7 +21,8 @@ try {
   );
   // Closed in the reverse order: the server first, which waits for the answers of running requests while the
   // producer can still get their acknowledgements.
-  const kafka = { ...config.kafka, clientId: service, log };
+  const verifier = createRecordVerifier({ publicKeys: config.recordPublicKeys, log, metrics });
+  const kafka = { ...config.kafka, clientId: service, log, verifier };
   const producer = life.own("producer", await openProducer(kafka), (it) => it.close());
   const { bodyTimeoutMs, heldBytesMax, countryHeader, corsOrigins, usageIntervalMs, trustedProxies } = config;
   const observe = self.observe.bind(self);

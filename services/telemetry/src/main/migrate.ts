@@ -1,8 +1,9 @@
-// A job: makes the tables of ClickHouse and the topics of Kafka as this version needs them, and ends.
+// A job: makes the tables of ClickHouse, and the topics of Kafka and who may use them, as this version
+// needs them, and ends.
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { migrateUp } from "@mosis/clickhouse";
-import { ensureTopics, type TopicSpecs } from "@mosis/kafka";
+import { type AclChanges, type AclSpecs, ensureAcls, ensureTopics, type TopicSpecs } from "@mosis/kafka";
 import { createLogger } from "@mosis/runtime";
 import { readMigrateConfig } from "../config.ts";
 
@@ -13,14 +14,27 @@ const config = readMigrateConfig(process.env);
 const log = createLogger({ service: "telemetry-migrate", level: config.logLevel });
 
 try {
-  const specs = JSON.parse(readFileSync(new URL("kafka/topics.json", infra), "utf8")) as TopicSpecs;
   const folder = fileURLToPath(new URL("clickhouse/migrations", infra));
-  const [migrations, topics] = await Promise.all([
+  const kafka = { ...config.kafka, clientId: "telemetry-migrate", log };
+  const [migrations, topics, acls] = await Promise.all([
     migrateUp({ ...config.clickhouse, log, folder }),
-    ensureTopics({ ...config.kafka, clientId: "telemetry-migrate", log }, specs),
+    ensureTopics(kafka, readSpecs("kafka/topics.json") as TopicSpecs),
+    ensureAcls(kafka, readSpecs("kafka/acls.json") as AclSpecs),
   ]);
-  log.info({ migrations, topics }, "ClickHouse and Kafka are as this version needs them");
+  warnOfDangers(acls);
+  log.info({ migrations, topics, acls }, "ClickHouse and Kafka are as this version needs them");
 } catch (error) {
   log.error({ err: error }, "telemetry migrate failed");
   process.exitCode = 1;
+}
+
+function readSpecs(file: string): unknown {
+  return JSON.parse(readFileSync(new URL(file, infra), "utf8"));
+}
+
+function warnOfDangers(acls: AclChanges | null): void {
+  if (acls === null) log.warn("Kafka has no authorizer: whoever reaches it may read and write every topic");
+  else if (acls.strangers.length > 0) {
+    log.warn({ users: acls.strangers }, "Users that are not ours may write to topics of the catalog");
+  }
 }

@@ -2,7 +2,7 @@
 import { openClickHouse } from "@mosis/clickhouse";
 import { createSelfTelemetry } from "@mosis/client/process";
 import { serve } from "@mosis/http";
-import { openProducer } from "@mosis/kafka";
+import { createRecordVerifier, openProducer } from "@mosis/kafka";
 import { createLifecycle, createLogger, createMetrics } from "@mosis/runtime";
 import { readQueryConfig } from "../config.ts";
 import { createQuery } from "../query.ts";
@@ -29,7 +29,8 @@ try {
     }),
     (it) => it.close(),
   );
-  const kafka = { ...config.kafka, clientId: service, log };
+  const verifier = createRecordVerifier({ publicKeys: config.recordPublicKeys, log, metrics });
+  const kafka = { ...config.kafka, clientId: service, log, verifier };
   const producer = life.own("producer", await openProducer(kafka), (it) => it.close());
   const observe = self.observe.bind(self);
   const { trustedProxies, requestRates } = config;

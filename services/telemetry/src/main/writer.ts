@@ -3,7 +3,7 @@
 import { openClickHouse, type SlowQuery } from "@mosis/clickhouse";
 import { createSelfTelemetry } from "@mosis/client/process";
 import { createApp, openApiDocument, serve } from "@mosis/http";
-import { openProducer } from "@mosis/kafka";
+import { createRecordVerifier, openProducer } from "@mosis/kafka";
 import { createLifecycle, createLogger, createMetrics } from "@mosis/runtime";
 import { readWriterConfig } from "../config.ts";
 import { startWriter } from "../writer/writer.ts";
@@ -23,7 +23,8 @@ try {
   );
   // Closed in the reverse order: the status routes, then the writer, which finishes its insert and commits
   // while ClickHouse and the producer of dead letters are still there.
-  const kafka = { ...config.kafka, clientId: service, log };
+  const verifier = createRecordVerifier({ publicKeys: config.recordPublicKeys, log, metrics });
+  const kafka = { ...config.kafka, clientId: service, log, verifier };
   const onSlowQuery = (query: SlowQuery) => self.slowQuery({ store: "clickhouse", ...query });
   const store = life.own("clickhouse", openClickHouse({ ...config.clickhouse, log, onSlowQuery }), (it) =>
     it.close(),

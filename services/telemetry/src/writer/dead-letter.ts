@@ -1,4 +1,4 @@
-import type { IncomingRecord, Producer } from "@mosis/kafka";
+import type { IncomingRecord, OnForged, Producer } from "@mosis/kafka";
 import type { Logger } from "@mosis/runtime";
 import { deadLetterHeaders, type Topic, topics } from "@mosis/types/topics";
 import type { Fault } from "./block.ts";
@@ -53,6 +53,14 @@ export function createDeadLetter({
     await persist("Writing dead letters", send, isStale);
     onSent(topic, code);
     log.error({ topic, partition, offset, code, detail }, `A record of ${topic} is a dead letter: ${code}`);
+  };
+}
+
+/** Sets aside what the catalog has not signed: nothing of it is done, and somebody can look at it. */
+export function setAside(deadLetter: DeadLetter): OnForged {
+  return ({ topic, partition, record, forgery }, context) => {
+    const fault = { code: forgery, detail: "The catalog has not signed this record." };
+    return deadLetter({ topic, partition, record }, fault, () => context.isStale());
   };
 }
 

@@ -2,7 +2,7 @@ import type { ClickHouse } from "@mosis/clickhouse";
 import { type Consumer, type KafkaConfig, openConsumer, type OnBatch, type Producer } from "@mosis/kafka";
 import type { Logger, Metrics } from "@mosis/runtime";
 import type { Topic } from "@mosis/types/topics";
-import { createDeadLetter } from "./dead-letter.ts";
+import { createDeadLetter, setAside } from "./dead-letter.ts";
 import { startDeleter } from "./deleting/deleter.ts";
 import { gather } from "./gather.ts";
 import { writerGroup } from "./group.ts";
@@ -69,6 +69,7 @@ export async function startWriter(options: WriterOptions): Promise<Writer> {
       // Enough for all at once: `gather` makes one insert of what a fetch brought.
       partitionsAtOnce: 64,
       sessionTimeoutMs,
+      onForged: setAside(deadLetter),
     },
     async (batch, context) => {
       const handle = handlers.get(batch.topic);

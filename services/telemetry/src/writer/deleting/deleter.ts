@@ -3,7 +3,7 @@ import { type KafkaConfig, openConsumer, openLagReader } from "@mosis/kafka";
 import type { Logger, Metrics } from "@mosis/runtime";
 import { ErasureRequest } from "@mosis/types/erasures";
 import { topics } from "@mosis/types/topics";
-import type { DeadLetter } from "../dead-letter.ts";
+import { type DeadLetter, setAside } from "../dead-letter.ts";
 import { writerGroup } from "../group.ts";
 import { createJsonReader } from "../json-record.ts";
 import type { Persist } from "../persist.ts";
@@ -50,6 +50,7 @@ export async function startDeleter(options: DeleterOptions): Promise<Deleter> {
       maxWaitMs: 500,
       maxBytesPerPartition: 1_048_576,
       sessionTimeoutMs: 10_000,
+      onForged: setAside(deadLetter),
     },
     async (batch, context) => {
       const isStale = () => context.isStale();

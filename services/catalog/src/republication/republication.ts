@@ -1,0 +1,174 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { KafkaConfig } from "@mosis/kafka";
+import type { Pool } from "@mosis/postgres";
+import type { Logger, Metrics } from "@mosis/runtime";
+import { type StateTopic, stateTopics } from "@mosis/types/topics";
+import {
+  appendStates,
+  countWaiting,
+  findStates,
+  isPublicationDue,
+  listStates,
+  notePublication,
+  raisePosition,
+  type StateRow,
+} from "./queries.ts";
+import { type StateWatch, watchStates } from "./watch.ts";
+
+export interface RepublicationOptions {
+  kafka: KafkaConfig;
+  /** Of somebody who sees the rows of everybody. */
+  db: Pool;
+  /** True while this process is the relay that publishes. */
+  isActive: () => boolean;
+  /** Id of the key that the relay signs with. */
+  signingKey: string;
+  log: Logger;
+  metrics: Metrics;
+  /** How often is looked whether there is something to do. */
+  intervalMs: number;
+}
+
+export interface Republication {
+  /** Rejects when the topics can no longer be followed. Never resolves. */
+  failed: Promise<never>;
+  close(): Promise<void>;
+}
+
+/**
+ * Everything is published again so often. What was signed one by one is then signed in groups, which is
+ * quicker to verify for a reader that starts, and nothing is left that somebody has changed unseen.
+ */
+const publicationDays = 7;
+
+/** States that are appended at once: what a change of somebody waits behind. */
+const rowsAtOnce = 500;
+const drainPollMs = 50;
+
+/**
+ * Keeps the compacted topics as the database has it:
+ * 1. **When the relay becomes the active one,** what is missing there, or is there and gone here, is
+ * published.
+ * 2. **When everything is due,** every state is: after another signing key, a week, or a restore of the
+ * database.
+ * 3. **When somebody else has written to a topic,** the state of that key is published behind it.
+ */
+export async function startRepublication(options: RepublicationOptions): Promise<Republication> {
+  const { log, isActive, intervalMs } = options;
+  const watch = await watchStates(options.kafka);
+  const stop = new AbortController();
+  const work: Work = { ...options, watch, signal: stop.signal, count: createCounter(options.metrics) };
+  let wasActive = false;
+  let running: Promise<void> | null = null;
+
+  const look = async () => {
+    try {
+      await watch.caughtUp;
+      const isNew = !wasActive;
+      wasActive = isActive();
+      if (wasActive) await mend(work, isNew);
+    } catch (error) {
+      // Nothing is lost by it: the next look finds the same. It begins like the first.
+      wasActive = false;
+      if (!stop.signal.aborted)
+        log.error({ err: error }, "States could not be published again; it is tried again");
+    }
+  };
+  const timer = setInterval(() => {
+    running ??= look().finally(() => (running = null));
+  }, intervalMs);
+  timer.unref();
+  return {
+    failed: watch.failed,
+    async close() {
+      clearInterval(timer);
+      stop.abort();
+      await running;
+      await watch.close();
+    },
+  };
+}
+
+type Reason = "missing" | "all" | "spoiled";
+
+interface Work extends RepublicationOptions {
+  watch: StateWatch;
+  signal: AbortSignal;
+  count: (topic: StateTopic, reason: Reason, rows: number) => void;
+}
+
+async function mend(work: Work, isNew: boolean): Promise<void> {
+  const { db, watch, signingKey, log } = work;
+  // Taken first: what is written from now on is mended by the next look.
+  const spoiled = new Map(stateTopics.map((topic) => [topic, watch.takeSpoiled(topic)]));
+  const wasRestored = await raisePosition(db, watch.positionMax());
+  if (wasRestored) log.warn("The database is older than what was published; everything is published again");
+  const isOverfull = [...spoiled.values()].includes(null);
+  const isDue = wasRestored || isOverfull || (await isPublicationDue(db, signingKey, publicationDays));
+  if (isDue || isNew) await publishStates(work, isDue ? "all" : "missing");
+  if (isDue) {
+    await notePublication(db, signingKey);
+    log.info({ signing_key: signingKey }, "Every app, key and restriction was published again");
+    return;
+  }
+  for (const [topic, ids] of spoiled) {
+    if (ids && ids.length > 0) await publishIds(work, topic, { ids, reason: "spoiled" });
+  }
+}
+
+/** Every state, or those that the topics do not have; then, what the topics have and the database has not. */
+async function publishStates(work: Work, reason: "all" | "missing"): Promise<void> {
+  const { db, watch } = work;
+  for (const topic of stateTopics) {
+    const isWanted = ({ id, has_state }: StateRow) =>
+      has_state ? reason === "all" || !watch.isAlive(topic, id) : watch.isAlive(topic, id);
+    let last = "00000000-0000-0000-0000-000000000000";
+    for (;;) {
+      const page = await listStates(db, topic, last, rowsAtOnce);
+      await publish(work, topic, { rows: page.filter(isWanted), reason });
+      const end = page.at(-1);
+      if (!end || page.length < rowsAtOnce) break;
+      last = end.id;
+    }
+    const alive = watch.aliveIds(topic);
+    for (let from = 0; from < alive.length; from += rowsAtOnce) {
+      const rows = await findStates(db, topic, alive.slice(from, from + rowsAtOnce));
+      await publish(work, topic, { rows: rows.filter((row) => !row.has_state), reason });
+    }
+  }
+}
+
+async function publishIds(
+  work: Work,
+  topic: StateTopic,
+  { ids, reason }: { ids: readonly string[]; reason: Reason },
+): Promise<void> {
+  for (let from = 0; from < ids.length; from += rowsAtOnce) {
+    const rows = await findStates(work.db, topic, ids.slice(from, from + rowsAtOnce));
+    await publish(work, topic, { rows, reason });
+  }
+}
+
+/** @throws when this process ends, or is not the active relay any more. */
+async function publish(
+  { db, count, isActive, signal }: Work,
+  topic: StateTopic,
+  { rows, reason }: { rows: readonly StateRow[]; reason: Reason },
+): Promise<void> {
+  if (rows.length === 0) return;
+  // Changes of people must not wait behind all of it.
+  while ((await countWaiting(db, rowsAtOnce)) >= rowsAtOnce) await delay(drainPollMs, undefined, { signal });
+  signal.throwIfAborted();
+  if (!isActive()) throw new Error("Another relay is the active one");
+  await appendStates(db, topic, rows);
+  count(topic, reason, rows.length);
+}
+
+function createCounter(metrics: Metrics): Work["count"] {
+  const counter = metrics.counter(
+    "states_republished_total",
+    "States that were published again: all of them, or what was missing or spoiled in a topic.",
+    ["topic", "reason"],
+  );
+  return (topic, reason, rows) => counter.inc({ topic, reason }, rows);
+}

@@ -1,0 +1,75 @@
+import { type Followed, followTopics, type KafkaConfig } from "@mosis/kafka";
+import { outboxHeaders, type StateTopic, stateTopics, type Topic } from "@mosis/types/topics";
+import { isUuid } from "../identifier.ts";
+
+/** Keys that are remembered for mending, of each topic; beyond it everything is published again. */
+const spoiledMax = 10_000;
+
+/** What the compacted topics hold now, as far as we have signed it. */
+export interface StateWatch {
+  caughtUp: Promise<void>;
+  /** Rejects when the topics can no longer be followed. Never resolves. */
+  failed: Promise<never>;
+  isAlive(topic: StateTopic, id: string): boolean;
+  aliveIds(topic: StateTopic): string[];
+  /** The largest position that any record has. */
+  positionMax(): number;
+  /**
+   * The ids behind whose last state somebody has written something else, each of them once; null when there
+   * are too many to tell.
+   */
+  takeSpoiled(topic: StateTopic): string[] | null;
+  close(): Promise<void>;
+}
+
+/**
+ * Watches the compacted topics for records that the relay has not written, or has written long ago. Readers
+ * ignore those, but compaction does not: it keeps the last record of a key, whoever has written it, and
+ * would remove the genuine one.
+ */
+export async function watchStates(kafka: KafkaConfig): Promise<StateWatch> {
+  const states = new Map(
+    stateTopics.map((topic) => [topic as Topic, { alive: new Set<string>(), ...clean() }]),
+  );
+  const stateOf = (topic: Topic) => {
+    const state = states.get(topic);
+    if (!state) throw new Error(`${topic} is not watched`);
+    return state;
+  };
+  let positionMax = 0;
+  const followed: Followed = await followTopics(kafka, {
+    topics: [...stateTopics],
+    onRecord(topic, id, value, { headers }) {
+      const { alive, spoiled } = stateOf(topic);
+      if (value) alive.add(id);
+      else alive.delete(id);
+      spoiled.delete(id);
+      positionMax = Math.max(positionMax, Number(headers[outboxHeaders.position]));
+    },
+    onIgnored(topic, id) {
+      const state = stateOf(topic);
+      // Under another key nobody looks for anything.
+      if (!isUuid(id)) return;
+      if (state.spoiled.size < spoiledMax) state.spoiled.add(id);
+      else state.isOverfull = true;
+    },
+  });
+  return {
+    caughtUp: followed.caughtUp,
+    failed: followed.failed,
+    isAlive: (topic, id) => stateOf(topic).alive.has(id),
+    aliveIds: (topic) => [...stateOf(topic).alive],
+    positionMax: () => positionMax,
+    takeSpoiled(topic) {
+      const state = stateOf(topic);
+      const { spoiled, isOverfull } = state;
+      Object.assign(state, clean());
+      return isOverfull ? null : [...spoiled];
+    },
+    close: () => followed.close(),
+  };
+}
+
+function clean() {
+  return { spoiled: new Set<string>(), isOverfull: false };
+}
