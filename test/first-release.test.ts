@@ -30,9 +30,10 @@ test("a first release goes from an account to a device as docs/first-release.md 
   const program = join(dataDir, "first-release.mjs");
   await writeFile(program, pieces.join("\n"));
   const env = { ...process.env, CATALOG_URL: urls.catalog, MAIL_FOLDER: join(dataDir, "mails") };
-  const { stdout } = await run(process.execPath, [program], { env });
+  const { stdout } = await run(process.execPath, [program], { env, cwd: root });
 
   assert.match(stdout, /place 1 in the queue/);
+  assert.match(stdout, /Rita keeps 10 recovery codes/);
   for (const check of ["signature_valid", "version_order", "name_similarity", "permissions_added"]) {
     assert.match(stdout, new RegExp(`^${check} pass`, "m"));
   }

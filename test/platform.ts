@@ -58,6 +58,7 @@ export async function startPlatform(t: TestContext, changes: Environment = {}): 
     MOSIS_SELF_TELEMETRY: "off",
     ...textsOf(generateSigningKey("test")),
     WEBHOOK_SECRET_KEYS: randomBytes(32).toString("base64"),
+    TOTP_SECRET_KEYS: randomBytes(32).toString("base64"),
     MAIL_URL: pathToFileURL(join(dataDir, "mails")).href,
     ...changes,
   };

@@ -28,7 +28,7 @@ import {
   urlsOf,
 } from "./services.ts";
 import type { Settings } from "./settings.ts";
-import { webhookVariables } from "./webhook-key.ts";
+import { secretVariables } from "./secret-keys.ts";
 
 export interface Platform {
   endpoints: Endpoints;
@@ -64,7 +64,12 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     const stack = await startStack({ source, dataDir, cacheDir, onProgress });
     running.stack = stack;
     const stores = storeAddresses(stack, settings, options.env);
-    const env = { ...options.env, ...webhookVariables(options.env, dataDir) };
+    const env = {
+      // Pages of this machine may use passkeys: browsers take `localhost` for a secure context.
+      PASSKEY_ORIGINS: `http://localhost:${ports.catalog}`,
+      ...options.env,
+      ...secretVariables(options.env, dataDir),
+    };
     const recordKeys = recordKeyVariables(options.env, dataDir);
     await runJobs(stores, env, join(dataDir, "logs"));
     onProgress("Both databases are migrated, the topics are there");

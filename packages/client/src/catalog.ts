@@ -1,7 +1,13 @@
 import type { App, NewApp } from "@mosis/types/apps";
 import type { Key, KeyChange, KeyRotation, KeyWithSecret, NewKey, PermissionList } from "@mosis/types/keys";
 import type { Developer, NewDeveloper } from "@mosis/types/developers";
-import type { NewSession, SessionWithToken } from "@mosis/types/sessions";
+import type { FactorEnrolled, TotpSecret } from "@mosis/types/second-factors";
+import type {
+  NewSession,
+  SecondFactorNeeded,
+  SessionCompletion,
+  SessionWithToken,
+} from "@mosis/types/sessions";
 import type { TelemetryLimits, TelemetryLimitsChange } from "@mosis/types/telemetry-limits";
 import type { NewRestriction, Restriction } from "@mosis/types/telemetry-restrictions";
 import { type ClientOptions, createCall, queryString } from "./answers.ts";
@@ -21,8 +27,17 @@ export interface PageOptions {
 /** The catalog API. Every method rejects with `MosisProblem` when the service says no. */
 export interface Catalog {
   createDeveloper(developer: NewDeveloper): Promise<Developer>;
-  /** Signs in and answers with the session; `catalog.as(token)` is the client that uses it. */
+  /**
+   * Signs in and answers with the session; `catalog.as(token)` is the client that uses it.
+   * @throws SecondFactorMissing when the account has a second factor: go on with `completeSignIn`.
+   */
   signIn(credentials: NewSession): Promise<SessionWithToken>;
+  /** The second half of a sign-in, with the `sign_in_token` of `SecondFactorMissing`. */
+  completeSignIn(completion: SessionCompletion): Promise<SessionWithToken>;
+  /** The secret for an authenticator app, which counts when its first code is confirmed. */
+  beginTotp(): Promise<TotpSecret>;
+  /** With the first factor come recovery codes, told this once. */
+  confirmTotp(code: string): Promise<FactorEnrolled>;
   /** The same service with other credentials. */
   as(token: string): Catalog;
   me(): Promise<Developer>;
@@ -48,12 +63,30 @@ export interface Catalog {
   liftTelemetryRestriction(id: string): Promise<void>;
 }
 
+/** The password was right, and a second factor is missing. */
+export class SecondFactorMissing extends Error {
+  readonly needed: SecondFactorNeeded;
+
+  constructor(needed: SecondFactorNeeded) {
+    super(`A second factor is missing: ${needed.second_factors.join(", ")}.`);
+    this.name = "SecondFactorMissing";
+    this.needed = needed;
+  }
+}
+
 export function createCatalog(options: ClientOptions): Catalog {
   const call = createCall(options);
   const segment = encodeURIComponent;
   return {
     createDeveloper: (developer) => call("POST", "/v1/developers", developer),
-    signIn: (credentials) => call("POST", "/v1/sessions", credentials),
+    async signIn(credentials) {
+      const answer = await call<SessionWithToken | SecondFactorNeeded>("POST", "/v1/sessions", credentials);
+      if ("token" in answer) return answer;
+      throw new SecondFactorMissing(answer);
+    },
+    completeSignIn: (completion) => call("POST", "/v1/sessions:complete", completion),
+    beginTotp: () => call("POST", "/v1/developers/me/totp"),
+    confirmTotp: (code) => call("POST", "/v1/developers/me/totp:confirm", { code }),
     as: (token) => createCatalog({ ...options, token }),
     me: () => call("GET", "/v1/developers/me"),
     createApp: (app) => call("POST", "/v1/apps", app),

@@ -1,4 +1,10 @@
-export { type Catalog, createCatalog, type PageOf, type PageOptions } from "./catalog.ts";
+export {
+  type Catalog,
+  createCatalog,
+  type PageOf,
+  type PageOptions,
+  SecondFactorMissing,
+} from "./catalog.ts";
 export { isWorthRetrying } from "./delivery.ts";
 export { MosisProblem } from "./problem.ts";
 export { type AuditOptions, createQuery, type Query, type RejectedOptions } from "./query.ts";

@@ -18,3 +18,4 @@ export {
   type StackUrls,
 } from "./source.ts";
 export { type Stack, startStack } from "./stack.ts";
+export { totpCode } from "./totp.ts";

@@ -73,6 +73,10 @@ function codesOf(operation: Operation, conventions: Context["conventions"]): Set
       "key_quarantined",
     );
   }
+  const { noSecondFactorFor } = conventions;
+  if (noSecondFactorFor && operation.access !== "public" && !noSecondFactorFor.test(operation.path)) {
+    add("second_factor_required");
+  }
   // Of a path, when it is no valid percent-encoding.
   if (operation.query || operation.params) add("invalid_request");
   if (operation.body) add(...bodyProblems);

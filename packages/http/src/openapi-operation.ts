@@ -33,6 +33,8 @@ export interface Operation {
 export interface ApiConventions {
   /** Every request is counted, and every answer has the fields RateLimit-Policy and RateLimit. */
   rateLimits?: boolean;
+  /** Paths that a role reaches without a second factor: it needs one for all others. Unset: for none. */
+  noSecondFactorFor?: RegExp;
   /** Every POST that needs credentials takes Idempotency-Key. */
   idempotencyKeys?: boolean;
 }

@@ -16,6 +16,7 @@ export const problems = {
   address_not_allowed: [403, "The key does not work from this address"],
   email_unverified: [403, "The e-mail address is not confirmed"],
   confirmation_required: [403, "Confirm that it is you"],
+  second_factor_required: [403, "Sign in with a second factor"],
   not_found: [404, "Not found"],
   method_not_allowed: [405, "The method is not allowed here"],
   request_timeout: [408, "The request took too long to arrive"],

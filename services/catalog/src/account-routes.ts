@@ -23,10 +23,12 @@ import { reauthenticateRoutes } from "./sessions/reauthenticate-routes.ts";
 import { sessionRevokeRoutes } from "./sessions/revoke-routes.ts";
 import { sessionRoutes } from "./sessions/routes.ts";
 import { createSignIn } from "./sessions/sign-in.ts";
+import { allSecondFactorRoutes, type SecondFactorOptions } from "./second-factor-routes.ts";
+import { createAnswerFirstFactor } from "./sign-ins/first-factor.ts";
 import { createAccountThrottle } from "./throttle/account.ts";
 import { accountLimits } from "./throttle/limits.ts";
 
-export interface AccountOptions {
+export interface AccountOptions extends SecondFactorOptions {
   sessionHours: number;
   sessionIdleMinutes: number;
   oidcProviders: ProviderSettings[];
@@ -55,6 +57,7 @@ export function accountRoutes(
   const flows = createFlows({ db, providers });
   const life = { hours: options.sessionHours, idleMinutes: options.sessionIdleMinutes };
   const beginSession = createBeginSession({ clientAddress: options.clientAddress, life });
+  const answerFirstFactor = createAnswerFirstFactor({ beginSession });
   const account = { db, authenticate, credentials, limits, confirm, passwords, accounts, mails };
   return [
     developerRoutes(account),
@@ -63,10 +66,11 @@ export function accountRoutes(
     passwordRoutes(account),
     passwordResetRoutes(account),
     accountDeletionRoutes(account),
-    sessionRoutes({ db, authenticate, credentials, limits, signIn, beginSession }),
+    sessionRoutes({ db, authenticate, credentials, limits, signIn, answerFirstFactor }),
     sessionRevokeRoutes(account),
     reauthenticateRoutes(account),
-    oauthRoutes({ db, credentials, limits, providers, flows, beginSession }),
+    oauthRoutes({ db, credentials, limits, providers, flows, answerFirstFactor }),
+    ...allSecondFactorRoutes({ ...options, accounts, beginSession }),
     oauthLinkRoutes({ db, authenticate, flows, mails }),
   ];
 }

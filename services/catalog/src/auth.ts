@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { isDeepStrictEqual } from "node:util";
 import { type ClientAddress, type Problem, problem, type RateLimits, readJson } from "@mosis/http";
 import type { Permission } from "@mosis/types/keys";
+import { accountMatters } from "./account-matters.ts";
 import { bodyLimit } from "./body-limit.ts";
 import type { Credentials } from "./credentials.ts";
 import { holds, type Principal } from "./principal.ts";
@@ -11,7 +12,7 @@ import { holds, type Principal } from "./principal.ts";
  * @param res gets the header fields that depend on who it is.
  * @param need a permission; `developer` for a session or any management key; `session` for a session alone.
  * @throws Problem `credentials_missing`, `credentials_invalid` (401), `address_not_allowed`,
- * `key_quarantined`, `permission_missing` (403), `rate_limited` (429).
+ * `key_quarantined`, `permission_missing`, `second_factor_required` (403), `rate_limited` (429).
  */
 export interface Authenticate {
   (req: IncomingMessage, res: ServerResponse, need: Permission | "developer" | "session"): Promise<Principal>;
@@ -57,12 +58,11 @@ export function createAuthenticate({
     await credential.touch(clientAddress(req));
     limits.admit(req, res, principal.actor.id);
     admitted.set(req, { secret, principal });
+    requireSecondFactor(req, principal);
     if (kind === "session") return principal;
     if (need === "session") throw forbidden("A key cannot do this: sign in.");
-    if (need === "developer") {
-      if (kind === "management") return principal;
-      throw forbidden("An ingest key only writes telemetry: use a management key, or sign in.");
-    }
+    if (need === "developer" && kind === "management") return principal;
+    if (need === "developer") throw forbidden("An ingest key only writes telemetry: use a management key.");
     if (holds(principal, need)) return principal;
     throw forbidden(`The key lacks the permission ${need}.`);
   };
@@ -95,6 +95,15 @@ function quarantined(id: string): Problem {
 
 function forbidden(detail: string): Problem {
   return problem("permission_missing", detail);
+}
+
+/** @throws Problem `second_factor_required` (403) to a role without one, beyond its own account. */
+function requireSecondFactor(req: IncomingMessage, { withheldRole }: Principal): void {
+  if (withheldRole === null || accountMatters.test(req.url ?? "")) return;
+  throw problem(
+    "second_factor_required",
+    `You are ${withheldRole}: sign in with a second factor, or enrol one (POST /v1/developers/me/totp).`,
+  );
 }
 
 function bearerOf(req: IncomingMessage): string | null {

@@ -18,6 +18,7 @@ import {
   url,
 } from "@mosis/runtime";
 import { readProviders } from "./oauth/settings.ts";
+import { secondFactorOptions, secondFactorVariables } from "./second-factors/settings.ts";
 import { webhookOptions, webhookVariables } from "./webhooks/settings.ts";
 
 type Environment = Record<string, string | undefined>;
@@ -105,6 +106,7 @@ export function readApiConfig(env: Environment) {
       }),
       ...browsersAndProxies,
       ...accountVariables,
+      ...secondFactorVariables,
       CATALOG_PASSWORD_HASHES_MAX: integer({
         about: "Passwords that are hashed at the same time, 19 MiB and 40 ms of one core each.",
         min: 1,
@@ -139,6 +141,7 @@ export function readApiConfig(env: Environment) {
     sessionIdleMinutes: values.CATALOG_SESSION_IDLE_MINUTES,
     mail: { url: values.MAIL_URL, from: values.MAIL_FROM, portalUrl: values.CATALOG_PORTAL_URL },
     oidcProviders: values.OIDC_PROVIDERS,
+    ...secondFactorOptions(values),
     // Four seconds of waiting at 40 ms a hash, for those with the longest turns; later ones are told to come
     // back.
     passwordHashes: { runningMax: values.CATALOG_PASSWORD_HASHES_MAX, waitingMax: 200 },

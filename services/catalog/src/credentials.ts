@@ -75,7 +75,7 @@ async function lookUpSession(db: Pool, hash: string): Promise<Credential | null>
       permissions: "all",
       // A session makes keys that outlive it: that is what they are for.
       expiresAt: null,
-      role: session.role,
+      ...roleOf(session),
       telemetryEventsPerSecond: null,
       cidrs: [],
     },
@@ -100,10 +100,17 @@ async function lookUpKey(db: Pool, hash: string): Promise<Credential | null> {
       permissions: new Set(key.permissions),
       expiresAt: key.expires_at,
       role: "developer",
+      withheldRole: null,
       telemetryEventsPerSecond: key.telemetry_events_per_second,
       cidrs: key.cidrs,
     },
   };
+}
+
+/** A role's powers are for sessions that were signed in with a second factor. */
+function roleOf({ role, second_factor }: NonNullable<Awaited<ReturnType<typeof findSession>>>) {
+  if (role === "developer" || second_factor !== null) return { role, withheldRole: null };
+  return { role: "developer", withheldRole: role } as const;
 }
 
 /** Work that is done the first time it is asked for, when it is due at all. */

@@ -17,7 +17,30 @@ import { Key, KeyChange, KeyRotation, KeyWithSecret, NewKey, PermissionList } fr
 import { SearchHit, SearchPage } from "@mosis/types/search";
 import { DeviceVersion, StoreApp, StoreVersion } from "@mosis/types/store";
 import { OauthFinish, OauthFlow, OauthProviders, OauthStart } from "@mosis/types/oauth";
-import { NewSession, Session, SessionWithToken } from "@mosis/types/sessions";
+import {
+  NewPasskey,
+  Passkey,
+  PasskeyChange,
+  PasskeyCreationOptions,
+  PasskeyEnrolled,
+  PasskeyList,
+  PasskeyRequest,
+  PasskeyRequestOptions,
+} from "@mosis/types/passkeys";
+import {
+  FactorEnrolled,
+  RecoveryCodes,
+  SecondFactors,
+  TotpConfirmation,
+  TotpSecret,
+} from "@mosis/types/second-factors";
+import {
+  NewSession,
+  SecondFactorNeeded,
+  Session,
+  SessionCompletion,
+  SessionWithToken,
+} from "@mosis/types/sessions";
 import { Retention, RetentionChange } from "@mosis/types/retention";
 import {
   NewVersion,
@@ -28,6 +51,7 @@ import {
   VersionChange,
   VersionReason,
 } from "@mosis/types/versions";
+import { accountMatters } from "./account-matters.ts";
 import { accountDeletionOperations } from "./account-deletion/operations.ts";
 import { appOperations } from "./apps/operations.ts";
 import { exampleWords } from "./example-words.ts";
@@ -43,7 +67,11 @@ import { passwordOperations } from "./passwords/operations.ts";
 import { retentionOperations } from "./retention/operations.ts";
 import { reviewOperations } from "./reviews/operations.ts";
 import { versionOperations } from "./versions/operations.ts";
+import { passkeyOperations } from "./passkeys/operations.ts";
+import { secondFactorOperations } from "./second-factors/operations.ts";
 import { sessionOperations } from "./sessions/operations.ts";
+import { signInOperations } from "./sign-ins/operations.ts";
+import { totpOperations } from "./totp/operations.ts";
 import { signingKeyOperations } from "./signing-keys/operations.ts";
 import { telemetryRestrictionOperations } from "./telemetry-restrictions/operations.ts";
 import { telemetryLimitOperations } from "./telemetry-limits/operations.ts";
@@ -69,7 +97,7 @@ export const catalogDocument = openApiDocument({
   description:
     "Developers, sessions, apps, keys, and what telemetry is taken. Errors are application/problem+json " +
     "(RFC 9457) with a code of a closed list. What is not yours answers like what does not exist.",
-  conventions: { rateLimits: true, idempotencyKeys: true },
+  conventions: { rateLimits: true, idempotencyKeys: true, noSecondFactorFor: accountMatters },
   tags: {
     developers: "Accounts.",
     sessions: "Signing in and out.",
@@ -94,6 +122,9 @@ export const catalogDocument = openApiDocument({
     ...{ AccountDeletion, DeveloperChange, EmailChange, EmailVerification, PasswordChange, PasswordReset },
     ...{ OauthFinish, OauthFlow, OauthProviders, OauthStart, PasswordResetRequest, SessionWithToken },
     ...{ App, Developer, NewApp, NewDeveloper, NewSession, Session },
+    ...{ FactorEnrolled, RecoveryCodes, SecondFactors, TotpConfirmation, TotpSecret },
+    ...{ NewPasskey, Passkey, PasskeyChange, PasskeyCreationOptions, PasskeyEnrolled, PasskeyList },
+    ...{ PasskeyRequest, PasskeyRequestOptions, SecondFactorNeeded, SessionCompletion },
     ...{ LeakReport, LeakReportReceived },
     ...{ Key, KeyChange, KeyRotation, KeyWithSecret, NewKey, PermissionList },
     ...{ NewRestriction, Restriction, TelemetryLimits, TelemetryLimitsChange },
@@ -120,6 +151,10 @@ export const catalogDocument = openApiDocument({
     ...accountDeletionOperations,
     ...oauthOperations,
     ...sessionOperations,
+    ...signInOperations,
+    ...secondFactorOperations,
+    ...totpOperations,
+    ...passkeyOperations,
     ...appOperations,
     ...versionOperations,
     ...keyOperations,

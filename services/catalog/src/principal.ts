@@ -21,6 +21,8 @@ export interface Principal extends Owner {
   expiresAt: string | null;
   /** Of the developer who has signed in. A key is never more than a developer, whoever has made it. */
   role: Role;
+  /** A role of the developer that this session does not have, for want of a second factor; or null. */
+  withheldRole: Exclude<Role, "developer"> | null;
   /** How many events a second a key may send: no key that it makes may send more. Null for no limit. */
   telemetryEventsPerSecond: number | null;
   /** From where a key works: no key that it makes works from elsewhere. None for everywhere. */

@@ -4,6 +4,7 @@ import { execute, many, sql, transaction } from "@mosis/postgres";
 import Type from "typebox";
 import { grantRole } from "../src/admin/grant-role.ts";
 import { untilWaiting } from "./locks.ts";
+import { promote } from "./promote.ts";
 import { assertProblem, auditTrail, startCatalog } from "./support.ts";
 
 const path = "/v1/developers/me:delete";
@@ -58,7 +59,7 @@ test("published apps and roles are in the way, and a problem says what to do", a
   await execute(db, sql`update apps set status = 'published'`);
   assert.match(assertProblem(await ada.post(path, { password }), "state_conflict").detail, /suspend/);
   await execute(db, sql`update apps set status = 'draft'`);
-  await grantRole(db, { role: "admin", email });
+  await promote(db, { role: "admin", email });
   assert.match(assertProblem(await ada.post(path, { password }), "state_conflict").detail, /operator/);
   await grantRole(db, { role: "developer", email });
   await ada.post(path, { password }).expect(204);

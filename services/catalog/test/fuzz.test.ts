@@ -6,7 +6,8 @@ import { execute, one, sql } from "@mosis/postgres";
 import { Uuid } from "@mosis/types/formats";
 import { permissions } from "@mosis/types/keys";
 import Type from "typebox";
-import { grantRole } from "../src/admin/grant-role.ts";
+import { promote } from "./promote.ts";
+
 import { hashSecret } from "../src/secret-hash.ts";
 import { newSessionToken } from "../src/sessions/token.ts";
 import { createRequests, type GeneratedRequest } from "./generated-requests.ts";
@@ -68,8 +69,8 @@ async function populated(t: TestContext) {
   const { as, db, developer, submit, url } = await startReviews(t);
   const ada = await developer("ada", "org.mosis.fuzzed");
   const people = [ada, await as("bob"), await as("rev"), await as("adm")];
-  await grantRole(db, { role: "reviewer", email: "rev@mosis.test" });
-  await grantRole(db, { role: "admin", email: "adm@mosis.test" });
+  await promote(db, { role: "reviewer", email: "rev@mosis.test" });
+  await promote(db, { role: "admin", email: "adm@mosis.test" });
   await submit(ada, 1);
   await submitVersion(ada, 2);
   const idOf = async (path: string, body: object) => {
@@ -100,8 +101,8 @@ async function populated(t: TestContext) {
     execute(
       db,
       sql`
-        insert into sessions (id, developer_id, token_hash, expires_at)
-        select gen_random_uuid(), id, hash, now() + interval '1 hour'
+        insert into sessions (id, developer_id, token_hash, second_factor, expires_at)
+        select gen_random_uuid(), id, hash, 'totp', now() + interval '1 hour'
         from unnest(${emails}::text[], ${tokens.map(hashSecret)}::text[]) as t (email, hash)
         join developers using (email)
         on conflict do nothing`,

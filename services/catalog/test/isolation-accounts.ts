@@ -30,6 +30,31 @@ export function accountSteps(found: Found): Step[] {
     step("requestPasswordReset", 202, { once: true, body: () => ({ email: "owner@mosis.test" }) }),
     step("resetPassword", 422, { body: () => ({ token: "none", new_password: "another password" }) }),
     ...oauthSteps(),
+    ...secondFactorSteps(),
+  ];
+}
+
+/** Everybody has none, and nobody gets one by guessing. */
+function secondFactorSteps(): Step[] {
+  const path = { id: "00000000-0000-4000-8000-000000000000" };
+  const bytes = "AAAA";
+  const credential = { id: bytes, rawId: bytes, type: "public-key" };
+  const made = { clientDataJSON: bytes, attestationObject: bytes };
+  return [
+    step("getSecondFactors", 200),
+    step("beginTotp", 201),
+    step("confirmTotp", 422, { body: () => ({ code: "000000" }) }),
+    step("deleteTotp", 404),
+    step("replaceRecoveryCodes", 409),
+    step("beginPasskey", 201),
+    step("createPasskey", 422, {
+      body: () => ({ name: "k", credential: { ...credential, response: made } }),
+    }),
+    step("listPasskeys", 200),
+    step("renamePasskey", 404, { params: path, body: () => ({ name: "k" }) }),
+    step("deletePasskey", 404, { params: path }),
+    step("beginPasskeySignIn", 201, { body: () => ({}) }),
+    step("completeSession", 422, { body: () => ({ sign_in_token: "none", totp_code: "000000" }) }),
   ];
 }
 

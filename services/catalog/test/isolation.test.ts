@@ -5,10 +5,10 @@ import { type OperationObject, operationsOf } from "@mosis/devstack";
 import { execute, sql } from "@mosis/postgres";
 import { permissions } from "@mosis/types/keys";
 import type { Response } from "supertest";
-import { grantRole } from "../src/admin/grant-role.ts";
 import { catalogDocument } from "../src/openapi.ts";
 import type { Step, Who } from "./isolation-step.ts";
 import { isolationSteps } from "./isolation-steps.ts";
+import { promote } from "./promote.ts";
 import { type Caller, startCatalog, withoutRequest } from "./support.ts";
 
 const operations = new Map(
@@ -94,7 +94,7 @@ function missingParams(params: Record<string, string> = {}): Record<string, stri
 async function everybody(t: TestContext) {
   const { as, anyone, withBearer, db } = await startCatalog(t);
   const [owner, other, reviewer] = await Promise.all([as("owner"), as("other"), as("reviewer")]);
-  await grantRole(db, { role: "reviewer", email: reviewer.email });
+  await promote(db, { role: "reviewer", email: reviewer.email });
   const { email, password } = owner;
   await anyone.post("/v1/sessions", { email, password }).expect(201);
   await owner.post("/v1/apps", { package_id: "org.mosis.another", name: "Another" }).expect(201);

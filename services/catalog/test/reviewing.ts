@@ -4,10 +4,10 @@ import type { TestContext } from "node:test";
 import { execute, sql } from "@mosis/postgres";
 import type { Review, VersionReview } from "@mosis/types/reviews";
 import type { Response } from "supertest";
-import { grantRole } from "../src/admin/grant-role.ts";
 import { hashSecret } from "../src/secret-hash.ts";
 import { newSessionToken } from "../src/sessions/token.ts";
 import { newVersion, register } from "./signing.ts";
+import { promote } from "./promote.ts";
 import { assertProblem, type Caller, startCatalog } from "./support.ts";
 
 export type Person = Caller & { id: string; email: string };
@@ -23,7 +23,7 @@ export async function startReviews(t: TestContext) {
 
   const reviewer = async (name: string, role: "reviewer" | "admin" = "reviewer"): Promise<Person> => {
     const person = await as(name);
-    await grantRole(db, { role, email: person.email });
+    await promote(db, { role, email: person.email });
     return person;
   };
 
@@ -37,8 +37,9 @@ export async function startReviews(t: TestContext) {
           insert into developers (email, name, role)
           select hash || '@mosis.test', 'r', 'reviewer' from unnest(${tokens.map(hashSecret)}::text[]) hash
           returning id, email)
-        insert into sessions (id, developer_id, token_hash, expires_at)
-        select gen_random_uuid(), id, split_part(email, '@', 1), now() + interval '1 hour' from person`,
+        insert into sessions (id, developer_id, token_hash, second_factor, expires_at)
+        select gen_random_uuid(), id, split_part(email, '@', 1), 'totp', now() + interval '1 hour'
+        from person`,
     );
     return tokens.map((token) => catalog.withBearer(token));
   };

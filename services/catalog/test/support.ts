@@ -38,6 +38,11 @@ const bounds = { connectionsMax: 10, ...patience };
 /** So many that no test meets them but the one that is about them. */
 const unlimited = { reads: 1e7, writes: 1e7, publicReads: 1e7, publicWrites: 1e7 };
 export const webhookOptions = { secretKeys: [Buffer.alloc(32, 7)], allowedTargets: [] as string[] };
+/** Where the pages of tests would be. */
+const secondFactorOptions = {
+  totpSecretKeys: [Buffer.alloc(32, 9)],
+  passkeys: { rpId: "mosis.test", origins: ["https://portal.mosis.test"] },
+};
 /** One for all tests: the role is the server's. */
 const apiPassword = "mosis_api";
 
@@ -115,6 +120,7 @@ async function startApi(t: TestContext, { life, databaseUrl, options, pool }: Ap
     requestRates: unlimited,
     sessionIdleMinutes: 480,
     oidcProviders: [],
+    ...secondFactorOptions,
     // Mails wait in their table: who wants them sent starts a sender.
     mails: { wake() {} },
     corsOrigins: [],

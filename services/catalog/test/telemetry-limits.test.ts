@@ -7,6 +7,7 @@ import { many, type Pool, sql } from "@mosis/postgres";
 import { telemetryLimitDefaults } from "@mosis/types/telemetry-limits";
 import Type from "typebox";
 import { grantRole } from "../src/admin/grant-role.ts";
+import { promote } from "./promote.ts";
 import {
   assertProblem,
   auditTrail,
@@ -74,7 +75,7 @@ test("only an admin who has signed in raises a limit over the default", async (t
 
   const eve = await as("eve");
   assertProblem(await eve.patch(limits, more).set(...any), "not_found");
-  await grantRole(db, { role: "admin", email: eve.email });
+  await promote(db, { role: "admin", email: eve.email });
   const key = await eve.post("/v1/keys", { name: "k", kind: "management" }).expect(201);
   const keyOfAdmin = withBearer((key.body as { secret: string }).secret);
   assertProblem(await keyOfAdmin.patch(limits, more).set(...any), "not_found");

@@ -4,7 +4,7 @@ import { type TestContext, test } from "node:test";
 import { execute, many, type Pool, sql } from "@mosis/postgres";
 import type { Restriction } from "@mosis/types/telemetry-restrictions";
 import Type from "typebox";
-import { grantRole } from "../src/admin/grant-role.ts";
+import { promote } from "./promote.ts";
 import { assertProblem, auditTrail, type Caller, startCatalog, withoutRequest } from "./support.ts";
 
 const path = "/v1/telemetry-restrictions";
@@ -105,7 +105,7 @@ test("someone else's apps, keys and restrictions are as if they were not there",
 test("an admin restricts any app, or all, and its developer sees it and does not lift it", async (t) => {
   const { ada, as, db, keyId } = await setUp(t);
   const eve = await as("eve");
-  await grantRole(db, { role: "admin", email: eve.email });
+  await promote(db, { role: "admin", email: eve.email });
   await eve.post("/v1/apps", { package_id: "org.eve.app", name: "Eve" }).expect(201);
   const one = (await eve.post(path, { ...drop, package_id: "org.mosis.go" }).expect(201)).body as Restriction;
   assert.deepEqual([one.developer_id, one.created_by], [ada.id, eve.id]);

@@ -2,19 +2,31 @@ import { parseArgs } from "node:util";
 import { Role } from "@mosis/types/developers";
 import { Compile } from "typebox/compile";
 
-const usage = `Usage: npm run admin -- grant-role developer|reviewer|admin ada@example.org
-       npm run admin -- republish`;
+const usage = [
+  "Usage:",
+  "  npm run admin -- grant-role developer|reviewer|admin ada@example.org",
+  "  npm run admin -- reset-second-factors ada@example.org",
+  "  npm run admin -- republish",
+].join("\n");
 const role = Compile(Role);
 
-export type AdminCommand = { command: "grant-role"; role: Role; email: string } | { command: "republish" };
+export type AdminCommand =
+  | { command: "grant-role"; role: Role; email: string }
+  | { command: "reset-second-factors"; email: string }
+  | { command: "republish" };
 
 /** @throws Error that says how it is used. */
 export function readArguments(args: string[]): AdminCommand {
   const { positionals } = parseArgs({ args, allowPositionals: true });
-  const [command, asked, email, ...rest] = positionals;
-  if (command === "republish" && positionals.length === 1) return { command };
-  if (command !== "grant-role" || !role.Check(asked) || email === undefined || rest.length > 0) {
-    throw new Error(usage);
+  const [command, ...rest] = positionals;
+  const email = rest.at(-1);
+  if (command === "republish" && rest.length === 0) return { command };
+  if (command === "reset-second-factors" && email !== undefined && rest.length === 1) {
+    return { command, email };
   }
-  return { command, role: asked, email };
+  const [asked] = rest;
+  if (command === "grant-role" && role.Check(asked) && email !== undefined && rest.length === 2) {
+    return { command, role: asked, email };
+  }
+  throw new Error(usage);
 }

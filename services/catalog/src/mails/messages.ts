@@ -112,6 +112,33 @@ const words: Record<MailKind, { subject: string; lines: string[] }> = {
       ifNotYou,
     ],
   },
+  second_factor_added: {
+    subject: "A second factor was added",
+    lines: ["An authenticator app or a passkey was added to your account at Mosis.", ifNotYou],
+  },
+  second_factor_removed: {
+    subject: "A second factor was removed",
+    lines: ["An authenticator app or a passkey was removed from your account at Mosis.", ifNotYou],
+  },
+  second_factors_reset: {
+    subject: "Your second factors were reset",
+    lines: [
+      "Somebody who runs Mosis has removed every authenticator app, passkey and recovery code of your",
+      "account, and ended all its sessions. If you have not asked for that, tell us at once.",
+    ],
+  },
+  recovery_codes_replaced: {
+    subject: "Your recovery codes were replaced",
+    lines: ["Your account at Mosis has new recovery codes, and the old ones work no more.", ifNotYou],
+  },
+  recovery_code_used: {
+    subject: "A recovery code was used",
+    lines: [
+      "Somebody, probably you, has signed in to your account at Mosis with one of your recovery codes.",
+      "GET /v1/developers/me/second-factors shows how many are left.",
+      ifNotYou,
+    ],
+  },
   account_deleted: {
     subject: "Your account was deleted",
     lines: ["Your account at Mosis was deleted, with its apps and keys. This is the last mail from us."],

@@ -17,6 +17,11 @@ export const MailKind = Type.Enum([
   "signing_key_added",
   "webhook_issued",
   "new_device",
+  "second_factor_added",
+  "second_factor_removed",
+  "second_factors_reset",
+  "recovery_codes_replaced",
+  "recovery_code_used",
 ]);
 export type MailKind = Static<typeof MailKind>;
 

@@ -5,10 +5,12 @@ import { newAccountToken } from "../account-tokens/token.ts";
 import { deleteEndedFlows } from "../oauth/queries.ts";
 import { appendOutbox } from "../outbox/append.ts";
 import { Waker } from "../outbox/waker.ts";
+import { deleteEndedChallenges } from "../passkeys/queries.ts";
 import { everyone } from "../principal.ts";
 import { hashSecret } from "../secret-hash.ts";
 import { deleteForgottenDevices } from "../sessions/device-queries.ts";
 import { deleteAllEndedSessions } from "../sessions/queries.ts";
+import { deleteEndedSignIns } from "../sign-ins/queries.ts";
 import { deleteFullBuckets } from "../throttle/queries.ts";
 import { mailedTokens, messageOf } from "./messages.ts";
 import { claimMails, countMails, deleteMail, findAddressee, lockMail, type Mail } from "./queries.ts";
@@ -101,6 +103,8 @@ async function sweep(db: Pool): Promise<void> {
   await deleteEndedFlows(db);
   await deleteAllEndedSessions(db);
   await deleteForgottenDevices(db);
+  await deleteEndedSignIns(db);
+  await deleteEndedChallenges(db);
   await deleteFullBuckets(db);
 }
 

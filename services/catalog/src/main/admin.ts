@@ -1,5 +1,5 @@
-// `npm run admin -- grant-role admin ada@example.org`, `npm run admin -- republish`: what is done on the
-// servers, by whoever may reach the database.
+// `npm run admin -- grant-role admin ada@example.org`, `-- reset-second-factors ada@example.org` and
+// `-- republish`: what is done on the servers, by whoever may reach the database.
 import { openPool } from "@mosis/postgres";
 import { createLogger } from "@mosis/runtime";
 import { readArguments } from "../admin/arguments.ts";

@@ -1,7 +1,7 @@
 import type { Operation } from "@mosis/http";
 import { Developer } from "@mosis/types/developers";
 import { OauthFinish, OauthFlow, OauthProviders, OauthStart, ProviderName } from "@mosis/types/oauth";
-import { SessionWithToken } from "@mosis/types/sessions";
+import { SecondFactorNeeded, SessionWithToken } from "@mosis/types/sessions";
 
 const params = { provider: ProviderName };
 const begun = {
@@ -38,6 +38,10 @@ export const oauthOperations: Operation[] = [
     body: OauthFinish,
     answers: {
       201: { description: "The bearer token, told once, and when it ends.", body: SessionWithToken },
+      202: {
+        description: "It was right, and a second factor is missing: go on with POST /v1/sessions:complete.",
+        body: SecondFactorNeeded,
+      },
     },
     problems: ["not_found", "token_invalid", "oauth_failed", "email_unverified", "email_taken"],
   },

@@ -5,7 +5,7 @@ import { Router } from "express";
 import { bodyLimit } from "../body-limit.ts";
 import type { Credentials } from "../credentials.ts";
 import { everyone } from "../principal.ts";
-import type { BeginSession } from "../sessions/create.ts";
+import type { AnswerFirstFactor } from "../sign-ins/first-factor.ts";
 import type { Flows } from "./flows.ts";
 import type { Providers } from "./providers.ts";
 import { developerOf } from "./sign-in.ts";
@@ -21,9 +21,9 @@ export function oauthRoutes(deps: {
   limits: RateLimits;
   providers: Providers;
   flows: Flows;
-  beginSession: BeginSession;
+  answerFirstFactor: AnswerFirstFactor;
 }): Router {
-  const { db, credentials, limits, providers, flows, beginSession } = deps;
+  const { db, credentials, limits, providers, flows, answerFirstFactor } = deps;
   const router = Router();
 
   router.get("/v1/oauth", (req, res) => {
@@ -45,14 +45,14 @@ export function oauthRoutes(deps: {
     const body = parse(OauthFinish, await readJson(req, bodyLimit), "body");
     const identity = await flows.finish(req.params.provider, body, null);
 
-    const { developerId, session } = await transaction(db.as(everyone), async (tx) => {
+    const { developerId, answer } = await transaction(db.as(everyone), async (tx) => {
       const developerId = await developerOf(tx, identity, requestId(req));
-      return { developerId, session: await beginSession(tx, { req, developerId }) };
+      return { developerId, answer: await answerFirstFactor(tx, { req, developerId }) };
     });
 
     // The oldest session may have ended for the new one.
     credentials.forget(developerId);
-    res.status(201).json(session);
+    res.status(answer.status).json(answer.body);
   });
 
   return router;

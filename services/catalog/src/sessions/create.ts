@@ -2,8 +2,9 @@ import type { IncomingMessage } from "node:http";
 import { type ClientAddress, requestId } from "@mosis/http";
 import type { Queryable } from "@mosis/postgres";
 import { newId } from "@mosis/runtime";
+import type { SecondFactor } from "@mosis/types/second-factors";
 import type { SessionWithToken } from "@mosis/types/sessions";
-import { appendAll } from "../outbox/append.ts";
+import { appendAll, type Change } from "../outbox/append.ts";
 import { sessionDeleted } from "../outbox/gone.ts";
 import { hashSecret } from "../secret-hash.ts";
 import { storedAddress } from "./address.ts";
@@ -20,14 +21,28 @@ export interface SessionLife {
 /** Signs a developer in who was found to be one. Last in its transaction: see `appendOutbox`. */
 export type BeginSession = (
   tx: Queryable,
-  by: { req: IncomingMessage; developerId: string },
+  by: {
+    req: IncomingMessage;
+    developerId: string;
+    /** What was proved beside a password or a provider. */
+    secondFactor: SecondFactor | null;
+    /** What signing in has changed, for the audit trail. */
+    changes: readonly Change[];
+  },
 ) => Promise<SessionWithToken>;
 
 export function createBeginSession(deps: { clientAddress: ClientAddress; life: SessionLife }): BeginSession {
   const { clientAddress, life } = deps;
-  return (tx, { req, developerId }) => {
+  return (tx, { req, developerId, secondFactor, changes }) => {
     const from = { address: storedAddress(clientAddress(req)), userAgent: userAgentOf(req) };
-    return createSession(tx, { developerId, requestId: requestId(req), ...from, ...life });
+    return createSession(tx, {
+      developerId,
+      requestId: requestId(req),
+      secondFactor,
+      changes,
+      ...from,
+      ...life,
+    });
   };
 }
 
@@ -36,6 +51,8 @@ interface NewSession extends SessionLife {
   requestId: string;
   address: string | null;
   userAgent: string | null;
+  secondFactor: SecondFactor | null;
+  changes: readonly Change[];
 }
 
 async function createSession(tx: Queryable, session: NewSession): Promise<SessionWithToken> {
@@ -48,6 +65,7 @@ async function createSession(tx: Queryable, session: NewSession): Promise<Sessio
   const created = await insertSession(tx, { ...session, id, tokenHash: hashSecret(token) });
   await noteDevice(tx, session);
   await appendAll(tx, [
+    ...session.changes,
     ...ousted.map((old) => sessionDeleted(by, old)),
     { ...by, action: "session.created", target: { type: "session", id }, payload: created },
   ]);

@@ -6,6 +6,7 @@ import {
   Reauthenticated,
   Reauthentication,
   RevokedSessions,
+  SecondFactorNeeded,
   Session,
   SessionWithToken,
 } from "@mosis/types/sessions";
@@ -22,6 +23,10 @@ export const sessionOperations: Operation[] = [
     body: NewSession,
     answers: {
       201: { description: "The bearer token, told once, and when it ends.", body: SessionWithToken },
+      202: {
+        description: "It was right, and a second factor is missing: go on with POST /v1/sessions:complete.",
+        body: SecondFactorNeeded,
+      },
     },
     problems: ["credentials_invalid", "rate_limited"],
   },

@@ -1,6 +1,7 @@
 import { execute, many, maybeOne, one, type Queryable, sql } from "@mosis/postgres";
 import { Role } from "@mosis/types/developers";
-import { Timestamp, Uuid } from "@mosis/types/formats";
+import { Nullable, Timestamp, Uuid } from "@mosis/types/formats";
+import { SecondFactor } from "@mosis/types/second-factors";
 import { Session } from "@mosis/types/sessions";
 import Type from "typebox";
 import { pageClause, type PageRequest, positionColumn, positioned } from "../page-position.ts";
@@ -14,6 +15,7 @@ const SessionRow = Type.Object({
   id: Uuid,
   developer_id: Uuid,
   role: Role,
+  second_factor: Nullable(SecondFactor),
   /** Without another request. */
   ends_at: Timestamp,
   is_touch_due: Type.Boolean(),
@@ -32,6 +34,7 @@ export function insertSession(
     tokenHash: string;
     userAgent: string | null;
     address: string | null;
+    secondFactor: SecondFactor | null;
     hours: number;
     idleMinutes: number;
   },
@@ -41,9 +44,11 @@ export function insertSession(
     NewSessionRow,
     sql`
       insert into sessions (id, developer_id, token_hash, user_agent, address, last_address, idle_minutes,
-                            expires_at)
+                            second_factor, second_factor_at, expires_at)
       values (${session.id}, ${session.developerId}, ${session.tokenHash}, ${session.userAgent},
               ${session.address}, ${session.address}, ${session.idleMinutes},
+              ${session.secondFactor}::varchar,
+              case when ${session.secondFactor}::varchar is not null then now() end,
               now() + make_interval(hours => ${session.hours}::int))
       returning id, expires_at`,
   );
@@ -73,7 +78,7 @@ export function findSession(db: Queryable, tokenHash: string) {
     db,
     SessionRow,
     sql`
-      select sessions.id, developer_id, role, least(expires_at, ${idleExpiresAt}) as ends_at,
+      select sessions.id, developer_id, role, second_factor, least(expires_at, ${idleExpiresAt}) as ends_at,
              ${touchDue} as is_touch_due
       from sessions join developers on developers.id = developer_id
       where sessions.id = session_id_of(${tokenHash}) and ${isAlive}`,
@@ -110,8 +115,8 @@ export function listOwnSessions(
     db,
     SessionOnPage,
     sql`
-      select id, user_agent, host(address) as address, host(last_address) as last_address, created_at,
-             last_used_at, ${idleExpiresAt} as idle_expires_at, expires_at,
+      select id, user_agent, host(address) as address, host(last_address) as last_address,
+             second_factor, created_at, last_used_at, ${idleExpiresAt} as idle_expires_at, expires_at,
              id = ${current} as current, ${positionColumn}
       from sessions where developer_id = ${developerId} and ${isAlive} ${pageClause(page)}`,
   );

@@ -8,9 +8,9 @@ import type { Credentials } from "../credentials.ts";
 import { appendOutbox } from "../outbox/append.ts";
 import { sessionDeleted } from "../outbox/gone.ts";
 import { createPaging } from "../page-position.ts";
-import type { BeginSession } from "./create.ts";
 import { deleteOwnSession, listOwnSessions } from "./queries.ts";
 import type { SignIn } from "./sign-in.ts";
+import type { AnswerFirstFactor } from "../sign-ins/first-factor.ts";
 
 /** Signing in and out. Ending other sessions is in `revoke-routes.ts`. */
 export function sessionRoutes(deps: {
@@ -18,10 +18,10 @@ export function sessionRoutes(deps: {
   authenticate: Authenticate;
   credentials: Pick<Credentials, "forget">;
   signIn: SignIn;
-  beginSession: BeginSession;
+  answerFirstFactor: AnswerFirstFactor;
   limits: RateLimits;
 }): Router {
-  const { db, authenticate, credentials, signIn, beginSession, limits } = deps;
+  const { db, authenticate, credentials, signIn, answerFirstFactor, limits } = deps;
   const router = Router();
   const paging = createPaging("sessions");
 
@@ -29,11 +29,11 @@ export function sessionRoutes(deps: {
     limits.admitAnyone(req, res);
     const { email, password } = parse(NewSession, await readJson(req, bodyLimit), "body");
 
-    const session = await signIn({ req, email, password }, (tx, developerId) =>
-      beginSession(tx, { req, developerId }),
+    const answer = await signIn({ req, email, password }, (tx, developerId) =>
+      answerFirstFactor(tx, { req, developerId }),
     );
 
-    res.status(201).json(session);
+    res.status(answer.status).json(answer.body);
   });
 
   router.get("/v1/sessions", async (req, res) => {

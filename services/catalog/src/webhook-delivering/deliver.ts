@@ -4,7 +4,7 @@ import type { DisabledReason } from "@mosis/types/webhooks";
 import { appendOutbox } from "../outbox/append.ts";
 import { payloadOf } from "../webhook-deliveries/payload.ts";
 import { auditedWebhook } from "../webhooks/audited.ts";
-import type { SecretBox } from "../webhooks/secret.ts";
+import type { SecretBox } from "../secret-box.ts";
 import { attempt, type AttemptDeps, type Outcome } from "./attempt.ts";
 import { pauseAfter } from "./backoff.ts";
 import type { Meters } from "./meters.ts";

@@ -2,7 +2,7 @@ import type { Pool, Session } from "@mosis/postgres";
 import type { Logger, Metrics } from "@mosis/runtime";
 import { Waker } from "../outbox/waker.ts";
 import { deliveriesChannel } from "../webhook-deliveries/queries.ts";
-import type { SecretBox } from "../webhooks/secret.ts";
+import type { SecretBox } from "../secret-box.ts";
 import type { AttemptDeps } from "./attempt.ts";
 import { deliver } from "./deliver.ts";
 import { createMeters, type Meters } from "./meters.ts";

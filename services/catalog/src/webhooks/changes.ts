@@ -9,10 +9,11 @@ import { notify } from "../mails/queries.ts";
 import { appendOutbox } from "../outbox/append.ts";
 import type { Principal } from "../principal.ts";
 import { requireRecent } from "../sessions/recent.ts";
+import type { SecretBox } from "../secret-box.ts";
 import { missingWebhook } from "./access.ts";
 import { webhookChange } from "./audited.ts";
 import * as queries from "./queries.ts";
-import { newWebhookSecret, type SecretBox } from "./secret.ts";
+import { newWebhookSecret } from "./secret.ts";
 
 /** Of a developer: every change of theirs may become a delivery to each. */
 const webhooksMax = 20;

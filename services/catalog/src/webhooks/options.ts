@@ -1,5 +1,5 @@
 import { createJudgeAddress } from "./address.ts";
-import { createSecretBox } from "./secret.ts";
+import { createWebhookSecretBox } from "./secret.ts";
 
 /** What the api and the process that delivers both have to know of webhooks. */
 export interface WebhookOptions {
@@ -13,7 +13,7 @@ export interface WebhookOptions {
 export function readWebhookOptions({ secretKeys, allowedTargets }: WebhookOptions) {
   const judge = createJudgeAddress(allowedTargets);
   return {
-    secrets: createSecretBox(secretKeys),
+    secrets: createWebhookSecretBox(secretKeys),
     judge,
     urlRules: { judge, allowsHttp: allowedTargets.length > 0 },
   };

@@ -7,11 +7,11 @@ import { change, send } from "../change.ts";
 import { isUuid } from "../identifier.ts";
 import { createPaging } from "../page-position.ts";
 import { tenantOf } from "../principal.ts";
+import type { SecretBox } from "../secret-box.ts";
 import { missingWebhook, requireAllApps } from "./access.ts";
 import { requireRecent } from "../sessions/recent.ts";
 import * as changes from "./changes.ts";
 import { findOwnWebhook, listOwnWebhooks } from "./queries.ts";
-import type { SecretBox } from "./secret.ts";
 import { readWebhookUrl, type UrlRules } from "./url.ts";
 
 const list = "/v1/webhooks";

@@ -1,0 +1,13 @@
+// `npm run totp -- SECRET`: what an authenticator app would show now, for a terminal without one.
+import { parseArgs } from "node:util";
+import { totpCode } from "@mosis/devstack";
+import { runProgram, UserError } from "./endpoints.ts";
+
+await runProgram(async () => {
+  const { positionals } = parseArgs({ allowPositionals: true });
+  const [secret, ...rest] = positionals;
+  if (secret === undefined || rest.length > 0 || !/^[A-Z2-7]{16,64}$/.test(secret)) {
+    throw new UserError("Usage: npm run totp -- SECRET, with the secret of POST /v1/developers/me/totp");
+  }
+  console.log(totpCode(secret));
+});

@@ -1,0 +1,98 @@
+import { execute, maybeOne, one, type Queryable, sql } from "@mosis/postgres";
+import { Nullable, Timestamp, Uuid } from "@mosis/types/formats";
+import type { SecondFactor } from "@mosis/types/second-factors";
+import Type, { type Static } from "typebox";
+import { IdRow } from "../rows.ts";
+
+/** How long after signing in somebody may change what protects the account. */
+const recentMinutes = 10;
+
+const Factors = Type.Object({
+  totp_created_at: Nullable(Timestamp),
+  passkeys: Type.Integer(),
+  recovery_codes_left: Type.Integer(),
+});
+export type Factors = Static<typeof Factors>;
+
+/** What a developer has enrolled. Stays so until the transaction ends, when the developer is locked. */
+export function findFactors(db: Queryable, developerId: string) {
+  return one(
+    db,
+    Factors,
+    sql`
+      select (select created_at from totps
+              where developer_id = ${developerId} and confirmed_at is not null) as totp_created_at,
+             (select count(*)::int from passkeys where developer_id = ${developerId}) as passkeys,
+             (select count(*)::int from recovery_codes
+              where developer_id = ${developerId}) as recovery_codes_left`,
+  );
+}
+
+/**
+ * The session, when somebody has signed in for it a moment ago, with a second factor if the developer has
+ * one. Null otherwise.
+ */
+export function findRecentSignIn(db: Queryable, session: { id: string; developerId: string }) {
+  const { id, developerId } = session;
+  return maybeOne(
+    db,
+    IdRow,
+    sql`
+      select id from sessions
+      where id = ${id} and developer_id = ${developerId}
+        and greatest(created_at, second_factor_at) > now() - make_interval(mins => ${recentMinutes}::int)
+        and (second_factor is not null
+             or not exists (select from totps
+                            where developer_id = ${developerId} and confirmed_at is not null)
+            and not exists (select from passkeys where developer_id = ${developerId}))`,
+  );
+}
+
+/** The session counts as signed in with the factor from now on. */
+export function markSession(tx: Queryable, sessionId: string, factor: SecondFactor) {
+  return execute(
+    tx,
+    sql`
+      update sessions set second_factor = ${factor}, second_factor_at = now() where id = ${sessionId}`,
+  );
+}
+
+/** No session of the developer counts as signed in with a second factor any more. */
+export function unmarkSessions(tx: Queryable, developerId: string) {
+  return execute(
+    tx,
+    sql`
+      update sessions set second_factor = null, second_factor_at = null
+      where developer_id = ${developerId} and second_factor is not null`,
+  );
+}
+
+const Removed = Type.Object({ factors: Type.Integer() });
+
+/** Every factor, what waits to be one, and the sign-ins that wait for one. */
+export function deleteAllFactors(tx: Queryable, developerId: string) {
+  return one(
+    tx,
+    Removed,
+    sql`
+      with totp as (delete from totps where developer_id = ${developerId} returning confirmed_at),
+           passkey as (delete from passkeys where developer_id = ${developerId} returning id),
+           challenge as (delete from passkey_challenges where developer_id = ${developerId}),
+           code as (delete from recovery_codes where developer_id = ${developerId}),
+           waiting as (delete from sign_ins where developer_id = ${developerId})
+      select (select count(*) from totp where confirmed_at is not null)::int
+             + (select count(*) from passkey)::int as factors`,
+  );
+}
+
+const Locked = Type.Object({ id: Uuid, email: Type.String() });
+
+/** The developer by an address in any case. Nobody else changes it until the transaction ends. */
+export function lockByEmail(tx: Queryable, email: string) {
+  return maybeOne(
+    tx,
+    Locked,
+    sql`
+      select id, email from developers where lower(email) = lower(${email}) for no key update`,
+  );
+}

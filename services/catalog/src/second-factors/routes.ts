@@ -1,0 +1,59 @@
+import { requestId } from "@mosis/http";
+import type { Pool, Queryable } from "@mosis/postgres";
+import { type Request, Router } from "express";
+import type { Authenticate } from "../auth.ts";
+import { change, send } from "../change.ts";
+import { insertMail } from "../mails/queries.ts";
+import { appendOutbox } from "../outbox/append.ts";
+import type { Principal } from "../principal.ts";
+import { drawRecoveryCodes, hasFactor, lockFactors, noFactor } from "./enrol.ts";
+import { findFactors } from "./queries.ts";
+import { requireRecentSignIn } from "./recent.ts";
+
+/** What is enrolled, and the codes for a day without it. */
+export function secondFactorRoutes(deps: {
+  db: Pool;
+  authenticate: Authenticate;
+  mails: { wake(): void };
+}): Router {
+  const { db, authenticate, mails } = deps;
+  const router = Router();
+
+  router.get("/v1/developers/me/second-factors", async (req, res) => {
+    const { developerId } = await authenticate(req, res, "session");
+    const { totp_created_at, ...counts } = await findFactors(db.as(developerId), developerId);
+    res.json({ totp: totp_created_at === null ? null : { created_at: totp_created_at }, ...counts });
+  });
+
+  router.post("/v1/developers/me/recovery-codes", async (req, res) => {
+    const principal = await authenticate(req, res, "session");
+    await requireRecentSignIn(db.as(principal.developerId), principal);
+
+    const answer = await change(db, { req, principal }, async (tx) => {
+      const recovery_codes = await replaceCodes(tx, req, principal);
+      return { status: 201, body: { recovery_codes } };
+    });
+
+    mails.wake();
+    send(res, answer);
+  });
+
+  return router;
+}
+
+async function replaceCodes(tx: Queryable, req: Request, principal: Principal): Promise<string[]> {
+  const { developerId, actor } = principal;
+  const { developer, factors } = await lockFactors(tx, developerId);
+  if (!hasFactor(factors)) throw noFactor();
+  const codes = await drawRecoveryCodes(tx, developerId);
+  const by = { developerId, requestId: requestId(req) };
+  await insertMail(tx, { ...by, kind: "recovery_codes_replaced", recipient: developer.email });
+  await appendOutbox(tx, {
+    ...by,
+    actor,
+    action: "recovery_codes.replaced",
+    target: { type: "developer", id: developerId },
+    payload: { id: developerId, recovery_codes_left: codes.length },
+  });
+  return codes;
+}

@@ -1,0 +1,125 @@
+import { execute, maybeOne, one, type Queryable, sql } from "@mosis/postgres";
+import { Nullable, Timestamp, Uuid } from "@mosis/types/formats";
+import Type from "typebox";
+
+/** How long somebody may look for a second factor. */
+const signInMinutes = 10;
+/** How long a challenge for a passkey is taken. */
+const challengeMinutes = 5;
+/** Factors that may be tried with one token. */
+const attemptsMax = 5;
+/** Sign-ins of a developer that wait at once; the oldest goes for the next. */
+const waitingMax = 20;
+
+/** Lets nobody change the developer until the transaction ends. False when the account is gone. */
+export async function lockAccount(tx: Queryable, developerId: string): Promise<boolean> {
+  return (await execute(tx, sql`select from developers where id = ${developerId} for share`)) > 0;
+}
+
+const WaysIn = Type.Object({ ways_in: Type.String() });
+
+/** What can sign in to an account that is locked, as a hash: by a statement that sees what was waited for. */
+export function findWaysIn(tx: Queryable, developerId: string) {
+  return one(tx, WaysIn, sql`select ways_in(${developerId}) as ways_in`);
+}
+
+const Waiting = Type.Object({ expires_at: Timestamp });
+
+/** @param signIn `developerId` and `waysIn` are null for whoever's passkey answers. */
+export function insertSignIn(
+  tx: Queryable,
+  signIn: {
+    tokenHash: string;
+    developerId: string | null;
+    waysIn: string | null;
+    challengeHash: string | null;
+  },
+) {
+  const { tokenHash, developerId, waysIn, challengeHash } = signIn;
+  return one(
+    tx,
+    Waiting,
+    sql`
+      insert into sign_ins (token_hash, developer_id, ways_in, challenge_hash, challenge_expires_at,
+                            attempts_left, expires_at)
+      values (${tokenHash}, ${developerId}, ${waysIn}, ${challengeHash}::varchar,
+              case when ${challengeHash}::varchar is not null
+                then now() + make_interval(mins => ${challengeMinutes}::int) end,
+              ${attemptsMax}, now() + make_interval(mins => ${signInMinutes}::int))
+      returning expires_at`,
+  );
+}
+
+export function deleteOldestSignIns(tx: Queryable, developerId: string) {
+  return execute(
+    tx,
+    sql`
+      delete from sign_ins
+      where token_hash in (select token_hash from sign_ins where developer_id = ${developerId}
+                           order by created_at desc, token_hash offset ${waitingMax - 1})`,
+  );
+}
+
+const isAlive = sql`expires_at > now() and attempts_left > 0`;
+const Owner = Type.Object({ developer_id: Uuid });
+
+/** Whose sign-in waits for a second factor. Null when the token is none, or belongs to no developer. */
+export function findWaitingFor(db: Queryable, tokenHash: string) {
+  return maybeOne(
+    db,
+    Owner,
+    sql`
+      select developer_id from sign_ins
+      where token_hash = ${tokenHash} and developer_id is not null and ${isAlive}`,
+  );
+}
+
+/** A new challenge in the place of the last one. False when the sign-in is over. */
+export async function replaceChallenge(
+  db: Queryable,
+  tokenHash: string,
+  challengeHash: string,
+): Promise<boolean> {
+  const statement = sql`
+    update sign_ins
+    set challenge_hash = ${challengeHash},
+        challenge_expires_at = now() + make_interval(mins => ${challengeMinutes}::int)
+    where token_hash = ${tokenHash} and ${isAlive}`;
+  return (await execute(db, statement)) > 0;
+}
+
+const Attempt = Type.Object({
+  developer_id: Nullable(Uuid),
+  ways_in: Nullable(Type.String()),
+  /** Null when there is none, or it was used or has expired. */
+  challenge_hash: Nullable(Type.String()),
+});
+
+/**
+ * Takes one attempt, and uses up the challenge when it is for a passkey: both are gone, whatever comes of it.
+ * Null when the token is unknown, has expired or has had its attempts.
+ */
+export function takeAttempt(db: Queryable, tokenHash: string, { isPasskey }: { isPasskey: boolean }) {
+  const kept = sql`not ${isPasskey}::boolean`;
+  return maybeOne(
+    db,
+    Attempt,
+    sql`
+      update sign_ins
+      set attempts_left = attempts_left - 1,
+          challenge_hash = case when ${kept} then challenge_hash end,
+          challenge_expires_at = case when ${kept} then challenge_expires_at end
+      where token_hash = ${tokenHash} and ${isAlive}
+      returning developer_id, ways_in,
+                case when old.challenge_expires_at > now() then old.challenge_hash end as challenge_hash`,
+  );
+}
+
+/** Uses it up. False when it is gone: of two who complete it at once, one does. */
+export async function deleteSignIn(tx: Queryable, tokenHash: string): Promise<boolean> {
+  return (await execute(tx, sql`delete from sign_ins where token_hash = ${tokenHash}`)) > 0;
+}
+
+export function deleteEndedSignIns(db: Queryable) {
+  return execute(db, sql`delete from sign_ins where not (${isAlive})`);
+}
