@@ -8,6 +8,7 @@ import type { OpenApiDocument } from "./openapi.ts";
 import { Problem, problem, sendProblem } from "./problem.ts";
 import { referencePage } from "./reference-page.ts";
 import { requestId } from "./request-id.ts";
+import { isAnswered } from "./unread-body.ts";
 
 /** One answered request. `route` is the pattern (`/v1/apps/{package_id}`); 499 is a client that went away. */
 export interface RequestSample {
@@ -145,7 +146,7 @@ function observeRequests(metrics: Metrics, observe: AppOptions["observe"]): Requ
     res.once("close", () => {
       const duration_ms = performance.now() - startedAt;
       const route = routeOf(req);
-      const status = res.writableFinished ? res.statusCode : 499;
+      const status = isAnswered(res) ? res.statusCode : 499;
       total.inc({ method: req.method, route, status });
       seconds.observe({ method: req.method, route }, duration_ms / 1000);
       observe?.({ method: req.method, route, status, duration_ms });

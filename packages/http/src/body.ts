@@ -7,9 +7,6 @@ import { problem } from "./problem.ts";
 const inflate = promisify(gunzip);
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
-/** A longer declared body is not read to its end after a refusal: the connection is closed instead. */
-const discardedBytesMax = 16_777_216;
-
 /**
  * Reads a JSON body, plain or gzip.
  * @param bytesMax bound of the body as sent, and again of the inflated body.
@@ -33,7 +30,7 @@ function requireJson(req: IncomingMessage): void {
     "content_type_unsupported",
     "Send JSON in UTF-8, with the header Content-Type: application/json.",
     {
-      headers: { ...closeWhenLarge(req), Accept: "application/json" },
+      headers: { Accept: "application/json" },
     },
   );
 }
@@ -42,15 +39,12 @@ function encodingOf(req: IncomingMessage): "identity" | "gzip" {
   const encoding = (req.headers["content-encoding"] ?? "identity").trim().toLowerCase();
   if (encoding === "identity" || encoding === "gzip") return encoding;
   throw problem("content_encoding_unsupported", "Send the body as it is, or with Content-Encoding: gzip.", {
-    headers: { ...closeWhenLarge(req), "Accept-Encoding": "gzip, identity" },
+    headers: { "Accept-Encoding": "gzip, identity" },
   });
 }
 
 function readBytes(req: IncomingMessage, bytesMax: number): Promise<Buffer> {
-  const tooLarge = () =>
-    problem("body_too_large", `The body may have at most ${bytesMax} bytes.`, {
-      headers: closeWhenLarge(req),
-    });
+  const tooLarge = () => problem("body_too_large", `The body may have at most ${bytesMax} bytes.`);
   if (Number(req.headers["content-length"] ?? 0) > bytesMax) return Promise.reject(tooLarge());
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
@@ -73,10 +67,6 @@ function readBytes(req: IncomingMessage, bytesMax: number): Promise<Buffer> {
       if (!req.complete) reject(problem("malformed_body", "The body ended early."));
     });
   });
-}
-
-function closeWhenLarge(req: IncomingMessage): Record<string, string> {
-  return Number(req.headers["content-length"] ?? 0) > discardedBytesMax ? { Connection: "close" } : {};
 }
 
 async function inflateBounded(sent: Buffer, bytesMax: number): Promise<Buffer> {

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { isIP, isIPv6 } from "node:net";
+import { isIP, isIPv6, type Socket } from "node:net";
 import { addressRanges, mappedIPv4 } from "@mosis/runtime";
 
 /**
@@ -7,7 +7,7 @@ import { addressRanges, mappedIPv4 } from "@mosis/runtime";
  * For decisions; the only table that has it is that of sessions
  * (docs/decisions/0023-sessions-say-where-from.md).
  */
-export type ClientAddress = (req: IncomingMessage) => string;
+export type ClientAddress = (req: Pick<IncomingMessage, "socket" | "headers">) => string;
 
 /**
  * The address of the connection. When that is a proxy of ours, the last address of `X-Forwarded-For` that is
@@ -49,6 +49,18 @@ function addressOfHop(hop: string): string {
 /** IPv4 as an IPv6 socket tells it, `::ffff:192.0.2.1`, is `192.0.2.1`. */
 export function plainAddress(address: string): string {
   return address.includes(":") ? (mappedIPv4(address) ?? address.toLowerCase()) : address;
+}
+
+/** The network of whoever sends a request, by `networkOf`: one client, as far as addresses tell. */
+export function createClientNetwork(clientAddress: ClientAddress): (req: IncomingMessage) => string {
+  // Without a proxy a connection has one address, and looking it up costs less than putting it together.
+  const known = new WeakMap<Socket, string>();
+  return (req) => {
+    if (req.headers["x-forwarded-for"] !== undefined) return networkOf(clientAddress(req));
+    let network = known.get(req.socket);
+    if (network === undefined) known.set(req.socket, (network = networkOf(clientAddress(req))));
+    return network;
+  };
 }
 
 /**

@@ -1,6 +1,6 @@
 export { type AppOptions, type Apps, createApp, type RequestSample } from "./app.ts";
 export { readJson } from "./body.ts";
-export { type ClientAddress, createClientAddress, networkOf } from "./client-address.ts";
+export { type ClientAddress, createClientAddress, createClientNetwork, networkOf } from "./client-address.ts";
 export { createOrigins, type Origins } from "./cors.ts";
 export { createCursors, type Cursors, pageOf } from "./cursor.ts";
 export { parseJsonText } from "./json-position.ts";
@@ -14,5 +14,6 @@ export { createRateLimits, type RateLimits, type RequestRates } from "./request-
 export { requestId } from "./request-id.ts";
 export { sendPage } from "./send-page.ts";
 export { serve } from "./serve.ts";
+export { WorkBudget, type WorkBudgetOptions } from "./work-budget.ts";
 export { listen, type Listening, type ListenOptions } from "./server.ts";
 export type { ReadyChecks } from "./status-routes.ts";

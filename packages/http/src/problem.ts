@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { endUnread, isRestLong } from "./unread-body.ts";
 import { type ProblemBody, type ProblemCode, type ProblemDetail, problems } from "@mosis/types/problems";
 
 interface ProblemOptions {
@@ -61,33 +62,25 @@ interface RefusedHead {
   requestId: string;
 }
 
-/** Ends a refused request with an answer in any form. What still comes of its body is thrown away. */
+/**
+ * Ends a refused request with an answer in any form. What still comes of its body is thrown away when that is
+ * little; else nothing more is read, and the connection is closed.
+ */
 export function endRefused(res: ServerResponse, head: RefusedHead, body: Uint8Array): void {
   if (res.headersSent) {
     res.destroy();
     return;
   }
+  const isUnread = isRestLong(res.req);
   res.writeHead(head.status, {
     ...head.headers,
+    ...(isUnread ? { Connection: "close" } : {}),
     "Content-Length": body.length,
     "Cache-Control": "no-store",
     "X-Request-Id": head.requestId,
   });
-  res.end(body);
-  boundRest(res.req);
-}
-
-/** What a client may still send of a body that was refused, so that it can read the answer. */
-const restBytesMax = 16_777_216;
-
-/** A body without an end would be read and thrown away for ever: after a while its connection is cut. */
-function boundRest(req: IncomingMessage): void {
-  if (req.complete) return;
-  let left = restBytesMax;
-  req.on("data", (chunk: Buffer) => {
-    left -= chunk.length;
-    if (left < 0) req.destroy();
-  });
+  if (isUnread) endUnread(res, body);
+  else res.end(body);
 }
 
 const instanceLengthMax = 512;

@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import { addressRanges, type ListenTarget, type Metrics, type PublicTarget } from "@mosis/runtime";
 import type { Apps } from "./app.ts";
 import { listen, type Listening } from "./server.ts";
@@ -10,6 +11,8 @@ interface ServeOptions {
   metrics: Metrics;
   requestTimeoutMs: number;
   headersTimeoutMs: number;
+  /** Whether a new connection of a client may stay: see `listen`. */
+  admits?: (socket: Socket) => boolean;
 }
 
 export interface Serving extends Listening {
@@ -22,10 +25,10 @@ export interface Serving extends Listening {
  * @throws Error `EADDRINUSE` and the like when a port cannot be had.
  */
 export async function serve({ app, management }: Apps, options: ServeOptions): Promise<Serving> {
-  const { http, trustedProxies = [], metrics, ...timeouts } = options;
+  const { http, trustedProxies = [], metrics, admits, ...timeouts } = options;
   const { host, port, management: managementTarget, ...limits } = http;
   const connections = { ...limits, trustedProxies: addressRanges(trustedProxies) };
-  const server = await listen(app, { host, port, ...timeouts, connections, metrics });
+  const server = await listen(app, { host, port, ...timeouts, connections, metrics, admits });
   if (!management || !managementTarget) return { ...server, managementUrl: server.url };
   try {
     const operators = await listen(management, { ...managementTarget, ...timeouts });

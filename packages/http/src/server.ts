@@ -13,6 +13,7 @@ import { answerOf, type ConnectionLimits, Connections } from "./connections.ts";
 import { problem, sendProblem } from "./problem.ts";
 import { formFault, type Refusal } from "./request-form.ts";
 import { requestId } from "./request-id.ts";
+import { closeBehindUnread } from "./unread-body.ts";
 
 export interface ListenOptions {
   /** 0 lets the system choose. */
@@ -28,6 +29,8 @@ export interface ListenOptions {
   connections?: Partial<ConnectionLimits>;
   /** Counts connections; without it nobody does. */
   metrics?: Metrics | undefined;
+  /** Whether a new connection may stay; else it is dropped, and nothing of it is read. Default: all. */
+  admits?: ((socket: Socket) => boolean) | undefined;
   /** How long `close` waits for running requests before it cuts them off. Default 8 s. */
   drainTimeoutMs?: number;
 }
@@ -72,12 +75,14 @@ export async function listen(app: RequestListener, options: ListenOptions): Prom
     },
     (req, res) => {
       connections.touch(req.socket);
+      closeBehindUnread(req, res);
       if (isServed(req, res)) app(req, res);
     },
   );
   // Node drops what comes behind its bound in silence; `formFault` refuses it.
   server.maxHeadersCount = 0;
   server.prependListener("connection", (socket: Socket) => connections.admit(socket));
+  if (options.admits) dropUnadmitted(server, options.admits);
   server.on("clientError", refuseMalformed);
   server.on("checkContinue", (req: IncomingMessage, res: ServerResponse) => {
     continueWhenRead(req, res);
@@ -94,6 +99,12 @@ export async function listen(app: RequestListener, options: ListenOptions): Prom
     port: address.port,
     close: () => drain(server, drainTimeoutMs),
   };
+}
+
+function dropUnadmitted(server: Server, admits: (socket: Socket) => boolean): void {
+  server.on("connection", (socket: Socket) => {
+    if (!admits(socket)) socket.destroy();
+  });
 }
 
 const idlePollMs = 20;

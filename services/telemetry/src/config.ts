@@ -15,6 +15,8 @@ import {
   url,
 } from "@mosis/runtime";
 
+import { guardLimits, guardVariables } from "./ingest/guard-config.ts";
+
 type Environment = Record<string, string | undefined>;
 
 const clickhouse = {
@@ -64,6 +66,7 @@ export function readIngestConfig(env: Environment) {
         about: "Origins whose pages may send from a browser, commas between; * for all.",
         default: [],
       }),
+      ...guardVariables,
       INGEST_USAGE_INTERVAL_MS: integer({
         about: "How often the other ingest processes are told what this one has taken of the daily quotas.",
         min: 50,
@@ -85,6 +88,7 @@ export function readIngestConfig(env: Environment) {
     corsOrigins: values.INGEST_CORS_ORIGINS,
     trustedProxies: values.INGEST_TRUSTED_PROXIES,
     usageIntervalMs: values.INGEST_USAGE_INTERVAL_MS,
+    ...guardLimits(values),
     selfTelemetry: selfTelemetryTarget(values),
   };
 }

@@ -1,7 +1,15 @@
-import { createApp, createOrigins, createClientAddress, type RequestSample } from "@mosis/http";
+import {
+  type ClientAddress,
+  createApp,
+  createClientAddress,
+  createOrigins,
+  networkOf,
+  type RequestSample,
+} from "@mosis/http";
+import type { Socket } from "node:net";
 import type { KafkaConfig, Producer } from "@mosis/kafka";
-import type { Lifecycle, Logger, Metrics } from "@mosis/runtime";
-import { batchHeaders, telemetryLimits } from "@mosis/types/telemetry";
+import { addressRanges, type Lifecycle, type Logger, type Metrics } from "@mosis/runtime";
+import { batchHeaders } from "@mosis/types/telemetry";
 import { topics } from "@mosis/types/topics";
 import { createAuthenticate } from "./auth.ts";
 import { checkAccess, followAccess } from "./follow-access.ts";
@@ -16,12 +24,15 @@ import { countValidations, createOutcomes, watchLevels } from "./ingest/outcomes
 import { otlpLogs } from "./ingest/otlp/protocol.ts";
 import type { Protocol } from "./ingest/protocol.ts";
 import { segmentRoutes } from "./ingest/segment/protocol.ts";
+import type { AddressShareLimits } from "./ingest/quota/address-shares.ts";
 import { Quotas } from "./ingest/quota/quotas.ts";
 import { tellUsage } from "./ingest/quota/tell-usage.ts";
 import { dayOf, Usage } from "./ingest/quota/usage.ts";
 import { RestrictionTable } from "./ingest/restrictions/table.ts";
 import { countRefusals } from "./ingest/refusals.ts";
-import { type IngestDeps, postTelemetry } from "./ingest/routes.ts";
+import type { IngestDeps } from "./ingest/exchange.ts";
+import { postTelemetry } from "./ingest/routes.ts";
+import { Waste, wasteDefaults, type WasteLimits } from "./ingest/waste.ts";
 
 export interface IngestOptions {
   kafka: KafkaConfig;
@@ -37,6 +48,10 @@ export interface IngestOptions {
   usageIntervalMs: number;
   /** Ranges in CIDR notation: see `createClientAddress`. */
   trustedProxies: readonly string[];
+  /** What may be done for nothing. Default: `wasteDefaults`. */
+  waste?: WasteLimits;
+  /** What one address may have of an app. Default: `shareDefaults`. */
+  addressShares?: AddressShareLimits;
   observe?: (sample: RequestSample) => void;
   /** See `AppOptions` of @mosis/http. */
   managementApart?: boolean;
@@ -45,7 +60,11 @@ export interface IngestOptions {
 /** What a page sends, and what it needs of the answer. */
 const fromBrowsers = {
   methods: ["POST"],
-  sent: ["Authorization", "Content-Type", "Content-Encoding", "X-Request-Id", ...Object.values(batchHeaders)],
+  sent: [
+    ...["Authorization", "Content-Type", "Content-Encoding", "X-Request-Id", ...Object.values(batchHeaders)],
+    // Of the browsers' SDKs of Segment and of RudderStack. Nothing is done with them.
+    ...["X-Retry-Count", "AnonymousId"],
+  ],
   read: ["Location", "Retry-After", "X-Request-Id"],
 };
 
@@ -55,16 +74,19 @@ const fromBrowsers = {
  */
 export async function createIngest(options: IngestOptions) {
   const { producer, log, metrics, life, bodyTimeoutMs, heldBytesMax, observe } = options;
-  const { access, restrictions, usage, telling } = await followRules(options);
-  const bodies = life.own(
-    "bodies",
-    createBodyReader({ ...telemetryLimits, bodyTimeoutMs, heldBytesMax }),
-    (it) => it.close(),
-  );
+  const clientAddress = createClientAddress(options.trustedProxies);
+  const waste = new Waste(options.waste ?? wasteDefaults, clientAddress);
+  const { access, restrictions, usage, telling } = await followRules(options, clientAddress);
+  const reader = (name: string, bytes: number) =>
+    life.own(name, createBodyReader({ bodyTimeoutMs, heldBytesMax: bytes }), (it) => it.close());
+  const bodies = reader("bodies", heldBytesMax);
   const shared = {
     access: access.table,
     restrictions,
     bodies,
+    // An eighth: strangers must not take the room of senders.
+    openBodies: reader("open bodies", heldBytesMax / 8),
+    waste,
     log,
     available: () => access.isComplete() && producer.connected(),
     heldBytesMax,
@@ -81,7 +103,7 @@ export async function createIngest(options: IngestOptions) {
     restrictions: () => restrictions.size(),
     untoldEvents: () => telling.untold(),
   });
-  const quotas = new Quotas(usage);
+  const quotas = new Quotas(usage, options.addressShares);
   const store = (protocol: Protocol) => postTelemetry({ ...shared, ...storing, quotas }, protocol);
   const validate = postTelemetry({ ...shared, ...validatingDeps(metrics), quotas: null }, validation);
   const protocols = [batches, otlpLogs, ...segmentRoutes];
@@ -109,15 +131,24 @@ export async function createIngest(options: IngestOptions) {
     managementApart: options.managementApart,
     ...(observe ? { observe } : {}),
   });
-  return { apps, failed: access.failed };
+  return { apps, admits: admitsConnections(options.trustedProxies, waste), failed: access.failed };
+}
+
+/** Connections of an address that goes on although it owes are not read. A proxy speaks for many. */
+function admitsConnections(trustedProxies: readonly string[], waste: Waste): (socket: Socket) => boolean {
+  const proxies = addressRanges(trustedProxies);
+  const addressOf = createClientAddress([]);
+  return (socket) => {
+    const address = addressOf({ socket, headers: {} });
+    return proxies.has(address) || !waste.isCutOff(networkOf(address), Date.now());
+  };
 }
 
 /** What requests are judged by, kept as the topics have it. */
-async function followRules(options: IngestOptions) {
+async function followRules(options: IngestOptions, clientAddress: ClientAddress) {
   const { kafka, producer, log, metrics, life, usageIntervalMs: intervalMs } = options;
   const restrictions = new RestrictionTable({ log });
   const usage = new Usage();
-  const clientAddress = createClientAddress(options.trustedProxies);
   const access = await followAccess({
     ...{ kafka, producer, clientAddress, log, metrics, life },
     alongside: {

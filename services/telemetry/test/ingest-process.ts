@@ -25,6 +25,10 @@ export async function startIngestProcess(t: TestContext, kafka: KafkaConfig): Pr
       KAFKA_TOPIC_PREFIX: kafka.topicPrefix,
       CATALOG_RECORD_PUBLIC_KEYS: signingTexts.CATALOG_RECORD_PUBLIC_KEYS,
       INGEST_PORT: "0",
+      // Nearly all that is sent to it is refused.
+      INGEST_ADDRESS_WASTE_MS: "1000000",
+      INGEST_REFUSED_PERCENT: "100",
+      INGEST_ADDRESS_DAY_PERCENT: "100",
     },
   });
   t.after(async () => {

@@ -156,6 +156,35 @@ test("what cannot be stored is refused with the status that tells whether to rep
   assert.equal((await batch({ batch: [] })).status, 200);
 });
 
+test("what older SDKs and other senders do is taken: routes, types, times and codings", async (t) => {
+  const path = await openPath(t);
+  const now = Date.now();
+  const local = (ms: number, offset: string) =>
+    new Date(ms - 8 * 3_600_000).toISOString().replace("Z", offset);
+  const body = { batch: [{ ...trackOf(), type: "track" }], writeKey: path.secret };
+  const gzip = { "content-encoding": "gzip", "content-type": "application/x-www-form-urlencoded" };
+  const zipped = gzipSync(JSON.stringify(body));
+  const late = 14 * 86_400_000;
+  const off = trackOf({ timestamp: new Date(now + late).toISOString(), sentAt: local(now + late, "-0800") });
+  const sent: [string, unknown, Record<string, string>][] = [
+    ["/v1/import", body, {}],
+    ["/v1/import/", body, {}],
+    ["/v1/batch", zipped, { ...gzip, authorization: `Basic ${btoa(`${path.secret}:`)}` }],
+    ["/v1/track", trackOf({ writeKey: path.secret }), { "content-encoding": "Identity" }],
+    ["/v1/track", trackOf({ writeKey: path.secret, timestamp: local(now, "-0800") }), {}],
+    ["/v1/track", trackOf({ writeKey: path.secret, timestamp: local(now, "-08") }), {}],
+    // A clock 14 days ahead is corrected by the time that each call says it was sent at.
+    ["/v1/batch", { writeKey: path.secret, batch: [{ ...off, type: "track" }] }, {}],
+  ];
+  for (const [route, content, headers] of sent) {
+    const answer = await post(path.url, route, content, headers);
+    assert.equal(answer.status, 200, `${route} ${JSON.stringify(headers)} ${await answer.text()}`);
+  }
+  await untilCount(path.store, `events where app_id = '${path.app.app_id}'`, sent.length);
+  const age = "toInt32(dateDiff('second', event_time, received_at)) as age";
+  for (const row of await path.rows(age)) assert.ok(Math.abs(Number(row["age"])) <= 60, JSON.stringify(row));
+});
+
 test("with a key of several apps the namespace of the app tells which", async (t) => {
   const path = await openPath(t);
   const all = await publishApp(path.producer, { app_ids: null });

@@ -63,6 +63,7 @@ export async function startIngest(t: TestContext, kafka: KafkaConfig, options: P
   const producer = life.own("producer", await openProducer(kafka), (it) => it.close());
   const {
     apps: { app },
+    admits,
   } = await createIngest({
     kafka,
     producer,
@@ -75,9 +76,12 @@ export async function startIngest(t: TestContext, kafka: KafkaConfig, options: P
     corsOrigins: [],
     usageIntervalMs: 100,
     trustedProxies: [],
+    // So much that no test meets it but those that are about it.
+    waste: { addressMsPerSecond: 1e6, keyMsPerSecond: 1e6 },
+    addressShares: { ratePercent: 100, dayPercent: 100, refusedPercent: 100 },
     ...options,
   });
-  const limits = { port: 0, requestTimeoutMs: 30_000, headersTimeoutMs: 5000 };
+  const limits = { port: 0, requestTimeoutMs: 30_000, headersTimeoutMs: 5000, admits };
   const server = life.own("server", await listen(app, limits), (it) => it.close());
   return { url: server.url, producer };
 }

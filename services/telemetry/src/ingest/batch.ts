@@ -3,6 +3,7 @@ import { type ProblemDetail, type ProblemCode } from "@mosis/types/problems";
 import { TelemetryBatch, telemetryLimits } from "@mosis/types/telemetry";
 import { Compile } from "typebox/compile";
 import type { IncomingBatch } from "./delivery.ts";
+import { batchBounds, beyondBatch, isBeyond } from "./json-bounds.ts";
 import { scanBatch } from "./scan-batch.ts";
 
 /** Why a whole batch is refused, as far as it can be told before its events are looked at. */
@@ -32,6 +33,7 @@ const mismatch = "The batch does not match its schema, so none of its events was
  * apart by `events`: a batch may have any other field, `code` and `detail` among them.
  */
 function parseBatch(bytes: Buffer): TelemetryBatch | BatchRefusal {
+  if (isBeyond(bytes, batchBounds)) return { code: "batch_invalid", detail: beyondBatch };
   const parsed = parseJsonText(bytes.toString());
   if ("detail" in parsed) return { code: "malformed_json", detail: parsed.detail };
   return checkBatch(parsed.value, mismatch);

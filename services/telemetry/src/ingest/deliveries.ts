@@ -8,7 +8,7 @@ import type { Delivery, Outcome } from "./delivery.ts";
 import type { Flusher } from "./flush.ts";
 import { appendDelivery } from "./pipeline.ts";
 import type { Protocol, Reading } from "./protocol.ts";
-import { addShare, type Share } from "./quota/quotas.ts";
+import { addShare, type Share } from "./quota/share.ts";
 import type { RestrictionTable } from "./restrictions/table.ts";
 
 /** A request that is read, with the key that may send it. */
@@ -93,12 +93,21 @@ const noEvents: Outcome = {
   results: [],
 };
 
-/** All deliveries of one request, in one flush. @returns their sum. */
-export function appendAll(flusher: Flusher, deliveries: readonly Delivery[]): Outcome {
+/**
+ * All deliveries of one request, in one flush.
+ * @param appended gets what became of each of which not all was accepted.
+ * @returns their sum.
+ */
+export function appendAll(
+  flusher: Flusher,
+  deliveries: readonly Delivery[],
+  appended?: (delivery: Delivery, outcome: Outcome) => void,
+): Outcome {
   let sum: Outcome | null = null;
   for (const delivery of deliveries) {
     if (sum) flusher.cutIfLarge();
     const outcome = appendDelivery(flusher, delivery);
+    if (outcome.byCode !== null) appended?.(delivery, outcome);
     if (sum) add(sum, outcome);
     else sum = outcome;
   }

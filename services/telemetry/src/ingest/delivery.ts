@@ -1,4 +1,4 @@
-import type { EventCode, EventResult, TelemetryBatch } from "@mosis/types/telemetry";
+import { droppedCodes, type EventCode, type EventResult, type TelemetryBatch } from "@mosis/types/telemetry";
 import type { Rules } from "./restrictions/table.ts";
 
 /** Events as an array has them, or where they stand. */
@@ -40,4 +40,9 @@ export interface Outcome {
   /** Accepted events that carry a warning. */
   warned: number;
   results: EventResult[];
+}
+
+/** Whether a reason says that an event is wrong, and not that its developer does not want it now. */
+export function isRefusal(code: EventCode): boolean {
+  return code !== "quarantined" && !droppedCodes.has(code);
 }

@@ -19,7 +19,7 @@ const fields = new Set(Object.keys(TelemetryEvent.properties));
  * the compiled check of the schema decides, what follows only finds the reason.
  */
 export function shapeFault(event: unknown): Fault | null {
-  if (isEvent.Check(event)) return null;
+  if (!isHuge(event) && isEvent.Check(event)) return null;
   if (typeof event !== "object" || event === null || Array.isArray(event)) return fault("not_an_object", "");
   if (brokenLineOf(event) !== undefined) return fault("json_invalid", "");
   const it = event as Record<string, unknown>;
@@ -37,6 +37,24 @@ export function shapeFault(event: unknown): Fault | null {
   );
 }
 
+/** More fields or properties than an event has: the check would look at each of a hundred thousand. */
+function isHuge(event: unknown): boolean {
+  if (typeof event !== "object" || event === null) return false;
+  const { properties } = event as { properties?: unknown };
+  return (
+    hasMoreKeys(event, fields.size) ||
+    (typeof properties === "object" &&
+      properties !== null &&
+      hasMoreKeys(properties, telemetryLimits.propertiesPerEventMax))
+  );
+}
+
+function hasMoreKeys(object: object, max: number): boolean {
+  let left = max;
+  for (const _ in object) if (--left < 0) return true;
+  return false;
+}
+
 function missingField(event: Record<string, unknown>): Fault | null {
   const missing = ["event_id", "name", "time"].find((name) => !Object.hasOwn(event, name));
   return missing === undefined ? null : fault("field_missing", `/${missing}`);
@@ -51,15 +69,14 @@ function idFault(event: Record<string, unknown>, name: "event_id" | "session_id"
 
 function nameFault(name: unknown): Fault | null {
   if (typeof name !== "string") return fault("type_invalid", "/name");
-  const length = codePoints(name);
-  const right = length >= 1 && length <= telemetryLimits.nameLengthMax && !control.test(name);
+  const right = name !== "" && isWithin(name, telemetryLimits.nameLengthMax) && !control.test(name);
   return right ? null : fault("name_invalid", "/name");
 }
 
 function timeFault(time: unknown): Fault | null {
   if (typeof time === "number") return Number.isFinite(time) ? null : fault("time_invalid", "/time");
   if (typeof time !== "string") return fault("type_invalid", "/time");
-  return codePoints(time) <= 40 ? null : fault("time_invalid", "/time");
+  return isWithin(time, 40) ? null : fault("time_invalid", "/time");
 }
 
 function kindFault(kind: unknown): Fault | null {
@@ -79,13 +96,11 @@ function propertiesFault(properties: unknown): Fault | null {
   if (typeof properties !== "object" || properties === null || Array.isArray(properties)) {
     return fault("type_invalid", "/properties");
   }
-  const entries = Object.entries(properties);
-  if (entries.length > telemetryLimits.propertiesPerEventMax) {
+  if (hasMoreKeys(properties, telemetryLimits.propertiesPerEventMax)) {
     return fault("properties_too_many", "/properties");
   }
-  for (const [key, value] of entries) {
-    const length = codePoints(key);
-    if (length < 1 || length > telemetryLimits.propertyKeyLengthMax) {
+  for (const [key, value] of Object.entries(properties)) {
+    if (key === "" || !isWithin(key, telemetryLimits.propertyKeyLengthMax)) {
       return fault("property_key_invalid", "/properties");
     }
     const storable =
@@ -98,18 +113,23 @@ function propertiesFault(properties: unknown): Fault | null {
 }
 
 function unknownField(event: Record<string, unknown>): Fault | null {
-  const unknown = Object.keys(event).find((name) => !fields.has(name));
-  return unknown === undefined ? null : fault("field_unknown", `/${escaped(unknown.slice(0, 100))}`);
+  for (const name in event) {
+    if (!fields.has(name)) return fault("field_unknown", `/${escaped(name.slice(0, 100))}`);
+  }
+  return null;
 }
 
 function fault(code: EventCode, pointer: string): Fault {
   return { code, pointer };
 }
 
-function codePoints(text: string): number {
-  let count = 0;
-  for (const _ of text) count++;
-  return count;
+/** Whether a text has at most so many code points. A code point is at most two units. */
+function isWithin(text: string, max: number): boolean {
+  if (text.length <= max) return true;
+  if (text.length > 2 * max) return false;
+  let left = max;
+  for (const _ of text) if (--left < 0) return false;
+  return true;
 }
 
 /** A key as a part of a pointer, RFC 6901 §3. */

@@ -3,7 +3,6 @@ import { problem, sendProblem } from "@mosis/http";
 import { batchHeaders } from "@mosis/types/telemetry";
 import { readBatch } from "./batch.ts";
 import { type BodyTypes, mediaTypeOf } from "./body.ts";
-import { hasTooManyParts, tooManyParts } from "./json-bounds.ts";
 import { parseLines } from "./lines.ts";
 import type { Protocol, Stored } from "./protocol.ts";
 
@@ -27,8 +26,9 @@ export const batches: Protocol = {
   types,
   appRequired: `The key serves several apps: send package_id, in NDJSON as ${batchHeaders.package_id}.`,
   credentialOf: (req) => req.headers.authorization,
+  credentialsMissing: "Send the header Authorization: Bearer <key>.",
+  challenge: "Bearer",
   read({ bytes, form }, req) {
-    if (hasTooManyParts(bytes)) return { code: "batch_invalid", detail: tooManyParts };
     const batch = form === "json" ? readBatch(bytes) : parseLines(bytes, req.headers);
     return "events" in batch ? { batches: [batch], eventBytesAtMost: bytes.length } : batch;
   },

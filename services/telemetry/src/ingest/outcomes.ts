@@ -2,7 +2,7 @@ import type { Metrics } from "@mosis/runtime";
 import { droppedCodes, type EventCode, eventCodes } from "@mosis/types/telemetry";
 import type { Outcome } from "./delivery.ts";
 import type { Flusher, Sent } from "./flush.ts";
-import type { QuotaRefusal } from "./quota/quotas.ts";
+import type { QuotaRefusal } from "./quota/refusal.ts";
 
 /**
  * What ingest counts. Labels are resolved once: looking them up at every event would cost more than its

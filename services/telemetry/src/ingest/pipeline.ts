@@ -7,7 +7,7 @@ import {
 } from "@mosis/types/telemetry";
 import { acceptedRange } from "./clock.ts";
 import { fillCommon, firstCutKey, pushEvent } from "./columns.ts";
-import type { Delivery, Outcome } from "./delivery.ts";
+import { type Delivery, isRefusal, type Outcome } from "./delivery.ts";
 import { escaped, type Fault, shapeFault } from "./explain.ts";
 import type { Flusher } from "./flush.ts";
 import { slotCount } from "./months.ts";
@@ -67,6 +67,14 @@ const noBody = Buffer.alloc(0);
  * there are none.
  */
 function checkEvents(delivery: Delivery): { staging: Staging; faults: Faults } {
+  const { staging, faults } = findFaults(delivery);
+  faults?.forEach((fault, i) => {
+    if (fault) staging.times[i] = Number.NaN;
+  });
+  return { staging, faults };
+}
+
+function findFaults(delivery: Delivery): { staging: Staging; faults: Faults } {
   const { rules, receivedAtMs, clockCorrectionMs } = delivery;
   const { events, context } = delivery.batch;
   const isScanned = events instanceof ScannedEvents;
@@ -84,12 +92,20 @@ function checkEvents(delivery: Delivery): { staging: Staging; faults: Faults } {
       fault = restrictionOf(rules, events.at(i) as TelemetryEvent, context?.install_id);
     }
     if (fault) {
-      staging.times[i] = Number.NaN;
       faults ??= Array.from<Fault | null>({ length: events.length }).fill(null);
       faults[i] = fault;
     }
   }
   return { staging, faults };
+}
+
+/**
+ * How many events of a delivery will be refused as wrong. Nothing is appended, and it may be appended
+ * later.
+ */
+export function countRefused(delivery: Delivery): number {
+  const { faults } = findFaults(delivery);
+  return faults?.filter((fault) => fault && isRefusal(fault.code)).length ?? 0;
 }
 
 /** Faults by index, null for an event without one; null when there is none at all. */

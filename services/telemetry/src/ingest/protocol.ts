@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ProblemCode, ProblemDetail } from "@mosis/types/problems";
 import type { BatchRefusal } from "./batch.ts";
-import type { Body, BodyTypes } from "./body.ts";
+import type { Body, BodyTypes, SentBody } from "./body.ts";
 import type { IncomingBatch, Outcome } from "./delivery.ts";
-import type { RateLimitFields } from "./quota/quotas.ts";
+import type { RateLimitFields } from "./quota/refusal.ts";
 
 /**
  * What one kind of client sends and expects to hear. `routes.ts` has the steps of a request, once for all
@@ -19,8 +19,14 @@ export interface Protocol {
   credentialOf(req: IncomingMessage): string | undefined;
   /** A key of one app sends for that app, whatever the batch calls it. */
   appOfKeyFirst?: true;
-  /** Whether the key may be in the body, where it is known only when all of it has been read. */
-  keyInBody?: true;
+  /**
+   * The credentials that may be in a body, found without parsing it, for clients that send none in a header.
+   * Which of them it is, `Reading` says.
+   */
+  keysIn?: (this: void, sent: SentBody) => string[];
+  /** What to send a key as, for `credentials_missing`, and the scheme for `WWW-Authenticate`. */
+  credentialsMissing: string;
+  challenge: "Bearer" | "Basic";
   /** Bytes to batches. Nothing is thrown for what a client sent. */
   read(body: Body, req: IncomingMessage): Reading | BatchRefusal;
   /** Writes the whole answer, after the acknowledgement. */

@@ -1,57 +1,34 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { RequestSample } from "@mosis/http";
-import type { Logger } from "@mosis/runtime";
-import type { ProblemCode, ProblemDetail } from "@mosis/types/problems";
-import type { AccessRefusal, AccessTable, Grant } from "../access.ts";
-import type { Body, BodyReader } from "./body.ts";
-import type { CountryOf } from "./country.ts";
+import { droppedCodes, telemetryLimits } from "@mosis/types/telemetry";
+import type { AccessRefusal, Grant } from "../access.ts";
+import type { BatchRefusal } from "./batch.ts";
+import { type Body, decodeBody, type SentBody } from "./body.ts";
 import { appendAll, type Deliveries, deliveriesOf, type Received } from "./deliveries.ts";
-import type { Outcome } from "./delivery.ts";
-import type { Flusher } from "./flush.ts";
-import type { Origins } from "@mosis/http";
-import type { Outcomes } from "./outcomes.ts";
+import { isRefusal, type Outcome } from "./delivery.ts";
+import {
+  answered,
+  type Exchange,
+  guard,
+  guardWork,
+  type IngestDeps,
+  openExchange,
+  refuse,
+  refuseStranger,
+  refuseWaste,
+} from "./exchange.ts";
 import type { Protocol, Reading } from "./protocol.ts";
-import { fieldsOfRefusal, type QuotaRefusal, type Quotas, type Share } from "./quota/quotas.ts";
-import { appOfRefused, type Refusals } from "./refusals.ts";
-import type { RestrictionTable } from "./restrictions/table.ts";
-import { hasRoom, type Room } from "./room.ts";
-
-export interface IngestDeps extends Room {
-  access: AccessTable;
-  bodies: BodyReader;
-  /** One that sends nowhere makes a dry run of every step. */
-  flusher: Flusher;
-  outcomes: Omit<Outcomes, "sent">;
-  refusals: Pick<Refusals, "count">;
-  /** Null on a dry run: what is not stored takes nothing. */
-  quotas: Quotas | null;
-  restrictions: RestrictionTable;
-  log: Logger;
-  countryOf: CountryOf;
-  /** Null: no page of another origin may read an answer. */
-  origins: Origins | null;
-  /** Self-telemetry: 0.2 µs a request with both looks at the clock. */
-  observe?: ((sample: RequestSample) => void) | undefined;
-}
-
-/** One request on its way through the steps below. */
-interface Exchange {
-  deps: IngestDeps;
-  protocol: Protocol;
-  res: ServerResponse;
-  requestId: string;
-  deliveryId: string;
-  startedMs: number;
-  credential: string | undefined;
-  /** Null until it is known. */
-  appId: string | null;
-}
+import { countRefused } from "./pipeline.ts";
+import { fieldsOfRefusal, type QuotaRefusal } from "./quota/refusal.ts";
+import type { Sender, Share } from "./quota/share.ts";
+import { hasRoom } from "./room.ts";
+import { openBodyLimits } from "./segment/write-key.ts";
 
 /**
- * A request with telemetry, in any protocol: 1 room, 2 key, 3 body, 4 batches, their key and apps,
- * 5 quotas, 6 events, 7 answer after the acknowledgement. Written on callbacks and plain node:http, for these
- * are the only routes where a microsecond counts.
+ * A request with telemetry, in any protocol: 1 room, 2 key and what its sender has cost, 3 body, 4 batches,
+ * their key and apps, 5 quotas, 6 events, 7 answer after the acknowledgement. Nothing is done with a body
+ * before there is a key, but looking for one in it. Written on callbacks and plain node:http, for these are
+ * the only routes where a microsecond counts.
  */
 export function postTelemetry(
   deps: IngestDeps,
@@ -59,108 +36,146 @@ export function postTelemetry(
 ): (req: IncomingMessage, res: ServerResponse) => void {
   return (req, res) => {
     deps.origins?.allow(req, res);
-    const deliveryId = randomUUID();
-    const requestId = requestIdOf(req) ?? deliveryId;
-    const credential = protocol.credentialOf(req);
-    const startedMs = performance.now();
-    const exchange: Exchange = {
-      deps,
-      protocol,
-      res,
-      requestId,
-      deliveryId,
-      startedMs,
-      credential,
-      appId: null,
-    };
+    const exchange = openExchange(deps, protocol, res, randomUUID());
     if (!hasRoom(deps)) {
       refuse(exchange, "unavailable", "Telemetry cannot be stored right now. Send it again later.");
       return;
     }
-    if (credential === undefined && protocol.keyInBody) receive(exchange);
-    else authorize(exchange, () => receive(exchange));
+    if (exchange.credential === undefined && protocol.keysIn) receiveOpen(exchange, protocol.keysIn);
+    else authorize(exchange, (grant) => receive(exchange, grant));
   };
 }
 
 /** Goes on with a key that may send, or refuses. A key that nobody knows yet may be on its way. */
 function authorize(exchange: Exchange, next: (grant: Grant) => void): void {
-  const { access } = exchange.deps;
+  const { access, waste } = exchange.deps;
   const { credential, res } = exchange;
+  const nowMs = Date.now();
   const judged = () => access.authenticateWriter(credential, Date.now(), res.req);
   const grant = judged();
+  if (typeof grant !== "string") {
+    settle(exchange, grant, next);
+    return;
+  }
+  const seconds = waste.strangerWaits(exchange.network, nowMs);
+  if (seconds > 0) return refuseCharged(exchange, seconds);
   const arrival = grant === "credentials_invalid" ? access.arrival(credential) : null;
   if (arrival) void arrival.then(() => settle(exchange, judged(), next));
   else settle(exchange, grant, next);
 }
 
+/** Who does not wait owes more and more, until its connections are not taken any more. */
+function refuseCharged(exchange: Exchange, seconds: number): void {
+  const startedMs = performance.now();
+  refuseWaste(exchange, seconds);
+  exchange.deps.waste.chargeStranger(exchange.res.req, performance.now() - startedMs, Date.now());
+}
+
 function settle(exchange: Exchange, grant: Grant | AccessRefusal, next: (grant: Grant) => void): void {
   // The client went away while its key was waited for.
   if (exchange.res.destroyed) return;
-  if (typeof grant === "string") refuse(exchange, grant, accessDetails[grant]);
+  if (typeof grant === "string") refuseStranger(exchange, grant);
   else guard(exchange, () => next(grant));
 }
 
-const accessDetails = {
-  credentials_missing: "Send the header Authorization: Bearer <key>.",
-  credentials_invalid: "The key is unknown, revoked or expired.",
-  key_quarantined:
-    "The key works again when its owner confirms it at the catalog: POST /v1/keys/{id}:confirm.",
-  address_not_allowed: "The key works from the addresses in its cidrs alone.",
-  permission_missing: "The key lacks the permission telemetry:write.",
-} as const;
+const bodyLimits = { bytesMax: telemetryLimits.bodyBytesMax, piecesMax: telemetryLimits.bodyPiecesMax };
 
-/** A bug of ours costs one request its answer, not everybody the process. */
-function guard(exchange: Exchange, step: () => void): void {
-  try {
-    step();
-  } catch (error) {
-    exchange.deps.log.error({ err: error, request_id: exchange.requestId }, "A batch could not be processed");
-    refuse(exchange, "internal_error", "The batch could not be processed. Tell us the request_id.");
-  }
-}
-
-function receive(exchange: Exchange): void {
-  const { deps, protocol, res } = exchange;
-  deps.bodies.read(res.req, protocol.types, (body) => {
-    if ("code" in body) refuse(exchange, body.code, body.detail);
-    else guard(exchange, () => read(exchange, body));
+function receive(exchange: Exchange, grant: Grant): void {
+  const { deps, protocol, res, network } = exchange;
+  const seconds = deps.waste.senderWaits(network, grant, Date.now());
+  if (seconds > 0) return refuseWaste(exchange, seconds);
+  deps.bodies.read(res.req, { types: protocol.types, ...bodyLimits }, (sent) => {
+    if ("code" in sent) {
+      refuse(exchange, sent.code, sent.detail);
+      deps.waste.chargeSender(network, grant, { ms: unreadBodyMs, keptEvents: 0 });
+      return;
+    }
+    // Again: a body may take seconds to arrive, and its key may have been revoked meanwhile. Before the body
+    // is read, because between reading and storing nothing else may be read: see `ScannedEvents`.
+    authorize(exchange, (now) => {
+      guardWork(exchange, { grant: now, sent }, () => {
+        const read = readingOf(exchange, sent);
+        if (read) take(exchange, now, read);
+      });
+    });
   });
 }
 
-function read(exchange: Exchange, body: Body): void {
-  // A key in the body is known once that is read; one in a header comes first.
-  if (exchange.credential === undefined && exchange.protocol.keyInBody) {
-    const reading = readingOf(exchange, body);
-    if (!reading) return;
-    exchange.credential = reading.credential;
-    return authorize(exchange, (grant) => take(exchange, grant, reading, body));
-  }
-  // Again: a body may take seconds to arrive, and its key may have been revoked meanwhile. Before the body is
-  // read, because between reading and storing nothing else may be read: see `ScannedEvents`.
-  authorize(exchange, (grant) => {
-    const reading = readingOf(exchange, body);
-    if (reading) take(exchange, grant, reading, body);
+/** What a body may have cost that was refused while it arrived. */
+const unreadBodyMs = 2;
+
+/** A request whose key is in its body, if anywhere: a little is read of a stranger, and nothing parsed. */
+function receiveOpen(exchange: Exchange, keysIn: (sent: SentBody) => string[]): void {
+  const { deps, protocol, res, network } = exchange;
+  const seconds = deps.waste.strangerWaits(network, Date.now());
+  if (seconds > 0) return refuseCharged(exchange, seconds);
+  deps.openBodies.read(res.req, { types: protocol.types, ...openBodyLimits }, (sent) => {
+    if ("code" in sent) {
+      refuse(exchange, sent.code, sent.detail);
+      deps.waste.chargeStranger(res.req, 0, Date.now());
+      return;
+    }
+    guard(exchange, () => readOpen(exchange, sent, keysIn(sent)));
   });
+}
+
+function readOpen(exchange: Exchange, sent: SentBody, keys: readonly string[]): void {
+  const { access, waste } = exchange.deps;
+  const isGood = (key: string) =>
+    typeof access.authenticateWriter(key, Date.now(), exchange.res.req) !== "string";
+  exchange.credential = keys.find(isGood) ?? keys[0];
+  authorize(exchange, (found) => {
+    const seconds = waste.senderWaits(exchange.network, found, Date.now());
+    if (seconds > 0) return refuseWaste(exchange, seconds);
+    guardWork(exchange, { grant: found, sent }, () => {
+      const read = readingOf(exchange, sent);
+      if (!read) return;
+      // A key was seen somewhere in the body. Only where it belongs it counts.
+      exchange.credential = read.reading.credential;
+      authorize(exchange, (grant) => take(exchange, grant, read));
+    });
+  });
+}
+
+interface Read {
+  reading: Reading;
+  body: Body;
 }
 
 /** @returns undefined when the request was refused. */
-function readingOf(exchange: Exchange, body: Body): Reading | undefined {
-  const reading = exchange.protocol.read(body, exchange.res.req);
-  if (!("code" in reading)) return reading;
-  refuse(exchange, reading.code, reading.detail, reading);
+function readingOf(exchange: Exchange, sent: SentBody): Read | undefined {
+  const body = decodeBody(sent);
+  const reading: Reading | BatchRefusal =
+    "code" in body ? body : exchange.protocol.read(body, exchange.res.req);
+  if (!("code" in reading)) return { reading, body: body as Body };
+  refuse(exchange, reading.code, reading.detail, { errors: reading.errors });
   return undefined;
 }
 
-function take(exchange: Exchange, grant: Grant, reading: Reading, body: Body): void {
+function take(exchange: Exchange, grant: Grant, { reading, body }: Read): void {
   const { deps, protocol, res, deliveryId } = exchange;
   const country = deps.countryOf(res.req);
   const received = { grant, reading, body, receivedAtMs: Date.now(), country, deliveryId };
   const deliveries = deliveriesOf(deps, received, protocol);
   if ("code" in deliveries) return refuse(exchange, deliveries.code, deliveries.detail, deliveries);
   exchange.appId = deliveries.deliveries[0]?.appId ?? null;
-  const refusal = deps.quotas?.take(deliveries.shares, grant, received.receivedAtMs);
+  const sender = senderOf(exchange, deliveries);
+  const refusal = deps.quotas?.take(deliveries.shares, grant, received.receivedAtMs, sender);
   if (refusal) return refuseOverQuota(exchange, deliveries.shares, refusal);
-  store(exchange, received, deliveries);
+  store(exchange, received, { ...deliveries, sender });
+}
+
+function senderOf({ network }: Exchange, { deliveries, shares }: Deliveries): Sender {
+  return {
+    network,
+    judge() {
+      for (const share of shares) share.refused = 0;
+      for (const delivery of deliveries) {
+        const share = shares.find(({ app }) => app.appId === delivery.appId);
+        if (share) share.refused = (share.refused ?? 0) + countRefused(delivery);
+      }
+    },
+  };
 }
 
 function refuseOverQuota(exchange: Exchange, shares: Share[], refusal: QuotaRefusal): void {
@@ -170,8 +185,8 @@ function refuseOverQuota(exchange: Exchange, shares: Share[], refusal: QuotaRefu
 }
 
 /** From here on the events count against their quotas, unless they cannot be stored. */
-function store(exchange: Exchange, received: Received, found: Deliveries): void {
-  const { deliveries, shares, appless, refused } = found;
+function store(exchange: Exchange, received: Received, found: Deliveries & { sender: Sender }): void {
+  const { deliveries, shares, appless, refused, sender } = found;
   const { deps, protocol, res, requestId } = exchange;
   const { grant, receivedAtMs } = received;
   // While it waits, a request holds what its answer says and nothing more: body and read events are several
@@ -187,19 +202,23 @@ function store(exchange: Exchange, received: Received, found: Deliveries): void 
   if (refused) deps.refusals.count(null, refused.code, receivedAtMs, refused.batches);
   let outcome: Outcome;
   try {
-    outcome = appendAll(deps.flusher, deliveries);
+    outcome = appendAll(deps.flusher, deliveries, ({ appId }, part) => addFound(shares, appId, part));
   } catch (error) {
     // Ours alone: columns may be of different length now, so everybody who shares them must send again.
     deps.log.error({ err: error, request_id: requestId }, "A batch could not be encoded");
     deps.flusher.abandon(error instanceof Error ? error : new Error(String(error)));
-    deps.quotas?.giveBack(shares, grant, receivedAtMs);
+    deps.quotas?.giveBack(shares, grant, receivedAtMs, sender);
     return refuse(exchange, "internal_error", "The batch could not be processed.");
+  }
+  exchange.keptEvents = outcome.accepted + outcome.dropped;
+  if (outcome.byCode !== null) {
+    for (const share of shares) deps.quotas?.settle(share, grant, sender, receivedAtMs);
   }
   // A request without anything to store, where that is allowed.
   if (deliveries.length === 0) return answer(outcome);
   deps.flusher.commit((failure) => {
     if (failure) {
-      deps.quotas?.giveBack(shares, grant, receivedAtMs);
+      deps.quotas?.giveBack(shares, grant, receivedAtMs, sender);
       refuse(exchange, "unavailable", "The events could not be stored. Send them again, with the same ids.");
     } else {
       answer(outcome);
@@ -207,40 +226,12 @@ function store(exchange: Exchange, received: Received, found: Deliveries): void 
   }, deliveries[0]?.eventBytesAtMost);
 }
 
-/**
- * Longest declared body that is still read to its end after a refusal, so that the connection can be kept.
- */
-const discardedBytesMax = 16_777_216;
-
-interface Further {
-  errors?: ProblemDetail[] | undefined;
-  headers?: Record<string, string>;
-}
-
-function refuse(exchange: Exchange, code: ProblemCode, detail: string, further: Further = {}): void {
-  const { deps, protocol, res, requestId, credential } = exchange;
-  const { errors, headers = {} } = further;
-  const nowMs = Date.now();
-  const grant = deps.access.authenticateWriter(credential, nowMs, res.req);
-  deps.refusals.count(exchange.appId ?? appOfRefused(deps.access, grant), code, nowMs);
-  if (code === "unavailable") headers["Retry-After"] = "2";
-  if (code === "credentials_missing" || code === "credentials_invalid")
-    headers["WWW-Authenticate"] = "Bearer";
-  const declared = Number(res.req.headers["content-length"] ?? 0);
-  if (code === "request_timeout" || declared > discardedBytesMax) headers["Connection"] = "close";
-  protocol.refuse(res, requestId, { code, detail, errors, headers });
-  answered(exchange);
-}
-
-function answered({ deps, protocol, res, startedMs }: Exchange): void {
-  const status = res.statusCode;
-  deps.outcomes.answered(status);
-  const duration_ms = performance.now() - startedMs;
-  deps.observe?.({ method: "POST", route: protocol.route, status, duration_ms });
-}
-
-/** The client's id for this request when it is a plain word of reasonable length. */
-function requestIdOf(req: IncomingMessage): string | undefined {
-  const id = req.headers["x-request-id"];
-  return typeof id === "string" && /^[\w.-]{1,64}$/.test(id) ? id : undefined;
+function addFound(shares: readonly Share[], appId: string, { byCode }: Outcome): void {
+  const share = shares.find(({ app }) => app.appId === appId);
+  if (!share || byCode === null) return;
+  share.found ??= { refused: 0, dropped: 0 };
+  for (const [code, count] of byCode) {
+    if (isRefusal(code)) share.found.refused += count;
+    else if (droppedCodes.has(code)) share.found.dropped += count;
+  }
 }

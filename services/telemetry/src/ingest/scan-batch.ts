@@ -50,11 +50,18 @@ export function scanBatch(body: Buffer): ScannedBatch | null {
   staging.reset(body);
   const count = scanList(body, body[from] === space ? from + 1 : from);
   if (count < 0) return null;
+  // All that is parsed here without being measured.
+  if (from + body.length - listEnd > envelopeBytesMax) return null;
   // Wherever the key stood, inside another object or in a text: only as a field of the batch it leads here.
   const rest = parsed(`${body.toString("utf8", 0, from)}"${token}"${body.toString("utf8", listEnd)}`);
   if (rest?.["events"] !== token) return null;
   return { envelope: rest, events: new ScannedEvents(count) };
 }
+
+/**
+ * Of a plain batch without its events: several times as much as a context and twenty reasons of discarding.
+ */
+const envelopeBytesMax = 8192;
 
 let listEnd = 0;
 

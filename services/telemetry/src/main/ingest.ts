@@ -24,12 +24,12 @@ try {
   const verifier = createRecordVerifier({ publicKeys: config.recordPublicKeys, log, metrics });
   const kafka = { ...config.kafka, clientId: service, log, verifier };
   const producer = life.own("producer", await openProducer(kafka), (it) => it.close());
-  const { bodyTimeoutMs, heldBytesMax, countryHeader, corsOrigins, usageIntervalMs, trustedProxies } = config;
   const observe = self.observe.bind(self);
-  const limits = { bodyTimeoutMs, heldBytesMax, countryHeader, corsOrigins, usageIntervalMs, trustedProxies };
-  const managementApart = config.http.management !== null;
-  const shared = { kafka, producer, log, metrics, life, observe, managementApart };
-  const { apps, failed } = await createIngest({ ...shared, ...limits });
+  const { apps, admits, failed } = await createIngest({
+    ...config,
+    ...{ kafka, producer, log, metrics, life, observe },
+    managementApart: config.http.management !== null,
+  });
   const server = life.own(
     "server",
     await serve(apps, {
@@ -38,6 +38,7 @@ try {
       metrics,
       requestTimeoutMs: 30_000,
       headersTimeoutMs: 10_000,
+      admits,
     }),
     (it) => it.close(),
   );

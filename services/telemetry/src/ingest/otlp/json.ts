@@ -69,7 +69,9 @@ function keyValues(list: unknown, budget: Budget, level: number): Record<string,
   const values: Record<string, Value> = {};
   for (const item of listOf(list, "A list of keys and values")) {
     budget.value(level);
-    setValue(values, textOf(item["key"], "key"), anyValue(item["value"], budget, level));
+    const key = textOf(item["key"], "key");
+    budget.key(key);
+    setValue(values, key, anyValue(item["value"], budget, level));
   }
   return values;
 }
@@ -128,7 +130,10 @@ function boolOf(value: unknown): boolean {
 /** An integer as its digits, "0" when it is not there. */
 function digitsOf(value: unknown, name: string): string {
   if (isAbsent(value)) return "0";
-  if (typeof value === "number" && Number.isInteger(value)) return String(BigInt(value));
+  // Larger ones are not integers of 64 bits, and one of 300 digits takes as long as a record.
+  if (typeof value === "number" && Number.isInteger(value) && Math.abs(value) <= 2 ** 64) {
+    return String(BigInt(value));
+  }
   if (typeof value === "string" && /^-?\d{1,20}$/.test(value)) return value;
   throw new NotDecodable(`${name} is not an integer.`);
 }

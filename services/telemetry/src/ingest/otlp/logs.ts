@@ -38,6 +38,8 @@ const otlpLimits = {
   scopesPerRequestMax: 10_000,
   /** Keys of attributes, and values with what is nested in them, of a whole request. */
   valuesPerRequestMax: 500_000,
+  /** Different keys of attributes: V8 makes a hidden class for each, which takes as long as a record. */
+  keysPerRequestMax: 20_000,
   /** Fields that are not of the protocol that we know. */
   unknownFieldsMax: 100_000,
   /** Lists and objects within each other, in a body or an attribute. */
@@ -58,6 +60,7 @@ export interface Budget {
   skipped(): void;
   /** @param level how deep the value lies within others, from 0. */
   value(level: number): void;
+  key(name: string): void;
 }
 
 export function openBudget(): Budget {
@@ -71,7 +74,15 @@ export function openBudget(): Budget {
   const take = (what: keyof typeof left) => {
     if (left[what]-- === 0) throw new BeyondLimit(`The request has too many ${what}: send smaller batches.`);
   };
+  const keys = new Set<string>();
   return {
+    key(name) {
+      if (keys.has(name)) return;
+      if (keys.size === otlpLimits.keysPerRequestMax) {
+        throw new BeyondLimit("The request has too many different keys of attributes: send smaller batches.");
+      }
+      keys.add(name);
+    },
     resource: () => take("resources"),
     scope: () => take("scopes"),
     record: () => take("log records"),

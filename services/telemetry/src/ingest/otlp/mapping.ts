@@ -24,6 +24,7 @@ export function batchesOf(resources: readonly ResourceLogs[]): TelemetryBatch[] 
     for (const { name, records } of scopes) {
       // Once, for it may be as long as the body.
       const source = derivedId(`${resource}\n${name}`);
+      const scope = shortText(name);
       for (const record of records) {
         if (events.length === 0) {
           const batch = { batch_id: "", context, events, ...(sdk ? { sdk } : {}) };
@@ -32,7 +33,7 @@ export function batchesOf(resources: readonly ResourceLogs[]): TelemetryBatch[] 
         const uid = record.attributes["log.record.uid"];
         const isNamed = typeof uid === "string" && uid !== "";
         const event_id = isNamed ? idOf(uid) : contentId(`${source}\n${JSON.stringify(record)}`);
-        events.push(eventOf(record, { event_id, scope: name, shared, attributes }));
+        events.push(eventOf(record, { event_id, scope, shared, attributes }));
         if (events.length === telemetryLimits.eventsPerBatchMax) events = [];
       }
     }
@@ -52,7 +53,7 @@ function withBatchId(batches: TelemetryBatch[]): TelemetryBatch[] {
 
 interface Surroundings {
   event_id: string;
-  scope: string;
+  scope: string | undefined;
   shared: Attributes;
   /** Of the resource. */
   attributes: Attributes;
@@ -64,7 +65,7 @@ function eventOf(record: LogRecord, { event_id, scope, shared, attributes }: Sur
   const name = nameOf(given) ?? (typeof body === "string" ? nameOf(body) : undefined) ?? "log";
   const properties = openProperties(record.droppedAttributes);
   properties.addAll(shared);
-  properties.add("otel.scope.name", shortText(scope));
+  properties.add("otel.scope.name", scope);
   properties.add("severity_number", record.severity === 0 ? undefined : record.severity);
   properties.add("severity_text", record.severityText);
   properties.add("trace_id", record.traceId);

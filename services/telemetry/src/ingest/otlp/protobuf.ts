@@ -1,4 +1,4 @@
-import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
+import { BinaryReader } from "@bufbuild/protobuf/wire";
 import type { Value } from "../flatten.ts";
 import {
   type Budget,
@@ -10,41 +10,17 @@ import {
   type ScopeLogs,
   setValue,
 } from "./logs.ts";
-
-// A key on the wire: number of the field, and how its value is written.
-const varint = (field: number) => (field << 3) | WireType.Varint;
-const fixed64 = (field: number) => (field << 3) | WireType.Bit64;
-const bytes = (field: number) => (field << 3) | WireType.LengthDelimited;
-
-// Fields by their numbers in opentelemetry/proto/{collector/logs,logs,resource,common}/v1, which are stable.
-const requestKeys = { resourceLogs: bytes(1) };
-const resourceLogsKeys = { resource: bytes(1), scopeLogs: bytes(2) };
-const resourceKeys = { attributes: bytes(1) };
-const scopeLogsKeys = { scope: bytes(1), logRecords: bytes(2) };
-const scopeKeys = { name: bytes(1) };
-const recordKeys = {
-  time: fixed64(1),
-  severity: varint(2),
-  severityText: bytes(3),
-  body: bytes(5),
-  attributes: bytes(6),
-  droppedAttributes: varint(7),
-  traceId: bytes(9),
-  spanId: bytes(10),
-  observedTime: fixed64(11),
-  eventName: bytes(12),
-};
-const keyValueKeys = { key: bytes(1), value: bytes(2) };
-const valueKeys = {
-  text: bytes(1),
-  bool: varint(2),
-  int: varint(3),
-  double: fixed64(4),
-  array: bytes(5),
-  list: bytes(6),
-  bytes: bytes(7),
-};
-const listKeys = { values: bytes(1) };
+import {
+  keyValueKeys,
+  listKeys,
+  recordKeys,
+  requestKeys,
+  resourceKeys,
+  resourceLogsKeys,
+  scopeKeys,
+  scopeLogsKeys,
+  valueKeys,
+} from "./protobuf-keys.ts";
 
 /**
  * By hand over a library's reader of the wire format: only what is used is decoded, and each part is counted
@@ -115,13 +91,18 @@ function scopeLogs(reader: BinaryReader, budget: Budget): ScopeLogs {
 
 function logRecord(reader: BinaryReader, budget: Budget): LogRecord {
   const record = emptyRecord();
+  // Written out behind the record: a field may be there a million times, and its last value holds.
+  let time: bigint | string = 0n;
+  let observedTime: bigint | string = 0n;
+  let traceId: Uint8Array | null = null;
+  let spanId: Uint8Array | null = null;
   readMessage(reader, budget, (key) => {
     switch (key) {
       case recordKeys.time:
-        record.time = String(reader.fixed64());
+        time = reader.fixed64();
         return true;
       case recordKeys.observedTime:
-        record.observedTime = String(reader.fixed64());
+        observedTime = reader.fixed64();
         return true;
       case recordKeys.severity:
         record.severity = reader.int32();
@@ -142,16 +123,24 @@ function logRecord(reader: BinaryReader, budget: Budget): LogRecord {
         record.droppedAttributes = reader.uint32();
         return true;
       case recordKeys.traceId:
-        record.traceId = Buffer.from(reader.bytes()).toString("hex");
+        traceId = reader.bytes();
         return true;
       case recordKeys.spanId:
-        record.spanId = Buffer.from(reader.bytes()).toString("hex");
+        spanId = reader.bytes();
         return true;
       default:
         return false;
     }
   });
+  record.time = String(time);
+  record.observedTime = String(observedTime);
+  record.traceId = hexOf(traceId);
+  record.spanId = hexOf(spanId);
   return record;
+}
+
+function hexOf(bytes: Uint8Array | null): string {
+  return bytes === null ? "" : Buffer.from(bytes).toString("hex");
 }
 
 function readKeyValue(
@@ -169,6 +158,7 @@ function readKeyValue(
     else return false;
     return true;
   });
+  budget.key(name);
   setValue(into, name, value);
 }
 

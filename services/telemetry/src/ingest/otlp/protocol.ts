@@ -3,7 +3,7 @@ import { endRefused } from "@mosis/http";
 import { problems } from "@mosis/types/problems";
 import type { BatchRefusal } from "../batch.ts";
 import { type Body, type BodyTypes, mediaTypeOf } from "../body.ts";
-import { hasTooManyParts } from "../json-bounds.ts";
+import { isBeyond, otlpBounds } from "../json-bounds.ts";
 import type { Protocol, Reading, Refusal, Stored } from "../protocol.ts";
 import { parseRequest } from "./json.ts";
 import { BeyondLimit, NotDecodable, openBudget } from "./logs.ts";
@@ -28,17 +28,16 @@ export const otlpLogs: Protocol = {
   types,
   appRequired: "The key serves several apps: set the resource attribute mosis.package_id.",
   credentialOf: (req) => req.headers.authorization,
+  credentialsMissing: "Send the header Authorization: Bearer <key>.",
+  challenge: "Bearer",
   read,
   answer,
   refuse,
 };
 
-/** An attribute is two objects, and 5 MiB have room for no more than this. Parsing so many takes 40 ms. */
-const jsonParts = { arraysMax: 50_000, objectsMax: 250_000 };
-
 function read({ bytes, form }: Body): Reading | BatchRefusal {
   const isJson = form === "json";
-  if (isJson && hasTooManyParts(bytes, jsonParts)) {
+  if (isJson && isBeyond(bytes, otlpBounds)) {
     return { code: "body_too_large", detail: "The request has too many parts: send smaller batches." };
   }
   try {

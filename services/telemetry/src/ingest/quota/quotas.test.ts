@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { AppEntry, Grant } from "../../access.ts";
 import { Quotas } from "./quotas.ts";
+import type { Share } from "./share.ts";
 import { Usage } from "./usage.ts";
 
 const noon = Date.UTC(2026, 10, 25, 12);
@@ -89,4 +90,47 @@ test("a request of several apps is taken for all of them or for none", () => {
   assert.equal(quotas.take(shares, key, noon)?.code, "quota_exceeded");
   assert.equal(usage.events("app", 20_782), 0);
   assert.equal(quotas.fieldsOf(app, key, noon)?.state, `"day";r=10000;t=43200, "burst";r=2000;t=0`);
+});
+
+const shares = (events: number, from = large): Share[] => [{ app: from, events }];
+const large: AppEntry = { ...app, eventsPerDay: 1_000_000, eventsPerSecond: 10_000 };
+
+test("an address has a share of the rate with a public key, and all of it with a secret one", () => {
+  const quotas = new Quotas(new Usage());
+  const from = (network: string) => ({ network, judge() {} });
+  for (let n = 0; n < 25; n++) assert.equal(quotas.take(shares(1000), key, noon, from("a")), null);
+  const refusal = quotas.take(shares(1000), key, noon, from("a"));
+  assert.equal(refusal?.code, "rate_limited");
+  assert.match(refusal.detail, /^An address may send 5000 events a second and 25000 at once/);
+  assert.equal(refusal.retryAfterSeconds, 1);
+  assert.equal(quotas.take(shares(1000), key, noon, from("b")), null);
+  const secret: Grant = { ...key, kind: "management" };
+  assert.equal(quotas.take(shares(1000), secret, noon, from("a")), null);
+  assert.equal(quotas.take(shares(1000), key, noon + 1000, from("a")), null);
+});
+
+test("what is refused is given back, and somebody looks only when no more may be refused", () => {
+  const usage = new Usage();
+  const quotas = new Quotas(usage, { ratePercent: 100, dayPercent: 100, refusedPercent: 1 });
+  const small = { ...large, eventsPerDay: 200_000 };
+  let looks = 0;
+  const send = (wrong: number, dropped = 0) => {
+    const [share] = shares(1000, small);
+    assert.ok(share);
+    const sender = { network: "a", judge: () => void (looks++, (share.refused = wrong)) };
+    const refusal = quotas.take([share], key, noon, sender);
+    if (refusal) return refusal;
+    share.found = { refused: wrong, dropped };
+    quotas.settle(share, key, sender, noon);
+    return null;
+  };
+  assert.equal(send(1000), null);
+  assert.equal(usage.events("app", 20_782), 0, "what is refused takes nothing of the day");
+  assert.equal(looks, 0);
+  assert.equal(send(400)?.code, "rate_limited");
+  assert.equal(send(0), null);
+  assert.equal(looks, 2, "half of the 2000 of a day may be refused at once, and all of them are");
+  assert.equal(usage.events("app", 20_782), 1000);
+  assert.equal(send(0, 300), null);
+  assert.equal(usage.events("app", 20_782), 1700, "nor does what is dropped");
 });

@@ -1,34 +1,18 @@
 import { TokenBucket } from "@mosis/runtime";
 import { telemetryLimits } from "@mosis/types/telemetry";
 import type { AppEntry, Grant } from "../../access.ts";
-import { dayMs, dayOf, type Usage } from "./usage.ts";
-
-/** Why a batch is not taken now: HTTP 429. */
-export interface QuotaRefusal {
-  code: "rate_limited" | "quota_exceeded";
-  detail: string;
-  retryAfterSeconds: number;
-  fields: RateLimitFields;
-}
-
-/** How many events of one app a request has. */
-export interface Share {
-  app: AppEntry;
-  events: number;
-}
-
-/** Adds a batch to the shares of its request, of which there is nearly always one. */
-export function addShare(shares: Share[], app: AppEntry, events: number): void {
-  const share = shares.find((known) => known.app === app);
-  if (share) share.events += events;
-  else shares.push({ app, events });
-}
-
-/** Header fields of an answer, draft-ietf-httpapi-ratelimit-headers-11. What they count is events. */
-export interface RateLimitFields {
-  policy: string;
-  state: string;
-}
+import { type AddressShareLimits, AddressShares, type AddressUse, shareDefaults } from "./address-shares.ts";
+import {
+  addressDayRefusal,
+  dayRefusal,
+  type QuotaRefusal,
+  type RateLimitFields,
+  rateRefusal,
+  secondsToMidnight,
+  wrongEventsRefusal,
+} from "./refusal.ts";
+import type { Sender, Share } from "./share.ts";
+import { dayOf, type Usage } from "./usage.ts";
 
 /** The bucket of an app or a key, and what is told of it. */
 interface Meter {
@@ -45,50 +29,123 @@ interface Meter {
  */
 export class Quotas {
   readonly #usage: Usage;
+  readonly #shares: AddressShares;
   // Weak: an entry of the access table is replaced when its limits change, and gone with its app or key.
   readonly #apps = new WeakMap<AppEntry, Meter>();
   readonly #keys = new WeakMap<Grant, Meter>();
 
-  constructor(usage: Usage) {
+  constructor(usage: Usage, limits: AddressShareLimits = shareDefaults) {
     this.#usage = usage;
+    this.#shares = new AddressShares(limits);
   }
 
-  /** Takes all events of a request, or says why not and takes none. */
-  take(shares: readonly Share[], key: Grant, nowMs: number): QuotaRefusal | null {
+  /**
+   * Takes the events of a request, or says why not and takes none. First as if each of them were good and
+   * might be refused, too. When so many may not be refused any more, somebody has to look how many are.
+   * @param sender null when it is not told: then no address has a share.
+   */
+  take(shares: readonly Share[], key: Grant, nowMs: number, sender: Sender | null = null) {
+    const refusal = this.#takeAll(shares, key, nowMs, sender);
+    if (!refusal?.ofWrongEvents || sender === null) return refusal;
+    sender.judge();
+    return this.#takeAll(shares, key, nowMs, sender);
+  }
+
+  #takeAll(shares: readonly Share[], key: Grant, nowMs: number, sender: Sender | null): QuotaRefusal | null {
     for (let taken = 0; taken < shares.length; taken++) {
-      const refusal = this.#takeShare(shares[taken] as Share, key, nowMs);
+      const refusal = this.#takeShare(shares[taken] as Share, key, nowMs, sender);
       if (refusal === null) continue;
-      this.giveBack(shares.slice(0, taken), key, nowMs);
+      this.giveBack(shares.slice(0, taken), key, nowMs, sender);
       return refusal;
     }
     return null;
   }
 
-  #takeShare({ app, events }: Share, key: Grant, nowMs: number): QuotaRefusal | null {
-    if (events === 0) return null;
+  #takeShare(share: Share, key: Grant, nowMs: number, sender: Sender | null): QuotaRefusal | null {
+    const { app, refused = 0 } = share;
+    const events = share.events - refused;
+    share.taken = { day: 0, rate: 0 };
+    if (share.events === 0) return null;
     const day = dayOf(nowMs);
+    const use = sender && key.kind === "ingest" ? this.#shares.useOf(app, sender.network, nowMs) : null;
+    if (sender) {
+      const mayBeRefused = share.refused ?? share.events;
+      for (const bucket of this.#shares.refusedOf(app, use, nowMs)) {
+        if (bucket.fits(mayBeRefused, nowMs)) continue;
+        return wrongEventsRefusal(bucket, mayBeRefused, this.#freshFields(app, key, nowMs), nowMs);
+      }
+    }
     const used = this.#usage.events(app.appId, day);
-    if (used + events > app.eventsPerDay) return this.#dayRefusal(app, key, nowMs);
+    if (used + events > app.eventsPerDay) {
+      return dayRefusal(app, this.#leftToday(app, nowMs), this.#freshFields(app, key, nowMs), nowMs);
+    }
+    if (use) {
+      const refusal = this.#addressRefusal(app, key, { use, used, events, nowMs });
+      if (refusal) return refusal;
+    }
     const meter = this.#meterOfApp(app, nowMs);
     const keyMeter = this.#meterOfKey(key, nowMs);
-    if (!meter.bucket.fits(events, nowMs)) return this.#rateRefusal(app, key, { meter, events, nowMs });
+    if (!meter.bucket.fits(events, nowMs)) {
+      return rateRefusal("app", meter.bucket, events, this.#freshFields(app, key, nowMs), nowMs);
+    }
     if (keyMeter && !keyMeter.bucket.fits(events, nowMs)) {
-      return this.#rateRefusal(app, key, { meter: keyMeter, events, nowMs });
+      return rateRefusal("key", keyMeter.bucket, events, this.#freshFields(app, key, nowMs), nowMs);
     }
     this.#usage.count(app.appId, day, events);
     meter.bucket.take(events);
     keyMeter?.bucket.take(events);
+    if (use) {
+      use.bucket.take(events);
+      use.dayEvents += events;
+    }
+    share.taken.day = events;
+    share.taken.rate = events;
     return null;
   }
 
-  /** Of a request that was taken and then could not be stored. */
-  giveBack(shares: readonly Share[], key: Grant, takenAtMs: number): void {
-    for (const { app, events } of shares) {
-      if (events === 0) continue;
-      this.#usage.count(app.appId, dayOf(takenAtMs), -events);
-      this.#apps.get(app)?.bucket.giveBack(events);
-      this.#keys.get(key)?.bucket.giveBack(events);
+  /**
+   * Says what became of the events of a share that was taken: those that were refused count against what
+   * may be refused, those that were dropped against the rate only, and none of them against the day.
+   */
+  settle(share: Share, key: Grant, { network }: Sender, nowMs: number): void {
+    const { app, taken, found } = share;
+    if (!taken || !found) return;
+    const { refused, dropped } = found;
+    const use = key.kind === "ingest" ? this.#shares.useOf(app, network, nowMs) : null;
+    for (const bucket of this.#shares.refusedOf(app, use, nowMs)) {
+      bucket.left(nowMs);
+      bucket.take(refused);
     }
+    const good = share.events - refused;
+    this.#give(share, key, use, { day: taken.day - (good - dropped), rate: taken.rate - good, nowMs });
+  }
+
+  /** Of a request that was taken and then could not be stored. */
+  giveBack(shares: readonly Share[], key: Grant, takenAtMs: number, sender: Sender | null = null): void {
+    for (const share of shares) {
+      const { day, rate } = share.taken ?? { day: share.events, rate: share.events };
+      const use =
+        sender && key.kind === "ingest" ? this.#shares.useOf(share.app, sender.network, takenAtMs) : null;
+      this.#give(share, key, use, { day, rate, nowMs: takenAtMs });
+    }
+  }
+
+  #give(
+    { app, taken }: Share,
+    key: Grant,
+    use: AddressUse | null,
+    { day, rate, nowMs }: { day: number; rate: number; nowMs: number },
+  ): void {
+    if (day !== 0) this.#usage.count(app.appId, dayOf(nowMs), -day);
+    if (rate !== 0) {
+      this.#apps.get(app)?.bucket.giveBack(rate);
+      this.#keys.get(key)?.bucket.giveBack(rate);
+      use?.bucket.giveBack(rate);
+    }
+    if (use) use.dayEvents -= day;
+    if (!taken) return;
+    taken.day -= day;
+    taken.rate -= rate;
   }
 
   /** What an answer tells, up to a second old: putting it together costs more than counting. */
@@ -115,29 +172,23 @@ export class Quotas {
     };
   }
 
-  #dayRefusal(app: AppEntry, key: Grant, nowMs: number): QuotaRefusal {
-    return {
-      code: "quota_exceeded",
-      detail:
-        `The app may send ${app.eventsPerDay} events a day, and ${this.#leftToday(app, nowMs)} are left. ` +
-        "Keep the events and send them after Retry-After, that is at midnight UTC.",
-      retryAfterSeconds: secondsToMidnight(nowMs),
-      fields: this.#freshFields(app, key, nowMs),
-    };
-  }
-
-  #rateRefusal(app: AppEntry, key: Grant, refused: { meter: Meter; events: number; nowMs: number }) {
-    const { meter, events, nowMs } = refused;
-    const { perSecond, burst } = meter.bucket;
-    const who = meter === this.#keys.get(key) ? "key" : "app";
-    return {
-      code: "rate_limited",
-      detail:
-        `The ${who} may send ${perSecond} events a second and ${burst} at once. ` +
-        "Send the same batch again after Retry-After.",
-      retryAfterSeconds: meter.bucket.secondsUntil(events, nowMs),
-      fields: this.#freshFields(app, key, nowMs),
-    } satisfies QuotaRefusal;
+  /** @returns why an address has to leave what is left to others; null when it need not. */
+  #addressRefusal(
+    app: AppEntry,
+    key: Grant,
+    { use, used, events, nowMs }: { use: AddressUse; used: number; events: number; nowMs: number },
+  ): QuotaRefusal | null {
+    const day = dayOf(nowMs);
+    if (use.day !== day) {
+      use.day = day;
+      use.dayEvents = 0;
+    }
+    const ofDay = this.#shares.dayEventsOf(app);
+    if (used + events > app.eventsPerDay / 2 && use.dayEvents + events > ofDay) {
+      return addressDayRefusal(app, ofDay, this.#freshFields(app, key, nowMs), nowMs);
+    }
+    if (use.bucket.fits(events, nowMs)) return null;
+    return rateRefusal("address", use.bucket, events, this.#freshFields(app, key, nowMs), nowMs);
   }
 
   /** Whoever is refused is told how it is now, not how it was at the beginning of the second. */
@@ -174,12 +225,6 @@ export class Quotas {
   }
 }
 
-/** Header fields of the refusal. */
-export function fieldsOfRefusal({ retryAfterSeconds, fields }: QuotaRefusal): Record<string, string> {
-  const { policy, state } = fields;
-  return { "Retry-After": String(retryAfterSeconds), "RateLimit-Policy": policy, RateLimit: state };
-}
-
 /** How long a bucket takes to fill: what may come at once after a pause is that many seconds' worth. */
 const burstSeconds = 5;
 
@@ -188,8 +233,4 @@ function newMeter(name: string, perSecond: number, nowMs: number): Meter {
   const burst = Math.max(telemetryLimits.eventsPerBatchMax, perSecond * burstSeconds);
   const bucket = new TokenBucket({ perSecond, burst }, nowMs);
   return { bucket, policy: bucket.policy(name), state: "", stateSecond: 0 };
-}
-
-function secondsToMidnight(nowMs: number): number {
-  return Math.ceil(((dayOf(nowMs) + 1) * dayMs - nowMs) / 1000);
 }

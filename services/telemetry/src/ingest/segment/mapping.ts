@@ -1,26 +1,36 @@
 import type { BatchContext, EventKind, TelemetryBatch } from "@mosis/types/telemetry";
 import { timeOf } from "../clock.ts";
 import { createContentIds, derivedId, idOf } from "../derived-id.ts";
-import { nameOf, openProperties, shortText, versionCodeOf } from "../flatten.ts";
+import { nameOf, openProperties, shortText, type Value, versionCodeOf } from "../flatten.ts";
 import { isPersonal } from "../private.ts";
 import { type Fields, fieldsOf, type Message, type Request, textOf } from "./messages.ts";
 
 /** Calls as events; docs/segment.md has the table. One batch for all calls with the same context. */
 export function batchesOf({ messages, sentAt }: Request): TelemetryBatch[] {
   const contentId = createContentIds();
-  const isTime = typeof sentAt === "string" && !Number.isNaN(timeOf(sentAt));
+  const sent = sentAtOf(sentAt);
   const sdk = sdkOf(messages[0]);
-  const shared = { batch_id: "", ...(isTime ? { sent_at: sentAt } : {}), ...(sdk ? { sdk } : {}) };
+  const shared = { batch_id: "", ...(sdk ? { sdk } : {}) };
   const batches = new Map<string, TelemetryBatch>();
   const ids: string[] = [];
   for (const message of messages) {
     const context = contextOf(message);
     const package_id = packageIdOf(message);
     const key = JSON.stringify([package_id, context]);
-    let batch = batches.get(key);
+    // Some SDKs say with each call when it was sent. Not part of what a call is: it differs when it comes
+    // again.
+    const sent_at = sent ?? sentAtOf(message.fields?.["sentAt"]);
+    const group = sent_at === undefined ? key : `${sent_at} ${key}`;
+    let batch = batches.get(group);
     if (!batch) {
-      batch = { ...shared, ...(package_id === undefined ? {} : { package_id }), context, events: [] };
-      batches.set(key, batch);
+      batch = {
+        ...shared,
+        ...(sent_at === undefined ? {} : { sent_at }),
+        ...(package_id === undefined ? {} : { package_id }),
+        context,
+        events: [],
+      };
+      batches.set(group, batch);
     }
     if (!message.fields) {
       batch.events.push(message.other);
@@ -38,6 +48,21 @@ export function batchesOf({ messages, sentAt }: Request): TelemetryBatch[] {
   return [...batches.values()];
 }
 
+/** Undefined for what is no time: it is nothing to refuse a call for. */
+function sentAtOf(value: Value | undefined): string | undefined {
+  const text = withOffset(value);
+  return typeof text === "string" && !Number.isNaN(timeOf(text)) ? text : undefined;
+}
+
+/** ISO 8601 lets an offset be written as `-0800` or `-08`, RFC 3339 only as `-08:00`. */
+function withOffset(value: Value | undefined): Value | undefined {
+  if (typeof value !== "string") return value;
+  const [, time, minutes = "00"] = shortOffset.exec(value) ?? [];
+  return time === undefined ? value : `${time}:${minutes}`;
+}
+
+const shortOffset = /^(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,9})?[+-]\d\d)(\d\d)?$/i;
+
 /** One that is too long to be a package id names no app, however it is cut. */
 function packageIdOf({ context }: Message): string | undefined {
   return textOf(fieldsOf(context["app"])["namespace"])?.slice(0, 300);
@@ -45,7 +70,7 @@ function packageIdOf({ context }: Message): string | undefined {
 
 function eventOf(type: string, fields: Fields, context: Fields): object {
   const name = callName(type, fields);
-  const time = fields["timestamp"] ?? fields["originalTimestamp"];
+  const time = withOffset(fields["timestamp"] ?? fields["originalTimestamp"]);
   const session = textOf(context["sessionId"]);
   return {
     ...(name === undefined ? {} : { name }),

@@ -23,7 +23,7 @@ const refusal = {
 export const segmentPaths = Object.fromEntries(
   segmentRoutes.map(({ route }) => {
     const name = route.slice("/v1/".length);
-    const isBatch = name === "batch" || name === "b";
+    const isBatch = ["batch", "b", "import"].includes(name);
     return [
       route,
       {

@@ -4,21 +4,30 @@ import { problems } from "@mosis/types/problems";
 import { telemetryLimits } from "@mosis/types/telemetry";
 import type { BatchRefusal } from "../batch.ts";
 import { type Body, type BodyTypes, mediaTypeOf } from "../body.ts";
-import { hasTooManyParts, tooManyParts } from "../json-bounds.ts";
+import { batchBounds, beyondBatch, isBeyond } from "../json-bounds.ts";
 import type { Protocol, Reading, Refusal, Stored } from "../protocol.ts";
 import { batchesOf } from "./mapping.ts";
 import { type CallType, callTypes, isFields, requestOf } from "./messages.ts";
+import { openBodyLimits, writeKeysIn } from "./write-key.ts";
 
 const types: BodyTypes = {
-  // Browsers send JSON as text, so that no preflight is needed; some send no type at all.
-  formOf: (type) =>
-    ["", "application/json", "text/plain"].includes(mediaTypeOf(type) ?? "?") ? "json" : null,
-  unsupported: "Send JSON in UTF-8, as application/json or as text/plain.",
+  // Whatever the header says: browsers send JSON as text, so that no preflight is needed, and what sends
+  // bytes with axios calls them a form.
+  formOf: (type) => (mediaTypeOf(type) === null ? null : "json"),
+  unsupported: "Send JSON in UTF-8.",
 };
 
-/** Segment's HTTP API: a route for a batch and one for each call, by the names of servers and of browsers. */
+const credentialsMissing =
+  "Send the write key as the name of HTTP's Basic authentication, without a password. " +
+  `As the field writeKey of the body it is found in at most ${openBodyLimits.bytesMax} bytes, ` +
+  "or 131072 after inflating gzip.";
+
+/**
+ * Segment's HTTP API: a route for a batch and one for each call, by the names of servers, of browsers and
+ * of older SDKs.
+ */
 export const segmentRoutes: readonly Protocol[] = [
-  ...["/v1/batch", "/v1/b"].map((route) => segmentProtocol(route, null)),
+  ...["/v1/batch", "/v1/b", "/v1/import"].map((route) => segmentProtocol(route, null)),
   ...callTypes.flatMap((type) => [
     segmentProtocol(`/v1/${type}`, type),
     segmentProtocol(`/v1/${type.charAt(0)}`, type),
@@ -32,9 +41,11 @@ function segmentProtocol(route: string, type: CallType | null): Protocol {
     types,
     appRequired: "The key serves several apps: send context.app.namespace, the package id.",
     appOfKeyFirst: true,
-    keyInBody: true,
     credentialOf,
-    read: (body) => read(body, type),
+    keysIn: writeKeysIn,
+    credentialsMissing,
+    challenge: "Basic",
+    read: (body, req) => refusedByType(read(body, type), req),
     answer,
     refuse,
   };
@@ -49,8 +60,16 @@ function credentialOf(req: IncomingMessage): string | undefined {
   return `Bearer ${name}`;
 }
 
+/** What is no JSON and does not claim to be any is told so. */
+function refusedByType(reading: Reading | BatchRefusal, req: IncomingMessage): Reading | BatchRefusal {
+  if (!("code" in reading) || reading.code !== "malformed_json") return reading;
+  const type = mediaTypeOf(req.headers["content-type"] ?? "") ?? "";
+  if (["", "application/json", "text/plain"].includes(type)) return reading;
+  return { code: "content_type_unsupported", detail: types.unsupported };
+}
+
 function read({ bytes }: Body, type: CallType | null): Reading | BatchRefusal {
-  if (hasTooManyParts(bytes)) return { code: "batch_invalid", detail: tooManyParts };
+  if (isBeyond(bytes, batchBounds)) return { code: "batch_invalid", detail: beyondBatch };
   const parsed = parseJsonText(bytes.toString());
   if ("detail" in parsed) return { code: "malformed_json", detail: parsed.detail };
   const { value } = parsed;

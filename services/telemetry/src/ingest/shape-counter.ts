@@ -1,0 +1,62 @@
+import { randomInt } from "node:crypto";
+
+/** As many as fit twice over the most that anybody asks for. */
+const places = 65_536;
+/** Further on, a key counts as new: nobody makes it slow by keys that fall together. */
+const probesMax = 32;
+const quote = 0x22;
+
+/**
+ * Counts how many different beginnings the objects of a text have, by the hashes of their keys. Two that fall
+ * together count once, which gives whoever looks for them one more.
+ */
+export class ShapeCounter {
+  readonly #seen = new Int32Array(places);
+  /** For the object that is open at each level, the hash of its keys so far. */
+  readonly #open: Int32Array;
+  /** Nobody knows them, so nobody can choose keys that fall together. */
+  readonly #seed = randomInt(0xffffffff);
+  readonly #spread = randomInt(0x7fffffff) * 2 + 1;
+  #count = 0;
+
+  constructor(levelsMax: number) {
+    this.#open = new Int32Array(levelsMax + 1);
+  }
+
+  clear(): void {
+    if (this.#count > 0) this.#seen.fill(0);
+    this.#count = 0;
+  }
+
+  openObject(level: number): void {
+    this.#open[level] = this.#seed;
+  }
+
+  /**
+   * Adds a key to the object that is open at the level.
+   * @param start behind the opening quote of the key.
+   * @returns how many beginnings there are.
+   */
+  addKey(level: number, bytes: Uint8Array, start: number): number {
+    let hash = this.#open[level] as number;
+    // FNV-1a, with the quote that ends the key: `ab` is not `a` with `b` behind it.
+    for (let at = start; at < bytes.length; at++) {
+      hash = Math.imul(hash ^ (bytes[at] as number), 0x01000193);
+      if (bytes[at] === quote) break;
+    }
+    this.#open[level] = hash;
+    // 0 is a free place.
+    const entry = hash | 1;
+    const seen = this.#seen;
+    let place = Math.imul(entry, this.#spread) >>> 16;
+    for (let probe = 0; probe < probesMax; probe++) {
+      if (seen[place] === entry) return this.#count;
+      if (seen[place] === 0) {
+        seen[place] = entry;
+        return ++this.#count;
+      }
+      place = (place + 1) % places;
+    }
+    return ++this.#count;
+  }
+}
