@@ -3,6 +3,7 @@
 import { parseArgs } from "node:util";
 import { runProgram, UserError, wholeNumber } from "../infra/local/endpoints.ts";
 import type { Environment } from "../infra/local/services.ts";
+import { anonymousEnvironment, benchAnonymous } from "./anonymous.ts";
 import { benchBytes } from "./bytes.ts";
 import { benchCatalog, catalogEnvironment } from "./catalog.ts";
 import { benchIngest, perCpuSecondOfIngest } from "./ingest.ts";
@@ -60,6 +61,7 @@ const benches: Record<string, Bench> = {
     environment: catalogEnvironment,
     run: (platform, { seconds }) => benchCatalog(platform, { seconds }),
   },
+  anonymous: { seconds: 0, environment: anonymousEnvironment, run: (platform) => benchAnonymous(platform) },
   overload: { seconds: 60, run: (platform, { seconds }) => benchOverload(platform, { ...hundred, seconds }) },
 };
 

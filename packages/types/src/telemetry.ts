@@ -10,8 +10,6 @@ export const telemetryLimits = {
   bodyBytesMax: 1_048_576,
   /** Bytes of a request body after inflating. */
   inflatedBytesMax: 5_242_880,
-  /** Pieces that a request body may arrive in: chunks of 256 bytes make a body of 1 MiB. */
-  bodyPiecesMax: 4096,
   eventsPerBatchMax: 1000,
   discardedReasonsMax: 20,
   /** Bytes of one event as JSON. */

@@ -78,7 +78,8 @@ function settle(exchange: Exchange, grant: Grant | AccessRefusal, next: (grant: 
   else guard(exchange, () => next(grant));
 }
 
-const bodyLimits = { bytesMax: telemetryLimits.bodyBytesMax, piecesMax: telemetryLimits.bodyPiecesMax };
+/** In chunks of 256 bytes a body of 1 MiB has so many pieces. */
+const bodyLimits = { bytesMax: telemetryLimits.bodyBytesMax, piecesMax: 4096 };
 
 function receive(exchange: Exchange, grant: Grant): void {
   const { deps, protocol, res, network } = exchange;

@@ -1,0 +1,148 @@
+// `anonymous`: what a request without a good key costs the process that it is sent to, whatever its body.
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import { gzipSync } from "node:zlib";
+import type { Endpoints } from "../infra/local/endpoints.ts";
+import type { Environment } from "../infra/local/services.ts";
+import { cpuSecondsOfTree } from "./cpu.ts";
+import type { Platform } from "./platform.ts";
+import type { Figures, Outcome } from "./report.ts";
+
+/** What would answer 429 after a while, which costs less. */
+export const anonymousEnvironment: Environment = {
+  INGEST_ADDRESS_WASTE_MS: "1000000",
+  CATALOG_PUBLIC_READS_PER_MINUTE: "10000000",
+  CATALOG_PUBLIC_WRITES_PER_MINUTE: "10000000",
+};
+
+type Port = "catalog" | "ingest" | "query";
+
+interface Kind {
+  port: Port;
+  message: Buffer;
+}
+
+const mebibyte = 1_048_576;
+/** `/proc` counts CPU in hundredths of a second, so a request is known to 25 µs. */
+const requests = 400;
+/** So long at most for one answer; a connection that is closed without one is an answer, too. */
+const answerMsMax = 10_000;
+
+export async function benchAnonymous({ endpoints, processes }: Platform): Promise<Outcome> {
+  const cost: Figures = {};
+  let most = 0;
+  for (const [name, { port, message }] of Object.entries(kinds())) {
+    const pid = processes[port] ?? 0;
+    // The first ones are compiled.
+    await sendAll(endpoints[port], message, requests / 2);
+    const before = cpuSecondsOfTree(pid);
+    await sendAll(endpoints[port], message, requests);
+    const us = ((cpuSecondsOfTree(pid) - before) * 1e6) / requests;
+    cost[`${port}_${name}`] = us;
+    most = Math.max(most, us);
+  }
+  return { figures: { anonymous_cpu_us_max: most, anonymous_cpu_us: cost }, broken: [] };
+}
+
+/** By a name that says what is in the body. */
+function kinds(): Record<string, Kind> {
+  const json = "Content-Type: application/json\r\n";
+  const gzip = `${json}Content-Encoding: gzip\r\n`;
+  const bomb = gzipSync(Buffer.alloc(5 * mebibyte, "[1,"));
+  const commas = Buffer.alloc(mebibyte - 1000, "1,");
+  const withKey = Buffer.concat([
+    Buffer.from('{"writeKey":"mi_live_nobody","x":['),
+    commas.subarray(0, 500_000),
+  ]);
+  const chunks = Buffer.from(`${"4000\r\n"}${" ".repeat(16_384)}\r\n`.repeat(64));
+  const post = (port: Port, path: string, fields: string, body: Buffer | string) => ({
+    port,
+    message: requestOf("POST", path, fields, Buffer.from(body)),
+  });
+  const get = (port: Port, path: string) => ({ port, message: requestOf("GET", path, "", null) });
+  const batches = "/v1/telemetry/batches";
+  const replay = "/v1/apps/org.nobody.app/telemetry/rejected:replay";
+  const leaks = JSON.stringify(Array.from({ length: 100 }, (_, n) => ({ token: `mi_live_${n}` })));
+  return {
+    native_no_body: post("ingest", batches, json, ""),
+    native_mebibyte: post("ingest", batches, json, commas),
+    native_16_mebibytes: post("ingest", batches, json, Buffer.alloc(16 * mebibyte)),
+    native_bomb: post("ingest", batches, gzip, bomb),
+    native_chunks: { port: "ingest", message: chunkedOf(batches, json, chunks) },
+    validate_mebibyte: post("ingest", `${batches}:validate`, json, commas),
+    otlp_mebibyte: post("ingest", "/v1/logs", json, commas),
+    segment_no_key: post("ingest", "/v1/batch", json, commas.subarray(0, 500_000)),
+    segment_key_of_nobody: post("ingest", "/v1/batch", json, withKey),
+    segment_names_of_keys: post("ingest", "/v1/batch", json, Buffer.alloc(500_000, '"writeKey"')),
+    segment_mebibyte: post("ingest", "/v1/batch", json, commas),
+    segment_bomb: post("ingest", "/v1/batch", gzip, bomb),
+    config: get("ingest", "/v1/telemetry/config"),
+    audit: get("query", "/v1/audit"),
+    replay_mebibyte: post("query", replay, json, commas),
+    replay_chunks: { port: "query", message: chunkedOf(replay, json, chunks) },
+    developers_wrong: post("catalog", "/v1/developers", json, '{"email":1}'),
+    developers_64_kib: post("catalog", "/v1/developers", json, `[${"1,".repeat(32_000)}1]`),
+    leaks_of_nobody: post("catalog", "/v1/keys:report-leak", json, leaks),
+    no_such_route: get("catalog", "/v1/nothing"),
+  };
+}
+
+function requestOf(method: string, path: string, fields: string, body: Buffer | null): Buffer {
+  const length = body ? `Content-Length: ${body.length}\r\n` : "";
+  const head = `${method} ${path} HTTP/1.1\r\nHost: bench\r\n${fields}${length}\r\n`;
+  return body ? Buffer.concat([Buffer.from(head), body]) : Buffer.from(head);
+}
+
+function chunkedOf(path: string, fields: string, chunks: Buffer): Buffer {
+  const head = `POST ${path} HTTP/1.1\r\nHost: bench\r\n${fields}Transfer-Encoding: chunked\r\n\r\n`;
+  return Buffer.concat([Buffer.from(head), chunks, Buffer.from("0\r\n\r\n")]);
+}
+
+/** One after the other, on a connection that is kept as long as the server keeps it. */
+async function sendAll(endpoint: Endpoints[Port], message: Buffer, count: number): Promise<void> {
+  let socket: Socket | null = null;
+  for (let n = 0; n < count; n++) {
+    if (!socket || socket.destroyed) socket = await openSocket(endpoint);
+    if (!(await isKept(socket, message))) socket.destroy();
+  }
+  socket?.destroy();
+}
+
+async function openSocket(endpoint: string): Promise<Socket> {
+  const { hostname, port } = new URL(endpoint);
+  const socket = connect({ host: hostname, port: Number(port), noDelay: true });
+  await once(socket, "connect");
+  // A server that refuses may reset the connection while we still write: that is an answer.
+  socket.on("error", () => socket.destroy());
+  return socket;
+}
+
+/** Sends a request and waits for the end of its answer. @returns whether the next one may follow. */
+function isKept(socket: Socket, message: Buffer): Promise<boolean> {
+  return new Promise((resolve) => {
+    let received = "";
+    let isSent = false;
+    const end = (kept: boolean) => {
+      clearTimeout(late);
+      socket.removeAllListeners("data").removeAllListeners("close");
+      resolve(kept);
+    };
+    const late = setTimeout(() => end(false), answerMsMax);
+    const look = () => {
+      const head = received.indexOf("\r\n\r\n");
+      if (head < 0) return;
+      if (/\r\nconnection: close\r\n/i.test(received)) return end(false);
+      const length = Number(/\r\ncontent-length: (\d+)/i.exec(received)?.[1] ?? 0);
+      if (isSent && received.length >= head + 4 + length) end(true);
+    };
+    socket.on("data", (chunk: Buffer) => {
+      received += chunk.toString("latin1");
+      look();
+    });
+    socket.once("close", () => end(false));
+    socket.write(message, () => {
+      isSent = true;
+      look();
+    });
+  });
+}
