@@ -54,12 +54,7 @@ function kinds(): Record<string, Kind> {
     Buffer.from('{"writeKey":"mi_live_nobody","x":['),
     commas.subarray(0, 500_000),
   ]);
-  const chunks = Buffer.from(`${"4000\r\n"}${" ".repeat(16_384)}\r\n`.repeat(64));
-  const post = (port: Port, path: string, fields: string, body: Buffer | string) => ({
-    port,
-    message: requestOf("POST", path, fields, Buffer.from(body)),
-  });
-  const get = (port: Port, path: string) => ({ port, message: requestOf("GET", path, "", null) });
+  const chunks = Buffer.from(`4000\r\n${" ".repeat(16_384)}\r\n`.repeat(64));
   const batches = "/v1/telemetry/batches";
   const replay = "/v1/apps/org.nobody.app/telemetry/rejected:replay";
   const leaks = JSON.stringify(Array.from({ length: 100 }, (_, n) => ({ token: `mi_live_${n}` })));
@@ -85,6 +80,14 @@ function kinds(): Record<string, Kind> {
     leaks_of_nobody: post("catalog", "/v1/keys:report-leak", json, leaks),
     no_such_route: get("catalog", "/v1/nothing"),
   };
+}
+
+function post(port: Port, path: string, fields: string, body: Buffer | string): Kind {
+  return { port, message: requestOf("POST", path, fields, Buffer.from(body)) };
+}
+
+function get(port: Port, path: string): Kind {
+  return { port, message: requestOf("GET", path, "", null) };
 }
 
 function requestOf(method: string, path: string, fields: string, body: Buffer | null): Buffer {

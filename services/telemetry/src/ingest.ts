@@ -14,7 +14,7 @@ import { topics } from "@mosis/types/topics";
 import { createAuthenticate } from "./auth.ts";
 import { checkAccess, followAccess } from "./follow-access.ts";
 import { type Backlog, createBacklog, watchTurns } from "./ingest/backlog.ts";
-import { createBodyReader } from "./ingest/body.ts";
+import { type BodyLimits, type BodyReader, createBodyReader } from "./ingest/body.ts";
 import { clientConfigRoutes } from "./ingest/client-config/routes.ts";
 import { createCountryOf } from "./ingest/country.ts";
 import { Flusher, flushLimits, openTrial } from "./ingest/flush.ts";
@@ -77,15 +77,13 @@ export async function createIngest(options: IngestOptions) {
   const clientAddress = createClientAddress(options.trustedProxies);
   const waste = new Waste(options.waste ?? wasteDefaults, clientAddress);
   const { access, restrictions, usage, telling } = await followRules(options, clientAddress);
-  const reader = (name: string, bytes: number) =>
-    life.own(name, createBodyReader({ bodyTimeoutMs, heldBytesMax: bytes }), (it) => it.close());
-  const bodies = reader("bodies", heldBytesMax);
+  const bodies = openReader(life, "bodies", { bodyTimeoutMs, heldBytesMax });
   const shared = {
     access: access.table,
     restrictions,
     bodies,
     // An eighth: strangers must not take the room of senders.
-    openBodies: reader("open bodies", heldBytesMax / 8),
+    openBodies: openReader(life, "open bodies", { bodyTimeoutMs, heldBytesMax: heldBytesMax / 8 }),
     waste,
     log,
     available: () => access.isComplete() && producer.connected(),
@@ -132,6 +130,10 @@ export async function createIngest(options: IngestOptions) {
     ...(observe ? { observe } : {}),
   });
   return { apps, admits: admitsConnections(options.trustedProxies, waste), failed: access.failed };
+}
+
+function openReader(life: Lifecycle, name: string, limits: BodyLimits): BodyReader {
+  return life.own(name, createBodyReader(limits), (it) => it.close());
 }
 
 /** Connections of an address that goes on although it owes are not read. A proxy speaks for many. */
