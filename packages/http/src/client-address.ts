@@ -7,7 +7,7 @@ import { addressRanges, mappedIPv4 } from "@mosis/runtime";
  * For decisions; the only table that has it is that of sessions
  * (docs/decisions/0023-sessions-say-where-from.md).
  */
-export type ClientAddress = (req: Pick<IncomingMessage, "socket" | "headers">) => string;
+export type ClientAddress = (req: IncomingMessage) => string;
 
 /**
  * The address of the connection. When that is a proxy of ours, the last address of `X-Forwarded-For` that is

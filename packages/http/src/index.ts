@@ -1,6 +1,12 @@
 export { type AppOptions, type Apps, createApp, type RequestSample } from "./app.ts";
 export { readJson } from "./body.ts";
-export { type ClientAddress, createClientAddress, createClientNetwork, networkOf } from "./client-address.ts";
+export {
+  type ClientAddress,
+  createClientAddress,
+  createClientNetwork,
+  networkOf,
+  plainAddress,
+} from "./client-address.ts";
 export { createOrigins, type Origins } from "./cors.ts";
 export { createCursors, type Cursors, pageOf } from "./cursor.ts";
 export { parseJsonText } from "./json-position.ts";

@@ -4,6 +4,7 @@ import {
   createClientAddress,
   createOrigins,
   networkOf,
+  plainAddress,
   type RequestSample,
 } from "@mosis/http";
 import type { Socket } from "node:net";
@@ -139,9 +140,8 @@ function openReader(life: Lifecycle, name: string, limits: BodyLimits): BodyRead
 /** Connections of an address that goes on although it owes are not read. A proxy speaks for many. */
 function admitsConnections(trustedProxies: readonly string[], waste: Waste): (socket: Socket) => boolean {
   const proxies = addressRanges(trustedProxies);
-  const addressOf = createClientAddress([]);
   return (socket) => {
-    const address = addressOf({ socket, headers: {} });
+    const address = plainAddress(socket.remoteAddress ?? "");
     return proxies.has(address) || !waste.isCutOff(networkOf(address), Date.now());
   };
 }
