@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { mkdtemp, rm, symlink } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -21,16 +21,16 @@ test("npm start runs the whole platform", async (t) => {
 
   await t.test("says where everything is, and reports itself as its first app", async () => {
     const endpoints = endpointsIn(copy.dataDir);
-    assert.deepEqual(Object.keys(endpoints), [
-      ...["catalog", "ingest", "query", "postgres", "clickhouse", "kafka", "kafkaVariables"],
-      "analyst",
-    ]);
+    const names = "catalog ingest query postgres clickhouse kafka kafkaVariables analyst";
+    assert.equal(Object.keys(endpoints).join(" "), names);
     const services = `select arraySort(groupUniqArray(properties['service'])) from mosis.events
       where package_id = 'dev.mosis.platform' and name = 'process.started' format TSV`;
     const catalog = "'catalog-api','catalog-relay','catalog-webhooks'";
     const all = `[${catalog},'telemetry-ingest','telemetry-query','telemetry-writer']\n`;
     await untilEqual(() => ask(endpoints.clickhouse, services), all);
   });
+
+  await t.test("runs SQL as the analyst", () => assertAnalystAsks(copy.dataDir, first.output()));
 
   await t.test("refuses a second copy on its data or its ports in one line", async () => {
     const second = copy.start();
@@ -155,12 +155,34 @@ function watch(child: ChildProcess) {
   return {
     child,
     exitCode,
+    output: () => text.out,
     errors: () => text.err,
     async untilPrinted(pattern: RegExp) {
       await untilEqual(async () => over || pattern.test(text.out), true, { timeoutMs: 120_000 });
       assert.match(text.out, pattern, text.err);
     },
   };
+}
+
+async function assertAnalystAsks(dataDir: string, printed: string): Promise<void> {
+  assert.doesNotMatch(printed, /mosis_admin|:[0-9a-f]{32}@/, "no login is printed");
+  assert.equal(statSync(join(dataDir, "endpoints.json")).mode & 0o077, 0);
+  const user = await runSql(dataDir, "select currentUser() as user format TSV");
+  assert.deepEqual(user, { exitCode: 0, out: "mosis_analyst\n", err: "" });
+  const refused = await runSql(dataDir, "select install_id from events");
+  assert.equal(refused.exitCode, 1);
+  assert.match(refused.err, /Not enough privileges/);
+}
+
+async function runSql(dataDir: string, statement: string) {
+  const program = join(import.meta.dirname, "../infra/local/sql.ts");
+  const child = spawn(process.execPath, [program, statement], {
+    env: { ...process.env, MOSIS_DATA_DIR: dataDir },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const watched = watch(child);
+  const exitCode = await watched.exitCode;
+  return { exitCode, out: watched.output(), err: watched.errors() };
 }
 
 function endpointsIn(dataDir: string): Endpoints {

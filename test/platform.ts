@@ -104,7 +104,7 @@ export async function startPlatform(t: TestContext, changes: Environment = {}): 
 }
 
 /** A developer who is signed in, with one app and a key that ingest knows. */
-export async function registerApp({ urls }: TestPlatform) {
+export async function registerApp({ urls }: Pick<TestPlatform, "urls">) {
   const id = randomBytes(6).toString("hex");
   const password = `password of ${id}`;
   const email = `${id}@example.org`;

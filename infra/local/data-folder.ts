@@ -1,6 +1,7 @@
 // What a running platform leaves in its data folder for others, and the lock that keeps a second one out.
 import { createHash } from "node:crypto";
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   readFileSync,
@@ -99,7 +100,11 @@ function makeFolder(dataDir: string): void {
     // Step by step: the recursive form does not come back from a file system that lets nobody make folders.
     const missing: string[] = [];
     for (let path = dataDir; !existsSync(path); path = dirname(path)) missing.unshift(path);
-    for (const path of missing) mkdirSync(path);
+    for (const path of missing) {
+      mkdirSync(path);
+      // Root's servers run as other users, who pass through without seeing what is there.
+      chmodSync(path, process.getuid?.() === 0 ? 0o711 : 0o700);
+    }
     const probe = join(dataDir, `.probe-${process.pid}`);
     writeFileSync(probe, "");
     rmSync(probe);

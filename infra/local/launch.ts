@@ -10,6 +10,9 @@ import { welcome } from "./welcome.ts";
 /** A start that is interrupted gets so long to come to a point where it can be taken back. */
 const takeBackMs = 6000;
 
+// Whatever a process of the platform writes is for its owner only: data, logs, mails.
+process.umask(0o077);
+
 const startedAt = performance.now();
 const seconds = () => ((performance.now() - startedAt) / 1000).toFixed(1);
 const say = (text: string) => console.log(`  ${text}`);

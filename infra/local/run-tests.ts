@@ -19,6 +19,7 @@ const patterns = ["{packages,services}/*/{src,test}/**/*.test.ts", "{infra,bench
 /** A test that hangs fails, instead of the whole run. */
 const testTimeoutMs = 300_000;
 
+process.umask(0o077);
 const dataDir = mkdtempSync(join(tmpdir(), "mosis-test-"));
 const stack = await startStack({
   source: readStackSource(process.env, await somePorts()),

@@ -202,9 +202,9 @@ function startProcess(main: string, env: Environment, logFile: string): Started 
 
 /** Appends; a log that has grown large makes place for the next and is kept once. */
 function openLog(logFile: string): number {
-  mkdirSync(dirname(logFile), { recursive: true });
+  mkdirSync(dirname(logFile), { recursive: true, mode: 0o700 });
   if (existsSync(logFile) && statSync(logFile).size > logBytesMax) renameSync(logFile, `${logFile}.1`);
-  return openSync(logFile, "a");
+  return openSync(logFile, "a", 0o600);
 }
 
 function tail(logFile: string): string {

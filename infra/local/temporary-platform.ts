@@ -1,7 +1,7 @@
 // A platform of its own in a temporary folder on free ports, started as a person starts it, for programs that
 // measure or break it.
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, openSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -36,7 +36,7 @@ export async function startTemporaryPlatform(
 ): Promise<TemporaryPlatform> {
   const dataDir = mkdtempSync(join(tmpdir(), `mosis-${name}-`));
   const logFile = join(dataDir, "start.log");
-  const log = openSync(logFile, "w");
+  const log = openSync(logFile, "w", 0o600);
   const ports = await freePorts(portNames.length);
   const env = {
     ...process.env,
@@ -49,6 +49,8 @@ export async function startTemporaryPlatform(
   const child = spawn(process.execPath, [start], { env, stdio: ["ignore", log, log] });
   const stop = async ({ keepLogs } = { keepLogs: false }) => {
     await end(child);
+    const ofClickHouse = join(dataDir, "clickhouse", "logs");
+    if (keepLogs && existsSync(ofClickHouse)) renameSync(ofClickHouse, join(dataDir, "logs", "clickhouse"));
     for (const name of readdirSync(dataDir)) {
       const isLog = name === "logs" || name === "start.log";
       if (!(keepLogs && isLog)) rmSync(join(dataDir, name), { recursive: true, force: true });

@@ -1,66 +1,90 @@
-import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { chmodSync, chownSync, copyFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { clickhouseUsers, type Passwords } from "./passwords.ts";
+import type { User } from "./unprivileged.ts";
 
 const infra = fileURLToPath(new URL("../../../infra/clickhouse/", import.meta.url));
 
 interface ServerConfig {
+  /** Folder of the server, which becomes its working directory. */
   home: string;
-  logFile: string;
+  /** Who may read the configuration; null: whoever writes it. */
+  user: User | null;
   passwords: Passwords;
 }
 
 /**
- * Lays out a configuration folder as a real server has it: the two main files with what is local (log file,
- * default user), and `config.d` and `users.d` with the files of `infra/clickhouse` as they are. ClickHouse
- * merges them.
- * @returns path of the main file.
+ * Lays out the folder `config` as a real server has it: the two main files with what is local (log file, the
+ * user that starts the server), and `config.d` and `users.d` with the files of `infra/clickhouse` as they
+ * are. ClickHouse merges them. It may read them, and write none of them.
  */
-export function writeServerConfig({ home, logFile, passwords }: ServerConfig): string {
+export function writeServerConfig({ home, user, passwords }: ServerConfig): void {
   const folder = join(home, "config");
-  for (const part of ["config.d", "users.d"]) {
+  rmSync(folder, { recursive: true, force: true });
+  const share = (path: string, mode: number) => {
+    if (user) chownSync(path, 0, user.gid);
+    chmodSync(path, user ? mode : mode & 0o700);
+  };
+  const write = (file: string, text: string) => {
+    writeFileSync(join(folder, file), text, { mode: 0o600 });
+    share(join(folder, file), 0o640);
+  };
+  for (const part of [".", "config.d", "users.d"]) {
     mkdirSync(join(folder, part), { recursive: true });
-    copyFileSync(join(infra, part, "mosis.xml"), join(folder, part, "mosis.xml"));
+    share(join(folder, part), 0o750);
   }
-  writeFileSync(join(folder, "users.d", "passwords.xml"), passwordsFile(passwords), { mode: 0o600 });
-  const usersFile = join(folder, "users.xml");
-  writeFileSync(usersFile, users);
-  const mainFile = join(folder, "config.xml");
-  writeFileSync(mainFile, main({ logFile, usersFile }));
-  return mainFile;
+  for (const part of ["config.d", "users.d"]) {
+    copyFileSync(join(infra, part, "mosis.xml"), join(folder, part, "mosis.xml"));
+    share(join(folder, part, "mosis.xml"), 0o640);
+  }
+  write("config.xml", main);
+  write("users.xml", starter);
+  write("users.d/passwords.xml", passwordsFile(passwords));
+  write("config.d/passwords.xml", dictionaryPasswordFile(passwords));
 }
 
-const main = ({ logFile, usersFile }: { logFile: string; usersFile: string }) => `<clickhouse>
-  <logger><log>${xmlText(logFile)}</log></logger>
-  <user_directories><users_xml><path>${xmlText(usersFile)}</path></users_xml></user_directories>
-  <users_config>${xmlText(usersFile)}</users_config>
+const main = `<clickhouse>
+  <logger><log>logs/clickhouse.log</log></logger>
+  <users_config>users.xml</users_config>
 </clickhouse>
 `;
 
-// The default user runs the query that starts the server, and dictionaries read through it.
-const users = `<clickhouse>
-  <profiles><default/></profiles>
+// The user that runs the statements which start the server cannot have a password, and everybody on this
+// machine could log in as it. It may have one session, and the one that starts the server lasts as long.
+const starter = `<clickhouse>
+  <profiles>
+    <default/>
+    <starter><max_sessions_for_user>1</max_sessions_for_user></starter>
+  </profiles>
   <quotas><default/></quotas>
   <users>
     <default>
       <password></password>
       <networks><ip>::1</ip><ip>127.0.0.1</ip></networks>
-      <profile>default</profile>
+      <profile>starter</profile>
       <quota>default</quota>
     </default>
   </users>
 </clickhouse>
 `;
 
-/** Read after `mosis.xml`, which has users without passwords. */
+/** Read after `mosis.xml`, which has users without passwords. A file of the server never tells a password. */
 export function passwordsFile(passwords: Passwords): string {
-  const users = clickhouseUsers.map(
-    (user) => `    <${user}><password>${passwords[user]}</password></${user}>\n`,
-  );
+  const users = clickhouseUsers.map((user) => {
+    const hash = createHash("sha256").update(passwords[user]).digest("hex");
+    return `    <${user}><password_sha256_hex>${hash}</password_sha256_hex></${user}>\n`;
+  });
   return `<clickhouse>\n  <users>\n${users.join("")}  </users>\n</clickhouse>\n`;
 }
 
-function xmlText(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+/** Read after `mosis.xml`, which has the named collection that the dictionary logs in with. */
+export function dictionaryPasswordFile({ mosis_dictionary: password }: Passwords): string {
+  return `<clickhouse>
+  <named_collections>
+    <mosis_dictionary><password>${password}</password></mosis_dictionary>
+  </named_collections>
+</clickhouse>
+`;
 }

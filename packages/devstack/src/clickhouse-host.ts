@@ -1,20 +1,21 @@
 // The ClickHouse server as a process: libchdb holds the whole of `clickhouse local`, which can listen like a
 // server. Its last query reads a pipe to the end, so the server lives exactly as long as this process holds
-// the other end: until standard input ends (whoever started us is gone) or a signal asks. Arguments: data
-// folder, configuration file, HTTP port, native port.
+// the other end: until standard input ends (whoever started us is gone) or a signal asks. It runs in its own
+// folder, the working directory, where `config/config.xml` is. Arguments: HTTP port, native port, and, when
+// root has started us, the ids of the user and the group that the server is to run as.
 import { execFileSync } from "node:child_process";
-import { closeSync, openSync, rmSync } from "node:fs";
+import { chownSync, closeSync, mkdirSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { join } from "node:path";
 import { DataType, load, open } from "ffi-rs";
 
-const [dataFolder = "", configFile = "", httpPort = "", tcpPort = ""] = process.argv.slice(2);
+const [httpPort = "", tcpPort = "", uid = "", gid = ""] = process.argv.slice(2);
 
 // A named pipe, because Node gives a child a socket as standard input, and ClickHouse cannot open that as a
 // file.
-const pipe = join(dataFolder, "..", "alive");
+const pipe = "alive";
 rmSync(pipe, { force: true });
-execFileSync("mkfifo", ["-m", "600", pipe]);
+execFileSync("mkfifo", ["-m", "640", pipe]);
+if (gid !== "") chownSync(pipe, 0, Number(gid));
 // Opened for both ways, so that opening does not wait for the other side.
 let handle: number | null = openSync(pipe, "r+");
 const end = () => {
@@ -24,18 +25,21 @@ const end = () => {
 process.stdin.resume().on("end", end).on("error", end);
 for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, end);
 
+open({ library: "chdb", path: libraryPath() });
+if (uid !== "") becomeUser(Number(uid), Number(gid));
+closeFileFunction();
+
 const args = [
   "clickhouse",
-  `--path=${dataFolder}`,
+  "--path=data",
   "--listen_host=127.0.0.1",
   `--http_port=${httpPort}`,
   `--tcp_port=${tcpPort}`,
-  `--config-file=${configFile}`,
+  "--config-file=config/config.xml",
+  "--log-level=information",
   `--query=SYSTEM START LISTEN HTTP; SYSTEM START LISTEN TCP;
-    SELECT count() FROM file(${quoted(pipe)}, 'LineAsString')`,
+    SELECT count() FROM file('${pipe}', 'LineAsString')`,
 ];
-
-open({ library: "chdb", path: libraryPath() });
 // In its own thread: the call returns when the server ends, and this one has to see standard input end.
 await load({
   library: "chdb",
@@ -47,9 +51,27 @@ await load({
 });
 process.exit(handle === null ? 0 : 1);
 
-/** A path as a string of SQL. */
-function quoted(text: string): string {
-  return `'${text.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
+/**
+ * Gives up root for good, with all of its capabilities. The library is loaded before: it may lie below a
+ * folder that only root may enter.
+ */
+function becomeUser(user: number, group: number): void {
+  process.setgroups?.([group]);
+  process.setgid?.(group);
+  process.setuid?.(user);
+}
+
+/**
+ * The function `file` reads any file that the server may read, whoever asks: it checks no grant, and
+ * `clickhouse local` has no `user_files` to keep it in. A function of the same name in SQL comes first, and
+ * this one calls what does not exist. A statement cannot make it: ClickHouse says that the name is taken.
+ */
+function closeFileFunction(): void {
+  mkdirSync("data/user_defined", { recursive: true });
+  writeFileSync(
+    "data/user_defined/function_file.sql",
+    "CREATE FUNCTION file AS path -> the_function_file_is_closed(path)\n",
+  );
 }
 
 function libraryPath(): string {

@@ -1,15 +1,17 @@
-import { mkdirSync } from "node:fs";
+import { chmodSync, chownSync, mkdirSync, rmSync, statSync } from "node:fs";
+import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { writeServerConfig } from "./clickhouse-config.ts";
 import { readPasswords } from "./passwords.ts";
 import { type Server, serverStopTimeoutMs, startServer } from "./server.ts";
+import { letPass, type User, unprivilegedUser, viewOf } from "./unprivileged.ts";
 
 /** The administrator of `infra/clickhouse/users.d/mosis.xml`. */
 export const administrator = "mosis_admin";
 
 /**
- * Starts the real ClickHouse server (HTTP and native protocol) on 127.0.0.1 with its data below
+ * Starts the real ClickHouse server (HTTP and native protocol) on 127.0.0.1 with its data and its log below
  * `dataDir/clickhouse` and the configuration of `infra/clickhouse`.
  */
 export async function startClickHouse(options: {
@@ -19,17 +21,21 @@ export async function startClickHouse(options: {
 }): Promise<Server> {
   const { dataDir, httpPort, tcpPort } = options;
   const home = join(dataDir, "clickhouse");
-  const logFile = join(dataDir, "logs", "clickhouse.log");
-  mkdirSync(home, { recursive: true });
   const passwords = readPasswords(dataDir);
-  const configFile = writeServerConfig({ home, logFile, passwords });
+  const user = unprivilegedUser(["clickhouse", "nobody"]);
+  letPass(dataDir);
+  makeHome(home, user);
+  writeServerConfig({ home, user, passwords });
   const host = fileURLToPath(import.meta.resolve("./clickhouse-host.ts"));
+  const ids = user ? [String(user.uid), String(user.gid)] : [];
   const ping = `http://127.0.0.1:${httpPort}/ping`;
-  return startServer({
+  const server = await startServer({
     name: "ClickHouse",
     url: `http://${administrator}:${passwords[administrator]}@127.0.0.1:${httpPort}`,
-    command: process.execPath,
-    args: [host, join(home, "data"), configFile, String(httpPort), String(tcpPort)],
+    ...viewOf([home]).wrap({
+      command: process.execPath,
+      args: [host, String(httpPort), String(tcpPort), ...ids],
+    }),
     cwd: home,
     env: {},
     logFile: join(dataDir, "logs", "clickhouse-host.log"),
@@ -42,4 +48,23 @@ export async function startClickHouse(options: {
       ),
     readyTimeoutMs: 60_000,
   });
+  // It has read its configuration, and never does so again: what it cannot open, nobody makes it open.
+  rmSync(join(home, "config"), { recursive: true });
+  return server;
+}
+
+/** The server may write its data and its log, and read the rest. */
+function makeHome(home: string, user: User | null): void {
+  mkdirSync(home, { recursive: true });
+  if (user) chownSync(home, 0, user.gid);
+  chmodSync(home, user ? 0o750 : 0o700);
+  for (const name of ["data", "logs"]) {
+    const folder = join(home, name);
+    mkdirSync(folder, { recursive: true });
+    // Root's data is of an earlier version.
+    if (user && statSync(folder).uid !== user.uid) {
+      execFileSync("chown", ["-R", `${user.uid}:${user.gid}`, folder]);
+    }
+    chmodSync(folder, 0o700);
+  }
 }

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { GenericContainer, getContainerRuntimeClient, type StartedTestContainer, Wait } from "testcontainers";
 import { administrator } from "./clickhouse.ts";
-import { passwordsFile } from "./clickhouse-config.ts";
+import { dictionaryPasswordFile, passwordsFile } from "./clickhouse-config.ts";
 import { clientListener, securitySettings } from "./kafka-security.ts";
 import type { KeptServer } from "./keep-running.ts";
 import { type Passwords, readPasswords } from "./passwords.ts";
@@ -55,7 +55,17 @@ type Volume = (name: string, target: string) => { source: string; target: string
 function postgres(ports: StackPorts, volume: Volume, passwords: Passwords): GenericContainer {
   return new GenericContainer(imageOf("postgres"))
     .withEnvironment({ POSTGRES_USER: superuser, POSTGRES_PASSWORD: passwords[superuser] })
-    .withCommand(["postgres", "-c", "wal_level=logical", "-c", "max_connections=200", "-c", "timezone=UTC"])
+    .withCommand([
+      "postgres",
+      "-c",
+      "wal_level=logical",
+      "-c",
+      "max_connections=200",
+      "-c",
+      "timezone=UTC",
+      "-c",
+      "log_parameter_max_length=0",
+    ])
     .withExposedPorts({ container: 5432, host: ports.postgres })
     .withBindMounts(volume("postgres", "/var/lib/postgresql"))
     .withWaitStrategy(Wait.forSuccessfulCommand(`pg_isready --host=127.0.0.1 --username=${superuser}`));
@@ -74,6 +84,10 @@ function clickhouse(ports: StackPorts, volume: Volume, passwords: Passwords): Ge
     )
     .withCopyContentToContainer([
       { content: passwordsFile(passwords), target: "/etc/clickhouse-server/users.d/passwords.xml" },
+      {
+        content: dictionaryPasswordFile(passwords),
+        target: "/etc/clickhouse-server/config.d/passwords.xml",
+      },
     ])
     .withBindMounts([...ours, ...volume("clickhouse", "/var/lib/clickhouse")])
     .withUlimits({ nofile: { soft: 262_144, hard: 262_144 } })

@@ -8,6 +8,8 @@ const { command, args, cwd, env, logFile, stopBy, stopTimeoutMs } = JSON.parse(
   process.argv[2] ?? "{}",
 ) as GuardedCommand;
 
+// What the server writes is for its own user only, logs too.
+process.umask(0o077);
 const logHandle = openSync(logFile, "a");
 // Its own session: a Ctrl-C in the terminal reaches the launcher, which stops the servers in order, and not
 // them.

@@ -4,8 +4,10 @@ import { join } from "node:path";
 
 /** PostgreSQL: its superuser, the owner of the catalog's database, and the role of each process. */
 const postgresUsers = ["postgres", "mosis", "mosis_api"] as const;
-/** ClickHouse: the administrator, the user of each process, and the user of people. */
-export const clickhouseUsers = ["mosis_admin", "mosis_writer", "mosis_query", "mosis_analyst"] as const;
+/** ClickHouse: the administrator, the user of each process, that of the dictionary, and that of people. */
+export const clickhouseUsers = [
+  ...(["mosis_admin", "mosis_writer", "mosis_query", "mosis_dictionary", "mosis_analyst"] as const),
+] as const;
 /** Kafka: the broker itself, the administrator, and the user of each process (`infra/kafka/acls.json`). */
 export const kafkaUsers = [
   "kafka-broker",

@@ -1,11 +1,11 @@
 import { execFileSync } from "node:child_process";
-import { chownSync, existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chownSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { readPasswords } from "./passwords.ts";
 import { ownerUrl, prepareRoles, superuser } from "./postgres-roles.ts";
 import { type Server, serverStopTimeoutMs, StackError, startServer } from "./server.ts";
-import { unprivilegedUser } from "./unprivileged.ts";
+import { type Command, letPass, type User, unprivilegedUser, viewOf } from "./unprivileged.ts";
 
 /**
  * Starts PostgreSQL on 127.0.0.1 with its data below `dataDir/postgres`, creating the cluster the first time.
@@ -15,15 +15,20 @@ export async function startPostgres({ dataDir, port }: { dataDir: string; port: 
   const home = join(dataDir, "postgres");
   const cluster = join(home, "cluster");
   const logFile = join(dataDir, "logs", "postgres.log");
-  const run = prepareHome(home);
   const passwords = readPasswords(dataDir);
+  const user = unprivilegedUser(["postgres", "nobody"]);
+  letPass(dataDir);
+  mkdirSync(home, { recursive: true, mode: 0o700 });
+  if (user) chownSync(home, user.uid, user.gid);
+  const run = runAs(user, home);
   if (!existsSync(join(cluster, "PG_VERSION"))) {
-    createCluster({ run, home, cluster, password: passwords[superuser] });
+    createCluster({ run, user, home, cluster, password: passwords[superuser] });
   }
   const server = await startServer({
     name: "PostgreSQL",
     url: ownerUrl({ port, passwords }),
-    ...run(binary("postgres"), ["-D", cluster, "-p", String(port), ...settings]),
+    // Whose it is has to stand in the list of processes, also when its paths are those of a namespace.
+    ...run("postgres", ["-D", cluster], ["-p", String(port), ...settings, "-c", `mosis.folder=${dataDir}`]),
     cwd: home,
     env: {},
     logFile,
@@ -46,62 +51,62 @@ const settings = Object.entries({
   wal_level: "logical",
   max_wal_size: "1GB",
   log_min_duration_statement: "1000",
+  // A parameter may be a hash of a password or a secret. Statements have no values in them.
+  log_parameter_max_length: "0",
+  log_parameter_max_length_on_error: "0",
   timezone: "UTC",
 }).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
 
-type Run = (command: string, args: string[]) => { command: string; args: string[] };
+/** A program of PostgreSQL with arguments, of which the first ones may have paths below its home. */
+type Run = (program: "initdb" | "postgres", paths: string[], args: string[]) => Command;
 
-/**
- * Makes the folder and tells how to run a command that may write there: PostgreSQL refuses to run as root.
- */
-function prepareHome(home: string): Run {
-  mkdirSync(home, { recursive: true, mode: 0o700 });
-  const user = unprivilegedUser(["postgres", "nobody"]);
-  if (user === null) return (command, args) => ({ command, args });
-  chownSync(home, user.uid, user.gid);
-  // The folder or the program may lie below one that only root may enter (mktemp -d, /root): the server keeps
-  // the one capability of passing through, and nothing else of root.
-  const setpriv = ["--reuid", `${user.uid}`, "--regid", `${user.gid}`, "--clear-groups"];
-  if (canEnter(home) && canEnter(binary("postgres"))) return asUser(setpriv);
-  return asUser([...setpriv, "--inh-caps=+dac_override", "--ambient-caps=+dac_override"]);
-}
-
-function asUser(setpriv: string[]): Run {
+/** PostgreSQL refuses to run as root. */
+function runAs(user: User | null, home: string): Run {
+  const native = dirname(dirname(binary("postgres")));
+  if (user === null)
+    return (program, paths, args) => ({ command: binary(program), args: [...paths, ...args] });
   if (!existsSync("/usr/bin/setpriv")) {
     throw new StackError(
       "PostgreSQL does not run as root: run this as another user, or install util-linux (setpriv).",
     );
   }
-  return (command, args) => ({ command: "/usr/bin/setpriv", args: [...setpriv, command, ...args] });
-}
-
-/** Whether every user may pass through all folders above a path. */
-function canEnter(path: string): boolean {
-  const folder = dirname(path);
-  const othersMayEnter = (statSync(folder).mode & 0o001) !== 0;
-  return othersMayEnter && (folder === dirname(folder) || canEnter(folder));
+  const view = viewOf([home, native]);
+  const setpriv = [
+    ...["--reuid", `${user.uid}`, "--regid", `${user.gid}`, "--clear-groups"],
+    ...["--bounding-set", "-all", "--inh-caps", "-all", "--no-new-privs"],
+  ];
+  return (program, paths, args) =>
+    view.wrap({
+      command: "/usr/bin/setpriv",
+      args: [...setpriv, view.pathOf(binary(program)), ...paths.map(view.pathOf), ...args],
+    });
 }
 
 interface NewCluster {
   run: Run;
+  user: User | null;
   home: string;
   cluster: string;
   /** The superuser's. */
   password: string;
 }
 
-function createCluster({ run, home, cluster, password }: NewCluster): void {
+function createCluster({ run, user, home, cluster, password }: NewCluster): void {
   // initdb leaves a half-made folder when it is interrupted, and refuses to go on in it.
   const unfinished = `${cluster}.new`;
   rmSync(unfinished, { recursive: true, force: true });
   const passwordFile = join(home, "initdb-password");
   rmSync(passwordFile, { force: true });
   writeFileSync(passwordFile, password, { mode: 0o600 });
-  chownSync(passwordFile, statSync(home).uid, statSync(home).gid);
-  const initdb = run(binary("initdb"), [
-    ...["-D", unfinished, "-U", superuser, "--auth=scram-sha-256", `--pwfile=${passwordFile}`],
-    ...["--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions"],
-  ]);
+  if (user) chownSync(passwordFile, user.uid, user.gid);
+  const initdb = run(
+    "initdb",
+    ["-D", unfinished, "--pwfile", passwordFile],
+    [
+      ...["-U", superuser, "--auth=scram-sha-256"],
+      ...["--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions"],
+    ],
+  );
   execFileSync(initdb.command, initdb.args, { cwd: home, stdio: ["ignore", "ignore", "inherit"] });
   rmSync(passwordFile);
   renameSync(unfinished, cluster);

@@ -54,7 +54,7 @@ interface ServerOptions extends GuardedCommand {
  */
 export async function startServer(options: ServerOptions): Promise<Server> {
   const { name, url, isReady, readyTimeoutMs, ...command } = options;
-  mkdirSync(dirname(command.logFile), { recursive: true });
+  mkdirSync(dirname(command.logFile), { recursive: true, mode: 0o700 });
   const guard = spawn(
     process.execPath,
     [fileURLToPath(import.meta.resolve("./guard.ts")), JSON.stringify(command)],

@@ -1,4 +1,5 @@
-import { mkdirSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { startClickHouse } from "./clickhouse.ts";
 import { startContainers } from "./containers.ts";
 import { keepRunning, type KeptServer } from "./keep-running.ts";
@@ -8,6 +9,7 @@ import { type Passwords, readPasswords } from "./passwords.ts";
 import { requireFreePorts } from "./ports.ts";
 import { startPostgres } from "./postgres.ts";
 import type { StackPorts, StackSource, StackUrls } from "./source.ts";
+import { letPass } from "./unprivileged.ts";
 
 export interface Stack {
   urls: StackUrls;
@@ -47,7 +49,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   }
   const { ports } = source;
   await requireFreePorts(variablesOf(ports));
-  mkdirSync(dataDir, { recursive: true });
+  closeDataFolder(dataDir);
   const passwords = readPasswords(dataDir);
   if (source.kind === "docker") {
     const containers = await startContainers({ dataDir, ports, isTemporary });
@@ -64,6 +66,25 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   ];
   const kept = starts.map((start) => keepRunning(start, { onProgress, comebackTimeoutMs }));
   return { ...(await together(kept, onProgress)), passwords };
+}
+
+/**
+ * Makes the folder, and lets nobody but its owner read what is in it: logs, mails and data. An earlier
+ * version left them open, and a log of ClickHouse that names installs which were erased since.
+ */
+function closeDataFolder(dataDir: string): void {
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  letPass(dataDir);
+  for (const name of ["kafka", "logs", "mails"]) {
+    const folder = join(dataDir, name);
+    if (existsSync(folder)) chmodSync(folder, 0o700);
+  }
+  const logs = join(dataDir, "logs");
+  mkdirSync(logs, { recursive: true, mode: 0o700 });
+  for (const file of readdirSync(logs)) {
+    if (file.startsWith("clickhouse.log")) rmSync(join(logs, file));
+    else chmodSync(join(logs, file), 0o600);
+  }
 }
 
 /** Waits for PostgreSQL, ClickHouse and Kafka. When one fails, those that started are stopped again. */

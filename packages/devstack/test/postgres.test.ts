@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
@@ -76,6 +76,18 @@ test("nobody gets in with a password that everybody knows", async (t) => {
   }
 });
 
+test("below a folder that only root may enter a server runs without any capability", async (t) => {
+  if (process.getuid?.() !== 0) return t.skip("the server runs as the person who tests");
+  const { start } = await newServer(t, "closed");
+  const server = await start();
+  assert.deepEqual(await ask(server.url, "select 1 as one"), [{ one: 1 }]);
+  const status = readFileSync(`/proc/${server.pid}/status`, "utf8");
+  assert.match(status, /^Uid:\t(?!0\t)(\d+)\t\1\t\1\t\1$/m);
+  for (const set of ["Inh", "Prm", "Eff", "Bnd", "Amb"]) {
+    assert.match(status, new RegExp(`^Cap${set}:\\t0+$`, "m"));
+  }
+});
+
 test("a cluster whose owner was the superuser is upgraded, with all that it holds", async (t) => {
   const { dataDir, start } = await newServer(t);
   const first = await start();
@@ -120,13 +132,15 @@ async function downgrade(url: string, password: string): Promise<void> {
   await ask(Object.assign(new URL(as("mosis")), { password: "mosis" }).href, "drop role changer");
 }
 
-async function newServer(t: TestContext) {
-  const dataDir = mkdtempSync(join(tmpdir(), "mosis-postgres-"));
+/** @param below a name for a folder between, which only its owner may enter. */
+async function newServer(t: TestContext, below = "") {
+  const folder = mkdtempSync(join(tmpdir(), "mosis-postgres-"));
+  const dataDir = join(folder, below);
   const [port = 0] = await freePorts(1);
   const servers: Server[] = [];
   t.after(async () => {
     await Promise.all(servers.map((server) => server.stop()));
-    rmSync(dataDir, { recursive: true });
+    rmSync(folder, { recursive: true });
   });
   const start = async () => {
     const server = await startPostgres({ dataDir, port });

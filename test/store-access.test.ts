@@ -1,0 +1,154 @@
+// What reaches the embedded ClickHouse: each user with statements that are not theirs, callers without a
+// password, and the administrator with files of root.
+import assert from "node:assert/strict";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { before, after, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { migrateUp } from "@mosis/clickhouse";
+import { freePorts, readPasswords, type Server, startClickHouse, type StoreUser } from "@mosis/devstack";
+import { createLogger } from "@mosis/runtime";
+import { refusedToAll, refusedToAnalysts, refusedToReaders, refusedToWriter } from "./refused-statements.ts";
+
+const log = createLogger({ service: "test", level: "silent" });
+const folder = fileURLToPath(new URL("../infra/clickhouse/migrations", import.meta.url));
+
+let dataDir = "";
+let server: Server;
+let http = "";
+before(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), "mosis-store-access-"));
+  const [httpPort = 0, tcpPort = 0] = await freePorts(2);
+  server = await startClickHouse({ dataDir, httpPort, tcpPort });
+  http = `http://127.0.0.1:${httpPort}`;
+  await migrateUp({ url: `${server.url}/mosis`, log, requestTimeoutMs: 30_000, folder });
+});
+after(async () => {
+  await server.stop();
+  await rm(dataDir, { recursive: true });
+});
+
+/** How ClickHouse says that it does not want to, and not that it cannot. */
+const refusals = new Set([
+  ...["ACCESS_DENIED", "READONLY", "SETTING_CONSTRAINT_VIOLATION", "INTO_OUTFILE_NOT_ALLOWED"],
+  ...["FUNCTION_NOT_ALLOWED", "SUPPORT_IS_DISABLED", "USER_SESSION_LIMIT_EXCEEDED"],
+]);
+
+test("every statement that is not for an analyst is refused, and none is answered", () =>
+  refuses("mosis_analyst", [...refusedToAll, ...refusedToReaders, ...refusedToAnalysts]));
+
+test("every statement that is not for the query service is refused, and none is answered", () =>
+  refuses("mosis_query", [...refusedToAll, ...refusedToReaders]));
+
+test("every statement that is not for the writer is refused, and none is answered", () =>
+  refuses("mosis_writer", [...refusedToAll, ...refusedToWriter]));
+
+test("a login without a password answers nothing, whatever it is asked", async () => {
+  const logins: Record<string, string>[] = [
+    {},
+    ...["default", "mosis_admin", "mosis_analyst", "mosis_dictionary", "root"].map((user) => ({
+      "x-clickhouse-user": user,
+    })),
+  ];
+  for (const headers of logins) {
+    for (const statement of ["select 1", "show grants", "select version()", ...refusedToAll.slice(0, 3)]) {
+      const answer = await fetch(http, { method: "POST", headers, body: statement });
+      assert.ok(!answer.ok, `${JSON.stringify(headers)} ${statement}: ${await answer.text()}`);
+      await answer.arrayBuffer().catch(() => {});
+    }
+  }
+});
+
+test("a web page can neither ask nor read, with a form or with a script", async () => {
+  const page = { origin: "https://page.example", referer: "https://page.example/" };
+  const form = "application/x-www-form-urlencoded";
+  for (const type of [form, "text/plain", "multipart/form-data; boundary=x"]) {
+    const answer = await fetch(http, {
+      method: "POST",
+      headers: { ...page, "content-type": type },
+      body: "select 1",
+    });
+    assert.ok(!answer.ok, type);
+    assert.equal(answer.headers.get("access-control-allow-origin"), null);
+  }
+  const preflight = await fetch(http, {
+    method: "OPTIONS",
+    headers: { ...page, "access-control-request-headers": "x-clickhouse-user" },
+  });
+  assert.equal(preflight.headers.get("access-control-allow-origin"), null);
+  const asLink = await fetch(`${http}/?query=select%201`, { headers: page });
+  assert.ok(!asLink.ok);
+});
+
+test("no file of root is read or written, even for the administrator", async (t) => {
+  if (process.getuid?.() !== 0) return t.skip("the server runs as the person who tests");
+  const secret = join(dataDir, "secret");
+  writeFileSync(secret, "only root may know\n", { mode: 0o600 });
+  for (const path of [
+    "/etc/shadow",
+    secret,
+    join(dataDir, "passwords.json"),
+    `/proc/${process.pid}/environ`,
+  ]) {
+    const statement = `select * from file('${path}', 'LineAsString')`;
+    const { ok, text } = await ask("mosis_admin", statement);
+    assert.ok(!ok && /Permission denied|CANNOT_|FILE_DOESNT_EXIST|ACCESS/.test(text), `${path}: ${text}`);
+  }
+  const written = join(dataDir, "written");
+  const { ok } = await ask(
+    "mosis_admin",
+    `insert into function file('${written}', 'TSV', 'a Int8') select 1`,
+  );
+  assert.ok(!ok);
+  assert.throws(() => statSync(written), /ENOENT/);
+  const status = readFileSync(`/proc/${server.pid}/status`, "utf8");
+  assert.match(status, /^Uid:\t(?!0\t)(\d+)\t\1\t\1\t\1$/m);
+  assert.match(status, /^CapEff:\t0+$/m);
+  assert.match(status, /^CapPrm:\t0+$/m);
+});
+
+test("an analyst reads a property of an event, and drivers may set what they set by themselves", async () => {
+  for (const statement of [
+    "select properties_number['x'], properties_string['x'], properties['x'] from mosis.events",
+    "select mapKeys(properties_number), mapContains(properties_string, 'x') from mosis.events_raw",
+    "select 1 settings max_execution_time = 30, max_threads = 1, max_block_size = 1000",
+    "select dictGetOrDefault('mosis.apps_dictionary', 'name', generateUUIDv4(), '')",
+  ]) {
+    const { ok, text } = await ask("mosis_analyst", statement);
+    assert.ok(ok, `${statement}: ${text}`);
+  }
+});
+
+test("queries of analysts leave slots and memory to the writer and to the query service", async () => {
+  const sleeps = Array.from({ length: 12 }, () =>
+    ask("mosis_analyst", "select sleepEachRow(0.5) from numbers(6) settings max_block_size = 1"),
+  );
+  const answers = await Promise.all(sleeps);
+  const refused = answers.filter(({ text }) => text.includes("TOO_MANY_SIMULTANEOUS_QUERIES"));
+  assert.ok(refused.length >= 4, `${refused.length} of 12 were refused`);
+  const greedy = "select length(groupArray(toString(number))) from numbers(200000000)";
+  const { ok, text } = await ask("mosis_analyst", greedy);
+  assert.ok(!ok && text.includes("MEMORY_LIMIT_EXCEEDED"), text);
+});
+
+async function ask(user: StoreUser, statement: string): Promise<{ ok: boolean; text: string }> {
+  const headers = { "x-clickhouse-user": user, "x-clickhouse-key": readPasswords(dataDir)[user] };
+  const answer = await fetch(http, { method: "POST", headers, body: statement });
+  return { ok: answer.ok, text: await answer.text() };
+}
+
+async function refuses(user: StoreUser, statements: readonly string[]): Promise<void> {
+  const faults: string[] = [];
+  for (const statement of statements) {
+    const { ok, text } = await ask(user, statement);
+    if (ok || !isRefusal(text)) faults.push(`${statement}: ${text.slice(0, 200)}`);
+  }
+  assert.deepEqual(faults, []);
+}
+
+function isRefusal(text: string): boolean {
+  const code = /\(([A-Z_0-9]+)\) \(version/.exec(text)?.[1] ?? "";
+  return refusals.has(code) || text.includes("the_function_file_is_closed");
+}
