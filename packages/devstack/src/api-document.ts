@@ -41,7 +41,7 @@ export function routesOf(document: object) {
     const literals = path
       .split(/\{\w+\}/)
       .map((text) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`));
-    return { path, item, pattern: new RegExp(`^${literals.join("[^/]+?")}/?$`, "i"), literals };
+    return { path, item, pattern: new RegExp(`^${literals.join("[^/]+?")}$`), literals };
   });
   // `/v1/developers/me` before `/v1/developers/{id}`, `{id}:rotate` before `{id}`.
   routes.sort((a, b) => a.literals.length - b.literals.length || b.path.length - a.path.length);

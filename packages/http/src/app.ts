@@ -2,11 +2,13 @@ import type { RequestListener } from "node:http";
 import { type Logger, type Metrics, QueueFull, Unavailable } from "@mosis/runtime";
 import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Router } from "express";
 import { type ReadyChecks, statusRoutes } from "./status-routes.ts";
+import { type ClientAddress, createClientAddress } from "./client-address.ts";
 import type { Origins } from "./cors.ts";
 import { createMethodTable, type MethodTable } from "./method-table.ts";
 import type { OpenApiDocument } from "./openapi.ts";
 import { Problem, problem, sendProblem } from "./problem.ts";
 import { referencePage } from "./reference-page.ts";
+import { createDocumentLimit } from "./request-limits.ts";
 import { requestId } from "./request-id.ts";
 import { isAnswered } from "./unread-body.ts";
 
@@ -44,6 +46,8 @@ export interface AppOptions {
    * `/readyz` and `/metrics` are not observed.
    */
   observe?: (sample: RequestSample) => void;
+  /** Whom `/openapi.json` and `/docs` are counted for. Default: whoever has the connection. */
+  clientAddress?: ClientAddress;
   /** Whether health, metrics and the reference page are in an application of their own. Default false. */
   managementApart?: boolean | undefined;
 }
@@ -89,6 +93,9 @@ function newExpress(): Express {
   // An ETag of ours means a version of a resource, not a hash of bytes.
   app.disable("etag");
   app.set("query parser", "simple");
+  // As in createRouter.
+  app.set("case sensitive routing", true);
+  app.set("strict routing", true);
   // Express would answer 304 by itself, to `If-None-Match: *` for one. Only a route knows what it has.
   Object.defineProperty(app.request, "fresh", { get: () => false });
   return app;
@@ -105,12 +112,13 @@ function createManagement(options: AppOptions): RequestListener {
   return app;
 }
 
-function addManagement(app: Express, { metrics, ready, openapi }: AppOptions): void {
-  app.use(statusRoutes({ metrics, ready, openapi }));
-  if (Object.keys(openapi.paths).length > 0) app.use(referencePage(openapi));
+function addManagement(app: Express, { metrics, ready, openapi, clientAddress }: AppOptions): void {
+  const admit = createDocumentLimit(clientAddress ?? createClientAddress([]));
+  app.use(statusRoutes({ metrics, ready, openapi, admit }));
+  if (Object.keys(openapi.paths).length > 0) app.use(referencePage(openapi, admit));
 }
 
-/** For other spellings of their paths, which Express takes for the same. */
+/** For their paths with a query behind them. */
 function addHot(app: Express, { posts, preflight }: HotRoutes): void {
   for (const [path, handle] of posts) {
     // Express takes what follows a colon for a parameter.

@@ -17,6 +17,7 @@ export { parse } from "./parse.ts";
 export { endRefused, Problem, problem, sendProblem } from "./problem.ts";
 export { RateLimit, type RateLimitOptions, type RatePolicy } from "./rate-limit.ts";
 export { createRateLimits, type RateLimits, type RequestRates } from "./request-limits.ts";
+export { createRouter } from "./router.ts";
 export { requestId } from "./request-id.ts";
 export { sendPage } from "./send-page.ts";
 export { serve } from "./serve.ts";

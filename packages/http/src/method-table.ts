@@ -16,7 +16,7 @@ export function createMethodTable(openapi: OpenApiDocument): MethodTable {
       `^${template
         .split(/\{\w+\}/)
         .map(escapeLiteral)
-        .join("[^/:]+")}/?$`,
+        .join("[^/:]+")}$`,
     ),
     methods: methods.filter((method) => method in item).flatMap(taken),
   }));

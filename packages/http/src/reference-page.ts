@@ -1,44 +1,40 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
-import { gzip } from "node:zlib";
-import { type Request, type Response, Router } from "express";
-import { etagOf, isKnown } from "./etag.ts";
+import type { Router } from "express";
+import { createRouter } from "./router.ts";
+import { type Asset, makeAsset, sendAsset } from "./asset.ts";
 import type { OpenApiDocument } from "./openapi.ts";
-
-/** A file as it is served, put together once. */
-interface Asset {
-  type: string;
-  etag: string;
-  plain: Buffer;
-  zipped: Buffer;
-}
+import type { Admit } from "./request-limits.ts";
 
 type Read = () => Promise<Asset>;
+
+const utf8 = "charset=utf-8";
 
 /**
  * A page at `/docs` on which people read the OpenAPI document, and try it with a key of theirs. Everything it
  * needs comes from here: its policy lets a browser load nothing else.
  */
-export function referencePage({ info }: OpenApiDocument): Router {
-  const router = Router();
-  const page = once(() => toAsset("text/html", pageOf(info.title)));
+export function referencePage({ info }: OpenApiDocument, admit: Admit): Router {
+  const router = createRouter();
+  const page = once(() => makeAsset(`text/html; ${utf8}`, pageOf(info.title)));
   const assets: Record<string, Read> = {
     "swagger-ui.css": once(() => fromFile("text/css", import.meta.resolve("swagger-ui-dist/swagger-ui.css"))),
     "swagger-ui-bundle.js": once(() =>
       fromFile("text/javascript", import.meta.resolve("swagger-ui-dist/swagger-ui-bundle.js")),
     ),
-    "start.js": once(() => toAsset("text/javascript", start)),
+    "start.js": once(() => makeAsset(`text/javascript; ${utf8}`, start)),
   };
 
   router.get("/docs", async (req, res) => {
+    admit(req, res);
     res.setHeader("Content-Security-Policy", policy);
-    await answer(req, res, page, "no-cache");
+    sendAsset(req, res, await page(), "no-cache");
   });
   router.get("/docs/:name", async (req, res, next) => {
+    admit(req, res);
     const { name } = req.params;
     const read = Object.hasOwn(assets, name) ? assets[name] : undefined;
-    if (read) await answer(req, res, read, "public, max-age=86400");
+    if (read) sendAsset(req, res, await read(), "public, max-age=86400");
     else next();
   });
   return router;
@@ -82,35 +78,12 @@ const start = `SwaggerUIBundle({
 });
 `;
 
-const zip = promisify(gzip);
-
-async function toAsset(type: string, content: string): Promise<Asset> {
-  const plain = Buffer.from(content);
-  return { type: `${type}; charset=utf-8`, etag: etagOf(content), plain, zipped: await zip(plain) };
-}
-
 async function fromFile(type: string, url: string): Promise<Asset> {
-  return toAsset(type, await readFile(fileURLToPath(url), "utf8"));
+  return makeAsset(`${type}; ${utf8}`, await readFile(fileURLToPath(url), "utf8"));
 }
 
 /** Read when it is first asked for: two megabytes that most processes never need. */
 function once(read: Read): Read {
   let reading: Promise<Asset> | undefined;
   return () => (reading ??= read());
-}
-
-async function answer(req: Request, res: Response, read: Read, caching: string): Promise<void> {
-  const { type, etag, plain, zipped } = await read();
-  res.setHeader("ETag", etag);
-  res.setHeader("Cache-Control", caching);
-  res.setHeader("Vary", "Accept-Encoding");
-  res.setHeader("X-Content-Type-Options", "nosniff");
-  if (isKnown(req, etag)) {
-    res.status(304).end();
-    return;
-  }
-  const isZipped = req.acceptsEncodings("gzip") === "gzip";
-  if (isZipped) res.setHeader("Content-Encoding", "gzip");
-  res.setHeader("Content-Type", type);
-  res.end(isZipped ? zipped : plain);
 }

@@ -14,6 +14,9 @@ export interface RequestRates {
   publicWrites: number;
 }
 
+/** Counts a request before anything is done for it. @throws Problem `rate_limited` (429). */
+export type Admit = (req: IncomingMessage, res: ServerResponse) => void;
+
 /** Every request of a route is admitted by one of these, before its body is read. */
 export interface RateLimits {
   /**
@@ -48,6 +51,14 @@ export function createRateLimits({ rates, clientAddress }: Deps, options: RateLi
       (isRead(req) ? publicReads : publicWrites).take(res, networkOf(clientAddress(req)));
     },
   };
+}
+
+/** Reading the document and the reference page, of an address: what is the same for everybody is kept. */
+const documentsPerMinute = 300;
+
+export function createDocumentLimit(clientAddress: ClientAddress): Admit {
+  const limit = new RateLimit({ name: "documents", per: "address", requestsPerMinute: documentsPerMinute });
+  return (req, res) => limit.take(res, networkOf(clientAddress(req)));
 }
 
 function isRead({ method }: IncomingMessage): boolean {

@@ -1,6 +1,9 @@
 import type { Metrics } from "@mosis/runtime";
-import { Router } from "express";
+import type { Router } from "express";
+import { createRouter } from "./router.ts";
+import { makeAsset, sendAsset } from "./asset.ts";
 import type { OpenApiDocument } from "./openapi.ts";
+import type { Admit } from "./request-limits.ts";
 
 /**
  * What a process needs before it may get traffic, by name. A check throws to say no, and
@@ -22,13 +25,16 @@ export function statusRoutes({
   metrics,
   ready,
   openapi,
+  admit,
 }: {
   metrics: Metrics;
   ready: ReadyChecks;
   openapi: OpenApiDocument;
+  admit: Admit;
 }): Router {
-  const router = Router();
-  const document = JSON.stringify(openapi);
+  const router = createRouter();
+  // Made at the start, off the main thread: the first to ask must not wait for it, or make us work for it.
+  const document = makeAsset("application/json; charset=utf-8", JSON.stringify(openapi));
 
   router.get("/healthz", (_req, res) => void res.json({ status: "alive" }));
 
@@ -47,7 +53,10 @@ export function statusRoutes({
     res.end(await metrics.registry.metrics());
   });
 
-  router.get("/openapi.json", (_req, res) => void res.type("application/json").send(document));
+  router.get("/openapi.json", async (req, res) => {
+    admit(req, res);
+    sendAsset(req, res, await document, "public, max-age=300");
+  });
 
   return router;
 }

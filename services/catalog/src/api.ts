@@ -74,6 +74,7 @@ export async function createApi({ db, log, metrics, ...options }: ApiOptions) {
   return createApp({
     ...(observe ? { observe } : {}),
     managementApart: options.managementApart,
+    clientAddress,
     log,
     metrics,
     origins: createOrigins(corsOrigins, fromBrowsers),

@@ -19,6 +19,7 @@ test("a query with a second question mark is linked to whole", async (t) => {
 test("every answer has its request id, and says what browsers and caches may not do with it", async (t) => {
   const { url } = await startCatalog(t);
   const kept = new Map([
+    ["/openapi.json", "public, max-age=300"],
     ["/docs", "no-cache"],
     ["/docs/start.js", "public, max-age=86400"],
   ]);

@@ -64,6 +64,7 @@ export async function createQuery({ trustedProxies, requestRates, ...options }: 
   const writerLag = life.own("writer lag", openLagReader(kafka, behind), (it) => it.close());
   const apps = createApp({
     ...rest,
+    clientAddress,
     log,
     metrics,
     ready: {

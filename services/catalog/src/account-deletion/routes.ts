@@ -1,7 +1,7 @@
-import { parse, requestId } from "@mosis/http";
+import { parse, requestId, createRouter } from "@mosis/http";
 import type { Pool } from "@mosis/postgres";
 import { AccountDeletion } from "@mosis/types/developers";
-import { Router } from "express";
+import type { Router } from "express";
 import type { Authenticate } from "../auth.ts";
 import { change, send } from "../change.ts";
 import type { Credentials } from "../credentials.ts";
@@ -17,7 +17,7 @@ export function accountDeletionRoutes(deps: {
   mails: { wake(): void };
 }): Router {
   const { db, authenticate, credentials, confirm, mails } = deps;
-  const router = Router();
+  const router = createRouter();
 
   router.post("/v1/developers/me\\:delete", async (req, res) => {
     const principal = await authenticate(req, res, "session");

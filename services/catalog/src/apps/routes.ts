@@ -1,7 +1,7 @@
-import { parse, problem, sendPage } from "@mosis/http";
+import { parse, problem, sendPage, createRouter } from "@mosis/http";
 import { type Pool, transaction } from "@mosis/postgres";
 import { AppChange, NewApp } from "@mosis/types/apps";
-import { Router } from "express";
+import type { Router } from "express";
 import type { Authenticate } from "../auth.ts";
 import { change, send } from "../change.ts";
 import type { Credentials } from "../credentials.ts";
@@ -26,7 +26,7 @@ const path = "/v1/apps/:package_id";
 type Params = { package_id: string };
 
 export function appRoutes(deps: Deps): Router {
-  const router = Router();
+  const router = createRouter();
   serveReads(router, deps);
   serveChanges(router, deps);
   serveActions(router, deps);

@@ -1,7 +1,16 @@
-import { etagOf, parse, problem, readJson, requestId, requireMatch, type RateLimits } from "@mosis/http";
+import {
+  etagOf,
+  parse,
+  problem,
+  readJson,
+  requestId,
+  requireMatch,
+  type RateLimits,
+  createRouter,
+} from "@mosis/http";
 import { type Pool, type Queryable, transaction } from "@mosis/postgres";
 import { type Developer, DeveloperChange, NewDeveloper } from "@mosis/types/developers";
-import { type Request, Router } from "express";
+import type { Request, Router } from "express";
 import { type Authenticate, credentialsInvalid } from "../auth.ts";
 import { bodyLimit } from "../body-limit.ts";
 import { insertMail } from "../mails/queries.ts";
@@ -21,7 +30,7 @@ export interface DeveloperDeps {
 
 export function developerRoutes(deps: DeveloperDeps): Router {
   const { db, authenticate, passwords, limits, mails } = deps;
-  const router = Router();
+  const router = createRouter();
 
   router.post("/v1/developers", async (req, res) => {
     limits.admitAnyone(req, res);

@@ -1,7 +1,7 @@
-import { parse, requestId } from "@mosis/http";
+import { parse, requestId, createRouter } from "@mosis/http";
 import type { Pool } from "@mosis/postgres";
 import { EmailChange } from "@mosis/types/developers";
-import { Router } from "express";
+import type { Router } from "express";
 import type { Authenticate } from "../auth.ts";
 import { changeAfter, send } from "../change.ts";
 import { type Confirm, passwordChanged } from "../developers/confirm.ts";
@@ -17,7 +17,7 @@ export function emailChangeRoutes(deps: {
   mails: { wake(): void };
 }): Router {
   const { db, authenticate, confirm, mails } = deps;
-  const router = Router();
+  const router = createRouter();
 
   /** Nothing changes before the new address has answered. */
   router.post("/v1/developers/me\\:change-email", async (req, res) => {

@@ -1,7 +1,15 @@
-import { parse, type Problem, problem, readJson, requestId, type RateLimits } from "@mosis/http";
+import {
+  parse,
+  type Problem,
+  problem,
+  readJson,
+  requestId,
+  type RateLimits,
+  createRouter,
+} from "@mosis/http";
 import { isDuplicate, type Pool, type Queryable, transaction } from "@mosis/postgres";
 import { EmailVerification } from "@mosis/types/developers";
-import { Router } from "express";
+import type { Router } from "express";
 import { deleteAccountToken, deleteAccountTokens, findAccountToken } from "../account-tokens/queries.ts";
 import { type Purpose, tokenInvalid } from "../account-tokens/token.ts";
 import { type Authenticate, credentialsInvalid } from "../auth.ts";
@@ -25,7 +33,7 @@ export function emailRoutes(deps: {
   mails: { wake(): void };
 }): Router {
   const { db, limits, authenticate, prove, mails } = deps;
-  const router = Router();
+  const router = createRouter();
 
   router.post("/v1/developers/me\\:send-verification", async (req, res) => {
     const principal = await authenticate(req, res, "session");

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
-import { parse, problem, requestId } from "@mosis/http";
+import { parse, problem, requestId, createRouter } from "@mosis/http";
 import type { Pool, Queryable } from "@mosis/postgres";
 import { type Erasure, NewErasure, requestedErasure } from "@mosis/types/erasures";
 import { topics } from "@mosis/types/topics";
-import { type Request, Router } from "express";
+import type { Request, Router } from "express";
 import { missingApp } from "../apps/missing.ts";
 import type { Authenticate } from "../auth.ts";
 import { change, send } from "../change.ts";
@@ -17,7 +17,7 @@ const erasuresPerDayMax = 1000;
 
 /** Asks for an erasure. What becomes of it is told by telemetry query, which sees it done. */
 export function erasureRoutes({ db, authenticate }: { db: Pool; authenticate: Authenticate }): Router {
-  const router = Router();
+  const router = createRouter();
 
   router.post("/v1/apps/:package_id/erasures", async (req, res) => {
     const principal = await authenticate(req, res, "telemetry:erase");

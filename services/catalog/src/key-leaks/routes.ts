@@ -1,8 +1,8 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { parse, readJson, type RateLimits } from "@mosis/http";
+import { parse, readJson, type RateLimits, createRouter } from "@mosis/http";
 import type { Pool } from "@mosis/postgres";
 import { LeakReport, type LeakReportReceived } from "@mosis/types/key-leaks";
-import { Router } from "express";
+import type { Router } from "express";
 import { bodyLimit } from "../body-limit.ts";
 import type { Credentials } from "../credentials.ts";
 import { reportLeaks } from "./report.ts";
@@ -17,7 +17,7 @@ interface KeyLeakDeps {
 }
 
 export function keyLeakRoutes({ db, credentials, limits }: KeyLeakDeps): Router {
-  const router = Router();
+  const router = createRouter();
 
   /** The answer does not tell whether a secret is one of ours, nor does the time that it takes. */
   router.post("/v1/keys\\:report-leak", async (req, res) => {

@@ -1,4 +1,4 @@
-import { parse, problem, sendPage, type RateLimits } from "@mosis/http";
+import { parse, problem, sendPage, type RateLimits, createRouter } from "@mosis/http";
 import { type Pool, type Queryable, transaction } from "@mosis/postgres";
 import {
   KeyChange,
@@ -9,7 +9,7 @@ import {
   type PermissionList,
   permissions,
 } from "@mosis/types/keys";
-import { Router } from "express";
+import type { Router } from "express";
 import { lockOwnAppIds } from "../apps/queries.ts";
 import type { Authenticate } from "../auth.ts";
 import { change, send } from "../change.ts";
@@ -41,7 +41,7 @@ interface KeyDeps {
 
 export function keyRoutes(deps: KeyDeps): Router {
   const { db, authenticate, limits } = deps;
-  const router = Router();
+  const router = createRouter();
   const paging = createPaging("keys");
 
   router.get("/v1/permissions", (req, res) => {

@@ -1,8 +1,8 @@
-import { parse, problem, requestId } from "@mosis/http";
+import { parse, problem, requestId, createRouter } from "@mosis/http";
 import { isDuplicate, type Pool, type Queryable, transaction } from "@mosis/postgres";
 import type { Developer } from "@mosis/types/developers";
 import { OauthFinish, OauthStart } from "@mosis/types/oauth";
-import { type Request, Router } from "express";
+import type { Request, Router } from "express";
 import type { Authenticate } from "../auth.ts";
 import { change, send } from "../change.ts";
 import { lockDeveloper } from "../developers/queries.ts";
@@ -25,7 +25,7 @@ export function oauthLinkRoutes(deps: {
   mails: { wake(): void };
 }): Router {
   const { db, authenticate, flows, mails } = deps;
-  const router = Router();
+  const router = createRouter();
 
   router.post<ProviderParams>(`${path}/:provider\\:authorize`, async (req, res) => {
     const principal = await authenticate(req, res, "session");

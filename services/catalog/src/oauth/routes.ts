@@ -1,7 +1,7 @@
-import { parse, readJson, requestId, type RateLimits } from "@mosis/http";
+import { parse, readJson, requestId, type RateLimits, createRouter } from "@mosis/http";
 import { type Pool, transaction } from "@mosis/postgres";
 import { OauthFinish, OauthStart } from "@mosis/types/oauth";
-import { Router } from "express";
+import type { Router } from "express";
 import { bodyLimit } from "../body-limit.ts";
 import type { Credentials } from "../credentials.ts";
 import { everyone } from "../principal.ts";
@@ -24,7 +24,7 @@ export function oauthRoutes(deps: {
   answerFirstFactor: AnswerFirstFactor;
 }): Router {
   const { db, credentials, limits, providers, flows, answerFirstFactor } = deps;
-  const router = Router();
+  const router = createRouter();
 
   router.get("/v1/oauth", (req, res) => {
     limits.admitAnyone(req, res);

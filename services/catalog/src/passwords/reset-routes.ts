@@ -1,7 +1,7 @@
-import { parse, readJson, requestId, type RateLimits } from "@mosis/http";
+import { parse, readJson, requestId, type RateLimits, createRouter } from "@mosis/http";
 import { type Pool, transaction } from "@mosis/postgres";
 import { PasswordReset, PasswordResetRequest } from "@mosis/types/developers";
-import { Router } from "express";
+import type { Router } from "express";
 import { findAccountToken } from "../account-tokens/queries.ts";
 import { tokenInvalid } from "../account-tokens/token.ts";
 import { bodyLimit } from "../body-limit.ts";
@@ -25,7 +25,7 @@ export function passwordResetRoutes(deps: {
   mails: { wake(): void };
 }): Router {
   const { db, credentials, limits, passwords, accounts, mails } = deps;
-  const router = Router();
+  const router = createRouter();
 
   /** Who has the address is found out later, by the sender: here is nothing that could tell. */
   router.post("/v1/developers\\:request-password-reset", async (req, res) => {

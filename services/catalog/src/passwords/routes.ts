@@ -1,7 +1,7 @@
-import { parse, requestId } from "@mosis/http";
+import { parse, requestId, createRouter } from "@mosis/http";
 import type { Pool, Queryable } from "@mosis/postgres";
 import { PasswordChange } from "@mosis/types/developers";
-import { Router } from "express";
+import type { Router } from "express";
 import { type Authenticate, credentialsInvalid } from "../auth.ts";
 import { type Answer, changeAfter, send } from "../change.ts";
 import type { Credentials } from "../credentials.ts";
@@ -25,7 +25,7 @@ export function passwordRoutes(deps: {
   mails: { wake(): void };
 }): Router {
   const { db, authenticate, credentials, confirm, passwords, mails } = deps;
-  const router = Router();
+  const router = createRouter();
 
   router.post("/v1/developers/me\\:change-password", async (req, res) => {
     const principal = await authenticate(req, res, "session");

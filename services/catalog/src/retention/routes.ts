@@ -1,8 +1,8 @@
-import { etagOf, parse, requestId, requireMatch } from "@mosis/http";
+import { etagOf, parse, requestId, requireMatch, createRouter } from "@mosis/http";
 import { type Pool, type Queryable, transaction } from "@mosis/postgres";
 import { type Retention, RetentionChange } from "@mosis/types/retention";
 import { topics } from "@mosis/types/topics";
-import { type Request, Router } from "express";
+import type { Request, Router } from "express";
 import { missingApp } from "../apps/missing.ts";
 import type { Authenticate } from "../auth.ts";
 import { isPackageId } from "../identifier.ts";
@@ -13,7 +13,7 @@ import { findRetention, lockRetention, updateRetention } from "./queries.ts";
 const path = "/v1/apps/:package_id/retention";
 
 export function retentionRoutes({ db, authenticate }: { db: Pool; authenticate: Authenticate }): Router {
-  const router = Router();
+  const router = createRouter();
 
   router.get(path, async (req, res) => {
     const principal = await authenticate(req, res, "apps:read");

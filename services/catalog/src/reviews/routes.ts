@@ -1,8 +1,8 @@
-import { createCursors, pageOf, parse, requestId, sendPage } from "@mosis/http";
+import { createCursors, pageOf, parse, requestId, sendPage, createRouter } from "@mosis/http";
 import { exactTime, type Pool, type Queryable } from "@mosis/postgres";
 import { Uuid } from "@mosis/types/formats";
 import { Approval, Rejection, type Review, ReviewQuery } from "@mosis/types/reviews";
-import { type Request, type Response, Router } from "express";
+import type { Request, Response, Router } from "express";
 import Type from "typebox";
 import type { Authenticate } from "../auth.ts";
 import { change, send } from "../change.ts";
@@ -22,7 +22,7 @@ import { readVersionReview } from "./version-review.ts";
  * what was withdrawn, changed and submitted again is another one, and not decided by who has seen the first.
  */
 export function reviewRoutes({ db, authenticate }: { db: Pool; authenticate: Authenticate }): Router {
-  const router = Router();
+  const router = createRouter();
   const cursors = createCursors("reviews", Type.Tuple([ExactTime, Uuid]));
 
   router.get("/v1/reviews", async (req, res) => {

@@ -1,7 +1,7 @@
-import { createCursors, parse, sendPage, type RateLimits } from "@mosis/http";
+import { createCursors, parse, sendPage, type RateLimits, createRouter } from "@mosis/http";
 import type { Pool } from "@mosis/postgres";
 import { SearchMatch, type SearchPage, SearchQuery } from "@mosis/types/search";
-import { Router } from "express";
+import type { Router } from "express";
 import Type from "typebox";
 import { search } from "./search.ts";
 
@@ -20,7 +20,7 @@ const Position = Type.Object({
 const cursors = createCursors("search", Position);
 
 export function searchRoutes({ db, limits }: { db: Pool; limits: RateLimits }): Router {
-  const router = Router();
+  const router = createRouter();
 
   router.get("/v1/search/apps", async (req, res) => {
     limits.admitAnyone(req, res);

@@ -1,6 +1,6 @@
-import { type Problem, problem, requestId } from "@mosis/http";
+import { type Problem, problem, requestId, createRouter } from "@mosis/http";
 import { type Pool, transaction } from "@mosis/postgres";
-import { Router } from "express";
+import type { Router } from "express";
 import type { Authenticate } from "../auth.ts";
 import { change, send } from "../change.ts";
 import type { Credentials } from "../credentials.ts";
@@ -16,7 +16,7 @@ export function sessionRevokeRoutes(deps: {
   credentials: Pick<Credentials, "forget">;
 }): Router {
   const { db, authenticate, credentials } = deps;
-  const router = Router();
+  const router = createRouter();
 
   router.delete("/v1/sessions/:id", async (req, res) => {
     const { developerId, actor } = await authenticate(req, res, "session");

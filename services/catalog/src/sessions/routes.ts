@@ -1,7 +1,7 @@
-import { parse, readJson, requestId, sendPage, type RateLimits } from "@mosis/http";
+import { parse, readJson, requestId, sendPage, type RateLimits, createRouter } from "@mosis/http";
 import { type Pool, transaction } from "@mosis/postgres";
 import { NewSession } from "@mosis/types/sessions";
-import { Router } from "express";
+import type { Router } from "express";
 import type { Authenticate } from "../auth.ts";
 import { bodyLimit } from "../body-limit.ts";
 import type { Credentials } from "../credentials.ts";
@@ -22,7 +22,7 @@ export function sessionRoutes(deps: {
   limits: RateLimits;
 }): Router {
   const { db, authenticate, credentials, signIn, answerFirstFactor, limits } = deps;
-  const router = Router();
+  const router = createRouter();
   const paging = createPaging("sessions");
 
   router.post("/v1/sessions", async (req, res) => {

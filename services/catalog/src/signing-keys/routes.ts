@@ -1,8 +1,17 @@
 import type { IncomingMessage } from "node:http";
-import { etagOf, parse, type Problem, problem, requestId, requireMatch, sendPage } from "@mosis/http";
+import {
+  etagOf,
+  parse,
+  type Problem,
+  problem,
+  requestId,
+  requireMatch,
+  sendPage,
+  createRouter,
+} from "@mosis/http";
 import type { Pool, Queryable } from "@mosis/postgres";
 import { NewSigningKey, type SigningKey, SigningKeyRevocation } from "@mosis/types/signing-keys";
-import { Router } from "express";
+import type { Router } from "express";
 import type { Authenticate } from "../auth.ts";
 import { change, send } from "../change.ts";
 import { isUuid } from "../identifier.ts";
@@ -29,7 +38,7 @@ const keysMax = 500;
 
 /** The keys that packages are signed with. */
 export function signingKeyRoutes({ db, authenticate }: { db: Pool; authenticate: Authenticate }): Router {
-  const router = Router();
+  const router = createRouter();
   const paging = createPaging("signing-keys");
 
   router.post("/v1/signing-keys", async (req, res) => {

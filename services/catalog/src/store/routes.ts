@@ -1,8 +1,8 @@
-import { etagOf, isKnown, parse, type Problem, problem, type RateLimits } from "@mosis/http";
+import { etagOf, isKnown, parse, type Problem, problem, type RateLimits, createRouter } from "@mosis/http";
 import type { Pool } from "@mosis/postgres";
 import { shareOf } from "@mosis/types/sampling";
 import { DeviceQuery, type DeviceVersion } from "@mosis/types/store";
-import { Router } from "express";
+import type { Router } from "express";
 import { gathered } from "../gathered.ts";
 import { isPackageId } from "../identifier.ts";
 import { findAnswers, findStates, findVersionForDevice, type Rollout } from "./queries.ts";
@@ -13,7 +13,7 @@ const maxAgeSeconds = 60;
 const answerForm = 1;
 
 export function storeRoutes({ db, limits }: { db: Pool; limits: RateLimits }): Router {
-  const router = Router();
+  const router = createRouter();
   const findState = gathered((ids) => findStates(db, ids));
   const findAnswer = gathered((ids) => findAnswers(db, ids));
 

@@ -1,4 +1,4 @@
-import { etagOf, parse, problem, requestId, requireMatch } from "@mosis/http";
+import { etagOf, parse, problem, requestId, requireMatch, createRouter } from "@mosis/http";
 import { type Pool, type Queryable, transaction } from "@mosis/postgres";
 import {
   telemetryLimitDefaults,
@@ -6,7 +6,7 @@ import {
   TelemetryLimitsChange,
 } from "@mosis/types/telemetry-limits";
 import { topics } from "@mosis/types/topics";
-import { type Request, Router } from "express";
+import type { Request, Router } from "express";
 import { missingApp } from "../apps/missing.ts";
 import type { Authenticate } from "../auth.ts";
 import { isPackageId } from "../identifier.ts";
@@ -17,7 +17,7 @@ import { findLimits, lockLimits, updateLimits } from "./queries.ts";
 const path = "/v1/apps/:package_id/telemetry-limits";
 
 export function telemetryLimitRoutes({ db, authenticate }: { db: Pool; authenticate: Authenticate }): Router {
-  const router = Router();
+  const router = createRouter();
 
   router.get(path, async (req, res) => {
     const principal = await authenticate(req, res, "apps:read");

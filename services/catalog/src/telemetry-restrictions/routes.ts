@@ -1,8 +1,8 @@
-import { parse, type Problem, problem, requestId, sendPage } from "@mosis/http";
+import { parse, type Problem, problem, requestId, sendPage, createRouter } from "@mosis/http";
 import { type Pool, type Queryable, transaction } from "@mosis/postgres";
 import type { AuditActor } from "@mosis/types/audit";
 import { NewRestriction, type Restriction } from "@mosis/types/telemetry-restrictions";
-import { Router } from "express";
+import type { Router } from "express";
 import type { Authenticate } from "../auth.ts";
 import { change, send } from "../change.ts";
 import { readExpiry } from "../expiry.ts";
@@ -26,7 +26,7 @@ const restrictionsMax = 100;
 
 export function telemetryRestrictionRoutes(deps: { db: Pool; authenticate: Authenticate }): Router {
   const { db, authenticate } = deps;
-  const router = Router();
+  const router = createRouter();
   const paging = createPaging("telemetry-restrictions");
 
   router.post("/v1/telemetry-restrictions", async (req, res) => {

@@ -1,8 +1,8 @@
-import { createCursors, pageOf, parse, sendPage } from "@mosis/http";
+import { createCursors, pageOf, parse, sendPage, createRouter } from "@mosis/http";
 import { type Pool, transaction } from "@mosis/postgres";
 import { PageQuery } from "@mosis/types/pages";
 import { NewVersion, PermissionDiffQuery, VersionChange, VersionCode } from "@mosis/types/versions";
-import { Router } from "express";
+import type { Router } from "express";
 import { findAppDeveloper } from "../apps/queries.ts";
 import type { Authenticate } from "../auth.ts";
 import { change, send } from "../change.ts";
@@ -28,7 +28,7 @@ interface Deps {
 }
 
 export function versionRoutes(deps: Deps): Router {
-  const router = Router();
+  const router = createRouter();
   serveReads(router, deps);
   serveChanges(router, deps);
   serveActions(router, deps);

@@ -1,6 +1,6 @@
-import { requestId, sendPage } from "@mosis/http";
+import { requestId, sendPage, createRouter } from "@mosis/http";
 import type { Pool } from "@mosis/postgres";
-import { Router } from "express";
+import type { Router } from "express";
 import type { Authenticate } from "../auth.ts";
 import { change, send } from "../change.ts";
 import { isUuid } from "../identifier.ts";
@@ -25,7 +25,7 @@ interface Deps {
 
 /** What was sent to a webhook, and sending to it. */
 export function webhookDeliveryRoutes(deps: Deps): Router {
-  const router = Router();
+  const router = createRouter();
   serveReads(router, deps);
   serveSending(router, deps);
   return router;

@@ -1,7 +1,7 @@
-import { parse, sendPage } from "@mosis/http";
+import { parse, sendPage, createRouter } from "@mosis/http";
 import { type Pool, transaction } from "@mosis/postgres";
 import { NewWebhook, WebhookChange, type WebhookWithSecret } from "@mosis/types/webhooks";
-import { Router } from "express";
+import type { Router } from "express";
 import type { Authenticate } from "../auth.ts";
 import { change, send } from "../change.ts";
 import { isUuid } from "../identifier.ts";
@@ -25,7 +25,7 @@ export interface WebhookDeps {
 }
 
 export function webhookRoutes(deps: WebhookDeps): Router {
-  const router = Router();
+  const router = createRouter();
   serveReads(router, deps);
   serveChanges(router, deps);
   serveSecrets(router, deps);

@@ -1,6 +1,6 @@
-import { createCursors, pageOf, parse, problem, sendPage } from "@mosis/http";
+import { createCursors, pageOf, parse, problem, sendPage, createRouter } from "@mosis/http";
 import { AuditQuery } from "@mosis/types/audit";
-import { Router } from "express";
+import type { Router } from "express";
 import type { Authenticate } from "../auth.ts";
 import type { StoreOf } from "../store-shares.ts";
 import { AuditPosition, listAuditEvents } from "./queries.ts";
@@ -12,7 +12,7 @@ export function auditRoutes({
   storeOf: StoreOf;
   authenticate: Authenticate;
 }): Router {
-  const router = Router();
+  const router = createRouter();
   const cursors = createCursors("audit", AuditPosition);
 
   router.get("/v1/audit", async (req, res) => {

@@ -1,8 +1,8 @@
-import { createCursors, pageOf, parse, problem, sendPage } from "@mosis/http";
+import { createCursors, pageOf, parse, problem, sendPage, createRouter } from "@mosis/http";
 import type { Erasure } from "@mosis/types/erasures";
 import { Uuid } from "@mosis/types/formats";
 import { PageQuery } from "@mosis/types/pages";
-import { Router } from "express";
+import type { Router } from "express";
 import { Compile } from "typebox/compile";
 import type { FindApp } from "../apps.ts";
 import type { Authenticate } from "../auth.ts";
@@ -22,7 +22,7 @@ const beginning: ErasurePosition = [253_402_300_799_999, "ffffffff-ffff-ffff-fff
 
 /** What has become of erasures: requests from memory, until ClickHouse has the proof. */
 export function erasureRoutes({ storeOf, requested, authenticate, findApp }: ErasureDeps): Router {
-  const router = Router();
+  const router = createRouter();
   const cursors = createCursors("erasures", ErasurePosition);
 
   router.get("/v1/apps/:package_id/telemetry/erasures", async (req, res) => {

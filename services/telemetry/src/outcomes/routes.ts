@@ -1,6 +1,6 @@
-import { parse, problem } from "@mosis/http";
+import { parse, problem, createRouter } from "@mosis/http";
 import { type OutcomeBucket, outcomeLimits, OutcomesQuery } from "@mosis/types/outcomes";
-import { Router } from "express";
+import type { Router } from "express";
 import type { FindApp } from "../apps.ts";
 import type { Authenticate } from "../auth.ts";
 import type { StoreOf } from "../store-shares.ts";
@@ -14,7 +14,7 @@ interface OutcomeDeps {
 }
 
 export function outcomeRoutes({ storeOf, authenticate, findApp }: OutcomeDeps): Router {
-  const router = Router();
+  const router = createRouter();
 
   router.get("/v1/apps/:package_id/telemetry/outcomes", async (req, res) => {
     const grant = await authenticate(req, res, ["telemetry:read"]);

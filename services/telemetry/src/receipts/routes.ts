@@ -1,8 +1,8 @@
-import { problem } from "@mosis/http";
+import { problem, createRouter } from "@mosis/http";
 import type { LagReader } from "@mosis/kafka";
 import { Uuid } from "@mosis/types/formats";
 import type { Receipt } from "@mosis/types/telemetry";
-import { Router } from "express";
+import type { Router } from "express";
 import { Compile } from "typebox/compile";
 import type { Grant } from "../access.ts";
 import type { Authenticate } from "../auth.ts";
@@ -19,7 +19,7 @@ interface ReceiptDeps {
 const uuid = Compile(Uuid);
 
 export function receiptRoutes({ storeOf, writerLag, authenticate }: ReceiptDeps): Router {
-  const router = Router();
+  const router = createRouter();
 
   router.get("/v1/telemetry/batches/:batch_id", async (req, res) => {
     const grant = await authenticate(req, res, ["telemetry:write", "telemetry:read"]);

@@ -1,4 +1,4 @@
-import { createCursors, pageOf, parse, problem, readJson, sendPage } from "@mosis/http";
+import { createCursors, pageOf, parse, problem, readJson, sendPage, createRouter } from "@mosis/http";
 import { FairQueue, type FairQueueLimits } from "@mosis/runtime";
 import {
   type RejectedEvent,
@@ -7,7 +7,7 @@ import {
   type Replayed,
   replayLimits,
 } from "@mosis/types/rejected";
-import { Router } from "express";
+import type { Router } from "express";
 import type { FindApp } from "../apps.ts";
 import type { Authenticate } from "../auth.ts";
 import type { StoreOf } from "../store-shares.ts";
@@ -38,7 +38,7 @@ const replayShares: FairQueueLimits = {
 
 export function rejectedRoutes(deps: RejectedDeps): Router {
   const { storeOf, flusher, authenticate, findApp, restrictions } = deps;
-  const router = Router();
+  const router = createRouter();
   const trial = openTrial();
   const cursors = createCursors("rejected", RejectedPosition);
   const replays = new FairQueue(replayShares, {

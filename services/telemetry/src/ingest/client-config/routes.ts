@@ -1,7 +1,7 @@
-import { etagOf, isKnown, parse, problem } from "@mosis/http";
+import { etagOf, isKnown, parse, problem, createRouter } from "@mosis/http";
 import { PackageId } from "@mosis/types/apps";
 import { type TelemetryConfig, telemetryLimits } from "@mosis/types/telemetry";
-import { Router } from "express";
+import type { Router } from "express";
 import Type from "typebox";
 import type { AccessTable, Grant } from "../../access.ts";
 import type { Authenticate } from "../../auth.ts";
@@ -39,7 +39,7 @@ interface ClientConfigDeps {
 const Query = Type.Object({ package_id: Type.Optional(PackageId) }, { additionalProperties: false });
 
 export function clientConfigRoutes({ authenticate, access, restrictions }: ClientConfigDeps): Router {
-  const router = Router();
+  const router = createRouter();
 
   router.get("/v1/telemetry/config", async (req, res) => {
     const grant = await authenticate(req, res, ["telemetry:write"]);
