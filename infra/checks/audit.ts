@@ -1,0 +1,90 @@
+// Looks for locked packages with a known hole. `--offline` goes by advisories.json beside this file; without
+// it the registry is asked, too, by `npm audit`, which not every registry answers. Exits 1 when something is
+// found.
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+interface Advisory {
+  package: string;
+  /** Versions with the hole: `<1.2.3 || >=2.0.0 <2.1.0`. */
+  versions: string;
+  id: string;
+  what: string;
+}
+
+/** What `npm audit --json` says. */
+interface Audit {
+  vulnerabilities?: Record<string, { severity: string; range: string }>;
+}
+
+const registryTimeoutMs = 60_000;
+
+const advisories = JSON.parse(
+  readFileSync(join(import.meta.dirname, "advisories.json"), "utf8"),
+) as Advisory[];
+const lock = JSON.parse(readFileSync("package-lock.json", "utf8")) as {
+  packages: Record<string, { version?: string }>;
+};
+
+const faults = [...listed(), ...(process.argv.includes("--offline") ? [] : asked())];
+for (const fault of faults) console.error(fault);
+console.log(`${advisories.length} advisories of our list, ${faults.length} faults`);
+process.exitCode = faults.length > 0 ? 1 : 0;
+
+function listed(): string[] {
+  return Object.entries(lock.packages).flatMap(([path, { version }]) => {
+    const name = path.split("node_modules/").at(-1);
+    return advisories
+      .filter((advisory) => advisory.package === name && version && isIn(version, advisory.versions))
+      .map(({ id, what, versions }) => `${path} ${version}: ${id}, ${what} (${versions})`);
+  });
+}
+
+function asked(): string[] {
+  const { vulnerabilities } = npmAudit();
+  if (!vulnerabilities) {
+    console.log("The registry does not answer npm audit: only our own list was looked through.");
+    return [];
+  }
+  return Object.entries(vulnerabilities).map(
+    ([name, { severity, range }]) => `${name} ${range}: ${severity}, see npm audit`,
+  );
+}
+
+function npmAudit(): Audit {
+  const { stdout } = spawnSync("npm", ["audit", "--json"], { encoding: "utf8", timeout: registryTimeoutMs });
+  try {
+    return JSON.parse(stdout) as Audit;
+  } catch (error) {
+    console.error(`npm audit has no answer: ${String(error)}`);
+    return {};
+  }
+}
+
+/** Whether a version is in a range that is written as in advisories.json. */
+function isIn(version: string, range: string): boolean {
+  return range.split("||").some((part) =>
+    part
+      .trim()
+      .split(" ")
+      .every((bound) => {
+        const [, operator, limit = ""] = /^(<|>=)(.+)$/.exec(bound) ?? [];
+        if (operator === undefined) throw new Error(`${range} is no range`);
+        return operator === "<" ? compare(version, limit) < 0 : compare(version, limit) >= 0;
+      }),
+  );
+}
+
+/** By numbers; a release comes behind what was published before it (`5.0.0-beta.1`). */
+function compare(a: string, b: string): number {
+  const [[coreA = "", preA], [coreB = "", preB]] = [a.split("-"), b.split("-")];
+  const [left, right] = [coreA, coreB].map((core) => core.split(".").map(Number)) as [number[], number[]];
+  for (let i = 0; i < 3; i++) {
+    const difference = (left[i] ?? 0) - (right[i] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  if (preA === preB) return 0;
+  if (preA === undefined) return 1;
+  return preB === undefined ? -1 : preA.localeCompare(preB, "en", { numeric: true });
+}
