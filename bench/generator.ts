@@ -49,7 +49,8 @@ export function flood(order: FloodOrder): Promise<FloodReport> {
   return report;
 }
 
-function reportOf<T>(child: ChildProcess): Promise<T> {
+/** What a process says at its end. @throws Error when it ends without. */
+export function reportOf<T>(child: ChildProcess): Promise<T> {
   return new Promise((resolve, reject) => {
     child.on("message", (message: object) => {
       if ("report" in message) resolve(message.report as T);

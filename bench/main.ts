@@ -5,6 +5,7 @@ import { runProgram, UserError, wholeNumber } from "../infra/local/endpoints.ts"
 import type { Environment } from "../infra/local/services.ts";
 import { anonymousEnvironment, benchAnonymous } from "./anonymous.ts";
 import { benchBytes } from "./bytes.ts";
+import { benchConnections } from "./connections.ts";
 import { benchCatalog, catalogEnvironment } from "./catalog.ts";
 import { benchIngest, perCpuSecondOfIngest } from "./ingest.ts";
 import { benchNaive } from "./naive.ts";
@@ -63,6 +64,13 @@ const benches: Record<string, Bench> = {
   },
   anonymous: { seconds: 0, environment: anonymousEnvironment, run: (platform) => benchAnonymous(platform) },
   overload: { seconds: 60, run: (platform, { seconds }) => benchOverload(platform, { ...hundred, seconds }) },
+  overload: {
+    seconds: 60,
+    // All of its connections come from one address.
+    environment: { INGEST_HTTP_CONNECTIONS_PER_ADDRESS_MAX: "4000" },
+    run: (platform, { seconds }) => benchOverload(platform, { ...hundred, seconds }),
+  },
+  connections: { seconds: 20, run: (platform, { seconds }) => benchConnections(platform, { seconds }) },
 };
 
 await runProgram(async () => {

@@ -35,6 +35,7 @@ export const targets: Readonly<Record<string, readonly Target[]>> = {
     { figure: "search_times_less_cpu_than_obvious", better: "more", must: 10, aim: 50 },
   ],
   anonymous: [{ figure: "anonymous_cpu_us_max", better: "less", must: 1000, aim: null }],
+  connections: [{ figure: "p99_times", better: "less", must: 2, aim: null }],
   overload: [
     { figure: "ingest_rss_mb_max", better: "less", must: 400, aim: null },
     { figure: "writer_rss_mb_max", better: "less", must: 400, aim: null },

@@ -1,0 +1,70 @@
+// A crowd, a process of its own: connections that ask for nothing, and requests whose bodies hardly come. It
+// keeps as many open as it is told, by opening again what the server closes. `connections.ts` starts it: a
+// CrowdOrder in, a CrowdReport out when it is asked for the end.
+import { connect, type Socket } from "node:net";
+
+export interface CrowdOrder {
+  hostname: string;
+  port: number;
+  /** The address that it comes from. */
+  from: string;
+  idle: number;
+  slow: number;
+  /** New connections a second at most. */
+  opensPerSecond: number;
+}
+
+export interface CrowdReport {
+  opened: number;
+  closedByServer: number;
+  openAtTheEnd: number;
+}
+
+const tickMs = 20;
+/** Of a slow body: often enough to look alive, and far below any sensible rate. */
+const trickleMs = 1000;
+const head =
+  "POST /v1/telemetry/batches HTTP/1.1\r\nHost: crowd\r\nContent-Type: application/json\r\n" +
+  "Authorization: Bearer nobody\r\nContent-Length: 1000000\r\n\r\n";
+
+const sockets = { idle: new Set<Socket>(), slow: new Set<Socket>() };
+const report: CrowdReport = { opened: 0, closedByServer: 0, openAtTheEnd: 0 };
+
+process.on("message", (message: CrowdOrder | "end") => {
+  if (message === "end") end();
+  else begin(message);
+});
+// The parent is gone: nobody waits for a report.
+process.once("disconnect", () => process.exit());
+
+function begin(order: CrowdOrder): void {
+  const perTick = Math.max(1, Math.round((order.opensPerSecond * tickMs) / 1000));
+  setInterval(() => {
+    for (let n = 0; n < perTick; n++) {
+      if (sockets.slow.size < order.slow) open(order, "slow");
+      else if (sockets.idle.size < order.idle) open(order, "idle");
+    }
+  }, tickMs);
+  setInterval(() => {
+    for (const socket of sockets.slow) socket.write(" ");
+  }, trickleMs);
+}
+
+function open({ hostname, port, from }: CrowdOrder, kind: keyof typeof sockets): void {
+  const socket = connect({ host: hostname, port, localAddress: from });
+  sockets[kind].add(socket);
+  report.opened++;
+  socket.on("connect", () => void (kind === "slow" && socket.write(head)));
+  // What it is told is thrown away; a refusal ends it.
+  socket.resume();
+  socket.on("error", () => socket.destroy());
+  socket.on("close", () => {
+    sockets[kind].delete(socket);
+    report.closedByServer++;
+  });
+}
+
+function end(): void {
+  report.openAtTheEnd = sockets.idle.size + sockets.slow.size;
+  process.send?.({ report }, undefined, {}, () => process.exit());
+}
