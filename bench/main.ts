@@ -63,7 +63,6 @@ const benches: Record<string, Bench> = {
     run: (platform, { seconds }) => benchCatalog(platform, { seconds }),
   },
   anonymous: { seconds: 0, environment: anonymousEnvironment, run: (platform) => benchAnonymous(platform) },
-  overload: { seconds: 60, run: (platform, { seconds }) => benchOverload(platform, { ...hundred, seconds }) },
   overload: {
     seconds: 60,
     // All of its connections come from one address.

@@ -1,5 +1,6 @@
 import type { Pool } from "@mosis/postgres";
-import { Router } from "express";
+import type { Router } from "express";
+import { createRouter } from "@mosis/http";
 import type { Authenticate } from "../auth.ts";
 import { change, send } from "../change.ts";
 import type { Credentials } from "../credentials.ts";
@@ -14,7 +15,7 @@ export function keyConfirmRoutes(deps: {
   credentials: Pick<Credentials, "forget">;
 }): Router {
   const { db, authenticate, credentials } = deps;
-  const router = Router();
+  const router = createRouter();
 
   router.post<{ id: string }>("/v1/keys/:id\\:confirm", async (req, res) => {
     const principal = await authenticate(req, res, "session");

@@ -1,7 +1,7 @@
-import { parse, problem, requestId } from "@mosis/http";
+import { parse, problem, requestId, createRouter } from "@mosis/http";
 import type { Pool } from "@mosis/postgres";
 import { NewPasskey } from "@mosis/types/passkeys";
-import { Router } from "express";
+import type { Router } from "express";
 import type { Authenticate } from "../auth.ts";
 import { change, send } from "../change.ts";
 import type { Credentials } from "../credentials.ts";
@@ -22,7 +22,7 @@ export function passkeyRegistrationRoutes(deps: {
   mails: { wake(): void };
 }): Router {
   const { db, authenticate, credentials, mails } = deps;
-  const router = Router();
+  const router = createRouter();
 
   router.post(`${path}\\:options`, async (req, res) => {
     const principal = await authenticate(req, res, "session");

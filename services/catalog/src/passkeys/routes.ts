@@ -1,7 +1,7 @@
-import { parse, type Problem, problem, requestId } from "@mosis/http";
+import { parse, type Problem, problem, requestId, createRouter } from "@mosis/http";
 import { type Pool, transaction } from "@mosis/postgres";
 import { PasskeyChange } from "@mosis/types/passkeys";
-import { Router } from "express";
+import type { Router } from "express";
 import type { Authenticate } from "../auth.ts";
 import type { Credentials } from "../credentials.ts";
 import { isUuid } from "../identifier.ts";
@@ -20,7 +20,7 @@ export function passkeyRoutes(deps: {
   mails: { wake(): void };
 }): Router {
   const { db, authenticate, credentials, mails } = deps;
-  const router = Router();
+  const router = createRouter();
 
   router.get(path, async (req, res) => {
     const { developerId } = await authenticate(req, res, "session");

@@ -1,6 +1,6 @@
-import { requestId } from "@mosis/http";
+import { requestId, createRouter } from "@mosis/http";
 import type { Pool, Queryable } from "@mosis/postgres";
-import { type Request, Router } from "express";
+import type { Request, Router } from "express";
 import type { Authenticate } from "../auth.ts";
 import { change, send } from "../change.ts";
 import { insertMail } from "../mails/queries.ts";
@@ -17,7 +17,7 @@ export function secondFactorRoutes(deps: {
   mails: { wake(): void };
 }): Router {
   const { db, authenticate, mails } = deps;
-  const router = Router();
+  const router = createRouter();
 
   router.get("/v1/developers/me/second-factors", async (req, res) => {
     const { developerId } = await authenticate(req, res, "session");

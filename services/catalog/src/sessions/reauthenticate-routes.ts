@@ -1,7 +1,7 @@
-import { parse, requestId } from "@mosis/http";
+import { parse, requestId, createRouter } from "@mosis/http";
 import { type Pool } from "@mosis/postgres";
 import { Reauthentication } from "@mosis/types/sessions";
-import { Router } from "express";
+import type { Router } from "express";
 import { type Authenticate, credentialsInvalid } from "../auth.ts";
 import { changeAfter, send } from "../change.ts";
 import { type Confirm, passwordChanged } from "../developers/confirm.ts";
@@ -16,7 +16,7 @@ export function reauthenticateRoutes(deps: {
   confirm: Confirm;
 }): Router {
   const { db, authenticate, confirm } = deps;
-  const router = Router();
+  const router = createRouter();
 
   router.post("/v1/sessions\\:reauthenticate", async (req, res) => {
     const principal = await authenticate(req, res, "session");

@@ -1,8 +1,8 @@
-import { parse, problem, readJson, type RateLimits } from "@mosis/http";
+import { parse, problem, readJson, type RateLimits, createRouter } from "@mosis/http";
 import type { Pool } from "@mosis/postgres";
 import { PasskeyRequest, type PasskeyRequestOptions } from "@mosis/types/passkeys";
 import { SessionCompletion } from "@mosis/types/sessions";
-import { Router } from "express";
+import type { Router } from "express";
 import { bodyLimit } from "../body-limit.ts";
 import type { Ceremonies } from "../passkeys/ceremonies.ts";
 import { requirePasskeys } from "../passkeys/changes.ts";
@@ -21,7 +21,7 @@ export function signInRoutes(deps: {
   complete: Complete;
 }): Router {
   const { db, limits, complete } = deps;
-  const router = Router();
+  const router = createRouter();
 
   router.post("/v1/sessions\\:passkey-options", async (req, res) => {
     limits.admitAnyone(req, res);

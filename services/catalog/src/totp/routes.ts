@@ -1,8 +1,8 @@
-import { parse, type Problem, problem, requestId } from "@mosis/http";
+import { parse, type Problem, problem, requestId, createRouter } from "@mosis/http";
 import { type Pool, type Queryable, transaction } from "@mosis/postgres";
 import { newId } from "@mosis/runtime";
 import { type FactorEnrolled, TotpConfirmation, type TotpSecret } from "@mosis/types/second-factors";
-import { Router } from "express";
+import type { Router } from "express";
 import type { Authenticate } from "../auth.ts";
 import { change, send } from "../change.ts";
 import type { Credentials } from "../credentials.ts";
@@ -26,7 +26,7 @@ export function totpRoutes(deps: {
   mails: { wake(): void };
 }): Router {
   const { db, authenticate, credentials, totpSecrets, mails } = deps;
-  const router = Router();
+  const router = createRouter();
 
   router.post(path, async (req, res) => {
     const principal = await authenticate(req, res, "session");
