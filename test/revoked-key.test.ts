@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { type Catalog, createCatalog } from "@mosis/client";
 import { registerApp, startPlatform, untilEqual } from "./platform.ts";
 
 // Guards the invariant "a deleted, disabled, rotated, narrowed or expired key stops working everywhere within
@@ -53,7 +54,26 @@ test("a key that is deleted, disabled, rotated, narrowed or over stops working w
   await untilEqual(() => statusOf(passing.secret), 202, { timeoutMs: 1_900 });
   await becomes(passing.secret, 401);
 
+  const { secret: token, id: makerId } = await catalog.createKey({ name: "ci", kind: "management" });
+  const maker = createCatalog({ endpoint: platform.urls.catalog, token });
+  const made = await maker.createKey({ name: "made", kind: "ingest", package_ids: [packageId] });
+  await goesWithMaker(catalog, makerId, (status) => becomes(made.secret, status));
+
   // Whoever asks before deleting a key is told that an app still uses it.
   const isUsed = async () => (await catalog.key(rotated.id)).last_used_at !== null;
   await untilEqual(isUsed, true, { timeoutMs: 20_000 });
 });
+
+async function goesWithMaker(
+  catalog: Catalog,
+  makerId: string,
+  becomes: (status: number) => Promise<unknown>,
+): Promise<void> {
+  await becomes(202);
+  await catalog.changeKey(makerId, { disabled: true });
+  await becomes(401);
+  await catalog.changeKey(makerId, { disabled: false });
+  await becomes(202);
+  await catalog.deleteKey(makerId);
+  await becomes(401);
+}

@@ -52,6 +52,8 @@ export interface Catalog {
   changeKey(id: string, change: KeyChange): Promise<Key>;
   /** Another secret for the same key, told this once; the one from before works for the grace. */
   rotateKey(id: string, rotation?: KeyRotation): Promise<KeyWithSecret>;
+  /** Makes a key the session's own that a key has made: it is no longer disabled and deleted with that. */
+  adoptKey(id: string): Promise<Key>;
   /** Every permission that a key may hold. */
   permissions(): Promise<PermissionList>;
   deleteKey(id: string): Promise<void>;
@@ -98,6 +100,7 @@ export function createCatalog(options: ClientOptions): Catalog {
     changeKey: (id, change) => call("PATCH", `/v1/keys/${segment(id)}`, change, { "if-match": "*" }),
     rotateKey: (id, rotation = {}) =>
       call("POST", `/v1/keys/${segment(id)}:rotate`, rotation, { "if-match": "*" }),
+    adoptKey: (id) => call("POST", `/v1/keys/${segment(id)}:adopt`, undefined, { "if-match": "*" }),
     permissions: () => call("GET", "/v1/permissions"),
     deleteKey: (id) => call("DELETE", `/v1/keys/${segment(id)}`),
     telemetryLimits: (packageId) => call("GET", `/v1/apps/${segment(packageId)}/telemetry-limits`),

@@ -1,3 +1,4 @@
+import { managingPermissions } from "@mosis/types/keys";
 import { type ProblemCode, ProblemBody, problems } from "@mosis/types/problems";
 import { type Context, type Operation, takesIdempotencyKey } from "./openapi-operation.ts";
 
@@ -77,6 +78,7 @@ function codesOf(operation: Operation, conventions: Context["conventions"]): Set
   if (noSecondFactorFor && operation.access !== "public" && !noSecondFactorFor.test(operation.path)) {
     add("second_factor_required");
   }
+  if (managingPermissions.some((permission) => permission === operation.access)) add("secret_rotated_out");
   // Of a path, when it is no valid percent-encoding.
   if (operation.query || operation.params) add("invalid_request");
   if (operation.body) add(...bodyProblems);

@@ -27,6 +27,16 @@ export type Permission = keyof typeof permissions;
 const permissionNames = Object.keys(permissions) as Permission[];
 export const Permission = Type.Enum(permissionNames);
 
+/**
+ * What a secret cannot do any more that was rotated out and works on for its grace: each of these makes or
+ * changes what outlives it.
+ */
+export const managingPermissions: readonly Permission[] = [
+  "keys:write",
+  "signing-keys:write",
+  "webhooks:write",
+];
+
 /** `ingest` keys only write telemetry and may be shipped inside an app; `management` keys stay on servers. */
 export const KeyKind = Type.Enum(["ingest", "management"]);
 export type KeyKind = Static<typeof KeyKind>;
@@ -121,6 +131,8 @@ export const Key = Type.Object({
    * has confirmed it.
    */
   quarantined_at: Nullable(Timestamp),
+  /** Its maker, which is disabled, and this one with it. Null when it is disabled by itself, or not. */
+  disabled_by_key_id: Nullable(Uuid),
   /** When its secret was reported as public, until it is rotated. */
   leaked_at: Nullable(Timestamp),
   /** Until when the secret from before the last rotation works, or has worked; null: never rotated. */
@@ -129,6 +141,13 @@ export const Key = Type.Object({
   last_used_at: Nullable(Timestamp),
   expires_at: Nullable(Timestamp),
   created_at: Timestamp,
+  /**
+   * The key that made it: it never may do more than that one, and is disabled and deleted with it. Null for a
+   * key that a session made or adopted.
+   */
+  created_by_key_id: Nullable(Uuid),
+  /** The session that made or adopted it, which may have ended. */
+  created_by_session_id: Nullable(Uuid),
 });
 export type Key = Static<typeof Key>;
 

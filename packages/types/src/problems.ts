@@ -13,6 +13,7 @@ export const problems = {
   credentials_invalid: [401, "The credentials are not valid"],
   permission_missing: [403, "The key lacks a permission"],
   key_quarantined: [403, "The key waits for its owner to confirm it"],
+  secret_rotated_out: [403, "The secret of the key was rotated out"],
   address_not_allowed: [403, "The key does not work from this address"],
   email_unverified: [403, "The e-mail address is not confirmed"],
   confirmation_required: [403, "Confirm that it is you"],

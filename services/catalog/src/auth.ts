@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { isDeepStrictEqual } from "node:util";
 import { type ClientAddress, type Problem, problem, type RateLimits, readJson } from "@mosis/http";
-import type { Permission } from "@mosis/types/keys";
+import { managingPermissions, type Permission } from "@mosis/types/keys";
 import { accountMatters } from "./account-matters.ts";
 import { bodyLimit } from "./body-limit.ts";
 import type { Credentials } from "./credentials.ts";
@@ -12,19 +12,24 @@ import { holds, type Principal } from "./principal.ts";
  * @param res gets the header fields that depend on who it is.
  * @param need a permission; `developer` for a session or any management key; `session` for a session alone.
  * @throws Problem `credentials_missing`, `credentials_invalid` (401), `address_not_allowed`,
- * `key_quarantined`, `permission_missing`, `second_factor_required` (403), `rate_limited` (429).
+ * `key_quarantined`, `permission_missing`, `second_factor_required`, `secret_rotated_out` (403),
+ * `rate_limited` (429).
  */
 export interface Authenticate {
-  (req: IncomingMessage, res: ServerResponse, need: Permission | "developer" | "session"): Promise<Principal>;
+  (req: IncomingMessage, res: ServerResponse, need: Need): Promise<Principal>;
   /**
    * The body of a request that was admitted. It takes as long as its client likes, and who sends it may have
    * been revoked meanwhile: then nothing of it is done.
-   * @throws Problem as `readJson`; `credentials_invalid` (401) when the session or key is another by now.
+   * @throws Problem as `readJson`; `credentials_invalid` (401) when the session or key is another by now,
+   * `secret_rotated_out` (403).
    */
   body(req: IncomingMessage): Promise<unknown>;
   /** Who has signed in and sends a request that needs no credentials; null for nobody, and for a key. */
   session(req: IncomingMessage): Promise<Principal | null>;
 }
+
+/** A permission; `developer` for a session or any management key; `session` for a session alone. */
+type Need = Permission | "developer" | "session";
 
 export function createAuthenticate({
   credentials,
@@ -36,7 +41,7 @@ export function createAuthenticate({
   clientAddress: ClientAddress;
 }): Authenticate {
   /** Who sends a request, as it was when it was admitted. */
-  const admitted = new WeakMap<IncomingMessage, { secret: string; principal: Principal }>();
+  const admitted = new WeakMap<IncomingMessage, { secret: string; principal: Principal; need: Need }>();
 
   const admit: (...args: Parameters<Authenticate>) => Promise<Principal> = async (req, res, need) => {
     const secret = bearerOf(req);
@@ -57,14 +62,17 @@ export function createAuthenticate({
     }
     await credential.touch(clientAddress(req));
     limits.admit(req, res, principal.actor.id);
-    admitted.set(req, { secret, principal });
+    admitted.set(req, { secret, principal, need });
     requireSecondFactor(req, principal);
     if (kind === "session") return principal;
     if (need === "session") throw forbidden("A key cannot do this: sign in.");
-    if (need === "developer" && kind === "management") return principal;
-    if (need === "developer") throw forbidden("An ingest key only writes telemetry: use a management key.");
-    if (holds(principal, need)) return principal;
-    throw forbidden(`The key lacks the permission ${need}.`);
+    if (need === "developer") {
+      if (kind === "management") return principal;
+      throw forbidden("An ingest key only writes telemetry: use a management key, or sign in.");
+    }
+    if (!holds(principal, need)) throw forbidden(`The key lacks the permission ${need}.`);
+    if (credential.isRotatedOut) refuseManaging(need);
+    return principal;
   };
 
   const body = async (req: IncomingMessage): Promise<unknown> => {
@@ -74,6 +82,7 @@ export function createAuthenticate({
     const now = await credentials.find(before.secret);
     if (!isDeepStrictEqual(now?.principal, before.principal) || now?.isQuarantined)
       throw credentialsInvalid();
+    if (now?.isRotatedOut === true) refuseManaging(before.need);
     return json;
   };
 
@@ -91,6 +100,17 @@ function quarantined(id: string): Problem {
     "key_quarantined",
     `The key works again when its owner confirms it: POST /v1/keys/${id}:confirm.`,
   );
+}
+
+/**
+ * A secret is often rotated because somebody else may have it. Until its grace is over it reads and sends,
+ * and makes nothing that would outlive it.
+ */
+function refuseManaging(need: Need): void {
+  if (!managingPermissions.some((permission) => permission === need)) return;
+  const detail =
+    "This secret was rotated out: use the key's new one. Until its grace ends it cannot do this.";
+  throw problem("secret_rotated_out", detail);
 }
 
 function forbidden(detail: string): Problem {

@@ -21,6 +21,8 @@ interface Credential {
   endsAtMs: number;
   /** Its owner has to confirm it before it works again. Never a session. */
   isQuarantined: boolean;
+  /** Whether its key has another secret by now, and this one works on for its grace. */
+  isRotatedOut: boolean;
   /**
    * Notes that it is in use from an address. Apart from finding it, because from a refused address it is not.
    */
@@ -67,6 +69,7 @@ async function lookUpSession(db: Pool, hash: string): Promise<Credential | null>
     addresses: null,
     endsAtMs: Date.parse(session.ends_at),
     isQuarantined: false,
+    isRotatedOut: false,
     touch: onceWhen(session.is_touch_due, (address) => touchSession(db, session.id, storedAddress(address))),
     principal: {
       developerId,
@@ -92,6 +95,7 @@ async function lookUpKey(db: Pool, hash: string): Promise<Credential | null> {
     addresses: key.cidrs.length === 0 ? null : addressRanges(key.cidrs),
     endsAtMs: key.secret_ends_at === null ? Number.POSITIVE_INFINITY : Date.parse(key.secret_ends_at),
     isQuarantined: key.quarantined,
+    isRotatedOut: key.is_rotated_out,
     touch: onceWhen(key.is_touch_due, () => touchKey(db, key.id)),
     principal: {
       developerId,

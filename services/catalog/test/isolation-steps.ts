@@ -140,6 +140,7 @@ function keySteps(found: Found): Step[] {
     step("getKey", 200, { params }),
     step("changeKey", 200, { params, body: () => ({ name: "renamed" }) }),
     step("rotateKey", 200, { params, body: () => ({ grace_seconds: 60 }) }),
+    step("adoptKey", 200, { params }),
     step("reportLeakedKeys", 202, { once: true, body: () => [{ token: "mi_live_none" }] }),
     step("confirmKey", 200, { params }),
     step("deleteKey", 204, { params }),

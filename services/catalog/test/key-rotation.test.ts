@@ -119,7 +119,8 @@ test("a rotation that is repeated with its Idempotency-Key is done once, with th
   await make(secret).expect(201);
   const other = (await rotateKey(ada, id).expect(200)).body as KeyWithSecret;
   assertProblem(await make(other.secret), "idempotency_key_reused");
-  await make(secret).expect(201);
+  // The secret that has made it is rotated out: what it was told is not told again.
+  assertProblem(await make(secret), "secret_rotated_out");
   const made = (await auditTrail(db)).filter(({ payload }) => payload["name"] === asked.name);
   assert.equal(made.length, 1);
 });

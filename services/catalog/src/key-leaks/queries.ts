@@ -46,6 +46,7 @@ export function updateLeaked(
     sql`
       update api_keys
       set disabled = disabled or ${disables},
+          disabled_by_key_id = case when ${disables} then null else disabled_by_key_id end,
           leaked_at = case when ${isPrevious} then leaked_at else now() end,
           previous_ends_at = case when ${isPrevious} then now() else previous_ends_at end
       where id = ${id}

@@ -2,8 +2,10 @@ import type { IncomingMessage } from "node:http";
 import { requestId } from "@mosis/http";
 import { type Pool, type Queryable, transaction } from "@mosis/postgres";
 import type { LeakReport } from "@mosis/types/key-leaks";
+import type { Key } from "@mosis/types/keys";
 import { topics } from "@mosis/types/topics";
 import type { Credentials } from "../credentials.ts";
+import { disableMade, lockKeysOf } from "../keys/made-queries.ts";
 import { notify } from "../mails/queries.ts";
 import { appendAll, type Change } from "../outbox/append.ts";
 import { everyone } from "../principal.ts";
@@ -24,8 +26,9 @@ interface Found {
 
 /**
  * What becomes of keys whose secret is public. A management key is disabled, and can be enabled once it is
- * rotated; when it was the secret from before a rotation, that ends. An ingest key is in every copy of its
- * app anyway: it works on, and its owner is told. Each is told once, and all of a report in one mail.
+ * rotated; when it was the secret from before a rotation, that ends. Either way the keys that it has made are
+ * disabled until their owner enables each. An ingest key is in every copy of its app anyway: it works on, and
+ * its owner is told. Each is told once, and all of a report in one mail.
  */
 export async function reportLeaks(
   { db, credentials }: { db: Pool; credentials: Pick<Credentials, "forget"> },
@@ -54,14 +57,21 @@ async function markAllLeaked(
   tx: Queryable,
   { developerId, found, req }: { developerId: string; found: Found[]; req: IncomingMessage },
 ): Promise<void> {
+  await lockKeysOf(tx, developerId);
   const changes: Change[] = [];
   const prefixes: string[] = [];
   // In one order, so that two reports do not wait for each other's keys.
   for (const one of found.toSorted((a, b) => a.id.localeCompare(b.id))) {
     const marked = await markLeaked(tx, one);
     if (!marked) continue;
+    // Whoever had the secret may have made them. Each by itself, so that none comes back with the key.
+    const made = await disableMade(tx, one.id);
     prefixes.push(marked.key_prefix);
-    changes.push(leakedChange({ developerId, req, payload: marked }));
+    const payload = { ...marked, disabled_key_ids: made.map(({ id }) => id) };
+    changes.push(changeOf({ developerId, req, action: "key.leaked", payload }));
+    for (const key of made) {
+      changes.push(changeOf({ developerId, req, action: "key.changed", payload: key }));
+    }
   }
   if (changes.length === 0) return;
   const notice = { developerId, kind: "key_leaked", requestId: requestId(req) } as const;
@@ -80,26 +90,25 @@ async function markLeaked(tx: Queryable, { id, leak }: Found) {
   return { ...after, leaked_secret: key.is_previous ? "previous" : "current", leak_url: leak.url };
 }
 
-type Marked = NonNullable<Awaited<ReturnType<typeof markLeaked>>>;
-
-function leakedChange({
+function changeOf({
   developerId,
   req,
+  action,
   payload,
 }: {
   developerId: string;
   req: IncomingMessage;
-  payload: Marked;
+  action: string;
+  payload: Key;
 }): Change {
-  const { id } = payload;
   return {
     developerId,
     actor: { kind: "system", id: "" },
     requestId: requestId(req),
-    action: "key.leaked",
-    target: { type: "key", id },
+    action,
+    target: { type: "key", id: payload.id },
     payload,
-    state: { topic: topics.keys, key: id },
+    state: { topic: topics.keys, key: payload.id },
   };
 }
 

@@ -1,27 +1,31 @@
-// What is done to a key. Each is one transaction: the row, its audit event, and what telemetry must know.
+// What is done to a key. Each is one transaction: the row and those of the keys below it, their audit events,
+// and what telemetry must know.
 import type { IncomingMessage } from "node:http";
 import { etagOf, type Problem, problem, requestId, requireMatch } from "@mosis/http";
 import type { Queryable } from "@mosis/postgres";
 import type { Key, KeyChange, KeyKind } from "@mosis/types/keys";
 import { topics } from "@mosis/types/topics";
-import { readExpiry } from "../expiry.ts";
+import { credentialsInvalid } from "../auth.ts";
 import { notify } from "../mails/queries.ts";
-import { appendOutbox } from "../outbox/append.ts";
+import { appendAll } from "../outbox/append.ts";
+import { keyDeleted } from "../outbox/gone.ts";
 import type { Principal } from "../principal.ts";
 import { stateConflict } from "../refusal.ts";
 import { requireRecent } from "../sessions/recent.ts";
-import { grantedCidrs, grantedEventsPerSecond, grantedPermissions, requireMakeable } from "./grant.ts";
+import { mayDoMore, valuesAfter } from "./change-values.ts";
+import { requireMakeable } from "./grant.ts";
+import { cutTo, exceeds, requireWithinMaker } from "./made.ts";
 import { releaseKey } from "./quarantine-queries.ts";
 import {
-  deleteKey,
-  findOwnKey,
-  insertKey,
-  type KeyValues,
-  lockOwnKey,
-  type NewKeyRow,
-  updateKey,
-  updateSecret,
-} from "./queries.ts";
+  deleteWithMade,
+  findKey,
+  hasMade,
+  listMade,
+  lockKeysOf,
+  updateAdopted,
+  updateDisabled,
+} from "./made-queries.ts";
+import { findOwnKey, insertKey, lockOwnKey, type NewKeyRow, updateKey, updateSecret } from "./queries.ts";
 
 /** Who changes a key, with which request. */
 interface By {
@@ -29,45 +33,64 @@ interface By {
   req: IncomingMessage;
 }
 
-export async function createKey(tx: Queryable, by: By, row: NewKeyRow): Promise<Key> {
+export async function createKey(tx: Queryable, by: By, row: Omit<NewKeyRow, "maker">): Promise<Key> {
+  const { principal } = by;
   await requireRecentFor(tx, by, row);
-  const { id } = await insertKey(tx, row);
-  const created = await findOwnKey(tx, by.principal, id);
+  await lockKeysOf(tx, principal.developerId);
+  const maker = await findActing(tx, principal);
+  const { id } = await insertKey(tx, {
+    ...row,
+    maker: { keyId: maker?.id ?? null, sessionId: maker ? null : principal.actor.id },
+  });
+  const created = await findOwnKey(tx, principal, id);
   if (!created) throw new Error("A key was made that its maker cannot see.");
+  // What the key was allowed when the request was admitted may be less by now.
+  if (maker && exceeds(created, maker)) throw beyondItself();
   await notifyIssued(tx, by, created);
-  await append(tx, by, "key.created", created);
+  await append(tx, by, [["key.created", created]]);
   return created;
 }
 
 export async function changeKey(tx: Queryable, by: By, id: string, change: KeyChange): Promise<Key> {
   const key = await lockKey(tx, by, id);
   requireMatch(by.req, tagOf(key));
-  const values = changed(by.principal, key, change);
-  const after = await updateKey(tx, id, values);
+  const maker = key.created_by_key_id === null ? null : await findKey(tx, key.created_by_key_id);
+  await updateKey(tx, id, valuesAfter(by.principal, key, change));
+  const others = await updateDisabled(tx, id);
+  const after = await readKey(tx, id);
+  if (change.disabled === false && after.disabled) throw disabledWithMaker();
   // Nothing has changed, so there is nothing to tell.
   if (tagOf(after) === tagOf(key)) return key;
   if (mayDoMore(key, after)) {
     requireMakeable(by.principal, after);
+    if (maker) requireWithinMaker(after, maker);
     await requireRecentFor(tx, by, after);
     await notifyIssued(tx, by, after);
   }
-  await append(tx, by, "key.changed", after);
+  const below = new Set([...others.map((other) => other.id), ...(await cutMade(tx, after))]);
+  below.delete(id);
+  const entries: Entry[] = [["key.changed", after]];
+  for (const other of below) entries.push(["key.changed", await readKey(tx, other)]);
+  await append(tx, by, entries);
   return after;
 }
 
-/** Whether a change has made a key worth more to whoever has its secret. */
-function mayDoMore(before: Key, after: Key): boolean {
-  if (after.disabled) return false;
-  return (
-    before.disabled ||
-    String(after.cidrs) !== String(before.cidrs) ||
-    after.permissions.some((permission) => !before.permissions.includes(permission)) ||
-    rateOf(after) > rateOf(before)
-  );
-}
-
-function rateOf(key: Key): number {
-  return key.telemetry_events_per_second ?? Infinity;
+/** Takes what a key may not do from those below it. Returns the ids of the ones that have changed. */
+async function cutMade(tx: Queryable, key: Key): Promise<string[]> {
+  const now = new Map([[key.id, key]]);
+  const cut: string[] = [];
+  // Each behind the one that made it, which is cut before.
+  for (const made of await listMade(tx, key.id)) {
+    const maker = now.get(made.created_by_key_id ?? "");
+    if (!maker) throw new Error("A key was found before the one that made it.");
+    now.set(made.id, made);
+    if (!exceeds(made, maker)) continue;
+    await updateKey(tx, made.id, cutTo(made, maker));
+    const others = await updateDisabled(tx, made.id);
+    now.set(made.id, await readKey(tx, made.id));
+    cut.push(made.id, ...others.map(({ id }) => id));
+  }
+  return cut;
 }
 
 export interface Rotation {
@@ -91,7 +114,7 @@ export async function rotateKey(tx: Queryable, by: By, id: string, rotation: Rot
   await requireRecentFor(tx, by, key);
   const rotated = await updateSecret(tx, id, { ...rotation, graceSeconds });
   await notifyIssued(tx, by, rotated);
-  await append(tx, by, "key.rotated", rotated);
+  await append(tx, by, [["key.rotated", rotated]]);
   return rotated;
 }
 
@@ -100,14 +123,33 @@ export async function confirmKey(tx: Queryable, by: By, id: string): Promise<Key
   const key = await lockKey(tx, by, id);
   if (key.quarantined_at === null) return key;
   const confirmed = await releaseKey(tx, id);
-  await append(tx, by, "key.confirmed", confirmed);
+  await append(tx, by, [["key.confirmed", confirmed]]);
   return confirmed;
 }
 
+/** Deletes a key with all that it has made, and that these have made. */
 export async function revokeKey(tx: Queryable, by: By, id: string): Promise<void> {
+  await lockKey(tx, by, id);
+  const told = toldBy(by);
+  const gone = await deleteWithMade(tx, id);
+  await appendAll(
+    tx,
+    gone.map((key) => keyDeleted(told, key)),
+  );
+}
+
+/**
+ * Makes a key the session's own that a key has made: it is no longer disabled and deleted with that. What is
+ * disabled with it stays so.
+ */
+export async function adoptKey(tx: Queryable, by: By, id: string): Promise<Key> {
   const key = await lockKey(tx, by, id);
-  await deleteKey(tx, id);
-  await append(tx, by, "key.deleted", key);
+  requireMatch(by.req, tagOf(key));
+  if (key.created_by_key_id === null) return key;
+  await updateAdopted(tx, id, by.principal.actor.id);
+  const adopted = await readKey(tx, id);
+  await append(tx, by, [["key.adopted", adopted]]);
+  return adopted;
 }
 
 /** Equal as long as nothing but its use has changed. */
@@ -138,48 +180,68 @@ async function notifyIssued(tx: Queryable, { principal, req }: By, key: Key): Pr
   await notify(tx, { ...notice, subjects: [key.key_prefix] });
 }
 
+/**
+ * The key, which nobody else changes before the commit, nor any other of its developer.
+ * @throws Problem `not_found`; `permission_missing` for the key that made the caller, and for what made that.
+ */
 async function lockKey(tx: Queryable, { principal }: By, id: string): Promise<Key> {
+  await lockKeysOf(tx, principal.developerId);
+  const acting = await findActing(tx, principal);
   const key = await lockOwnKey(tx, principal, id);
   if (!key) throw missing();
+  if (acting && (await hasMade(tx, id, acting.id))) {
+    throw problem("permission_missing", "This key made the one that asks, which cannot manage it.");
+  }
   return key;
 }
 
-/** @throws Problem for what cannot become so, or not by this caller. */
-function changed(principal: Principal, key: Key, change: KeyChange): KeyValues {
-  const { name, permissions, cidrs, disabled, expires_at, telemetry_events_per_second: rate } = change;
-  if (disabled === false && key.disabled && key.leaked_at !== null) {
-    const fix = "Rotate it, then enable it.";
-    throw stateConflict("The key", { code: "key_leaked", message: "has a secret that is public", fix });
-  }
-  return {
-    name: name ?? key.name,
-    permissions: permissions
-      ? grantedPermissions(principal, { kind: key.kind, permissions })
-      : key.permissions,
-    cidrs: cidrs ? [...grantedCidrs(principal, cidrs)] : key.cidrs,
-    disabled: disabled ?? key.disabled,
-    expires_at: expires_at === undefined ? key.expires_at : earlierExpiry(key, expires_at),
-    telemetry_events_per_second:
-      rate === undefined ? key.telemetry_events_per_second : grantedEventsPerSecond(principal, rate),
-  };
+/**
+ * The key that asks, as it is in the transaction; null for a session.
+ * @throws Problem `credentials_invalid` when it was deleted, disabled or has ended since it was admitted.
+ */
+async function findActing(tx: Queryable, { actor }: Principal): Promise<Key | null> {
+  if (actor.kind !== "key") return null;
+  const found = await findKey(tx, actor.id);
+  if (!found || found.disabled || found.is_ended) throw credentialsInvalid();
+  const { is_ended: _, ...key } = found;
+  return key;
 }
 
-function earlierExpiry({ expires_at: end }: Key, asked: string): string | null {
-  const expiresAt = readExpiry(asked);
-  if (end === null || expiresAt === null || Date.parse(expiresAt) <= Date.parse(end)) return expiresAt;
-  const message = `is after ${end}, when the key ends now`;
-  const errors = [{ pointer: "/expires_at", code: "later", message, fix: "Make another key." }];
-  throw problem("invalid_request", "A key can end earlier than it was made for, not later.", { errors });
+async function readKey(tx: Queryable, id: string): Promise<Key> {
+  const found = await findKey(tx, id);
+  if (!found) throw new Error("A key is gone that was locked.");
+  const { is_ended: _, ...key } = found;
+  return key;
 }
 
-async function append(tx: Queryable, { principal, req }: By, action: string, key: Key): Promise<void> {
-  await appendOutbox(tx, {
-    developerId: principal.developerId,
-    actor: principal.actor,
-    requestId: requestId(req),
-    action,
-    target: { type: "key", id: key.id },
-    payload: key,
-    state: { topic: topics.keys, key: key.id },
+function beyondItself(): Problem {
+  return problem("permission_missing", "The key may do less by now than the key that it makes would.");
+}
+
+function disabledWithMaker(): Problem {
+  return stateConflict("The key", {
+    code: "maker_disabled",
+    message: "is disabled with the key that made it",
+    fix: "Enable that one, or sign in and adopt this one with :adopt.",
   });
+}
+
+/** What was done, and the key as it is then. */
+type Entry = [action: string, key: Key];
+
+async function append(tx: Queryable, by: By, entries: readonly Entry[]): Promise<void> {
+  await appendAll(
+    tx,
+    entries.map(([action, key]) => ({
+      ...toldBy(by),
+      action,
+      target: { type: "key", id: key.id },
+      payload: key,
+      state: { topic: topics.keys, key: key.id },
+    })),
+  );
+}
+
+function toldBy({ principal, req }: By) {
+  return { developerId: principal.developerId, actor: principal.actor, requestId: requestId(req) };
 }

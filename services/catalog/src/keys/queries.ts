@@ -10,8 +10,8 @@ import { unflushed } from "../unflushed.ts";
 /** `package_ids` is null for a key of every app; a key whose last app was deleted serves none. */
 export const keyColumns = sql`
   id, name, kind, key_prefix, permissions, telemetry_events_per_second, cidrs::text[] as cidrs, disabled,
-  quarantined_at, leaked_at, previous_ends_at as previous_secret_ends_at, last_used_at, expires_at,
-  created_at,
+  disabled_by_key_id, quarantined_at, leaked_at, previous_ends_at as previous_secret_ends_at, last_used_at,
+  expires_at, created_at, created_by_key_id, created_by_session_id,
   case when not all_apps then
     array(select package_id from api_key_apps join apps on apps.id = app_id
           where key_id = api_keys.id order by package_id)
@@ -24,6 +24,8 @@ const Credential = Type.Object({
   permissions: Type.Array(Type.String()),
   app_ids: Nullable(Type.Array(Uuid)),
   expires_at: Nullable(Timestamp),
+  /** Whether the key has another secret by now, and this one works on for its grace. */
+  is_rotated_out: Type.Boolean(),
   /** When this secret ends, which may be before its key does. */
   secret_ends_at: Nullable(Timestamp),
   telemetry_events_per_second: Nullable(Type.Integer()),
@@ -44,6 +46,8 @@ export interface NewKeyRow {
   expiresAt: string | null;
   telemetryEventsPerSecond: number | null;
   cidrs: readonly string[];
+  /** Who makes it: a key, or a session. */
+  maker: { keyId: string | null; sessionId: string | null };
 }
 
 export async function insertKey(db: Queryable, key: NewKeyRow): Promise<{ id: string }> {
@@ -52,10 +56,11 @@ export async function insertKey(db: Queryable, key: NewKeyRow): Promise<{ id: st
     IdRow,
     sql`
       insert into api_keys (developer_id, name, kind, key_hash, key_prefix, permissions, all_apps, expires_at,
-                            telemetry_events_per_second, cidrs)
+                            telemetry_events_per_second, cidrs, created_by_key_id, created_by_session_id)
       values (${key.developerId}, ${key.name}, ${key.kind}, ${key.hash}, ${key.prefix},
               ${JSON.stringify(key.permissions)}::jsonb, ${key.appIds === null},
-              ${key.expiresAt}::timestamptz, ${key.telemetryEventsPerSecond}, ${withoutHostBits(key.cidrs)})
+              ${key.expiresAt}::timestamptz, ${key.telemetryEventsPerSecond}, ${withoutHostBits(key.cidrs)},
+              ${key.maker.keyId}::uuid, ${key.maker.sessionId}::uuid)
       returning id`,
   );
   if (key.appIds !== null) {
@@ -93,6 +98,7 @@ export function lockOwnKey(db: Queryable, owner: Owner, id: string) {
   );
 }
 
+/** `disabled` says whether it is so by itself: see `updateDisabled`. */
 export type KeyValues = Pick<
   Key,
   "name" | "permissions" | "cidrs" | "disabled" | "expires_at" | "telemetry_events_per_second"
@@ -105,7 +111,7 @@ export function updateKey(db: Queryable, id: string, key: KeyValues) {
     sql`
       update api_keys
       set name = ${key.name}, permissions = ${JSON.stringify(key.permissions)}::jsonb,
-          cidrs = ${withoutHostBits(key.cidrs)}, disabled = ${key.disabled},
+          cidrs = ${withoutHostBits(key.cidrs)}, disabled = ${key.disabled}, disabled_by_key_id = null,
           expires_at = ${key.expires_at}::timestamptz,
           telemetry_events_per_second = ${key.telemetry_events_per_second}
       where id = ${id}
@@ -133,11 +139,6 @@ export function updateSecret(
   );
 }
 
-/** With the rows of api_key_apps. */
-export function deleteKey(db: Queryable, id: string) {
-  return execute(db, sql`delete from api_keys where id = ${id}`);
-}
-
 /** All keys of a developer are gone. Gives them as they were. */
 export function deleteKeysOf(tx: Queryable, developerId: string) {
   return many(tx, Key, sql`delete from api_keys where developer_id = ${developerId} returning ${keyColumns}`);
@@ -159,6 +160,7 @@ export function findKeyByHash(db: Queryable, hash: string) {
       select id, api_keys.developer_id, kind, permissions, expires_at, telemetry_events_per_second,
              cidrs::text[] as cidrs, ${appIdsColumn}, quarantined_at is not null as quarantined,
              ${touchDue} as is_touch_due,
+             is_previous as is_rotated_out,
              case when is_previous then least(expires_at, previous_ends_at)
                   else expires_at end as secret_ends_at
       from keys_of(array[${hash}]) as presented join api_keys on id = key_id

@@ -18,7 +18,7 @@ import { isUuid } from "../identifier.ts";
 import { createPaging } from "../page-position.ts";
 import { type Principal, tenantOf } from "../principal.ts";
 import { hashSecret } from "../secret-hash.ts";
-import { changeKey, createKey, missing, revokeKey, rotateKey, tagOf } from "./changes.ts";
+import { adoptKey, changeKey, createKey, missing, revokeKey, rotateKey, tagOf } from "./changes.ts";
 import {
   grantable,
   grantedCidrs,
@@ -67,6 +67,7 @@ export function keyRoutes(deps: KeyDeps): Router {
 
   addCreation(router, deps);
   addChanges(router, deps);
+  addAdoption(router, deps);
   return router;
 }
 
@@ -144,6 +145,23 @@ function addChanges(router: Router, { db, authenticate, credentials }: KeyDeps):
 
     credentials.forget(principal.developerId);
     res.status(204).end();
+  });
+}
+
+/** A session's alone: no key frees a key from the one that made it. */
+function addAdoption(router: Router, { db, authenticate, credentials }: KeyDeps): void {
+  router.post<{ id: string }>("/v1/keys/:id\\:adopt", async (req, res) => {
+    const principal = await authenticate(req, res, "session");
+    const { id } = req.params;
+    if (!isUuid(id)) throw missing();
+
+    const answer = await change(db, { req, principal }, async (tx) => {
+      const key = await adoptKey(tx, { principal, req }, id);
+      return { status: 200, headers: { ETag: tagOf(key) }, body: key };
+    });
+
+    credentials.forget(principal.developerId);
+    send(res, answer);
   });
 }
 

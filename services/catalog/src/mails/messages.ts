@@ -99,9 +99,10 @@ const words: Record<MailKind, { subject: string; lines: string[] }> = {
   key_leaked: {
     subject: "Secrets of your keys are public",
     lines: [
-      "Somebody has found secrets of keys of yours at Mosis in public, and reported them. The list below has",
-      "the beginning of each. A management key does not work any more: rotate it, and enable it. An ingest",
-      "key works on. Each key shows when it was reported, and its audit event where the secret was found.",
+      "Somebody has found secrets of keys of yours at Mosis in public, and reported them. The list below",
+      "has the beginning of each. A management key does not work any more: rotate it, and enable it. Keys",
+      "that it has made do not work either: enable those that you know, and delete the others. An ingest",
+      "key works on. Each key shows when it was reported, its audit event where the secret was found.",
     ],
   },
   new_device: {
