@@ -4,6 +4,7 @@ import type { App } from "@mosis/types/apps";
 import { type Catalog, createCatalog, createQuery, type Query } from "@mosis/client";
 import { type Endpoints, UserError } from "../endpoints.ts";
 import { allowTraffic } from "./allow-traffic.ts";
+import { confirmAddress } from "./confirm-address.ts";
 
 /** A developer of this run alone, so that runs do not meet. */
 export interface DemoAccount {
@@ -32,6 +33,8 @@ export async function registerDemo(endpoints: Endpoints, appCount: number): Prom
   const password = randomBytes(18).toString("base64url");
   const visitor = createCatalog({ endpoint: endpoints.catalog });
   const developer = await visitor.createDeveloper({ email, name: `Demo ${run}`, password });
+  // Without it the account could have a few apps only.
+  await confirmAddress(endpoints.postgres, email);
   const catalog = visitor.as((await visitor.signIn({ email, password })).token);
 
   const apps: App[] = [];

@@ -4,9 +4,8 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { createCatalog } from "@mosis/client";
 import { totpCode } from "@mosis/devstack";
-import { execute, openSession, sql } from "@mosis/postgres";
-import { createLogger } from "@mosis/runtime";
 import type { Endpoints } from "../endpoints.ts";
+import { confirmAddress } from "./confirm-address.ts";
 
 const run = promisify(execFile);
 const admin = join(import.meta.dirname, "../../../services/catalog/src/main/admin.ts");
@@ -41,18 +40,5 @@ export async function allowTraffic(
     for (const packageId of packageIds) await catalog.changeTelemetryLimits(packageId, limits);
   } finally {
     await grant("developer");
-  }
-}
-
-async function confirmAddress(postgres: string, email: string): Promise<void> {
-  const log = createLogger({ service: "demo", level: "warn" });
-  const session = await openSession({
-    ...{ url: postgres, name: "demo", log },
-    ...{ connectTimeoutMs: 5000, statementTimeoutMs: 5000 },
-  });
-  try {
-    await execute(session, sql`update developers set verified = true where email = ${email}`);
-  } finally {
-    await session.close();
   }
 }

@@ -3,7 +3,7 @@ import { Label, Nullable, Sha256Hex, Timestamp, Uuid } from "./formats.ts";
 import { TelemetryDays } from "./retention.ts";
 import { EventsPerDay, EventsPerSecond } from "./telemetry-limits.ts";
 
-/** Reverse-DNS name, e.g. `org.mosis.chess`. Unique in the store and never reused. */
+/** Reverse-DNS name, e.g. `org.mosis.chess`. Unique, and never reused once its app was published. */
 export const PackageId = Type.String({
   pattern: "^[a-z][a-z0-9_]*(\\.[a-z][a-z0-9_]*)+$",
   maxLength: 128,

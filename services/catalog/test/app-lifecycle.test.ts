@@ -136,6 +136,8 @@ test("with an app go its versions, its keys and its restrictions, and its packag
   const restriction = { package_id: go, action: "drop", reason: "noise", event_name: "noise" };
   await ada.post("/v1/telemetry-restrictions", restriction).expect(201);
 
+  // They were in the store: their ids are nobody's to take.
+  await execute(db, sql`update apps set status = 'suspended', suspended_by = 'developer'`);
   assertProblem(await ada.delete(app), "precondition_required");
   await ada.delete(app).set("If-Match", "*").expect(204);
   assertProblem(await ada.get(app), "not_found");

@@ -198,3 +198,31 @@ test("a key of listed apps sees these apps alone, and creates none", async (t) =
   assert.deepEqual((left.body as { data: App[] }).data, []);
   assertProblem(await key.get("/v1/apps/org.mosis.chess"), "not_found");
 });
+
+test("an account whose address is not confirmed has three apps, whatever it asks for at once", async (t) => {
+  const { as, db } = await startCatalog(t);
+  const eve = await as("eve");
+  await execute(db, sql`update developers set verified = false`);
+  const make = (n: number) => eve.post("/v1/apps", { package_id: `org.eve.app${n}`, name: "App" });
+  const answers = await Promise.all(Array.from({ length: 10 }, (_, n) => make(n)));
+  assert.equal(answers.filter(({ status }) => status === 201).length, 3);
+  for (const answer of answers) if (answer.status !== 201) assertProblem(answer, "email_unverified");
+  await execute(db, sql`update developers set verified = true`);
+  await make(11).expect(201);
+});
+
+test("the package id of an app that was never published is free once it is deleted", async (t) => {
+  const { as, db } = await startCatalog(t);
+  const [ada, bob] = [await as("ada"), await as("bob")];
+  const app = (package_id: string) => ({ package_id, name: "Chess" });
+  const remove = (by: Caller, id: string) => by.delete(`/v1/apps/${id}`).set("If-Match", "*").expect(204);
+  await ada.post("/v1/apps", app("org.ada.draft")).expect(201);
+  await remove(ada, "org.ada.draft");
+  await bob.post("/v1/apps", app("org.ada.draft")).expect(201);
+  // Also with its account; but what was published is of one app for ever.
+  await execute(db, sql`delete from developers where id = ${bob.id}`);
+  await ada.post("/v1/apps", app("org.ada.draft")).expect(201);
+  await execute(db, sql`update apps set status = 'suspended', suspended_by = 'developer'`);
+  await remove(ada, "org.ada.draft");
+  assertProblem(await ada.post("/v1/apps", app("org.ada.draft")), "package_id_taken");
+});

@@ -182,10 +182,10 @@ test("of fifty who create one package id at once one succeeds, also against a de
   });
   assert.equal(created.length, 1);
 
-  // Whoever waits for the deletion finds the id retired, not free.
+  // Nothing of it was published, so its id is free: one of those who come after the deletion gets it.
   const owner = created[0]?.developer_id === ada.id ? ada : bob;
   const deletion = owner.delete("/v1/apps/org.mosis.ludo").set("If-Match", "*").expect(204);
   const [late] = await Promise.all([statuses(), deletion]);
-  assert.deepEqual(late, [409, ...refused]);
-  assert.deepEqual(await statuses(), [409, ...refused]);
+  const given = [...late, ...(await statuses())].filter((status) => status !== 409);
+  assert.deepEqual(given, [201]);
 });

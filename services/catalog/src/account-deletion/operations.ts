@@ -9,7 +9,11 @@ export const accountDeletionOperations: Operation[] = [
     summary: "Delete your account with its apps and keys; published apps are suspended first",
     access: "session",
     body: AccountDeletion,
-    answers: { 204: { description: "The account is gone. Its package ids are never given out again." } },
+    answers: {
+      204: {
+        description: "The account is gone. Package ids of what it had published are never given out again.",
+      },
+    },
     problems: ["permission_missing", "confirmation_required", "state_conflict", "rate_limited"],
   },
 ];

@@ -20,7 +20,8 @@ export async function deleteApp(tx: Queryable, asked: Asked): Promise<void> {
 
 /**
  * Its versions, the keys and the restrictions that are of it alone go with it; other keys serve it no more.
- * Each of them is told, or ingest would go by it for ever. Its package id is never given again.
+ * Each of them is told, or ingest would go by it for ever. The package id of one that was published is never
+ * given again.
  * @param app locked for update, so that no new key comes to serve it.
  */
 async function deleteWithDependents(tx: Queryable, app: AppRow, by: Omit<By, "developerId">): Promise<void> {

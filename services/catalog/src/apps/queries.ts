@@ -4,7 +4,7 @@ import { Nullable, Uuid } from "@mosis/types/formats";
 import Type, { type Static } from "typebox";
 import { pageClause, type PageRequest, positionColumn, positioned } from "../page-position.ts";
 import type { Owner, Reach } from "../principal.ts";
-import { AppIdRow, IdRow, OwnedRow } from "../rows.ts";
+import { AppIdRow, CountRow, IdRow, OwnedRow } from "../rows.ts";
 
 const AppRow = Type.Object({
   ...Type.Omit(App, ["latest_version", "rollout_version", "allowed_actions"]).properties,
@@ -54,11 +54,15 @@ export function insertApp(db: Queryable, developerId: string, app: NewApp) {
   );
 }
 
+export function countApps(tx: Queryable, developerId: string) {
+  return one(tx, CountRow, sql`select count(*)::int as count from apps where developer_id = ${developerId}`);
+}
+
 const RetiredRow = Type.Object({ retired: Type.Boolean() });
 
 /**
- * Whether the package id was one of an app that is deleted. Asked after the insert, by a statement of its
- * own: an insert that waited for the deletion of the same id sees here what that has committed.
+ * Whether the package id was one of an app that was published and is deleted. Asked after the insert, by a
+ * statement of its own: an insert that waited for the deletion of the same id sees what that has committed.
  */
 export async function isRetired(tx: Queryable, packageId: string): Promise<boolean> {
   const { retired } = await one(
@@ -100,7 +104,7 @@ export function updateApp(tx: Queryable, id: string, changes: Sql) {
   return execute(tx, sql`update apps set ${changes}, updated_at = now() where id = ${id}`);
 }
 
-/** With its versions; its package id is retired by a trigger. */
+/** With its versions. The package id of a published app is retired by a trigger. */
 export function deleteLockedApp(tx: Queryable, id: string) {
   return execute(tx, sql`delete from apps where id = ${id}`);
 }

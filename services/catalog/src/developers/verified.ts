@@ -4,7 +4,7 @@ import { findDeveloper } from "./queries.ts";
 
 /**
  * What others get to see needs a developer who can be reached: an unverified one submits no version and
- * publishes nothing. Keys, drafts and telemetry need no verified address.
+ * publishes nothing, and has a few apps. Keys, drafts and telemetry need no verified address.
  * @param db for the developer, or for everybody.
  * @throws Problem `email_unverified` (403).
  */
