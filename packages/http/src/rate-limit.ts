@@ -6,7 +6,7 @@ import { problem } from "./problem.ts";
 export interface RatePolicy {
   /** As header fields and refusals call it: `reads`. */
   name: string;
-  /** Whom it counts, as a refusal says it: `key or session`. */
+  /** Whom it counts, as a refusal says it: `account`. */
   per: string;
   /** At once after a pause, and in every minute from then on. */
   requestsPerMinute: number;
@@ -62,6 +62,11 @@ export class RateLimit {
         headers: { "Retry-After": String(seconds) },
       },
     );
+  }
+
+  /** For a request that turned out not to be of the kind that is counted. */
+  giveBack(client: string): void {
+    this.#buckets.get(client)?.giveBack(1);
   }
 
   /** Clients that are remembered now. */

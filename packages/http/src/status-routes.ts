@@ -17,6 +17,8 @@ interface Verdict {
 }
 
 const checkTimeoutMs = 2000;
+/** Anybody may ask, so the stores are asked once in this time, however many requests come. */
+const verdictAgeMsMax = 1000;
 
 /**
  * `/healthz` (the process answers), `/readyz` (each need by name), `/metrics` (Prometheus), `/openapi.json`.
@@ -35,12 +37,13 @@ export function statusRoutes({
   const router = createRouter();
   // Made at the start, off the main thread: the first to ask must not wait for it, or make us work for it.
   const document = makeAsset("application/json; charset=utf-8", JSON.stringify(openapi));
+  const judgeAll = onceIn(verdictAgeMsMax, () => Promise.all(Object.values(ready).map(judge)));
 
   router.get("/healthz", (_req, res) => void res.json({ status: "alive" }));
 
   router.get("/readyz", async (_req, res) => {
     const names = Object.keys(ready);
-    const verdicts = await Promise.all(Object.values(ready).map(judge));
+    const verdicts = await judgeAll();
     const isReady = verdicts.every((verdict) => verdict.ready);
     res.status(isReady ? 200 : 503).json({
       status: isReady ? "ready" : "not_ready",
@@ -59,6 +62,16 @@ export function statusRoutes({
   });
 
   return router;
+}
+
+/** Work whose result is everybody's until it is so old; those who come while it runs wait for it. */
+function onceIn<T>(ageMsMax: number, work: () => Promise<T>): () => Promise<T> {
+  let last: { startedMs: number; result: Promise<T> } | undefined;
+  return () => {
+    const now = performance.now();
+    if (last === undefined || now - last.startedMs >= ageMsMax) last = { startedMs: now, result: work() };
+    return last.result;
+  };
 }
 
 async function judge(check: ReadyChecks[string]): Promise<Verdict> {

@@ -3,8 +3,8 @@ import { Unavailable } from "./unavailable.ts";
 export interface FairQueueLimits {
   /** Work that runs at once, of all keys together. */
   slotsMax: number;
-  /** Work of one key that runs at once. */
-  slotsPerKeyMax: number;
+  /** Work of one key that runs at once; by the key, when some have another share. */
+  slotsPerKeyMax: number | ((key: string) => number);
   /** Callers that wait, of all keys together. */
   waitingMax: number;
   /** Callers of one key that wait. */
@@ -41,6 +41,7 @@ interface Waiter {
 /** What one key has running and waiting. It exists while there is any of either. */
 interface Lane {
   key: string;
+  slotsMax: number;
   running: number;
   /** From the first that came to the last. */
   waiters: Set<Waiter>;
@@ -73,8 +74,7 @@ export class FairQueue {
    */
   async run<T>(key: string, work: () => Promise<T>): Promise<T> {
     const lane = this.#laneOf(key);
-    const { slotsMax, slotsPerKeyMax } = this.#limits;
-    if (this.#running < slotsMax && lane.running < slotsPerKeyMax) this.#start(lane);
+    if (this.#running < this.#limits.slotsMax && lane.running < lane.slotsMax) this.#start(lane);
     else await this.#wait(lane);
     try {
       return await work();
@@ -91,7 +91,9 @@ export class FairQueue {
   #laneOf(key: string): Lane {
     const known = this.#lanes.get(key);
     if (known) return known;
-    const lane = { key, running: 0, waiters: new Set<Waiter>() };
+    const { slotsPerKeyMax: share } = this.#limits;
+    const slotsMax = typeof share === "number" ? share : share(key);
+    const lane = { key, slotsMax, running: 0, waiters: new Set<Waiter>() };
     this.#lanes.set(key, lane);
     return lane;
   }
@@ -146,7 +148,7 @@ export class FairQueue {
   }
 
   #takeTurns(lane: Lane): void {
-    if (lane.waiters.size > 0 && lane.running < this.#limits.slotsPerKeyMax) this.#turns.add(lane);
+    if (lane.waiters.size > 0 && lane.running < lane.slotsMax) this.#turns.add(lane);
   }
 
   #remove(lane: Lane, waiter: Waiter): void {
@@ -185,7 +187,7 @@ export class FairQueue {
 
   /** For a caller that waited: its own share was in the way when that is all in use. */
   #refusal(lane: Lane): QueueFull {
-    return this.#refused(lane, { isOwnShare: lane.running >= this.#limits.slotsPerKeyMax });
+    return this.#refused(lane, { isOwnShare: lane.running >= lane.slotsMax });
   }
 
   #forgetIdle(lane: Lane): void {

@@ -25,6 +25,7 @@ export const problems = {
   package_id_taken: [409, "The package id is taken"],
   version_code_taken: [409, "The app has a version with this code"],
   signing_key_taken: [409, "The signing key is registered already"],
+  limit_reached: [409, "The account has as many as it may"],
   state_conflict: [409, "The resource is not in a state that allows this"],
   request_in_flight: [409, "The first request with this Idempotency-Key is still running"],
   precondition_failed: [412, "The resource has changed"],

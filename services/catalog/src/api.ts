@@ -10,7 +10,9 @@ import type { Pool } from "@mosis/postgres";
 import type { Logger, Metrics } from "@mosis/runtime";
 import { type AccountOptions, accountRoutes } from "./account-routes.ts";
 import { appRoutes } from "./apps/routes.ts";
+import type { AccountCaps } from "./account-caps.ts";
 import { createAuthenticate } from "./auth.ts";
+import { type ConnectionLimits, shareConnections } from "./connection-shares.ts";
 import { createCredentials } from "./credentials.ts";
 import { createPasswords } from "./developers/password.ts";
 import { erasureRoutes } from "./erasures/routes.ts";
@@ -35,6 +37,8 @@ export interface ApiOptions extends AccountOptions {
   db: Pool;
   log: Logger;
   metrics: Metrics;
+  connections: ConnectionLimits;
+  accountCaps: AccountCaps;
   passwordHashes: { runningMax: number; waitingMax: number };
   requestRates: RequestRates;
   /** Origins of pages that may send from a browser; `*` for all. */
@@ -61,7 +65,8 @@ const fromBrowsers = {
 };
 
 /** Every route of the catalog. */
-export async function createApi({ db, log, metrics, ...options }: ApiOptions) {
+export async function createApi({ db: pool, log, metrics, ...options }: ApiOptions) {
+  const db = shareConnections(pool, options.connections);
   const { passwordHashes, requestRates, corsOrigins, trustedProxies, webhooks, observe } = options;
   const clientAddress = createClientAddress(trustedProxies);
   const limits = createRateLimits({ rates: requestRates, clientAddress });
@@ -83,10 +88,10 @@ export async function createApi({ db, log, metrics, ...options }: ApiOptions) {
     routes: [
       storeRoutes({ db, limits }),
       searchRoutes({ db, limits }),
-      appRoutes({ db, authenticate, credentials }),
+      appRoutes({ db, authenticate, credentials, caps: options.accountCaps }),
       versionRoutes({ db, authenticate }),
       ...accountRoutes({ ...options, db, log, authenticate, credentials, limits, clientAddress, passwords }),
-      keyRoutes({ db, authenticate, credentials, limits }),
+      keyRoutes({ db, authenticate, credentials, limits, caps: options.accountCaps }),
       keyConfirmRoutes({ db, authenticate, credentials }),
       keyLeakRoutes({ db, credentials, limits }),
       signingKeyRoutes({ db, authenticate }),

@@ -43,9 +43,18 @@ export function createAuthenticate({
   /** Who sends a request, as it was when it was admitted. */
   const admitted = new WeakMap<IncomingMessage, { secret: string; principal: Principal; need: Need }>();
 
+  /** What was not seen lately costs a look-up, of which an address has so many that find nothing. */
+  const find = async (secret: string, req: IncomingMessage, res: ServerResponse) => {
+    if (!credentials.needsLookUp(secret)) return credentials.find(secret);
+    const admission = limits.admitLookUp(req, res);
+    const found = await credentials.find(secret);
+    if (found) admission.giveBack();
+    return found;
+  };
+
   const admit: (...args: Parameters<Authenticate>) => Promise<Principal> = async (req, res, need) => {
     const secret = bearerOf(req);
-    const credential = secret === null ? null : await credentials.find(secret);
+    const credential = secret === null ? null : await find(secret, req, res);
     if (secret === null || !credential) {
       limits.admitAnyone(req, res);
       throw secret === null ? absent() : credentialsInvalid();
@@ -61,7 +70,7 @@ export function createAuthenticate({
       throw quarantined(principal.actor.id);
     }
     await credential.touch(clientAddress(req));
-    limits.admit(req, res, principal.actor.id);
+    limits.admit(req, res, principal.developerId);
     admitted.set(req, { secret, principal, need });
     requireSecondFactor(req, principal);
     if (kind === "session") return principal;

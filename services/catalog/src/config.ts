@@ -41,13 +41,25 @@ const requestRate = (about: string, byDefault: number) =>
   });
 
 const requestRates = {
-  CATALOG_READS_PER_MINUTE: requestRate("reads of a key or session.", 3000),
-  CATALOG_WRITES_PER_MINUTE: requestRate("changes by a key or session.", 600),
+  CATALOG_READS_PER_MINUTE: requestRate("reads of an account.", 3000),
+  CATALOG_WRITES_PER_MINUTE: requestRate("changes by an account.", 600),
   CATALOG_PUBLIC_READS_PER_MINUTE: requestRate("reads of an address without good credentials.", 6000),
   CATALOG_PUBLIC_WRITES_PER_MINUTE: requestRate("signing in and the like, of an address.", 30),
 };
 
 const accountVariables = {
+  CATALOG_APPS_MAX: integer({
+    about: "Apps that an account may have.",
+    min: 1,
+    max: 1_000_000,
+    default: 1000,
+  }),
+  CATALOG_KEYS_MAX: integer({
+    about: "Keys that an account may have.",
+    min: 1,
+    max: 1_000_000,
+    default: 1000,
+  }),
   CATALOG_SESSION_HOURS: integer({
     about: "How long a session lasts after signing in.",
     min: 1,
@@ -128,6 +140,8 @@ export function readApiConfig(env: Environment) {
       connectTimeoutMs: 3000,
       statementTimeoutMs: 5000,
     },
+    connections: { connectionsMax: values.CATALOG_CONNECTIONS_MAX, waitMsMax: 3000 },
+    accountCaps: { apps: values.CATALOG_APPS_MAX, keys: values.CATALOG_KEYS_MAX },
     corsOrigins: values.CATALOG_CORS_ORIGINS,
     trustedProxies: values.CATALOG_TRUSTED_PROXIES,
     webhooks: webhookOptions(values, { httpPort: http.port, urls: [values.DATABASE_URL, values.MAIL_URL] }),

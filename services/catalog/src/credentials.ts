@@ -32,6 +32,8 @@ interface Credential {
 export interface Credentials {
   /** Null for what is unknown, wrong, disabled, expired or revoked. */
   find(secret: string): Promise<Credential | null>;
+  /** Returns true when `find` would ask PostgreSQL: it is in a form of ours, and was not asked for lately. */
+  needsLookUp(secret: string): boolean;
   /** To be called after a change of a developer's keys or sessions: it holds here at once then. */
   forget(developerId: string): void;
 }
@@ -46,6 +48,10 @@ export function createCredentials(db: Pool): Credentials {
   const sessions = new RecentLookups({ find: (hash) => lookUpSession(db, hash), ageMsMax, entriesMax });
   const keys = new RecentLookups({ find: (hash) => lookUpKey(db, hash), ageMsMax, entriesMax });
   return {
+    needsLookUp(secret) {
+      const lookups = isSessionToken(secret) ? sessions : keyKindOf(secret, crc32) === null ? null : keys;
+      return lookups !== null && !lookups.has(hashSecret(secret));
+    },
     async find(secret) {
       if (isSessionToken(secret)) return sessions.get(hashSecret(secret));
       // A typo or a fake costs a checksum, not a look-up.

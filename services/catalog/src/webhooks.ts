@@ -21,7 +21,13 @@ export function createWebhooks(options: WebhooksProcessOptions) {
   const deliverer = startDeliverer({
     ...{ db, openSession, secrets, log, metrics },
     attempt: { resolve, judge, timeoutMs: 15_000 },
-    limits: { attemptsMax: 128, perWebhookMax: 4, perHostMax: 16, perDeveloperMax: 16 },
+    limits: {
+      attemptsMax: 128,
+      perWebhookMax: 4,
+      perHostMax: 16,
+      perDeveloperMax: 16,
+      shareOfFreeMax: 0.125,
+    },
     timing: {
       pollMs: 1000,
       retryDelayMs: 1000,

@@ -70,7 +70,7 @@ function mailboxOf(folder: string) {
 }
 
 export function tokenOf(text: string): string {
-  return /ma_live_[\w-]{43}/.exec(text)?.[0] ?? assert.fail(`no token in ${text}`);
+  return /ma_live_[\w-]{49}/.exec(text)?.[0] ?? assert.fail(`no token in ${text}`);
 }
 
 /** As much of RFC 5322 as our mails need. */

@@ -115,6 +115,8 @@ async function startApi(t: TestContext, { life, databaseUrl, options, pool }: Ap
     db: apiDb,
     log,
     metrics: createMetrics({ service: "test" }),
+    connections: { connectionsMax: bounds.connectionsMax, waitMsMax: patience.connectTimeoutMs },
+    accountCaps: { apps: 1000, keys: 1000 },
     passwordHashes: { runningMax: 2, waitingMax: 50 },
     sessionHours: 24,
     requestRates: unlimited,

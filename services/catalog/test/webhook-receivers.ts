@@ -99,7 +99,10 @@ export async function startWebhooks(t: TestContext) {
       openSession: () => openSession({ url: databaseUrl, name: "deliverer", log, ...patience }),
       ...{ secrets, log, metrics: createMetrics({ service: "test" }) },
       attempt: { resolve: createResolve(), judge, timeoutMs: 5000, ...attempt },
-      limits: { attemptsMax: 16, perWebhookMax: 4, perHostMax: 8, perDeveloperMax: 8, ...limits },
+      limits: {
+        ...{ attemptsMax: 16, perWebhookMax: 4, perHostMax: 8, perDeveloperMax: 8, shareOfFreeMax: 1 },
+        ...limits,
+      },
       timing: {
         pollMs: 50,
         retryDelayMs: 20,

@@ -34,7 +34,7 @@ export function createAuthenticate(
       grant = judge();
     }
     if (typeof grant === "string") limits?.admitAnyone(req, res);
-    else limits?.admit(req, res, grant.keyId);
+    else limits?.admit(req, res, `${grant.kind} ${grant.developerId}`);
     switch (grant) {
       case "credentials_missing":
         throw problem(grant, "Send the header Authorization: Bearer <management key>.", {

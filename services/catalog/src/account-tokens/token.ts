@@ -1,12 +1,18 @@
-import { randomBytes } from "node:crypto";
 import { type Problem, problem } from "@mosis/http";
+import { isToken, newToken } from "../token-form.ts";
 
 /** What a token of a mail allows. */
 export type Purpose = "email_verification" | "email_change" | "password_reset";
 
-/** A new one: 256 random bits. Begins with a word, so that scanners of repositories and logs find it. */
+const mark = "ma_live_";
+
 export function newAccountToken(): string {
-  return `ma_live_${randomBytes(32).toString("base64url")}`;
+  return newToken(mark);
+}
+
+/** @throws Problem `token_invalid` (422) for what cannot be a token of ours, without a look-up. */
+export function requireAccountToken(text: string): void {
+  if (!isToken(mark, text)) throw tokenInvalid();
 }
 
 /** One answer for unknown, used and expired: it may be anybody who asks. */

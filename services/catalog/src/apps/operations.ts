@@ -29,7 +29,7 @@ export const appOperations: Operation[] = [
         headers: { ...headers, Location: "Path of what was created." },
       },
     },
-    problems: ["package_id_taken", "email_unverified"],
+    problems: ["package_id_taken", "email_unverified", "limit_reached"],
   },
   {
     method: "get",

@@ -2,6 +2,7 @@ import { parse, problem, sendPage, createRouter } from "@mosis/http";
 import { type Pool, transaction } from "@mosis/postgres";
 import { AppChange, NewApp } from "@mosis/types/apps";
 import type { Router } from "express";
+import { type AccountCaps, requireRoomFor } from "../account-caps.ts";
 import type { Authenticate } from "../auth.ts";
 import { change, send } from "../change.ts";
 import type { Credentials } from "../credentials.ts";
@@ -19,6 +20,7 @@ interface Deps {
   db: Pool;
   authenticate: Authenticate;
   credentials: Pick<Credentials, "forget">;
+  caps: AccountCaps;
 }
 
 const path = "/v1/apps/:package_id";
@@ -56,13 +58,14 @@ function serveReads(router: Router, { db, authenticate }: Deps): void {
   });
 }
 
-function serveChanges(router: Router, { db, authenticate, credentials }: Deps): void {
+function serveChanges(router: Router, { db, authenticate, credentials, caps }: Deps): void {
   router.post("/v1/apps", async (req, res) => {
     const principal = await authenticate(req, res, "apps:write");
     const body = parse(NewApp, await authenticate.body(req), "body");
     requireEveryApp(principal);
 
     const answer = await change(db, { req, principal, body }, async (tx) => {
+      await requireRoomFor(tx, "apps", { developerId: principal.developerId, caps });
       const app = await createApp(tx, { req, principal, packageId: body.package_id }, body);
       const headers = { Location: `/v1/apps/${app.package_id}`, ETag: tagOf(app) };
       return { status: 201, headers, body: app };

@@ -11,7 +11,7 @@ import { isDuplicate, type Pool, type Queryable, transaction } from "@mosis/post
 import { EmailVerification } from "@mosis/types/developers";
 import type { Router } from "express";
 import { deleteAccountToken, deleteAccountTokens, findAccountToken } from "../account-tokens/queries.ts";
-import { type Purpose, tokenInvalid } from "../account-tokens/token.ts";
+import { type Purpose, requireAccountToken, tokenInvalid } from "../account-tokens/token.ts";
 import { type Authenticate, credentialsInvalid } from "../auth.ts";
 import { bodyLimit } from "../body-limit.ts";
 import { changeAfter, send } from "../change.ts";
@@ -59,6 +59,7 @@ export function emailRoutes(deps: {
   router.post("/v1/developers\\:verify-email", async (req, res) => {
     limits.admitAnyone(req, res);
     const { token, password } = parse(EmailVerification, await readJson(req, bodyLimit), "body");
+    requireAccountToken(token);
     const tokenHash = hashSecret(token);
     const mailed = await findAccountToken(db.as(everyone), tokenHash, purposes);
     if (!mailed) throw tokenInvalid();

@@ -37,7 +37,7 @@ export const keyOperations: Operation[] = [
       },
     },
     problems: [
-      ...(["confirmation_required", "reference_unknown", "request_in_flight"] as const),
+      ...(["confirmation_required", "reference_unknown", "limit_reached", "request_in_flight"] as const),
       "idempotency_key_reused",
     ],
   },

@@ -11,6 +11,7 @@ import {
 } from "@mosis/types/keys";
 import type { Router } from "express";
 import { lockOwnAppIds } from "../apps/queries.ts";
+import { type AccountCaps, requireRoomFor } from "../account-caps.ts";
 import type { Authenticate } from "../auth.ts";
 import { change, send } from "../change.ts";
 import type { Credentials } from "../credentials.ts";
@@ -37,6 +38,7 @@ interface KeyDeps {
   authenticate: Authenticate;
   credentials: Pick<Credentials, "forget">;
   limits: RateLimits;
+  caps: AccountCaps;
 }
 
 export function keyRoutes(deps: KeyDeps): Router {
@@ -71,7 +73,7 @@ export function keyRoutes(deps: KeyDeps): Router {
   return router;
 }
 
-function addCreation(router: Router, { db, authenticate }: KeyDeps): void {
+function addCreation(router: Router, { db, authenticate, caps }: KeyDeps): void {
   router.post("/v1/keys", async (req, res) => {
     const principal = await authenticate(req, res, "keys:write");
     const body = parse(NewKey, await authenticate.body(req), "body");
@@ -84,6 +86,7 @@ function addCreation(router: Router, { db, authenticate }: KeyDeps): void {
     requireWithinApps(principal, body);
 
     const answer = await change(db, { req, principal, body }, async (tx) => {
+      await requireRoomFor(tx, "keys", { developerId: principal.developerId, caps });
       const { secret, prefix } = newSecret(body.kind);
       const appIds = await appIdsOf(tx, principal, body);
       const { name, kind } = body;

@@ -1,4 +1,5 @@
-import { createHmac, randomBytes } from "node:crypto";
+import { createHmac } from "node:crypto";
+import { isToken, newToken } from "../token-form.ts";
 
 /**
  * What one sign-in with a provider needs, all derived from one token that its browser keeps: so the database,
@@ -10,9 +11,14 @@ export interface Flow {
   codeVerifier: string;
 }
 
-/** 256 random bits. */
+const mark = "mf_live_";
+
 export function newFlowToken(): string {
-  return `mf_live_${randomBytes(32).toString("base64url")}`;
+  return newToken(mark);
+}
+
+export function isFlowToken(text: string): boolean {
+  return isToken(mark, text);
 }
 
 export function flowOf(token: string): Flow {

@@ -4,7 +4,7 @@ import type { OauthFinish, OauthFlow, OauthStart } from "@mosis/types/oauth";
 import { everyone } from "../principal.ts";
 import { isProviderName } from "../identifier.ts";
 import { hashSecret } from "../secret-hash.ts";
-import { newFlowToken } from "./flow.ts";
+import { isFlowToken, newFlowToken } from "./flow.ts";
 import type { Identity, Providers } from "./providers.ts";
 import { deleteFlow, insertFlow } from "./queries.ts";
 
@@ -43,9 +43,10 @@ export function createFlows(deps: { db: Pool; providers: Providers }): Flows {
       }),
     async finish(provider, { flow_token, callback }, developerId) {
       // Used up before the provider is asked: a flow ends once, well or not.
-      const flow = isProviderName(provider)
-        ? await deleteFlow(db, { tokenHash: hashSecret(flow_token), provider, developerId })
-        : null;
+      const flow =
+        isProviderName(provider) && isFlowToken(flow_token)
+          ? await deleteFlow(db, { tokenHash: hashSecret(flow_token), provider, developerId })
+          : null;
       if (!flow) {
         throw problem(
           "token_invalid",

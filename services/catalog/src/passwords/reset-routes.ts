@@ -3,7 +3,7 @@ import { type Pool, transaction } from "@mosis/postgres";
 import { PasswordReset, PasswordResetRequest } from "@mosis/types/developers";
 import type { Router } from "express";
 import { findAccountToken } from "../account-tokens/queries.ts";
-import { tokenInvalid } from "../account-tokens/token.ts";
+import { requireAccountToken, tokenInvalid } from "../account-tokens/token.ts";
 import { bodyLimit } from "../body-limit.ts";
 import type { Credentials } from "../credentials.ts";
 import { hashNewPassword } from "../developers/new-password.ts";
@@ -44,6 +44,7 @@ export function passwordResetRoutes(deps: {
   router.post("/v1/developers\\:reset-password", async (req, res) => {
     limits.admitAnyone(req, res);
     const { token, new_password } = parse(PasswordReset, await readJson(req, bodyLimit), "body");
+    requireAccountToken(token);
     const tokenHash = hashSecret(token);
     // A hash costs 40 ms of a core: not for a token that is none.
     const mailed = await findAccountToken(db.as(everyone), tokenHash, ["password_reset"]);

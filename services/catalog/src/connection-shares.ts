@@ -1,0 +1,48 @@
+import type { Pool } from "@mosis/postgres";
+import { FairQueue } from "@mosis/runtime";
+import { everyone } from "./principal.ts";
+
+export interface ConnectionLimits {
+  /** Connections of the pool. */
+  connectionsMax: number;
+  /** The longest that a statement or transaction waits for its turn. */
+  waitMsMax: number;
+}
+
+/** Of the connections: what one developer may use at once, and at least one. */
+const shareOfDeveloper = 0.3;
+/** What nobody in particular may use at once: the store's readers, and look-ups of credentials. */
+const shareOfEverybody = 0.7;
+const waitingOfDeveloperMax = 200;
+const waitingMax = 2000;
+
+/**
+ * The same pool, with a share for each developer: beyond it they wait in turn with others. Without shares 200
+ * parallel changes of one account, which wait for each other's locks, held all connections, and everybody
+ * else got 503.
+ */
+export function shareConnections(db: Pool, { connectionsMax, waitMsMax }: ConnectionLimits): Pool {
+  const part = (share: number) => Math.max(1, Math.floor(connectionsMax * share));
+  const [own, common] = [part(shareOfDeveloper), part(shareOfEverybody)];
+  const queue = new FairQueue(
+    {
+      slotsMax: connectionsMax,
+      slotsPerKeyMax: (tenant) => (tenant === "" || tenant === everyone ? common : own),
+      waitingMax,
+      waitingPerKeyMax: waitingOfDeveloperMax,
+      waitMsMax,
+    },
+    {
+      share: "Your account has too many requests running at once. Wait for some of them, then try again.",
+      full: "Too many requests are waiting for the database. Try again later.",
+    },
+  );
+  const sharing = (pool: Pool, tenant: string): Pool => ({
+    ...pool,
+    as: (other) => sharing(pool.as(other), other),
+    run: (statement) => queue.run(tenant, () => pool.run(statement)),
+    withConnection: (work) => queue.run(tenant, () => pool.withConnection(work)),
+    counts: () => ({ ...pool.counts(), waiting: pool.counts().waiting + queue.counts().waiting }),
+  });
+  return sharing(db, "");
+}
