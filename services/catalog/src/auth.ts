@@ -4,7 +4,7 @@ import { type ClientAddress, type Problem, problem, type RateLimits, readJson } 
 import { managingPermissions, type Permission } from "@mosis/types/keys";
 import { accountMatters } from "./account-matters.ts";
 import { bodyLimit } from "./body-limit.ts";
-import type { Credentials } from "./credentials.ts";
+import type { Credential, Credentials } from "./credentials.ts";
 import { holds, type Principal } from "./principal.ts";
 
 /**
@@ -59,7 +59,7 @@ export function createAuthenticate({
       limits.admitAnyone(req, res);
       throw secret === null ? absent() : credentialsInvalid();
     }
-    const { principal, kind, addresses } = credential;
+    const { principal, addresses } = credential;
     if (addresses && !addresses.has(clientAddress(req))) {
       // Not of the key's own rate: whoever has stolen it would use that up.
       limits.admitAnyone(req, res);
@@ -73,14 +73,7 @@ export function createAuthenticate({
     limits.admit(req, res, principal.developerId);
     admitted.set(req, { secret, principal, need });
     requireSecondFactor(req, principal);
-    if (kind === "session") return principal;
-    if (need === "session") throw forbidden("A key cannot do this: sign in.");
-    if (need === "developer") {
-      if (kind === "management") return principal;
-      throw forbidden("An ingest key only writes telemetry: use a management key, or sign in.");
-    }
-    if (!holds(principal, need)) throw forbidden(`The key lacks the permission ${need}.`);
-    if (credential.isRotatedOut) refuseManaging(need);
+    requireNeed(credential, need);
     return principal;
   };
 
@@ -102,6 +95,18 @@ export function createAuthenticate({
   };
 
   return Object.assign(admit, { body, session });
+}
+
+/** @throws Problem `permission_missing`, `secret_rotated_out` (403) to a key that may not do this. */
+function requireNeed({ kind, principal, isRotatedOut }: Credential, need: Need): void {
+  if (kind === "session") return;
+  if (need === "session") throw forbidden("A key cannot do this: sign in.");
+  if (need === "developer") {
+    if (kind === "management") return;
+    throw forbidden("An ingest key only writes telemetry: use a management key, or sign in.");
+  }
+  if (!holds(principal, need)) throw forbidden(`The key lacks the permission ${need}.`);
+  if (isRotatedOut) refuseManaging(need);
 }
 
 function quarantined(id: string): Problem {

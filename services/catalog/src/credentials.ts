@@ -12,7 +12,7 @@ import { findSession, touchSession } from "./sessions/queries.ts";
 import { isSessionToken } from "./sessions/token.ts";
 
 /** A session or key that works now. */
-interface Credential {
+export interface Credential {
   developerId: string;
   principal: Principal;
   kind: KeyKind | "session";

@@ -2,7 +2,7 @@ import { createCipheriv, createDecipheriv, createHash, randomBytes } from "node:
 
 // For the few secrets that cannot be a hash, because something is computed from them: those of webhooks sign
 // (docs/decisions/0021-webhooks.md), those of authenticator apps make codes
-// (docs/decisions/0024-second-factors.md). Stored: mark of the key, nonce, tag, and the secret encrypted with
+// (docs/decisions/0027-second-factors.md). Stored: mark of the key, nonce, tag, and the secret encrypted with
 // AES-256-GCM, bound to the row that it belongs to.
 
 const algorithm = "aes-256-gcm";
