@@ -2,6 +2,7 @@ import { problem } from "@mosis/http";
 import type { Queryable } from "@mosis/postgres";
 import { newId } from "@mosis/runtime";
 import type { NewPasskey, PasskeyCreationOptions, PasskeyEnrolled } from "@mosis/types/passkeys";
+import { credentialsInvalid } from "../auth.ts";
 import { requireVerified } from "../developers/verified.ts";
 import { appendAll, appendOutbox, type Change } from "../outbox/append.ts";
 import type { By } from "../outbox/gone.ts";
@@ -36,7 +37,8 @@ export async function begin(
   if (factors.passkeys >= passkeysMax) throw tooMany();
   const options = await ceremonies.creationOptions(developer, await listDescriptors(tx, developerId));
   await takeChallenges(tx, actor.id);
-  await insertChallenge(tx, { hash: hashSecret(options.challenge), sessionId: actor.id, developerId });
+  const challenge = { hash: hashSecret(options.challenge), sessionId: actor.id, developerId };
+  if (!(await insertChallenge(tx, challenge))) throw credentialsInvalid();
   return options;
 }
 

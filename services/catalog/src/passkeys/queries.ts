@@ -10,17 +10,21 @@ const challengeMinutes = 5;
 
 const passkeyColumns = sql`id, name, backed_up, created_at, last_used_at`;
 
-export function insertChallenge(
+/** Returns false when the session has ended meanwhile. */
+export async function insertChallenge(
   tx: Queryable,
   { hash, sessionId, developerId }: { hash: string; sessionId: string; developerId: string },
-) {
-  return execute(
+): Promise<boolean> {
+  const inserted = await execute(
     tx,
+    // The lock waits for whoever ends the session at the same moment.
     sql`
       insert into passkey_challenges (challenge_hash, session_id, developer_id, expires_at)
-      values (${hash}, ${sessionId}, ${developerId},
-              now() + make_interval(mins => ${challengeMinutes}::int))`,
+      select ${hash}, id, developer_id, now() + make_interval(mins => ${challengeMinutes}::int)
+      from sessions where id = ${sessionId} and developer_id = ${developerId}
+      for key share`,
   );
+  return inserted === 1;
 }
 
 const Challenge = Type.Object({ challenge_hash: Type.String(), is_alive: Type.Boolean() });
