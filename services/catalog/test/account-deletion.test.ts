@@ -17,6 +17,8 @@ test("an account goes with everything that is its, telemetry is told, and the tr
   const { password, email } = ada;
   const idOf = (answer: { body: unknown }) => (answer.body as { id: string }).id;
   const app = await ada.post("/v1/apps", { package_id: "org.mosis.go", name: "Go" }).expect(201);
+  await execute(db, sql`update apps set published_code_max = 1`);
+  const draft = await ada.post("/v1/apps", { package_id: "org.mosis.shogi", name: "Shogi" }).expect(201);
   const key = await ada.post("/v1/keys", { name: "k", kind: "management" }).expect(201);
   const restriction = await ada
     .post("/v1/telemetry-restrictions", { event_name: "noise", action: "drop", reason: "too much" })
@@ -40,12 +42,14 @@ test("an account goes with everything that is its, telemetry is told, and the tr
     { topic: "catalog.restrictions", record_key: idOf(restriction) },
     { topic: "catalog.keys", record_key: idOf(key) },
     { topic: "catalog.apps", record_key: idOf(app) },
+    { topic: "catalog.apps", record_key: idOf(draft) },
   ]);
   const last = (await auditTrail(db)).at(-1);
   assert.deepEqual([last?.action, last?.payload], ["developer.deleted", { id: ada.id }]);
 
-  // Its address is free again, its package id never.
+  // Its address is free again, and so is the package id of a draft; that of a published app never is.
   const again = await as("ada");
+  await again.post("/v1/apps", { package_id: "org.mosis.shogi", name: "Shogi" }).expect(201);
   const taken = await again.post("/v1/apps", { package_id: "org.mosis.go", name: "Go" });
   assertProblem(taken, "package_id_taken");
   await bob.get("/v1/apps/org.mosis.chess").expect(200);
