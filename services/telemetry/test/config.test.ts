@@ -58,7 +58,7 @@ test("the document of ingest tells every route and both forms of a batch", async
     "/v1/telemetry/batches:validate",
     "/v1/telemetry/config",
     "/v1/logs",
-    ...["batch", "b"].map((name) => `/v1/${name}`),
+    ...["batch", "b", "import"].map((name) => `/v1/${name}`),
     ...["track", "identify", "page", "screen", "group", "alias"].flatMap((name) => [
       `/v1/${name}`,
       `/v1/${name.charAt(0)}`,

@@ -87,8 +87,8 @@ for (const texts of [255, 256, 65_535, 65_536]) {
       });
     const names = texts > 300 ? [] : keys.map((key) => eventOf({ name: `n${key}`, time: nowMs }));
     const all = [...events(() => ""), ...events((i) => (i % 2 === 0 ? -0 : i)), ...names];
-    const batches = Array.from({ length: Math.ceil(all.length / 400) }, (_, i) =>
-      batchOf(all.slice(i * 400, i * 400 + 400), { sdk: { name: `sdk ${i}`, version: "" } }),
+    const batches = Array.from({ length: Math.ceil(all.length / 150) }, (_, i) =>
+      batchOf(all.slice(i * 150, i * 150 + 150), { sdk: { name: `sdk ${i}`, version: "" } }),
     );
     const delivered = await deliver(store, { appId, nowMs, batches });
     for (const it of delivered) assertAnswer(it);

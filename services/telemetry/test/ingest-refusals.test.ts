@@ -164,7 +164,9 @@ test("a key in quarantine is refused with a reason of its own, and works when it
   const { producer, key, send } = await started(t);
   const publish = (quarantined: boolean) => {
     const value = JSON.stringify({ ...key, quarantined });
-    return producer.send([{ topic: "catalog.keys", messages: [{ key: key.key_id, value }] }]);
+    return producer.send([
+      { topic: "catalog.keys", messages: [{ key: key.key_id, value, headers: nextPosition() }] },
+    ]);
   };
   assert.equal((await send(batchOf([]))).status, 202);
   await publish(true);
