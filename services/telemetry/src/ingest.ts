@@ -24,7 +24,7 @@ import { ingestDocument } from "./ingest/openapi.ts";
 import { countValidations, createOutcomes, watchLevels } from "./ingest/outcomes.ts";
 import { otlpLogs } from "./ingest/otlp/protocol.ts";
 import type { Protocol } from "./ingest/protocol.ts";
-import { segmentRoutes } from "./ingest/segment/protocol.ts";
+import { otherSpellings, segmentRoutes } from "./ingest/segment/protocol.ts";
 import type { AddressShareLimits } from "./ingest/quota/address-shares.ts";
 import { Quotas } from "./ingest/quota/quotas.ts";
 import { tellUsage } from "./ingest/quota/tell-usage.ts";
@@ -106,7 +106,14 @@ export async function createIngest(options: IngestOptions) {
   const store = (protocol: Protocol) => postTelemetry({ ...shared, ...storing, quotas }, protocol);
   const validate = postTelemetry({ ...shared, ...validatingDeps(metrics), quotas: null }, validation);
   const protocols = [batches, otlpLogs, ...segmentRoutes];
-  const posts = new Map(protocols.map((protocol) => [protocol.route, store(protocol)]));
+  const posts = new Map(
+    protocols.flatMap((protocol) => {
+      const post = store(protocol);
+      return [protocol.route, ...(otherSpellings[protocol.route] ?? [])].map(
+        (route) => [route, post] as const,
+      );
+    }),
+  );
   posts.set(validation.route, validate);
 
   const apps = createApp({

@@ -11,7 +11,8 @@ test("a path of ingest in another case or with a slash behind it is a 404", asyn
   const headers = { authorization: `Bearer ${secret}` };
   for (const path of [...Object.keys(paths), "/metrics", "/readyz", "/openapi.json", "/docs"]) {
     for (const other of [path.toUpperCase(), path.replace("/v1", "/V1").replace("/m", "/M"), `${path}/`]) {
-      if (other === path) continue;
+      // SDKs of Segment write this one.
+      if (other === path || other === "/v1/import/") continue;
       for (const method of ["GET", "POST"]) {
         assert.equal((await fetch(url + other, { method, headers })).status, 404, `${method} ${other}`);
       }

@@ -180,7 +180,8 @@ test("what older SDKs and other senders do is taken: routes, types, times and co
     const answer = await post(path.url, route, content, headers);
     assert.equal(answer.status, 200, `${route} ${JSON.stringify(headers)} ${await answer.text()}`);
   }
-  await untilCount(path.store, `events where app_id = '${path.app.app_id}'`, sent.length);
+  // The first three are one call, sent three times.
+  await untilCount(path.store, `events where app_id = '${path.app.app_id}'`, sent.length - 2);
   const age = "toInt32(dateDiff('second', event_time, received_at)) as age";
   for (const row of await path.rows(age)) assert.ok(Math.abs(Number(row["age"])) <= 60, JSON.stringify(row));
 });
