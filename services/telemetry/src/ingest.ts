@@ -135,7 +135,7 @@ export async function createIngest(options: IngestOptions) {
     },
     openapi: ingestDocument(),
     managementApart: options.managementApart,
-    clientAddress: createClientAddress(options.trustedProxies),
+    clientAddress,
     ...(observe ? { observe } : {}),
   });
   return { apps, admits: admitsConnections(options.trustedProxies, waste), failed: access.failed };
