@@ -103,6 +103,38 @@ test("a key in quarantine says so, with both of its secrets, and works once it i
   }
 });
 
+test("a new key that overtakes its app is awaited until the app is here", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const { table, key, app } = withKey({});
+  table.completed();
+  const judge = (of: string) => table.authenticateWriter(of, now, somewhere);
+  const send = (app_id: string) => {
+    const secret = newSecret();
+    const state = { ...key, key_id: randomUUID(), key_hash: hashOf(secret), app_ids: [app_id] };
+    table.apply(topics.keys, state.key_id, json(state));
+    return { ...state, header: `Bearer ${secret}` };
+  };
+  const late = { ...app, app_id: randomUUID(), package_id: "org.mosis.late" };
+  const early = send(late.app_id);
+  assert.equal(judge(early.header), "credentials_invalid");
+  const arrival = table.arrival(early.header);
+  assert.ok(arrival);
+  table.apply(topics.apps, late.app_id, json(late));
+  await arrival;
+  assert.equal(grantOf(judge(early.header)).keyId, early.key_id);
+  // One that was revoked meanwhile never works.
+  const revoked = send(randomUUID());
+  table.apply(topics.keys, revoked.key_id, null);
+  t.mock.timers.tick(1000);
+  assert.equal(judge(revoked.header), "credentials_invalid");
+  // An app that was deleted does not come.
+  const orphan = send(randomUUID());
+  const given = table.arrival(orphan.header);
+  t.mock.timers.tick(999);
+  await given;
+  assert.equal(grantOf(judge(orphan.header)).keyId, orphan.key_id);
+});
+
 test("the use of a key is told every five minutes, and a refused one not", () => {
   const { table, header, key } = withKey({ cidrs: ["203.0.113.0/24"] });
   const used = () => table.uses.take()?.used_at ?? {};

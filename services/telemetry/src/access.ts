@@ -9,6 +9,7 @@ import { type KeyKind, KeyState, type Permission } from "@mosis/types/keys";
 import { telemetryLimitDefaults } from "@mosis/types/telemetry-limits";
 import { type Topic, topics } from "@mosis/types/topics";
 import { Compile } from "typebox/compile";
+import { EarlyKeys } from "./early-keys.ts";
 import { KeyArrivals } from "./key-arrivals.ts";
 import { KeyUses, keyUseIntervalMs } from "./key-uses.ts";
 import { readState } from "./state-record.ts";
@@ -65,6 +66,9 @@ interface KeyEntry extends Grant {
  */
 const cachedHeadersMax = 20_000;
 
+/** How long a request waits for the record of its key. */
+const arrivalMsMax = 1000;
+
 const checkKey = Compile(KeyState);
 const checkApp = Compile(AppState);
 
@@ -81,7 +85,12 @@ export class AccessTable {
   private readonly appsById = new Map<string, AppEntry>();
   private readonly appsByPackage = new Map<string, AppEntry>();
   private readonly keysByHeader = new Map<string, KeyEntry>();
-  private readonly arrivals = new KeyArrivals({ waitMs: 1000, waitingMax: 1000 });
+  private readonly arrivals = new KeyArrivals({ waitMs: arrivalMsMax, waitingMax: 1000 });
+  private readonly earlyKeys = new EarlyKeys({
+    waitMs: arrivalMsMax / 2,
+    isHere: (appId) => this.appsById.has(appId),
+  });
+  private isComplete = false;
 
   constructor({ log, clientAddress }: { log: Logger; clientAddress: ClientAddress }) {
     this.log = log;
@@ -96,6 +105,11 @@ export class AccessTable {
     const where = { log: this.log, topic, id };
     if (topic === topics.keys) this.applyKey(id, value && readState(value, checkKey, where));
     else if (topic === topics.apps) this.applyApp(id, value && readState(value, checkApp, where));
+  }
+
+  /** What came until now was there before: its order says nothing. From now on a key waits for its apps. */
+  completed(): void {
+    this.isComplete = true;
   }
 
   /**
@@ -144,18 +158,25 @@ export class AccessTable {
 
   private applyKey(id: string, state: KeyState | null): void {
     const { keysById, keysByHash } = this;
-    const known = keysById.get(id) ?? [];
+    const known = keysById.get(id);
     keysById.delete(id);
-    for (const entry of known) {
+    this.earlyKeys.forget(id);
+    for (const entry of known ?? []) {
       entry.revoked = true;
       keysByHash.delete(entry.keyHash);
       this.arrivals.gone(entry.keyHash);
     }
     if (!state) return;
-    const entries = toKeyEntries(state, known[0]?.useToldAtMs ?? 0);
-    keysById.set(id, entries);
+    const entries = toKeyEntries(state, known?.[0]?.useToldAtMs ?? 0);
+    const add = () => this.addKey(id, entries);
+    if (known || !this.isComplete) add();
+    else this.earlyKeys.whenAppsAreHere(id, state.app_ids, add);
+  }
+
+  private addKey(id: string, entries: KeyEntry[]): void {
+    this.keysById.set(id, entries);
     for (const entry of entries) {
-      keysByHash.set(entry.keyHash, entry);
+      this.keysByHash.set(entry.keyHash, entry);
       this.arrivals.arrived(entry.keyHash);
     }
   }
@@ -168,6 +189,7 @@ export class AccessTable {
     const entry = toAppEntry(state);
     this.appsById.set(id, entry);
     this.appsByPackage.set(entry.packageId, entry);
+    this.earlyKeys.appArrived();
   }
 
   private workingKey(header: string | undefined, nowMs: number, req: IncomingMessage) {

@@ -52,6 +52,7 @@ export async function followAccess({
   );
   void followed.caughtUp.then(() => {
     complete = true;
+    table.completed();
     log.info(table.sizes(), "The access table is complete");
   });
   metrics.level("access_keys", "Keys in the access table.", () => table.sizes().keys);
