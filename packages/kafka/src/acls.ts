@@ -1,7 +1,7 @@
 import { isOutboxTopic, topics, type Topic } from "@mosis/types/topics";
 import type { AclEntry, AclFilter, AclOperationTypes, Admin } from "kafkajs";
 import { connectTo, kafkajs, type KafkaConfig, wireName } from "./cluster.ts";
-import { explained } from "./failure.ts";
+import { connectAll } from "./connect.ts";
 import { retried } from "./retried.ts";
 
 /**
@@ -35,9 +35,7 @@ export interface AclChanges {
  */
 export async function ensureAcls(config: KafkaConfig, specs: AclSpecs): Promise<AclChanges | null> {
   const admin = connectTo(config).admin({ retry: { retries: 8, initialRetryTime: 200, maxRetryTime: 2000 } });
-  await admin.connect().catch((error: unknown) => {
-    throw explained(error, config);
-  });
+  await connectAll(config, [admin]);
   try {
     const wanted = Object.entries(specs).flatMap(([user, spec]) => grantsOf(config, user, spec));
     const differences = async () => {

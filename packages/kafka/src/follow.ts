@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { outboxHeaders, type Topic } from "@mosis/types/topics";
 import type { Admin, Consumer as KafkaJsConsumer, EachBatchPayload } from "kafkajs";
 import { connectTo, type KafkaConfig, topicOf, wireName } from "./cluster.ts";
+import { connectAll } from "./connect.ts";
 import { retried } from "./retried.ts";
 import { type IncomingRecord, toIncoming } from "./record.ts";
 import { superviseConsumer } from "./supervise.ts";
@@ -42,7 +43,7 @@ export async function followTopics(config: KafkaConfig, options: FollowOptions):
   for (const topic of topics) verifierFor(topic, config);
   const kafka = connectTo(config);
   const names = topics.map((topic) => wireName(config, topic));
-  const positions = trackPositions(await readEnds(kafka.admin(), names));
+  const positions = trackPositions(await readEnds(config, kafka.admin(), names));
   const deliver = createDeliver({ config, options, positions });
 
   const consumer = await superviseConsumer({
@@ -179,8 +180,8 @@ function seekBehind(consumer: KafkaJsConsumer, positions: Positions): void {
   }
 }
 
-async function readEnds(admin: Admin, names: string[]): Promise<PartitionEnd[]> {
-  await admin.connect();
+async function readEnds(config: KafkaConfig, admin: Admin, names: string[]): Promise<PartitionEnd[]> {
+  await connectAll(config, [admin]);
   try {
     return await retried(() => topicEnds(admin, names));
   } finally {

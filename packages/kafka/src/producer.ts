@@ -1,15 +1,17 @@
 import type { Topic } from "@mosis/types/topics";
-import type { Admin, Producer as KafkaJsProducer, ProducerConfig } from "kafkajs";
+import type { ProducerConfig, RecordMetadata, TopicMessages } from "kafkajs";
 import { connectTo, kafkajs, type KafkaConfig, requestTimeoutMs, wireName } from "./cluster.ts";
+import { connectAll } from "./connect.ts";
 import { withDeadline } from "./deadline.ts";
-import { explained } from "./failure.ts";
 import { openQuestions } from "./questions.ts";
 import type { OutgoingBatch } from "./record.ts";
+import { createStickyPartitioner } from "./sticky-partitioner.ts";
 
 export interface Producer {
   /**
    * Resolves when all in-sync replicas have every record. Records of one partition in one call are one record
-   * batch: all of them are in the log, in order and next to each other, or none is.
+   * batch: all of them are in the log, in order and next to each other, or none is. Only what a broker has
+   * named in its answer counts as sent.
    * @throws Error when that could not be confirmed within the deadline. The records may still be
    * stored: send again what must not be lost, under a key that makes the second copy harmless.
    */
@@ -20,7 +22,8 @@ export interface Producer {
    */
   connected(): boolean;
   /**
-   * Asks the broker. Partitions are only ever added; who cached the number misses new ones, nothing worse.
+   * Asks the broker. Who cached the number misses partitions that were added; when a topic was made anew with
+   * fewer, sends to the others fail.
    */
   partitionCount(topic: Topic): Promise<number>;
   close(): Promise<void>;
@@ -31,22 +34,23 @@ export interface ProducerLimits {
   sendDeadlineMs?: number;
   /** How often an idle or failing connection is probed. Default 1 s. */
   probeIntervalMs?: number;
+  /** How long tries to connect are begun. Default 30 s. */
+  connectDeadlineMs?: number;
 }
 
 /**
  * Not idempotent on purpose: kafkajs' idempotent producer loses records when several sends are in flight. A
  * retry may therefore write a record twice, and everything downstream is keyed so that this does not show.
- * @throws Error when no broker answers within 30 s.
+ * @throws Error when no broker answers in time.
  */
 export async function openProducer(config: KafkaConfig & ProducerLimits): Promise<Producer> {
   const { log, signer = (batches: OutgoingBatch[]) => batches } = config;
   const { sendDeadlineMs = 15_000, probeIntervalMs = 1000 } = config;
   const kafka = connectTo(config);
-  const producer = kafka.producer(producerOptions);
+  const partitioner = createStickyPartitioner(kafkajs.Partitioners.DefaultPartitioner);
+  const producer = kafka.producer({ ...producerOptions, createPartitioner: partitioner.create });
   const admin = kafka.admin({ retry: { retries: 0 } });
-  await connect(producer, admin).catch((error: unknown) => {
-    throw explained(error, config);
-  });
+  await connectAll(config, [admin, producer], () => admin.describeCluster());
   const questions = openQuestions(admin);
 
   let up = true;
@@ -74,17 +78,19 @@ export async function openProducer(config: KafkaConfig & ProducerLimits): Promis
       return topics[0]?.partitions.length ?? 0;
     },
     async send(batches) {
+      const topicMessages: TopicMessages[] = signer(batches).map(({ topic, messages }) => ({
+        topic: wireName(config, topic),
+        messages: messages.map(({ key = null, ...rest }) => ({ key, ...rest })),
+      }));
       const sending = producer.sendBatch({
-        topicMessages: signer(batches).map(({ topic, messages }) => ({
-          topic: wireName(config, topic),
-          messages: messages.map(({ key = null, ...rest }) => ({ key, ...rest })),
-        })),
+        topicMessages,
         acks: -1,
         timeout: requestTimeoutMs,
         compression: kafkajs.CompressionTypes.None,
       });
       try {
-        await withDeadline(sending, sendDeadlineMs, "Sending to Kafka");
+        const answers = await withDeadline(sending, sendDeadlineMs, "Sending to Kafka");
+        requireAnswers({ topicMessages, answers, partitionOf: partitioner.partitionOf });
         note(true);
       } catch (error) {
         // What one record did wrong (too large, unknown topic) says nothing about the broker; a probe does.
@@ -99,21 +105,33 @@ export async function openProducer(config: KafkaConfig & ProducerLimits): Promis
   };
 }
 
-const connectDeadlineMs = 30_000;
-
 /**
- * A broker that wants a password takes the connection of who has none, and closes it at the first
- * question.
+ * kafkajs passes over records of a partition that its metadata does not have, and of one whose leader has
+ * moved to a broker that has answered already, and calls them sent.
+ * @throws Error when a record's partition is in no answer.
  */
-async function connect(producer: KafkaJsProducer, admin: Admin): Promise<void> {
-  const asking = admin.connect().then(() => admin.describeCluster());
-  await withDeadline(Promise.all([producer.connect(), asking]), connectDeadlineMs, "Connecting to Kafka");
+function requireAnswers({ topicMessages, answers, partitionOf }: Sent): void {
+  const named = new Set(answers.map(({ topicName, partition }) => `${partition} ${topicName}`));
+  for (const { topic, messages } of topicMessages) {
+    for (const message of messages) {
+      const partition = partitionOf(message);
+      if (named.has(`${partition} ${topic}`)) continue;
+      throw new Error(
+        `No broker has named partition ${partition} of ${topic}: its records were sent nowhere`,
+      );
+    }
+  }
+}
+
+interface Sent {
+  topicMessages: TopicMessages[];
+  answers: RecordMetadata[];
+  partitionOf: (record: TopicMessages["messages"][number]) => number | undefined;
 }
 
 const producerOptions: ProducerConfig = {
   allowAutoTopicCreation: false,
   idempotent: false,
-  createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
   metadataMaxAge: 60_000,
   retry: { retries: 6, initialRetryTime: 100, maxRetryTime: 2000, factor: 0.2, multiplier: 2 },
 };

@@ -9,11 +9,12 @@ export interface Supervised {
 /** Errors that another try cannot mend: wrong credentials, missing rights, a bug. */
 const hopeless =
   /^(TypeError|RangeError|ReferenceError|KafkaJSSASLAuthenticationError|KafkaJSNotImplemented)$/;
-const restartPauseMs = 1000;
+const defaultRestartPauseMs = 1000;
 
 /**
  * Runs a kafkajs consumer for as long as it is not closed: one that crashed (the broker went away for longer
  * than its retries) is replaced by a new one, which goes on at the committed offsets.
+ * There is one at a time.
  * @param onStart after each start, with the consumer that runs now.
  * @throws Error when the first one cannot connect.
  */
@@ -23,9 +24,12 @@ export async function superviseConsumer(options: {
   topics: string[];
   run: ConsumerRunConfig;
   onStart?: (consumer: KafkaJsConsumer) => Promise<void> | void;
+  /** Default 1 s. */
+  restartPauseMs?: number;
 }): Promise<Supervised> {
-  const { log, open, topics, run, onStart } = options;
+  const { log, open, topics, run, onStart, restartPauseMs = defaultRestartPauseMs } = options;
   let closing = false;
+  let hasStarted = false;
   let current: KafkaJsConsumer;
   let restart: NodeJS.Timeout | undefined;
   let restarting: Promise<void> = Promise.resolve();
@@ -34,31 +38,37 @@ export async function superviseConsumer(options: {
   failed.catch(() => {});
 
   const start = async () => {
-    current = open();
-    current.on(current.events.CRASH, onCrash);
-    await current.connect();
-    await current.subscribe({ topics, fromBeginning: true });
-    await current.run(run);
-    await onStart?.(current);
-  };
-  const startAgain = () => {
-    restart = setTimeout(() => {
-      restarting = start().catch((error: unknown) => {
-        log.warn({ err: error }, "Kafka cannot be reached for consuming; trying again");
-        // Nothing of it is needed any more, and what cannot be closed has no connection.
-        current.disconnect().catch((left: unknown) => log.debug({ err: left }, "A consumer was left open"));
-        if (!closing) startAgain();
-      });
-    }, restartPauseMs);
-  };
-  const onCrash = ({ payload: { error } }: ConsumerCrashEvent) => {
-    if (closing) return;
-    if (hopeless.test(error.name)) {
-      fail(error);
-      return;
+    const own = open();
+    current = own;
+    let isReplaced = false;
+    // A crash may be told before, after, or beside the throw of the start that it ended.
+    const replace = (error: unknown, words: string) => {
+      if (closing || isReplaced) return;
+      isReplaced = true;
+      hasStarted = true;
+      log.warn({ err: error }, words);
+      restart = setTimeout(() => {
+        restarting = start();
+      }, restartPauseMs);
+    };
+    own.on(own.events.CRASH, ({ payload: { error } }: ConsumerCrashEvent) => {
+      if (hopeless.test(error.name)) fail(error);
+      else replace(error, "The consumer lost Kafka; a new one is started");
+    });
+    try {
+      await own.connect();
+      await own.subscribe({ topics, fromBeginning: true });
+      // Resolves also for a consumer that crashed before it has joined, and which is replaced then.
+      await own.run(run);
+      if (!isReplaced) await onStart?.(own);
+      hasStarted = true;
+    } catch (error) {
+      // Nothing of it is needed any more. A connection that is left keeps a process alive that has failed to
+      // start.
+      await own.disconnect().catch((left: unknown) => log.debug({ err: left }, "A consumer was left open"));
+      if (!hasStarted) throw error;
+      replace(error, "Kafka cannot be reached for consuming; trying again");
     }
-    log.warn({ err: error }, "The consumer lost Kafka; a new one is started");
-    startAgain();
   };
 
   await start();

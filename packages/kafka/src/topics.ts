@@ -1,6 +1,6 @@
 import type { Topic } from "@mosis/types/topics";
 import type { Admin } from "kafkajs";
-import { explained } from "./failure.ts";
+import { connectAll } from "./connect.ts";
 import { retried } from "./retried.ts";
 import { connectTo, kafkajs, type KafkaConfig, wireName } from "./cluster.ts";
 
@@ -17,9 +17,7 @@ export type TopicSpecs = Record<
  */
 export async function ensureTopics(config: KafkaConfig, specs: TopicSpecs): Promise<string[]> {
   const admin = connectTo(config).admin({ retry: { retries: 8, initialRetryTime: 200, maxRetryTime: 2000 } });
-  await admin.connect().catch((error: unknown) => {
-    throw explained(error, config);
-  });
+  await connectAll(config, [admin]);
   try {
     const existing = new Set(await admin.listTopics());
     const wanted = Object.entries(specs).map(([topic, spec]) => ({

@@ -34,7 +34,7 @@ export {
   type PublicTarget,
   publicVariables,
 } from "./listening.ts";
-export { createLifecycle, type Lifecycle } from "./lifecycle.ts";
+export { createLifecycle, endProcess, type Lifecycle } from "./lifecycle.ts";
 export { createLogger, type Logger } from "./logger.ts";
 export { createMetrics, type Metrics } from "./metrics.ts";
 export { selfTelemetryTarget, selfTelemetryVariables } from "./self-telemetry.ts";

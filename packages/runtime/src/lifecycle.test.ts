@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { createLifecycle } from "./lifecycle.ts";
 import { createLogger } from "./logger.ts";
@@ -38,3 +39,23 @@ test(
     assert.deepEqual(await once(child, "exit"), [0, null]);
   },
 );
+
+// Somebody starts a process again that has ended, and never one that hangs.
+test("a process ends after its last line, although something is left open", { timeout: 20_000 }, async () => {
+  const module = JSON.stringify(import.meta.resolve("./index.ts"));
+  const code = `
+    const { createLifecycle, createLogger, endProcess } = await import(${module});
+    const { createServer } = await import("node:net");
+    const log = createLogger({ service: "test", level: "error" });
+    const life = createLifecycle({ log, closeTimeoutMs: 1000 });
+    createServer().listen(0, "127.0.0.1");
+    process.exitCode = 1;
+    await life.close();
+    endProcess(log);`;
+  const child = spawn(process.execPath, ["--input-type=module", "--eval", code], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const lines = text(child.stdout);
+  assert.deepEqual(await once(child, "exit"), [1, null]);
+  assert.match(await lines, /"open":\[.*TCPServerWrap/);
+});

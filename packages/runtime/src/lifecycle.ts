@@ -39,6 +39,21 @@ export function createLifecycle({ log, closeTimeoutMs }: { log: Logger; closeTim
   };
 }
 
+/** How long an empty process may take to end by itself. */
+const endWithinMs = 3000;
+
+/**
+ * The last line of a process, after its lifecycle is closed: it ends soon, also when something that nobody
+ * owns is still open. One that has failed to start and does not end is started again by nobody.
+ */
+export function endProcess(log: Logger): void {
+  setTimeout(() => {
+    const open = process.getActiveResourcesInfo();
+    log.error({ open }, "Something that nobody closes keeps the process alive; it is ended");
+    process.exit();
+  }, endWithinMs).unref();
+}
+
 function untilSignal(): Promise<string> {
   return new Promise((resolve) => {
     // A launcher that was killed cannot send a signal; its end of the IPC channel closes instead.

@@ -22,6 +22,7 @@ import { Flusher, flushLimits, openTrial } from "./ingest/flush.ts";
 import { batches, validation } from "./ingest/native.ts";
 import { ingestDocument } from "./ingest/openapi.ts";
 import { countValidations, createOutcomes, watchLevels } from "./ingest/outcomes.ts";
+import { readPartitions } from "./ingest/partitions.ts";
 import { otlpLogs } from "./ingest/otlp/protocol.ts";
 import type { Protocol } from "./ingest/protocol.ts";
 import { otherSpellings, segmentRoutes } from "./ingest/segment/protocol.ts";
@@ -181,12 +182,14 @@ function startBacklog(life: Lifecycle): Backlog {
 
 async function storingDeps({ producer, log, metrics, life }: IngestOptions): Promise<Destination> {
   const outcomes = createOutcomes(metrics);
+  const partitions = await readPartitions({ producer, log });
   const flusher = new Flusher({
     ...flushLimits,
     send: (batches) => producer.send(batches),
-    partitions: await producer.partitionCount(topics.events),
+    partitions: partitions.count,
     onSent(sent) {
       outcomes.sent(sent);
+      if (sent.failure) partitions.askAgain();
       // Its requests are answered with 503 and send again; the log is for whoever looks after Kafka.
       if (sent.failure)
         log.error({ err: sent.failure, requests: sent.requests }, "A flush was not acknowledged");

@@ -17,6 +17,7 @@ import { createRequestedErasures } from "./erasures/requested.ts";
 import { erasureRoutes } from "./erasures/routes.ts";
 import { checkAccess, followAccess } from "./follow-access.ts";
 import { Flusher, flushLimits } from "./ingest/flush.ts";
+import { readPartitions } from "./ingest/partitions.ts";
 import { RestrictionTable } from "./ingest/restrictions/table.ts";
 import { queryApi } from "./openapi.ts";
 import { outcomeRoutes } from "./outcomes/routes.ts";
@@ -86,12 +87,15 @@ export async function createQuery({ trustedProxies, requestRates, ...options }: 
 
 /** As ingest sends, so that what is replayed goes the same way. */
 async function openReplayFlusher(producer: Producer, log: Logger): Promise<Flusher> {
+  const partitions = await readPartitions({ producer, log });
   return new Flusher({
     ...flushLimits,
     send: (batches) => producer.send(batches),
-    partitions: await producer.partitionCount(topics.events),
+    partitions: partitions.count,
     onSent({ failure, requests }) {
-      if (failure) log.error({ err: failure, events: requests }, "Replayed events were not acknowledged");
+      if (!failure) return;
+      partitions.askAgain();
+      log.error({ err: failure, events: requests }, "Replayed events were not acknowledged");
     },
   });
 }

@@ -107,7 +107,7 @@ async function deliver(store: ClickHouse, { appId, nowMs, batches }: Requests): 
   const sent: OutgoingBatch[] = [];
   const flusher = new Flusher({
     send: async (records) => void sent.push(...records),
-    partitions: 1,
+    partitions: () => 1,
     flushBytesMax: 8_000_000,
     flushesInFlightMax: 1,
     flushIntervalMs: 0,

@@ -1,7 +1,7 @@
 // `npm run admin -- grant-role admin ada@example.org`, `-- reset-second-factors ada@example.org` and
 // `-- republish`: what is done on the servers, by whoever may reach the database.
 import { openPool } from "@mosis/postgres";
-import { createLogger } from "@mosis/runtime";
+import { createLogger, endProcess } from "@mosis/runtime";
 import { readArguments } from "../admin/arguments.ts";
 import { carryOut } from "../admin/carry-out.ts";
 import { readAdminConfig } from "../config.ts";
@@ -21,3 +21,4 @@ try {
   log.error({ err: error }, "catalog admin failed");
   process.exitCode = 1;
 }
+endProcess(log);

@@ -2,7 +2,7 @@
 import { createSelfTelemetry } from "@mosis/client/process";
 import { serve } from "@mosis/http";
 import { openPool } from "@mosis/postgres";
-import { createLifecycle, createLogger, createMetrics } from "@mosis/runtime";
+import { createLifecycle, createLogger, createMetrics, endProcess } from "@mosis/runtime";
 import { createApi } from "../api.ts";
 import { readApiConfig } from "../config.ts";
 import { startMailSender } from "../mails/sender.ts";
@@ -62,3 +62,4 @@ try {
   process.exitCode = 1;
 }
 await life.close();
+endProcess(log);

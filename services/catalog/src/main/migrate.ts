@@ -1,7 +1,7 @@
 // The migration job: brings the catalog's database to the newest schema, and ends.
 import { fileURLToPath } from "node:url";
 import { migrate, openPool } from "@mosis/postgres";
-import { createLifecycle, createLogger } from "@mosis/runtime";
+import { createLifecycle, createLogger, endProcess } from "@mosis/runtime";
 import { allowLogin, refuseTemporaryTables } from "../api-role.ts";
 import { readMigrateConfig } from "../config.ts";
 
@@ -21,3 +21,4 @@ try {
   process.exitCode = 1;
 }
 await life.close();
+endProcess(log);

@@ -4,7 +4,7 @@ import { createSelfTelemetry } from "@mosis/client/process";
 import { serve } from "@mosis/http";
 import { createRecordSigner, createRecordVerifier, openProducer } from "@mosis/kafka";
 import { openPool, openSession } from "@mosis/postgres";
-import { createLifecycle, createLogger, createMetrics } from "@mosis/runtime";
+import { createLifecycle, createLogger, createMetrics, endProcess } from "@mosis/runtime";
 import { readRelayConfig } from "../config.ts";
 import { followKeyUses } from "../keys/uses.ts";
 import { createRelay } from "../relay.ts";
@@ -67,3 +67,4 @@ try {
   process.exitCode = 1;
 }
 await life.close();
+endProcess(log);

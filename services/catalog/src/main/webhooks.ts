@@ -2,7 +2,7 @@
 import { createSelfTelemetry } from "@mosis/client/process";
 import { serve } from "@mosis/http";
 import { openPool, openSession } from "@mosis/postgres";
-import { createLifecycle, createLogger, createMetrics } from "@mosis/runtime";
+import { createLifecycle, createLogger, createMetrics, endProcess } from "@mosis/runtime";
 import { readWebhooksConfig } from "../config.ts";
 import { createResolve } from "../webhook-delivering/resolve.ts";
 import { createWebhooks } from "../webhooks.ts";
@@ -46,3 +46,4 @@ try {
   process.exitCode = 1;
 }
 await life.close();
+endProcess(log);

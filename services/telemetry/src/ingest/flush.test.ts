@@ -50,17 +50,44 @@ test("while a flush is under way everything becomes the next one", async () => {
   assert.deepEqual(flusher.waiting(), { bytes: 0, requests: 0, sends: 0 });
 });
 
+// A topic that was made anew with fewer partitions takes nothing for the others: each send to them fails.
+test("flushes take turns over the partitions that there are now", async () => {
+  const { flusher, sentTo, acknowledge, setPartitions } = openFlusher({ flushIntervalMs: 0 });
+  const flushTen = async () => {
+    sentTo.length = 0;
+    for (let n = 0; n < 10; n++) {
+      send(flusher, 1);
+      await turn();
+      acknowledge();
+      await turn();
+    }
+    return new Set(sentTo).size;
+  };
+  setPartitions(8);
+  assert.equal(await flushTen(), 8);
+  setPartitions(2);
+  await flushTen();
+  assert.equal(await flushTen(), 2);
+});
+
 function openFlusher({ flushIntervalMs }: { flushIntervalMs: number }) {
+  let partitions = 1;
+  const sentTo: number[] = [];
   const flushes: (() => void)[] = [];
   const flusher = new Flusher({
-    send: () => new Promise((resolve) => flushes.push(resolve)),
-    partitions: 1,
+    send([batch]) {
+      const partition = batch?.messages[0]?.partition ?? 0;
+      sentTo.push(partition);
+      return new Promise((resolve) => flushes.push(resolve));
+    },
+    partitions: () => partitions,
     flushBytesMax: 10_000,
     flushesInFlightMax: 1,
     flushIntervalMs,
     onSent() {},
   });
-  return { flusher, flushes, acknowledge: () => flushes.at(-1)?.() };
+  const setPartitions = (count: number) => void (partitions = count);
+  return { flusher, flushes, sentTo, setPartitions, acknowledge: () => flushes.at(-1)?.() };
 }
 
 function send(flusher: Flusher, events: number): void {

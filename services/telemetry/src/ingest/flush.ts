@@ -15,8 +15,8 @@ export interface Sent {
 
 export interface FlushOptions {
   send: (batches: OutgoingBatch[]) => Promise<void>;
-  /** Of the topic of events. Flushes take turns, so that no app can make one hot. */
-  partitions: number;
+  /** How many the topic of events has now. Flushes take turns, so that no app can make one hot. */
+  partitions: () => number;
   /**
    * A flush is closed at this size. With one more request on top it must stay below the record size of the
    * topic.
@@ -62,7 +62,7 @@ export class Flusher {
   constructor(options: FlushOptions) {
     this.options = options;
     // Processes that start together must not walk over the partitions in step.
-    this.turn = Math.floor(Math.random() * options.partitions);
+    this.turn = Math.floor(Math.random() * options.partitions());
     this.open = newFlush(this.turn);
   }
 
@@ -127,7 +127,7 @@ export class Flusher {
   private close(): void {
     this.takePart(true);
     this.closed.push(this.open);
-    this.turn = (this.turn + 1) % this.options.partitions;
+    this.turn = (this.turn + 1) % this.options.partitions();
     this.open = newFlush(this.turn);
   }
 
@@ -167,7 +167,7 @@ export class Flusher {
 
 /** One for a dry run: nothing that is appended to it is ever sent. */
 export function openTrial(): Flusher {
-  return new Flusher({ ...flushLimits, send: async () => {}, partitions: 1, onSent() {} });
+  return new Flusher({ ...flushLimits, send: async () => {}, partitions: () => 1, onSent() {} });
 }
 
 function newFlush(partition: number): Flush {

@@ -44,7 +44,7 @@ function openRefusals() {
   let failing = false;
   const flusher = new Flusher({
     ...flushLimits,
-    partitions: 1,
+    partitions: () => 1,
     async send(batches) {
       sent.push(batches[0]?.messages[0]?.headers?.[recordHeaders.outcomes] as Buffer);
       if (failing) throw new Error("not acknowledged");

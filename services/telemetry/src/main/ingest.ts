@@ -2,7 +2,7 @@
 import { createSelfTelemetry } from "@mosis/client/process";
 import { serve } from "@mosis/http";
 import { createRecordVerifier, openProducer } from "@mosis/kafka";
-import { createLifecycle, createLogger, createMetrics } from "@mosis/runtime";
+import { createLifecycle, createLogger, createMetrics, endProcess } from "@mosis/runtime";
 import { readIngestConfig } from "../config.ts";
 import { createIngest } from "../ingest.ts";
 
@@ -51,3 +51,4 @@ try {
   process.exitCode = 1;
 }
 await life.close();
+endProcess(log);

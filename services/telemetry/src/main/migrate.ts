@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { migrateUp } from "@mosis/clickhouse";
 import { type AclChanges, type AclSpecs, ensureAcls, ensureTopics, type TopicSpecs } from "@mosis/kafka";
-import { createLogger } from "@mosis/runtime";
+import { createLogger, endProcess } from "@mosis/runtime";
 import { readMigrateConfig } from "../config.ts";
 
 const infra = new URL("../../../../infra/", import.meta.url);
@@ -27,6 +27,7 @@ try {
   log.error({ err: error }, "telemetry migrate failed");
   process.exitCode = 1;
 }
+endProcess(log);
 
 function readSpecs(file: string): unknown {
   return JSON.parse(readFileSync(new URL(file, infra), "utf8"));

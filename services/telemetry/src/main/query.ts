@@ -3,7 +3,7 @@ import { openClickHouse } from "@mosis/clickhouse";
 import { createSelfTelemetry } from "@mosis/client/process";
 import { serve } from "@mosis/http";
 import { createRecordVerifier, openProducer } from "@mosis/kafka";
-import { createLifecycle, createLogger, createMetrics } from "@mosis/runtime";
+import { createLifecycle, createLogger, createMetrics, endProcess } from "@mosis/runtime";
 import { readQueryConfig } from "../config.ts";
 import { createQuery } from "../query.ts";
 
@@ -57,3 +57,4 @@ try {
   process.exitCode = 1;
 }
 await life.close();
+endProcess(log);

@@ -1,7 +1,7 @@
 // A job: sends records that were set aside back to their topics, after the cause is gone, and ends.
 // `replay dead-letters [--topic T] [--limit N] [--dry-run]`
 import { openProducer } from "@mosis/kafka";
-import { createLifecycle, createLogger } from "@mosis/runtime";
+import { createLifecycle, createLogger, endProcess } from "@mosis/runtime";
 import { readReplayConfig } from "../config.ts";
 import { readReplayArguments } from "../replay/arguments.ts";
 import { replayDeadLetters } from "../replay/dead-letters.ts";
@@ -31,3 +31,4 @@ try {
   process.exitCode = 1;
 }
 await life.close();
+endProcess(log);

@@ -4,7 +4,7 @@ import { openClickHouse, type SlowQuery } from "@mosis/clickhouse";
 import { createSelfTelemetry } from "@mosis/client/process";
 import { createApp, openApiDocument, serve } from "@mosis/http";
 import { createRecordVerifier, openProducer } from "@mosis/kafka";
-import { createLifecycle, createLogger, createMetrics } from "@mosis/runtime";
+import { createLifecycle, createLogger, createMetrics, endProcess } from "@mosis/runtime";
 import { readWriterConfig } from "../config.ts";
 import { startWriter } from "../writer/writer.ts";
 
@@ -76,3 +76,4 @@ try {
   process.exitCode = 1;
 }
 await life.close();
+endProcess(log);

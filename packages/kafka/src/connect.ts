@@ -1,0 +1,80 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { KafkaConfig } from "./cluster.ts";
+import { withDeadline } from "./deadline.ts";
+import { explained } from "./failure.ts";
+
+/** A client of kafkajs: a producer, a consumer or an administrator. */
+interface Client {
+  connect(): Promise<void>;
+  disconnect(): Promise<void>;
+}
+
+/** How long a process that starts begins tries: a broker may be starting as well. */
+const connectDeadlineMs = 30_000;
+/** Beyond that for the last try, which kafkajs bounds by its own timeouts and retries. */
+const lastTryMs = 10_000;
+const pauseMs = 250;
+
+/**
+ * Connects clients one after the other, and tries again while no broker answers. What failed is closed before
+ * the next try and before the end: an open socket keeps a process alive that has failed to start. When two
+ * connect at once, the first failure leaves the other one behind.
+ * @param ask a question to the first client that shows that the brokers serve us. A broker that wants a
+ * password takes the connection of who has none, and closes it at the first question.
+ * @throws Error when no broker has answered in time, and at once when another try cannot mend it (password,
+ * certificate).
+ */
+export async function connectAll(
+  config: KafkaConfig & { connectDeadlineMs?: number },
+  clients: readonly Client[],
+  ask: () => Promise<unknown> = async () => {},
+): Promise<void> {
+  const limitMs = config.connectDeadlineMs ?? connectDeadlineMs;
+  const giveUpAt = performance.now() + limitMs;
+  let isLate = false;
+  const close = () => closeAll(config, clients);
+  const trying = async () => {
+    for (let tries = 1; ; tries++) {
+      try {
+        await connectInTurn(clients, ask);
+        // Nobody waits for it any more.
+        if (isLate) await close();
+        return;
+      } catch (error) {
+        await close();
+        const reason = explained(error, config);
+        if (isHopeless(error) || performance.now() >= giveUpAt) throw reason;
+        if (tries === 1) config.log.warn({ err: reason }, "Kafka cannot be reached yet; trying again");
+        await delay(pauseMs);
+      }
+    }
+  };
+  try {
+    await withDeadline(trying(), limitMs + lastTryMs, "Connecting to Kafka");
+  } finally {
+    isLate = true;
+  }
+}
+
+async function connectInTurn(clients: readonly Client[], ask: () => Promise<unknown>): Promise<void> {
+  const [first, ...others] = clients;
+  await first?.connect();
+  await ask();
+  for (const client of others) await client.connect();
+}
+
+async function closeAll({ log }: KafkaConfig, clients: readonly Client[]): Promise<void> {
+  for (const { status, ...rest } of await Promise.allSettled(clients.map((it) => it.disconnect()))) {
+    if (status === "rejected") log.debug({ err: rest }, "A connection to Kafka could not be closed");
+  }
+}
+
+/** Returns true for a password or a certificate that is refused, and for a bug. */
+function isHopeless(error: unknown): boolean {
+  if (!(error instanceof Error)) return true;
+  return (
+    /^(TypeError|RangeError|ReferenceError|KafkaJSSASLAuthenticationError)$/.test(error.name) ||
+    /certificate/i.test(error.message) ||
+    (error.cause instanceof Error && isHopeless(error.cause))
+  );
+}
