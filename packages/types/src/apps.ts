@@ -22,7 +22,10 @@ export const NewApp = Type.Object(
 );
 export type NewApp = Static<typeof NewApp>;
 
-/** Body of `PATCH /v1/apps/{package_id}`: what is left out stays, null clears. */
+/**
+ * Body of `PATCH /v1/apps/{package_id}`: what is left out stays, null clears. Name and category of an app
+ * that was approved wait for a reviewer: see `pending_listing`.
+ */
 export const AppChange = Type.Object(
   {
     name: Type.Optional(NewApp.properties.name),
@@ -51,6 +54,15 @@ export const AppAction = Type.Enum([
 ]);
 export type AppAction = Static<typeof AppAction>;
 
+/** A name and a category that wait for a reviewer. */
+export const PendingListing = Type.Object({
+  id: Uuid,
+  name: Type.String(),
+  category: Nullable(Type.String()),
+  submitted_at: Timestamp,
+});
+export type PendingListing = Static<typeof PendingListing>;
+
 /** An app as its developer sees it. `status` may gain values. */
 export const App = Type.Object({
   id: Uuid,
@@ -76,6 +88,8 @@ export const App = Type.Object({
       is_halted: Type.Boolean(),
     }),
   ),
+  /** What was proposed for an approved app and waits for a reviewer. Null when nothing waits. */
+  pending_listing: Nullable(PendingListing),
   created_at: Timestamp,
   updated_at: Timestamp,
   /** What whoever reads this may do with it now, as far as state and role decide. */
@@ -84,7 +98,7 @@ export const App = Type.Object({
 export type App = Static<typeof App>;
 
 /** An app in a list: without its description, since a page of those can be a megabyte. */
-export const AppSummary = Type.Omit(App, ["description"]);
+export const AppSummary = Type.Omit(App, ["description", "pending_listing"]);
 export type AppSummary = Static<typeof AppSummary>;
 
 /**

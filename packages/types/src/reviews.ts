@@ -82,6 +82,10 @@ export const Review = Type.Object({
   description: Nullable(Type.String()),
   category: Nullable(Type.String()),
   tags: Type.Array(Type.String()),
+  /** What its developer wants it to be named; decided by itself, at `/v1/listings/{id}`. */
+  pending_listing: Nullable(
+    Type.Object({ id: Uuid, name: Type.String(), category: Nullable(Type.String()) }),
+  ),
   version_code: Type.Integer(),
   version_name: Type.String(),
   package_url: Type.String(),

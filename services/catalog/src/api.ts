@@ -22,6 +22,7 @@ import { keyRoutes } from "./keys/routes.ts";
 import { catalogDocument } from "./openapi.ts";
 import { everyone } from "./principal.ts";
 import { retentionRoutes } from "./retention/routes.ts";
+import { listingRoutes } from "./listings/routes.ts";
 import { reviewRoutes } from "./reviews/routes.ts";
 import { searchRoutes } from "./search/routes.ts";
 import { signingKeyRoutes } from "./signing-keys/routes.ts";
@@ -96,6 +97,7 @@ export async function createApi({ db: pool, log, metrics, ...options }: ApiOptio
       keyLeakRoutes({ db, credentials, limits }),
       signingKeyRoutes({ db, authenticate }),
       reviewRoutes({ db, authenticate }),
+      listingRoutes({ db, authenticate }),
       webhookRoutes({ db, authenticate, ...readWebhookOptions(webhooks) }),
       webhookDeliveryRoutes({ db, authenticate }),
       telemetryLimitRoutes({ db, authenticate }),

@@ -12,6 +12,7 @@ import {
   PasswordResetRequest,
 } from "@mosis/types/developers";
 import { Erasure, NewErasure } from "@mosis/types/erasures";
+import { AppListing, Listing } from "@mosis/types/listings";
 import { LeakReport, LeakReportReceived } from "@mosis/types/key-leaks";
 import { Key, KeyChange, KeyRotation, KeyWithSecret, NewKey, PermissionList } from "@mosis/types/keys";
 import { SearchHit, SearchPage } from "@mosis/types/search";
@@ -58,6 +59,7 @@ import { exampleWords } from "./example-words.ts";
 import { developerOperations } from "./developers/operations.ts";
 import { emailOperations } from "./email/operations.ts";
 import { erasureOperations } from "./erasures/operations.ts";
+import { listingOperations } from "./listings/operations.ts";
 import { keyLeakOperations } from "./key-leaks/operations.ts";
 import { keyOperations } from "./keys/operations.ts";
 import { searchOperations } from "./search/operations.ts";
@@ -107,6 +109,8 @@ export const catalogDocument = openApiDocument({
     permissions: "What keys may be allowed.",
     versions: "Releases of an app, from draft to rollout.",
     reviews: "The queue of reviewers.",
+    listings: "Names and categories that approved apps are to have.",
+    listing: "What became of the last one of an app.",
     search: "Finding published apps.",
     store: "What devices and the store front read.",
     webhooks: "Events of a developer, sent to its servers.",
@@ -128,7 +132,7 @@ export const catalogDocument = openApiDocument({
     ...{ LeakReport, LeakReportReceived },
     ...{ Key, KeyChange, KeyRotation, KeyWithSecret, NewKey, PermissionList },
     ...{ NewRestriction, Restriction, TelemetryLimits, TelemetryLimitsChange },
-    ...{ Approval, Rejection, Review, VersionReview },
+    ...{ AppListing, Approval, Listing, Rejection, Review, VersionReview },
     ...{ NewSigningKey, SigningKey, SigningKeyRevocation },
     ...{ AppChange, SigningKeyRotation, Suspension },
     ...{ NewVersion, PermissionDiff, Publication, Rollout, Version, VersionChange, VersionReason },
@@ -161,6 +165,7 @@ export const catalogDocument = openApiDocument({
     ...keyLeakOperations,
     ...signingKeyOperations,
     ...reviewOperations,
+    ...listingOperations,
     ...webhookOperations,
     ...telemetryLimitOperations,
     ...telemetryRestrictionOperations,

@@ -16,7 +16,7 @@ test("an app is created, read and, without its description, listed alike", async
   const created = await ada.post("/v1/apps", whole).expect(201);
   const { id, created_at, updated_at, ...rest } = created.body as App;
   const bareApp = { suspended_by: null, suspend_reason: null, signing_key: null };
-  const unreleased = { ...bareApp, latest_version: null, rollout_version: null };
+  const unreleased = { ...bareApp, latest_version: null, rollout_version: null, pending_listing: null };
   assert.deepEqual(rest, { ...whole, status: "draft", ...unreleased, allowed_actions: ["change", "delete"] });
   assert.ok(id && created_at === updated_at);
   assert.equal(created.headers["location"], "/v1/apps/org.mosis.chess");
@@ -24,7 +24,7 @@ test("an app is created, read and, without its description, listed alike", async
   const read = await ada.get("/v1/apps/org.mosis.chess").expect(200);
   assert.deepEqual(read.body, created.body);
   const list = await ada.get("/v1/apps").expect(200);
-  const { description: _left, ...listed } = created.body as App;
+  const { description: _left, pending_listing: _too, ...listed } = created.body as App;
   assert.deepEqual(list.body, { data: [listed], page: { next_cursor: null, has_more: false } });
 
   const bare = await ada.post("/v1/apps", { package_id: "org.mosis.go", name: "Go" }).expect(201);

@@ -86,6 +86,7 @@ function releaseSteps(found: Found, key: ReturnType<typeof keyOf>): Step[] {
     step("getVersionForDevice", 200, { params: app, query: "?mosis_version=9.0.0" }),
     step("suspendApp", 200, { params: app, body: reason }),
     step("restoreApp", 200, { params: app }),
+    ...listingSteps(found),
     act("yank", "1", reason),
     act("submit", "2"),
     ...reviewSteps(found, "reject", { codes: ["package_unavailable"], notes: "It is not there." }),
@@ -102,6 +103,21 @@ function reviewSteps(found: Found, decision: "approve" | "reject", body: object)
     step("releaseReview", 200, { params }),
     step("claimReview", 200, { params }),
     step(`${decision}Review`, 200, { params, body: () => body }),
+  ];
+}
+
+function listingSteps(found: Found): Step[] {
+  const params = found.one("listing");
+  const decided = (decision: "approve" | "reject", name: string, body: object) => [
+    step("changeApp", 200, { params: app, body: () => ({ name }) }),
+    step("listListings", 200, { keep: found.keep("listing") }),
+    step("getListing", 200, { params }),
+    step(`${decision}Listing`, 200, { params, body: () => body }),
+  ];
+  return [
+    ...decided("approve", "Another name", {}),
+    ...decided("reject", "One more", { codes: ["name_confusing"], notes: "It is no bank." }),
+    step("getAppListing", 200, { params: app }),
   ];
 }
 

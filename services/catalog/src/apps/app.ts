@@ -1,5 +1,5 @@
 import { etagOf } from "@mosis/http";
-import type { App, AppSummary } from "@mosis/types/apps";
+import type { App, AppSummary, PendingListing } from "@mosis/types/apps";
 import type { Viewer } from "../principal.ts";
 import { allowedAppActions, type AppFacts } from "./lifecycle.ts";
 import type { AppRow, AppSummaryRow } from "./queries.ts";
@@ -15,7 +15,12 @@ export function appSummaryFor(viewer: Viewer, row: AppSummaryRow): AppSummary {
 
 /** The app without what depends on who reads it: for the audit trail. */
 export function appOf(row: AppRow): Omit<App, "allowed_actions"> {
-  return { ...appSummaryOf(row), description: row.description };
+  return { ...appSummaryOf(row), description: row.description, pending_listing: pendingOf(row) };
+}
+
+function pendingOf(row: AppRow): PendingListing | null {
+  const { pending_id: id, pending_name: name, pending_category: category, pending_submitted_at: at } = row;
+  return id === null || name === null || at === null ? null : { id, name, category, submitted_at: at };
 }
 
 function appSummaryOf(row: AppSummaryRow): Omit<AppSummary, "allowed_actions"> {

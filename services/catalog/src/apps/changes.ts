@@ -4,6 +4,7 @@ import { type Queryable, sql } from "@mosis/postgres";
 import type { App, AppAction, AppChange, NewApp } from "@mosis/types/apps";
 import { topics } from "@mosis/types/topics";
 import { lockDeveloper } from "../developers/queries.ts";
+import { settleIdentity } from "../listings/propose.ts";
 import { appendOutbox } from "../outbox/append.ts";
 import { type Principal, reachOf, type Viewer, viewerOf } from "../principal.ts";
 import { missingApp } from "./missing.ts";
@@ -44,8 +45,9 @@ async function requireAppAllowed(tx: Queryable, developerId: string): Promise<vo
 
 export async function changeApp(tx: Queryable, asked: Asked, change: AppChange): Promise<App> {
   const { row, viewer } = await lockFor(tx, asked, "change");
-  const { name, description, category, tags } = { ...row, ...change };
-  const changed = appFor(viewer, { ...row, name, description, category, tags });
+  const { name, category } = await settleIdentity(tx, row, viewer, change);
+  const { description, tags } = { ...row, ...change };
+  const changed = appFor(viewer, { ...(await readApp(tx, row.id)), name, description, category, tags });
   if (tagOf(changed) === tagOf(appFor(viewer, row))) return changed;
   await updateApp(
     tx,
@@ -82,7 +84,10 @@ export async function lockFor(tx: Queryable, { req, principal, packageId }: Aske
   return { row, viewer };
 }
 
-/** Same transaction as the change: a change without its audit event must be impossible. */
+/**
+ * Appends what an app is now. In the same transaction as the change: a change without its audit event must be
+ * impossible.
+ */
 async function finish(tx: Queryable, { req, principal }: Asked, id: string, done: string): Promise<App> {
   const row = await readApp(tx, id);
   await appendOutbox(tx, {

@@ -55,13 +55,14 @@ export const appOperations: Operation[] = [
     method: "patch",
     path,
     id: "changeApp",
-    summary: "Change what the store says of an app",
+    summary:
+      "Change what the store says of an app; name and category of an approved one wait for a reviewer first",
     access: "apps:write",
     params,
     requestHeaders,
     body: AppChange,
     answers: { 200: { description: "The app as it is now.", body: App, headers } },
-    problems: changeProblems,
+    problems: [...changeProblems, "quota_exceeded"],
   },
   {
     method: "delete",

@@ -1,13 +1,17 @@
 import { execute, many, maybeOne, one, type Queryable, type Sql, sql } from "@mosis/postgres";
 import { App, type NewApp } from "@mosis/types/apps";
-import { Nullable, Uuid } from "@mosis/types/formats";
+import { Nullable, Timestamp, Uuid } from "@mosis/types/formats";
 import Type, { type Static } from "typebox";
 import { pageClause, type PageRequest, positionColumn, positioned } from "../page-position.ts";
 import type { Owner, Reach } from "../principal.ts";
 import { AppIdRow, CountRow, IdRow, OwnedRow } from "../rows.ts";
 
 const AppRow = Type.Object({
-  ...Type.Omit(App, ["latest_version", "rollout_version", "allowed_actions"]).properties,
+  ...Type.Omit(App, ["latest_version", "rollout_version", "pending_listing", "allowed_actions"]).properties,
+  pending_id: Nullable(Uuid),
+  pending_name: Nullable(Type.String()),
+  pending_category: Nullable(Type.String()),
+  pending_submitted_at: Nullable(Timestamp),
   developer_id: Uuid,
   published_code_max: Nullable(Type.Integer()),
   latest_code: Nullable(Type.Integer()),
@@ -19,7 +23,9 @@ const AppRow = Type.Object({
 });
 export type AppRow = Static<typeof AppRow>;
 
-const AppSummaryRow = Type.Omit(AppRow, ["description"]);
+const AppSummaryRow = Type.Omit(AppRow, [
+  ...(["description", "pending_id", "pending_name", "pending_category", "pending_submitted_at"] as const),
+]);
 export type AppSummaryRow = Static<typeof AppSummaryRow>;
 
 const summaryColumns = sql`
@@ -27,7 +33,8 @@ const summaryColumns = sql`
   signing_fingerprint as signing_key, published_code_max, latest_code, latest_name, rollout_code,
   rollout_name, rollout_percent, is_rollout_halted, created_at, updated_at`;
 
-const appColumns = sql`${summaryColumns}, description`;
+const appColumns = sql`
+  ${summaryColumns}, description, pending_id, pending_name, pending_category, pending_submitted_at`;
 
 /** A probe by primary key for an app with a rollout. */
 const appsWithReleases = sql`
@@ -36,6 +43,13 @@ const appsWithReleases = sql`
     select version_code as rollout_code, version_name as rollout_name, rollout_percent,
            halted_at is not null as is_rollout_halted
     from app_versions where app_versions.id = apps.rollout_version_id) as rollout on true`;
+
+const wholeApps = sql`
+  ${appsWithReleases}
+  left join lateral (
+    select listing.id as pending_id, listing.name as pending_name, listing.category as pending_category,
+           listing.submitted_at as pending_submitted_at
+    from app_listings as listing where app_id = apps.id and state = 'waiting') as pending on true`;
 
 /**
  * Returns null when the package id is taken, by anyone: ids are global and never reused.
@@ -77,7 +91,7 @@ export function findApp(db: Queryable, reach: Reach, packageId: string) {
   return maybeOne(
     db,
     AppRow,
-    sql`select ${appColumns} from ${appsWithReleases} where package_id = ${packageId} and ${within(reach)}`,
+    sql`select ${appColumns} from ${wholeApps} where package_id = ${packageId} and ${within(reach)}`,
   );
 }
 
@@ -96,7 +110,7 @@ export async function lockApp(tx: Queryable, reach: Reach, packageId: string) {
 
 /** The app as it is in the transaction, which has locked it or made it. */
 export function readApp(tx: Queryable, id: string) {
-  return one(tx, AppRow, sql`select ${appColumns} from ${appsWithReleases} where id = ${id}`);
+  return one(tx, AppRow, sql`select ${appColumns} from ${wholeApps} where id = ${id}`);
 }
 
 /** Sets what a change or an action changes of an app, and when. */

@@ -56,7 +56,7 @@ function shownOf(row: ReviewRow): Static<typeof Shown> {
   return Object.fromEntries(shownNames.map((name) => [name, row[name]])) as Static<typeof Shown>;
 }
 
-const endings: Record<Exclude<ReviewState, "waiting">, string> = {
+export const endings: Record<Exclude<ReviewState, "waiting">, string> = {
   approved: "was approved already",
   rejected: "was rejected already",
   withdrawn: "was withdrawn by its developer",

@@ -3,7 +3,8 @@ import { appPermissions } from "@mosis/types/app-permissions";
 import type { Check } from "@mosis/types/reviews";
 import type { Refusal } from "../refusal.ts";
 import { keyRefusal, orderRefusal, type VersionFacts } from "../versions/lifecycle.ts";
-import { listSimilarApps, type Submitted } from "./submission-queries.ts";
+import { nameCheckOf } from "./name-check.ts";
+import type { Submitted } from "./submission-queries.ts";
 
 /** What decides whether a version could be published once it is approved. */
 export type Publishable = Pick<
@@ -15,7 +16,7 @@ export type Publishable = Pick<
 export async function submissionChecks(tx: Queryable, submitted: Submitted): Promise<Check[]> {
   return [
     ...publishableChecks(submitted),
-    nameCheck(await listSimilarApps(tx, submitted.developer_id, submitted.app_name)),
+    await nameCheckOf(tx, submitted.developer_id, submitted.app_name),
     permissionsCheck(submitted.permissions, submitted.published),
   ];
 }
@@ -48,16 +49,6 @@ function publishableChecks(facts: Publishable): Check[] {
 function checkOf(code: Check["code"], refusal: Refusal | null, passed: string): Check {
   if (!refusal) return { code, result: "pass", message: passed, fix: null };
   return { code, result: "fail", message: `The version ${refusal.message}.`, fix: refusal.fix };
-}
-
-function nameCheck(similar: { name: string; package_id: string }[]): Check {
-  const code = "name_similarity";
-  if (similar.length === 0) {
-    return { code, result: "pass", message: "No app of anybody else has a name like it.", fix: null };
-  }
-  const names = similar.map(({ name, package_id }) => `“${name}” (${package_id})`).join(", ");
-  const fix = "Choose a name that nobody takes for another app, unless it is yours by right.";
-  return { code, result: "warn", message: `Its name is like that of ${names}.`, fix };
 }
 
 /** Names in a message: a version may ask for a hundred. */

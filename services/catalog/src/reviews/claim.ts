@@ -4,6 +4,7 @@ import { problem } from "@mosis/http";
 import type { Principal } from "../principal.ts";
 import { appendOutbox } from "../outbox/append.ts";
 import { missingReview, requireReviewAction, reviewOf } from "./actions.ts";
+import { withNameCheck } from "./name-check.ts";
 import {
   clearClaim,
   countClaimsLocked,
@@ -82,5 +83,5 @@ async function tell(
 async function reviewAgain(tx: Queryable, id: string, reviewerId: string): Promise<Review> {
   const row = await findReview(tx, id);
   if (!row) throw new Error("A submission is gone that was locked.");
-  return reviewOf(row, reviewerId);
+  return reviewOf(await withNameCheck(tx, row), reviewerId);
 }

@@ -7,6 +7,7 @@ import type { Principal } from "../principal.ts";
 import { readVersion, updateVersion } from "../versions/queries.ts";
 import { versionOf } from "../versions/version.ts";
 import { missingReview, requireReviewAction, reviewOf, tagOf } from "./actions.ts";
+import { withNameCheck } from "./name-check.ts";
 import { findReview, insertEvent, lockReview, lockSubject, updateEnd } from "./queries.ts";
 
 export interface Decision {
@@ -30,7 +31,7 @@ export async function decide(
   await lockSubject(tx, found);
   const row = await lockReview(tx, id);
   if (!row) throw missingReview();
-  const before = reviewOf(row, reviewerId);
+  const before = reviewOf(await withNameCheck(tx, row), reviewerId);
   requireMatch(req, tagOf(before));
   requireReviewAction(decision.state === "approved" ? "approve" : "reject", row, reviewerId);
 

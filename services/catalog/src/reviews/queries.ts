@@ -33,7 +33,10 @@ const columns = sql`
   case when ${isClaimed} then claimed_by end as claimed_by,
   case when ${isClaimed} then claimed_until end as claimed_until,
   coalesce(signing_keys.is_active, false) as is_signing_key_active, signing_fingerprint as pinned_key,
-  published_code_max`;
+  published_code_max,
+  (select json_build_object('id', listing.id, 'name', listing.name, 'category', listing.category)
+   from app_listings as listing
+   where listing.app_id = reviews.app_id and listing.state = 'waiting') as pending_listing`;
 
 const from = sql`
   from reviews

@@ -1,5 +1,5 @@
 import { createCursors, pageOf, parse, requestId, sendPage, createRouter } from "@mosis/http";
-import { exactTime, type Pool, type Queryable } from "@mosis/postgres";
+import { exactTime, type Pool, type Queryable, transaction } from "@mosis/postgres";
 import { Uuid } from "@mosis/types/formats";
 import { Approval, Rejection, type Review, ReviewQuery } from "@mosis/types/reviews";
 import type { Request, Response, Router } from "express";
@@ -13,6 +13,7 @@ import { missingVersion } from "../versions/missing.ts";
 import { missingReview, requireReviewer, reviewOf, tagOf } from "./actions.ts";
 import { claim, release } from "./claim.ts";
 import { decide, type Decision } from "./decision.ts";
+import { withNameCheck } from "./name-check.ts";
 import { findReview, listQueue, type QueuedRow } from "./queries.ts";
 import { readVersionReview } from "./version-review.ts";
 
@@ -48,9 +49,12 @@ export function reviewRoutes({ db, authenticate }: { db: Pool; authenticate: Aut
     const principal = await authenticate(req, res, "session");
     const reviewerId = requireReviewer(principal);
     const { id } = req.params;
-    const row = isUuid(id) ? await findReview(db.as(everyone), id) : null;
-    if (!row) throw missingReview();
-    const review = reviewOf(row, reviewerId);
+    if (!isUuid(id)) throw missingReview();
+    const review = await transaction(db.as(everyone), async (tx) => {
+      const row = await findReview(tx, id);
+      if (!row) throw missingReview();
+      return reviewOf(await withNameCheck(tx, row), reviewerId);
+    });
     res.set("ETag", tagOf(review)).json(review);
   });
 

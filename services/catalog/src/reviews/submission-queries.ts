@@ -105,3 +105,7 @@ export function lockWaiting(tx: Queryable, appId: string) {
       for no key update`,
   );
 }
+
+export function updateChecks(tx: Queryable, id: string, checks: Check[]) {
+  return execute(tx, sql`update reviews set checks = ${JSON.stringify(checks)}::jsonb where id = ${id}`);
+}

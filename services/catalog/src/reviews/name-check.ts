@@ -1,0 +1,41 @@
+import type { Queryable } from "@mosis/postgres";
+import type { Check } from "@mosis/types/reviews";
+import type { ReviewRow } from "./queries.ts";
+import { listSimilarApps, lockWaiting, updateChecks } from "./submission-queries.ts";
+
+/** Compares a name with those of the published apps of others, as they are now. */
+export async function nameCheckOf(tx: Queryable, developerId: string, name: string): Promise<Check> {
+  const similar = await listSimilarApps(tx, developerId, name);
+  const code = "name_similarity";
+  if (similar.length === 0) {
+    return { code, result: "pass", message: "No app of anybody else has a name like it.", fix: null };
+  }
+  const names = similar.map((app) => `“${app.name}” (${app.package_id})`).join(", ");
+  const fix = "Choose a name that nobody takes for another app, unless it is yours by right.";
+  return { code, result: "warn", message: `Its name is like that of ${names}.`, fix };
+}
+
+/**
+ * A submission with its name check as of now, when it waits: the app may have been renamed since it was
+ * submitted, and another one may have come into the store.
+ */
+export async function withNameCheck(tx: Queryable, row: ReviewRow): Promise<ReviewRow> {
+  if (row.state !== "waiting") return row;
+  return { ...row, checks: replaced(row.checks, await nameCheckOf(tx, row.developer_id, row.app_name)) };
+}
+
+/** Checks the name of an app again that was changed, for its submission that waits, if there is one. */
+export async function renewNameCheck(
+  tx: Queryable,
+  app: { id: string; developer_id: string },
+  name: string,
+): Promise<void> {
+  const waiting = await lockWaiting(tx, app.id);
+  if (!waiting) return;
+  const check = await nameCheckOf(tx, app.developer_id, name);
+  await updateChecks(tx, waiting.id, replaced(waiting.checks, check));
+}
+
+function replaced(checks: Check[], check: Check): Check[] {
+  return checks.map((one) => (one.code === check.code ? check : one));
+}
