@@ -9,7 +9,7 @@ export {
 } from "./client-address.ts";
 export { createOrigins, type Origins } from "./cors.ts";
 export { createCursors, type Cursors, pageOf } from "./cursor.ts";
-export { parseJsonText } from "./json-position.ts";
+export { parseJsonText, stringEnd } from "./json-position.ts";
 export { etagOf, isKnown, requireMatch } from "./etag.ts";
 export { type ApiDescription, openApiDocument, type OpenApiDocument } from "./openapi.ts";
 export type { Operation } from "./openapi-operation.ts";

@@ -47,8 +47,11 @@ function badToken(text: string): number {
   }
 }
 
-/** @param from behind the quote that begins a string. */
-function stringEnd(text: string, from: number): number {
+/**
+ * Where a JSON text goes on behind a string.
+ * @param from behind the quote that begins it.
+ */
+export function stringEnd(text: string, from: number): number {
   let at = text.indexOf('"', from);
   while (isEscaped(text, at)) at = text.indexOf('"', at + 1);
   return at + 1;

@@ -47,7 +47,9 @@ export const RejectedEvent = Type.Object({
 });
 export type RejectedEvent = Static<typeof RejectedEvent>;
 
-const Scalar = Type.Union([Type.String(), Type.Number(), Type.Boolean(), Type.Null()]);
+/** A larger integer would become another one: send its digits as a string, which is how they are stored. */
+const PatchNumber = Type.Number({ minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER });
+const Scalar = Type.Union([Type.String(), PatchNumber, Type.Boolean(), Type.Null()]);
 
 /** Body of `POST /v1/apps/{package_id}/telemetry/rejected:replay`. */
 export const Replay = Type.Object(

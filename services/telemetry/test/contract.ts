@@ -4,6 +4,26 @@
 
 type Fields = Record<string, unknown>;
 
+/** JSON, with integers beyond 2^53 as their digits. */
+export function readJson(text: string): unknown {
+  // A reviver goes no deeper than the stack, and some bodies do.
+  if (!/(?:^|[:,[])\s*-?\d{16}/.test(text)) return JSON.parse(text) as unknown;
+  return JSON.parse(text, (_key, value: unknown, { source } = { source: "" }) => {
+    const isWide = /^-?\d+$/.test(source) && !Number.isSafeInteger(Number(source));
+    return isWide && typeof value === "number" ? JSON.rawJSON(source) : value;
+  });
+}
+
+/** As a number, where the contract has one. */
+function numberIn(value: unknown): unknown {
+  return JSON.isRawJSON(value) ? Number(value.rawJSON) : value;
+}
+
+/** As the text of its digits, which is how a property is kept. */
+function textIn(value: unknown): unknown {
+  return JSON.isRawJSON(value) ? value.rawJSON : value;
+}
+
 const minuteMs = 60_000;
 const dayMs = 86_400_000;
 const kinds = new Set(["event", "screen", "perf", "error", "crash"]);
@@ -30,7 +50,8 @@ export interface Told {
 
 /** Milliseconds since 1970, NaN for what is no time or outside of 1900–2299. */
 function timeOf(value: unknown): number {
-  const ms = typeof value === "number" ? Math.trunc(value) : typeof value === "string" ? ofText(value) : NaN;
+  const it = numberIn(value);
+  const ms = typeof it === "number" ? Math.trunc(it) : typeof it === "string" ? ofText(it) : NaN;
   return ms >= Date.parse("1900-01-01T00:00Z") && ms < Date.parse("2300-01-01T00:00Z") ? ms + 0 : NaN;
 }
 
@@ -63,9 +84,12 @@ export function correctionOf({ batch, receivedAtMs }: Told): number {
 /** Every code of the closed list that could be told of an event; none when it must be taken. */
 export function faultsOf(event: unknown, told: Told): Set<string> {
   if (event instanceof BrokenLine) return new Set(["json_invalid"]);
-  if (typeof event !== "object" || event === null || Array.isArray(event)) return new Set(["not_an_object"]);
+  const isObject = typeof event === "object" && event !== null && !Array.isArray(event);
+  if (!isObject || JSON.isRawJSON(event)) return new Set(["not_an_object"]);
   const it = event as Fields;
-  const { event_id, name, time, kind, session_id, duration_ms, properties } = it;
+  const { event_id, name, kind, session_id, properties } = it;
+  const time = numberIn(it["time"]);
+  const duration_ms = numberIn(it["duration_ms"]);
   const text = (value: unknown) => typeof value === "string";
   const isId = (value: unknown) => text(value) && uuid.test(value);
   const ms = text(time) && characters(time) > 40 ? NaN : timeOf(time);
@@ -99,12 +123,11 @@ function isName(name: string): boolean {
 
 function propertyFaults(properties: unknown): [string, boolean][] {
   if (properties === undefined) return [];
-  if (typeof properties !== "object" || properties === null || Array.isArray(properties)) {
-    return [["type_invalid", true]];
-  }
+  const isObject = typeof properties === "object" && properties !== null && !Array.isArray(properties);
+  if (!isObject || JSON.isRawJSON(properties)) return [["type_invalid", true]];
   const keys = Object.keys(properties);
   const isValue = (value: unknown) =>
-    typeof value === "string" || typeof value === "boolean" || Number.isFinite(value);
+    typeof textIn(value) === "string" || typeof value === "boolean" || Number.isFinite(value);
   return [
     ["properties_too_many", keys.length > 64],
     ["property_key_invalid", keys.some((key) => characters(key) < 1 || characters(key) > 64)],
@@ -118,7 +141,9 @@ export function eventRow(event: unknown, told: Told) {
   const context = (told.batch["context"] ?? {}) as Fields;
   const clientMs = timeOf(it["time"]);
   const textOf = (name: string) => stored((context[name] ?? "") as string);
-  const entries = Object.entries((it["properties"] ?? {}) as Fields);
+  const entries = Object.entries((it["properties"] ?? {}) as Fields).map(
+    ([key, value]): [string, unknown] => [key, textIn(value)],
+  );
   return {
     app_id: told.appId,
     session_id: ((it["session_id"] ?? noUuid) as string).toLowerCase(),

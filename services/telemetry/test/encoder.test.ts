@@ -8,6 +8,7 @@ import { batchColumns, eventColumns, rejectedColumns } from "@mosis/types/teleme
 import { recordHeaders, topics } from "@mosis/types/topics";
 import fc from "fast-check";
 import { assertStored } from "./as-stored.ts";
+import { readJson } from "./contract.ts";
 import { readBatch } from "../src/ingest/batch.ts";
 import { clockCorrection } from "../src/ingest/clock.ts";
 import { Flusher } from "../src/ingest/flush.ts";
@@ -61,7 +62,7 @@ test("the same holds over HTTP, Kafka and the writer", async (t) => {
       assert.equal(response.status, 202, body);
       const answer = (await response.json()) as BatchAccepted;
       const receivedAtMs = Date.parse(answer.received_at);
-      const sent = JSON.parse(body) as Batch;
+      const sent = readJson(body) as Batch;
       const bodyBytes = Buffer.byteLength(body);
       return { appId: app.app_id, batch: sent, receivedAtMs, answer, keyId: key.key_id, bodyBytes };
     }),
@@ -131,7 +132,7 @@ async function deliver(store: ClickHouse, { appId, nowMs, batches }: Requests): 
       eventBytesAtMost: body.length,
     });
     acknowledged.push(new Promise((resolve) => flusher.commit(resolve)));
-    const told = JSON.parse(String(body)) as Batch;
+    const told = readJson(String(body)) as Batch;
     return { appId, batch: told, receivedAtMs: nowMs, answer, keyId, bodyBytes: body.length };
   });
   for (const failure of await Promise.all(acknowledged)) assert.equal(failure, null);

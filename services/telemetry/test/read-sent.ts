@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { brotliDecompressSync, gunzipSync, inflateSync, zstdDecompressSync } from "node:zlib";
-import { BrokenLine } from "./contract.ts";
+import { BrokenLine, readJson } from "./contract.ts";
 import type { Batch } from "./generated-batches.ts";
 import type { HostileRequest } from "./hostile.ts";
 
@@ -15,7 +15,7 @@ export function readSent({ headers, body }: HostileRequest): { batch: Batch; bod
   assert.ok(inflate, "accepted with a coding that is not one of ours");
   const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(inflate(body));
   const isLines = /ndjson/i.test(header("content-type") ?? "");
-  return { batch: isLines ? readLines(text, header) : (JSON.parse(text) as Batch), bodyBytes: body.length };
+  return { batch: isLines ? readLines(text, header) : (readJson(text) as Batch), bodyBytes: body.length };
 }
 
 const inflaters: Record<string, (bytes: Buffer) => Buffer> = {
@@ -43,7 +43,7 @@ function readLines(text: string, header: (name: string) => string | undefined): 
 
 function readLine(line: string): unknown {
   try {
-    return JSON.parse(line) as unknown;
+    return readJson(line);
   } catch {
     return new BrokenLine(line);
   }

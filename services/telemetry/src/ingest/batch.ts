@@ -1,8 +1,8 @@
-import { parseJsonText } from "@mosis/http";
 import { type ProblemDetail, type ProblemCode } from "@mosis/types/problems";
 import { TelemetryBatch, telemetryLimits } from "@mosis/types/telemetry";
 import { Compile } from "typebox/compile";
 import type { IncomingBatch } from "./delivery.ts";
+import { parseExactJson } from "./exact-json.ts";
 import { batchBounds, beyondBatch, isBeyond } from "./json-bounds.ts";
 import { scanBatch } from "./scan-batch.ts";
 
@@ -34,7 +34,7 @@ const mismatch = "The batch does not match its schema, so none of its events was
  */
 function parseBatch(bytes: Buffer): TelemetryBatch | BatchRefusal {
   if (isBeyond(bytes, batchBounds)) return { code: "batch_invalid", detail: beyondBatch };
-  const parsed = parseJsonText(bytes.toString());
+  const parsed = parseExactJson(bytes.toString());
   if ("detail" in parsed) return { code: "malformed_json", detail: parsed.detail };
   return checkBatch(parsed.value, mismatch);
 }

@@ -1,5 +1,6 @@
 import { type EventCode, eventKinds, TelemetryEvent, telemetryLimits } from "@mosis/types/telemetry";
 import { Compile } from "typebox/compile";
+import { isWideInteger } from "./exact-json.ts";
 import { brokenLineOf } from "./lines.ts";
 
 /** Why an event is not stored. `pointer` (RFC 6901) is relative to the event. */
@@ -20,7 +21,9 @@ const fields = new Set(Object.keys(TelemetryEvent.properties));
  */
 export function shapeFault(event: unknown): Fault | null {
   if (!isHuge(event) && isEvent.Check(event)) return null;
-  if (typeof event !== "object" || event === null || Array.isArray(event)) return fault("not_an_object", "");
+  if (typeof event !== "object" || event === null || Array.isArray(event) || isWideInteger(event)) {
+    return fault("not_an_object", "");
+  }
   if (brokenLineOf(event) !== undefined) return fault("json_invalid", "");
   const it = event as Record<string, unknown>;
   return (

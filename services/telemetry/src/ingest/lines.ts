@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { batchHeaders, type TelemetryBatch, telemetryLimits } from "@mosis/types/telemetry";
 import { type BatchRefusal, checkBatch } from "./batch.ts";
+import { parseExactJson } from "./exact-json.ts";
 import { batchBounds, beyondBatch, openMeter } from "./json-bounds.ts";
 
 /**
@@ -78,11 +79,8 @@ function afterBlank(bytes: Buffer, from: number): number {
 
 /** @returns undefined when the text is not JSON: no JSON is parsed to that. */
 function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
+  const result = parseExactJson(text);
+  return "detail" in result ? undefined : result.value;
 }
 
 /** Key of the text in what stands for a line that is not JSON. Nothing that was parsed has it. */

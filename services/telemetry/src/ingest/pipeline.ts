@@ -8,6 +8,7 @@ import {
 import { acceptedRange } from "./clock.ts";
 import { fillCommon, firstCutKey, pushEvent } from "./columns.ts";
 import { type Delivery, isRefusal, type Outcome } from "./delivery.ts";
+import { settled } from "./exact-json.ts";
 import { escaped, type Fault, shapeFault } from "./explain.ts";
 import type { Flusher } from "./flush.ts";
 import { slotCount } from "./months.ts";
@@ -112,13 +113,16 @@ export function countRefused(delivery: Delivery): number {
 type Faults = (Fault | null)[] | null;
 
 function stageObject(staging: Staging, index: number, { batch, eventBytesAtMost }: Delivery): Fault | null {
-  const event = batch.events.at(index) as TelemetryEvent;
-  const fault = isPlain(event) ? null : shapeFault(event);
-  if (fault) return fault;
-  if (eventBytesAtMost > telemetryLimits.eventBytesMax && isTooLarge(event)) {
+  let event = batch.events.at(index);
+  if (!isPlain(event)) {
+    event = settled(event);
+    const fault = shapeFault(event);
+    if (fault) return fault;
+  }
+  if (eventBytesAtMost > telemetryLimits.eventBytesMax && isTooLarge(event as TelemetryEvent)) {
     return { code: "event_too_large", pointer: "" };
   }
-  stageEvent(staging, index, event);
+  stageEvent(staging, index, event as TelemetryEvent);
   return null;
 }
 

@@ -1,4 +1,5 @@
 import { eventKinds, type TelemetryEvent, telemetryLimits } from "@mosis/types/telemetry";
+import { isWideInteger } from "./exact-json.ts";
 
 /**
  * True when an event surely has the shape of `TelemetryEvent`; false decides nothing. The schema stays what
@@ -51,6 +52,7 @@ function isTime(time: unknown): boolean {
 
 function areProperties(properties: unknown): boolean {
   if (typeof properties !== "object" || properties === null || Array.isArray(properties)) return false;
+  if (isWideInteger(properties)) return false;
   let room: number = telemetryLimits.propertiesPerEventMax;
   for (const key in properties) {
     if (--room < 0 || key.length === 0 || key.length > telemetryLimits.propertyKeyLengthMax) return false;

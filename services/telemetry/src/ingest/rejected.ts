@@ -1,6 +1,7 @@
 import { BatchContext, telemetryLimits } from "@mosis/types/telemetry";
 import type { OpenBlocks } from "./blocks.ts";
 import type { Delivery } from "./delivery.ts";
+import { writeExactJson } from "./exact-json.ts";
 import type { Fault } from "./explain.ts";
 import { brokenLineOf } from "./lines.ts";
 
@@ -46,7 +47,7 @@ export function idOf(event: unknown): string | null {
 function rawOf(event: unknown): string {
   let text: string;
   try {
-    text = brokenLineOf(event) ?? JSON.stringify(event);
+    text = brokenLineOf(event) ?? writeExactJson(event);
   } catch {
     // RangeError: nested deeper than the stack. Such an event was refused, its place and reason are kept.
     return "";

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { type TelemetryBatch, telemetryLimits } from "@mosis/types/telemetry";
 import type { EventList } from "./delivery.ts";
+import { parseExactJson } from "./exact-json.ts";
 import { scanEvent } from "./scan.ts";
 import { Staging } from "./staging.ts";
 
@@ -23,7 +24,9 @@ export class ScannedEvents implements EventList {
   /** As an object, for what happens to few: refusals and warnings. */
   at(index: number): unknown {
     const { body } = this.staged();
-    return JSON.parse(body.toString("utf8", starts[index], ends[index])) as unknown;
+    const parsed = parseExactJson(body.toString("utf8", starts[index], ends[index]));
+    if ("detail" in parsed) throw new Error("What was scanned is not JSON", { cause: parsed.cause });
+    return parsed.value;
   }
 }
 

@@ -102,3 +102,12 @@ function isDigit(body: Uint8Array, at: number): boolean {
   const byte = body[at] as number;
   return byte >= zero && byte <= 0x39;
 }
+
+/** Of the first integer that a number cannot hold for sure, 2⁵³. */
+export const wideDigits = 16;
+
+/** Whether the number that was read last, and stands there, is an integer beyond 2⁵³. */
+export function isWideInteger(body: Uint8Array, from: number, to: number): boolean {
+  for (let at = body[from] === minus ? from + 1 : from; at < to; at++) if (!isDigit(body, at)) return false;
+  return !Number.isSafeInteger(scanned.number);
+}

@@ -5,7 +5,7 @@
 import { parseUuid } from "@mosis/clickhouse/native-block";
 import { eventKinds, telemetryLimits } from "@mosis/types/telemetry";
 import { timeOf } from "./clock.ts";
-import { isWord, scanNumber, scanText, scanned } from "./scan-values.ts";
+import { isWideInteger, isWord, scanNumber, scanText, scanned, wideDigits } from "./scan-values.ts";
 import { offsetOf, type Staging } from "./staging.ts";
 
 /**
@@ -205,8 +205,14 @@ function scanProperty(staging: Staging, first: number, start: number): number {
     staging.numbers[properties] = isTrue ? 1 : 0;
     return at + (isTrue ? 4 : 5);
   }
+  const from = at;
   at = scanNumber(body, at);
   staging.numbers[properties] = scanned.number;
+  // An integer that a number cannot hold is the text of its digits.
+  if (at - from >= wideDigits && isWideInteger(body, from, at)) {
+    staging.values[properties] = from;
+    staging.valueLengths[properties] = at - from;
+  }
   return at;
 }
 

@@ -2,6 +2,7 @@ import { type EventCode, eventCodes, type BatchContext } from "@mosis/types/tele
 import type { Replay, ReplayResult } from "@mosis/types/rejected";
 import type { Delivery } from "../ingest/delivery.ts";
 import { derivedId } from "../ingest/derived-id.ts";
+import { parseExactJson } from "../ingest/exact-json.ts";
 import type { Flusher } from "../ingest/flush.ts";
 import { appendDelivery } from "../ingest/pipeline.ts";
 import type { Rules } from "../ingest/restrictions/table.ts";
@@ -37,13 +38,9 @@ export function attempt(trial: Flusher, row: RejectedRow, replayer: Replayer): A
 }
 
 function eventOf({ raw }: RejectedRow, patch: Replay["patch"]): unknown {
-  let event: unknown;
-  try {
-    event = JSON.parse(raw);
-  } catch {
-    return undefined;
-  }
-  return patch ? mergePatch(event, patch) : event;
+  const parsed = parseExactJson(raw);
+  if ("detail" in parsed) return undefined;
+  return patch ? mergePatch(parsed.value, patch) : parsed.value;
 }
 
 /**

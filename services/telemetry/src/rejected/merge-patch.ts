@@ -1,4 +1,5 @@
 import type { Replay } from "@mosis/types/rejected";
+import { isWideInteger } from "../ingest/exact-json.ts";
 
 type MergePatch = NonNullable<Replay["patch"]>;
 
@@ -18,5 +19,5 @@ export function mergePatch(value: unknown, patch: MergePatch): unknown {
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !isWideInteger(value);
 }

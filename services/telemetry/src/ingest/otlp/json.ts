@@ -1,4 +1,4 @@
-import { parseJsonText } from "@mosis/http";
+import { isWideInteger, parseExactJson } from "../exact-json.ts";
 import type { Value } from "../flatten.ts";
 import {
   type Budget,
@@ -20,7 +20,7 @@ type Json = Record<string, unknown>;
  * @throws BeyondLimit, NotDecodable.
  */
 export function parseRequest(body: Buffer, budget: Budget): ResourceLogs[] {
-  const parsed = parseJsonText(body.toString());
+  const parsed = parseExactJson(body.toString());
   if ("detail" in parsed) throw new NotDecodable(parsed.detail);
   return listOf(objectOf(parsed.value, "The body")["resourceLogs"], "resourceLogs").map((item) => {
     budget.resource();
@@ -101,7 +101,8 @@ function isAbsent(value: unknown): value is null | undefined {
 }
 
 function objectOf(value: unknown, name: string): Json {
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Json;
+  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+  if (isObject && !isWideInteger(value)) return value as Json;
   throw new NotDecodable(`${name} is not an object.`);
 }
 
@@ -130,16 +131,19 @@ function boolOf(value: unknown): boolean {
 /** An integer as its digits, "0" when it is not there. */
 function digitsOf(value: unknown, name: string): string {
   if (isAbsent(value)) return "0";
-  // Larger ones are not integers of 64 bits, and one of 300 digits takes as long as a record.
-  if (typeof value === "number" && Number.isInteger(value) && Math.abs(value) <= 2 ** 64) {
-    return String(BigInt(value));
+  const digits = isWideInteger(value) ? value.rawJSON : value;
+  // Written with a fraction or an exponent. Larger ones are not integers of 64 bits.
+  if (typeof digits === "number" && Number.isInteger(digits) && Math.abs(digits) <= 2 ** 64) {
+    return String(BigInt(digits));
   }
-  if (typeof value === "string" && /^-?\d{1,20}$/.test(value)) return value;
+  // One of 300 digits takes as long as a record.
+  if (typeof digits === "string" && /^-?\d{1,20}$/.test(digits)) return digits;
   throw new NotDecodable(`${name} is not an integer.`);
 }
 
 function doubleOf(value: unknown): number {
   if (typeof value === "number") return value;
+  if (isWideInteger(value)) return Number(value.rawJSON);
   if (typeof value === "string" && /^(?:NaN|-?Infinity|-?\d[\d.eE+-]{0,40})$/.test(value))
     return Number(value);
   throw new NotDecodable("doubleValue is not a number.");

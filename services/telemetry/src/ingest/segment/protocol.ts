@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { endRefused, parseJsonText } from "@mosis/http";
+import { endRefused } from "@mosis/http";
 import { problems } from "@mosis/types/problems";
 import { telemetryLimits } from "@mosis/types/telemetry";
 import type { BatchRefusal } from "../batch.ts";
 import { type Body, type BodyTypes, mediaTypeOf } from "../body.ts";
+import { parseExactJson } from "../exact-json.ts";
 import { batchBounds, beyondBatch, isBeyond } from "../json-bounds.ts";
 import type { Protocol, Reading, Refusal, Stored } from "../protocol.ts";
 import { batchesOf } from "./mapping.ts";
@@ -73,7 +74,8 @@ function refusedByType(reading: Reading | BatchRefusal, req: IncomingMessage): R
 
 function read({ bytes }: Body, type: CallType | null): Reading | BatchRefusal {
   if (isBeyond(bytes, batchBounds)) return { code: "batch_invalid", detail: beyondBatch };
-  const parsed = parseJsonText(bytes.toString());
+  // Ids of users and messages are texts, whatever they are sent as.
+  const parsed = parseExactJson(bytes.toString(), String);
   if ("detail" in parsed) return { code: "malformed_json", detail: parsed.detail };
   const { value } = parsed;
   if (!isFields(value)) return { code: "batch_invalid", detail: "The body is not a JSON object." };
