@@ -37,16 +37,27 @@ const single = [
   ...["idempotency-key", "origin", "transfer-encoding", "x-request-id"],
 ];
 const bits = new Map(single.map((name, index) => [name, 2 ** index]));
-/** Most fields are none of them, which their length tells faster than their lower case. */
-const lengths = new Set(single.map(({ length }) => length));
+/** A bit for the length of each of them. */
+const lengths = single.reduce((mask, { length }) => mask | (1 << length), 0);
 
 function fieldsFault({ rawHeaders }: IncomingMessage): Refusal | null {
   if (rawHeaders.length > 2 * headerFieldsMax) return tooManyFields;
+  // Two of one name have one length: nearly every request is good by that alone, without a look-up.
+  let seen = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const { length } = rawHeaders[i] as string;
+    const bit = length < 32 ? (1 << length) & lengths : 0;
+    if ((seen & bit) !== 0) return repeatedField(rawHeaders);
+    seen |= bit;
+  }
+  return null;
+}
+
+function repeatedField(rawHeaders: readonly string[]): Refusal | null {
   let seen = 0;
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] as string;
-    if (!lengths.has(name.length)) continue;
-    const bit = bits.get(name) ?? bits.get(name.toLowerCase()) ?? 0;
+    const bit = bits.get(name.toLowerCase()) ?? 0;
     if ((seen & bit) !== 0) return ["invalid_request", `Send the header ${name} once.`];
     seen |= bit;
   }
@@ -76,13 +87,19 @@ function hostFault({ headers, httpVersion }: IncomingMessage): Refusal | null {
   return null;
 }
 
+/** The path that was found good last, as `goodHost`. */
+let goodTarget = "";
+
 function targetFault(req: IncomingMessage): Refusal | null {
   const target = req.url ?? "";
+  if (target === goodTarget && target !== "") return null;
   if (!target.startsWith("/")) {
     if (target === "*") return req.method === "OPTIONS" ? null : badTarget;
     return absoluteFault(req, target);
   }
-  return target.includes("#") || target.includes("\\") ? badTarget : null;
+  if (target.includes("#") || target.includes("\\")) return badTarget;
+  goodTarget = target;
+  return null;
 }
 
 /** RFC 9112 §3.2.2: a whole URL is taken, as proxies send it. From here on it is its path. */

@@ -23,8 +23,13 @@ export const batchBounds: JsonBounds = { valuesMax: 120_000, levelsMax: 20_000, 
 /** Of OTLP, where an attribute is two objects: 5 MiB have room for no more than this. */
 export const otlpBounds: JsonBounds = { ...batchBounds, valuesMax: 600_000 };
 
-/** Whether a text would be parsed into more than it may. What is no JSON may get either answer. */
+/**
+ * Whether a text would be parsed into more than it may. What is no JSON may get either answer. Most texts are
+ * too short for it: a value or a level takes a byte, a beginning four.
+ */
 export function isBeyond(bytes: Uint8Array, bounds: JsonBounds): boolean {
+  const { valuesMax, levelsMax, shapesMax } = bounds;
+  if (bytes.length <= Math.min(valuesMax, levelsMax, 4 * shapesMax(bytes.length))) return false;
   return openMeter(bytes, bounds)(0, bytes.length);
 }
 

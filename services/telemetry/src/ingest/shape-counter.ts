@@ -12,6 +12,9 @@ const quote = 0x22;
  */
 export class ShapeCounter {
   readonly #seen = new Int32Array(places);
+  /** Which of them are taken: a quarter of a megabyte is too much to be cleared for every body. */
+  readonly #taken = new Uint16Array(places);
+  #takenCount = 0;
   /** For the object that is open at each level, the hash of its keys so far. */
   readonly #open: Int32Array;
   /** Nobody knows them, so nobody can choose keys that fall together. */
@@ -24,7 +27,8 @@ export class ShapeCounter {
   }
 
   clear(): void {
-    if (this.#count > 0) this.#seen.fill(0);
+    for (let i = 0; i < this.#takenCount; i++) this.#seen[this.#taken[i] as number] = 0;
+    this.#takenCount = 0;
     this.#count = 0;
   }
 
@@ -53,6 +57,7 @@ export class ShapeCounter {
       if (seen[place] === entry) return this.#count;
       if (seen[place] === 0) {
         seen[place] = entry;
+        this.#taken[this.#takenCount++] = place;
         return ++this.#count;
       }
       place = (place + 1) % places;
