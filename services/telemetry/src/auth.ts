@@ -19,22 +19,22 @@ export type Authenticate = (
   needs: readonly Permission[],
 ) => Promise<Grant>;
 
-/** @param limits null when requests are not counted: millions of installs share an ingest key. */
+/** @param limits counts whoever has no good key before anything is waited for or looked up. */
 export function createAuthenticate(
   { table, isComplete }: FollowedAccess,
-  limits: RateLimits | null,
+  limits: Pick<RateLimits, "admit" | "admitAnyone">,
 ): Authenticate {
   return async (req, res, needs) => {
     const { authorization } = req.headers;
     if (!isComplete()) throw new Unavailable("Keys are still being read. Try again later.");
     const judge = () => table.authenticate(authorization, Date.now(), req, needs);
     let grant = judge();
+    if (typeof grant === "string") limits.admitAnyone(req, res);
     if (grant === "credentials_invalid") {
       await table.arrival(authorization);
       grant = judge();
     }
-    if (typeof grant === "string") limits?.admitAnyone(req, res);
-    else limits?.admit(req, res, `${grant.kind} ${grant.developerId}`);
+    if (typeof grant !== "string") limits.admit(req, res, `${grant.kind} ${grant.developerId}`);
     switch (grant) {
       case "credentials_missing":
         throw problem(grant, "Send the header Authorization: Bearer <management key>.", {

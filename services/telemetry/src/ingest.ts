@@ -123,7 +123,7 @@ export async function createIngest(options: IngestOptions) {
     hot: { posts, preflight: shared.origins?.preflight },
     routes: [
       clientConfigRoutes({
-        authenticate: createAuthenticate(access, null),
+        authenticate: createAuthenticate(access, waste.limits()),
         access: access.table,
         restrictions,
       }),

@@ -12,7 +12,7 @@ import type { Quotas } from "./quota/quotas.ts";
 import { appOfRefused, type Refusals } from "./refusals.ts";
 import type { RestrictionTable } from "./restrictions/table.ts";
 import type { Room } from "./room.ts";
-import type { Waste } from "./waste.ts";
+import { type Waste, wasteDetail } from "./waste.ts";
 
 export interface IngestDeps extends Room {
   access: AccessTable;
@@ -124,10 +124,7 @@ const accessDetails = {
 
 /** Refuses an address that has cost too much for nothing. */
 export function refuseWaste(exchange: Exchange, seconds: number): void {
-  const detail =
-    "Your address or key has sent too much that had to be refused. Send again after Retry-After, " +
-    "and what was refused before not at all.";
-  refuse(exchange, "rate_limited", detail, { headers: { "Retry-After": String(seconds) } });
+  refuse(exchange, "rate_limited", wasteDetail, { headers: { "Retry-After": String(seconds) } });
 }
 
 /** A bug of ours costs one request its answer, not everybody the process. */

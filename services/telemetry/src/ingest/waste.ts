@@ -1,4 +1,4 @@
-import { createClientNetwork, type ClientAddress, WorkBudget } from "@mosis/http";
+import { type ClientAddress, createClientNetwork, problem, type RateLimits, WorkBudget } from "@mosis/http";
 import type { IncomingMessage } from "node:http";
 import type { Grant } from "../access.ts";
 
@@ -14,6 +14,11 @@ export const wasteDefaults: WasteLimits = { addressMsPerSecond: 100, keyMsPerSec
 /** What may come at once after a pause: of whoever has no good key, and of senders. */
 const strangerBurstSeconds = 5;
 const senderBurstSeconds = 20;
+/** For an address that has cost too much for nothing. */
+export const wasteDetail =
+  "Your address or key has sent too much that had to be refused. Send again after Retry-After, " +
+  "and what was refused before not at all.";
+
 /** A request without a good key is charged so much more than it costs: nobody needs many of them. */
 const strangerMs = 1;
 /**
@@ -59,6 +64,20 @@ export class Waste {
     const own = this.#senders.secondsToWait(network, nowMs);
     if (own > 0 || !this.#senders.isCharged(network, nowMs)) return own;
     return this.#keys.secondsToWait(keyId, nowMs);
+  }
+
+  /** For routes of Express: good keys are not counted, because millions of installs share one. */
+  limits(): Pick<RateLimits, "admit" | "admitAnyone"> {
+    return {
+      admit() {},
+      admitAnyone: (req) => {
+        const nowMs = Date.now();
+        const seconds = this.strangerWaits(this.networkOf(req), nowMs);
+        this.chargeStranger(req, 0, nowMs);
+        if (seconds === 0) return;
+        throw problem("rate_limited", wasteDetail, { headers: { "Retry-After": String(seconds) } });
+      },
+    };
   }
 
   isCutOff(network: string, nowMs: number): boolean {
