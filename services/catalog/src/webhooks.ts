@@ -27,6 +27,8 @@ export function createWebhooks(options: WebhooksProcessOptions) {
       perHostMax: 16,
       perDeveloperMax: 16,
       shareOfFreeMax: 0.125,
+      slowMax: 64,
+      unprovenMax: 96,
     },
     timing: {
       pollMs: 1000,

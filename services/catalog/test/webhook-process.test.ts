@@ -24,8 +24,8 @@ test("killed in the middle of an attempt, webhooks send the same event again wit
   for (const name of names) await createApp(ada, name);
   await publishAll(db);
   const first = startProcess(t, databaseUrl);
-  // As many as may run at once for one webhook: none is answered.
-  await eventually(() => assert.equal(receiver.received.length, 4));
+  // It is not answered, and a webhook that nobody knows has no second attempt at once.
+  await eventually(() => assert.equal(receiver.received.length, 1));
   first.kill("SIGKILL");
   await once(first, "exit");
   const cut = receiver.received.map(({ headers }) => headers["webhook-id"]);
@@ -37,7 +37,7 @@ test("killed in the middle of an attempt, webhooks send the same event again wit
   // Written down too: a delivery whose lease is ended here before that is sent once more, as it has to be.
   await eventually(async () => {
     const deliveries = await deliveriesOf(ada, webhook.id);
-    assert.equal(deliveries.filter(({ status }) => status === "succeeded").length, 2);
+    assert.equal(deliveries.filter(({ status }) => status === "succeeded").length, 5);
   });
   await makeDue(db);
   await eventually(async () => {
@@ -48,7 +48,7 @@ test("killed in the middle of an attempt, webhooks send the same event again wit
     );
   });
   const ids = receiver.received.map(({ headers }) => headers["webhook-id"] ?? "");
-  assert.equal(ids.length, 10);
+  assert.equal(ids.length, 7);
   assert.equal(new Set(ids).size, 6);
   assert.deepEqual(new Set(ids.slice(6)), new Set(cut));
 });

@@ -101,6 +101,7 @@ export async function startWebhooks(t: TestContext) {
       attempt: { resolve: createResolve(), judge, timeoutMs: 5000, ...attempt },
       limits: {
         ...{ attemptsMax: 16, perWebhookMax: 4, perHostMax: 8, perDeveloperMax: 8, shareOfFreeMax: 1 },
+        ...{ slowMax: 16, unprovenMax: 16 },
         ...limits,
       },
       timing: {

@@ -104,7 +104,8 @@ async function beginDue(options: DelivererOptions, current: Current): Promise<bo
   current.behind = isLast ? firstId : (due.at(-1)?.id ?? firstId);
 
   const places: (Place & { count: number })[] = [];
-  for (const place of due) {
+  for (const one of due) {
+    const place = { ...one, pace: room.paceOf(one.id) };
     const count = room.left(place);
     if (count <= 0) continue;
     // Taken before the claim, so that the next of the same host sees it.
@@ -119,14 +120,19 @@ async function beginDue(options: DelivererOptions, current: Current): Promise<bo
       room.free(place, place.count - claimed.filter((one) => one.webhook_id === place.id).length);
     }
   }
-  for (const delivery of claimed) begin(options, current, delivery);
+  const byWebhook = new Map(places.map((place) => [place.id, place]));
+  for (const delivery of claimed) {
+    begin(options, current, delivery, byWebhook.get(delivery.webhook_id) as Place);
+  }
   return claimed.length > 0 || !isLast;
 }
 
-function begin(options: DelivererOptions, current: Current, delivery: Claimed): void {
+function begin(options: DelivererOptions, current: Current, delivery: Claimed, place: Place): void {
   const { room, running, waker, meters } = current;
+  const startedAtMs = performance.now();
   const attempting = deliver(delivery, { ...options, meters }).finally(() => {
-    room.free({ ...delivery, id: delivery.webhook_id }, 1);
+    room.free(place, 1);
+    room.ended(place.id, performance.now() - startedAtMs);
     running.delete(attempting);
     waker.wake();
   });
