@@ -126,11 +126,11 @@ async function startServices(running: Running, options: ServicesOptions): Promis
 }
 
 /** Without self-telemetry the platform is as good as with it: a failure is told, and no reason to stop. */
-async function register({ settings, env, onProgress }: ServicesOptions): Promise<string | null> {
+async function register({ settings, env, stores, onProgress }: ServicesOptions): Promise<string | null> {
   const { ports, dataDir } = settings;
   try {
     const catalogUrl = urlsOf("catalog", ports.catalog, env).url;
-    const registered = await registerPlatformApp({ catalogUrl, dataDir });
+    const registered = await registerPlatformApp({ catalogUrl, postgres: stores.postgres.owner, dataDir });
     if (registered) return registered.ingestKey;
     onProgress("Self-telemetry is off: dev.mosis.platform belongs to another account of this catalog");
   } catch (error) {

@@ -4,6 +4,7 @@ import { randomBytes } from "node:crypto";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Catalog, createCatalog, MosisProblem } from "@mosis/client";
+import { confirmAddress } from "./demo/confirm-address.ts";
 
 const packageId = "dev.mosis.platform";
 
@@ -29,9 +30,11 @@ interface PlatformAccount {
  */
 export async function registerPlatformApp({
   catalogUrl,
+  postgres,
   dataDir,
 }: {
   catalogUrl: string;
+  postgres: string;
   dataDir: string;
 }): Promise<{ ingestKey: string } | null> {
   const file = fileIn(dataDir);
@@ -40,6 +43,8 @@ export async function registerPlatformApp({
   await writeAccount(file, account);
 
   const catalog = await signIn(createCatalog({ endpoint: catalogUrl }), account);
+  // Else it is removed like any account that nobody confirms, and may send little until then.
+  await confirmAddress(postgres, account.email);
   if (account.key !== null && (await isKeyAlive(catalog, account.key.id))) {
     return { ingestKey: account.key.secret };
   }

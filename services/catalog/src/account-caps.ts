@@ -1,6 +1,7 @@
 import { problem } from "@mosis/http";
 import { one, type Queryable, type Sql, sql } from "@mosis/postgres";
 import { lockDeveloper } from "./developers/queries.ts";
+import { requireConfirmedFor } from "./developers/verified.ts";
 import { CountRow } from "./rows.ts";
 
 /** How many of each an account may have, so that nothing of one account grows without end. */
@@ -13,20 +14,22 @@ const tables: Record<keyof AccountCaps, Sql> = { apps: sql`apps`, keys: sql`api_
 
 /**
  * Locks the developer until the transaction ends, so that of several creations at once none is counted late.
- * @throws Problem `limit_reached` (409) when the account has as many as it may.
+ * @throws Problem `limit_reached` (409) when the account has as many as it may, `email_unverified` (403) when
+ * it would have more with a confirmed address.
  */
 export async function requireRoomFor(
   tx: Queryable,
   what: keyof AccountCaps,
   { developerId, caps }: { developerId: string; caps: AccountCaps },
 ): Promise<void> {
-  await lockDeveloper(tx, developerId);
+  const developer = await lockDeveloper(tx, developerId);
   // A statement of its own: what was waited for is committed before this one counts.
   const { count } = await one(
     tx,
     CountRow,
     sql`select count(*) as count from ${tables[what]} where developer_id = ${developerId}`,
   );
+  requireConfirmedFor(developer, what, count);
   const max = caps[what];
   if (count < max) return;
   throw problem(

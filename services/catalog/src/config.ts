@@ -60,6 +60,12 @@ const accountVariables = {
     max: 1_000_000,
     default: 1000,
   }),
+  CATALOG_UNCONFIRMED_DAYS: integer({
+    about: "Days after which an account is removed whose e-mail address was never confirmed.",
+    min: 1,
+    max: 3650,
+    default: 30,
+  }),
   CATALOG_SESSION_HOURS: integer({
     about: "How long a session lasts after signing in.",
     min: 1,
@@ -145,6 +151,7 @@ export function readApiConfig(env: Environment) {
     corsOrigins: values.CATALOG_CORS_ORIGINS,
     trustedProxies: values.CATALOG_TRUSTED_PROXIES,
     webhooks: webhookOptions(values, { httpPort: http.port, urls: [values.DATABASE_URL, values.MAIL_URL] }),
+    unconfirmedDays: values.CATALOG_UNCONFIRMED_DAYS,
     sessionHours: values.CATALOG_SESSION_HOURS,
     requestRates: {
       reads: values.CATALOG_READS_PER_MINUTE,

@@ -6,7 +6,7 @@ import { type HashedPassword, isPassword } from "../developers/queries.ts";
 import { deleteKeysOf } from "../keys/queries.ts";
 import { insertMail } from "../mails/queries.ts";
 import { appendAll } from "../outbox/append.ts";
-import { appDeleted, keyDeleted } from "../outbox/gone.ts";
+import { appDeleted, type By, keyDeleted } from "../outbox/gone.ts";
 import type { Principal } from "../principal.ts";
 import { restrictionChange } from "../telemetry-restrictions/told.ts";
 import {
@@ -32,14 +32,22 @@ export async function deleteAccount(
   if (!account) throw credentialsInvalid();
   if (!(await isPassword(tx, confirmed))) throw passwordChanged();
   await requireDeletable(tx, developerId, account.role);
+  await removeLocked(tx, account.email, { developerId, actor, requestId });
+}
+
+/**
+ * Removes an account that may be deleted, with everything that is its.
+ * @param by whose account, and who removes it. The developer is locked by `lockWhole`.
+ */
+export async function removeLocked(tx: Queryable, email: string, by: By): Promise<void> {
+  const { developerId, actor, requestId } = by;
   const restrictions = await deleteRestrictionsOf(tx, developerId);
   const keys = await deleteKeysOf(tx, developerId);
   const apps = await deleteAppsOf(tx, developerId);
-  await insertMail(tx, { developerId, kind: "account_deleted", recipient: account.email, requestId });
+  await insertMail(tx, { developerId, kind: "account_deleted", recipient: email, requestId });
   // What else refers to the developer goes with it.
   await deleteDeveloper(tx, developerId);
 
-  const by = { developerId, actor, requestId };
   await appendAll(tx, [
     ...restrictions.map((row) => restrictionChange(row, { actor, requestId, what: "lifted" })),
     ...keys.map((key) => keyDeleted(by, key)),

@@ -51,3 +51,25 @@ export function deleteRestrictionsOf(tx: Queryable, developerId: string) {
 export function deleteDeveloper(tx: Queryable, id: string) {
   return one(tx, IdRow, sql`delete from developers where id = ${id} returning id`);
 }
+
+const UnconfirmedAccount = Type.Object({ ...IdRow.properties, email: Type.String() });
+
+/**
+ * The oldest account that was not confirmed for so many days, locked like by `lockWhole`; null when there is
+ * none, or another process has it. Nothing of such an account was ever published, and it has no role.
+ */
+export function lockUnconfirmed(tx: Queryable, days: number) {
+  return maybeOne(
+    tx,
+    UnconfirmedAccount,
+    sql`
+      select id, email from developers
+      where verified is not true and created_at < now() - make_interval(days => ${days}::int)
+        and role = 'developer'
+        and not exists (select from apps where developer_id = developers.id
+                        and (status <> 'draft' or published_code_max is not null))
+      order by created_at
+      limit 1
+      for update skip locked`,
+  );
+}

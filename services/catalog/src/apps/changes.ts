@@ -3,14 +3,13 @@ import { problem, requestId, requireMatch } from "@mosis/http";
 import { type Queryable, sql } from "@mosis/postgres";
 import type { App, AppAction, AppChange, NewApp } from "@mosis/types/apps";
 import { topics } from "@mosis/types/topics";
-import { lockDeveloper } from "../developers/queries.ts";
 import { settleIdentity } from "../listings/propose.ts";
 import { appendOutbox } from "../outbox/append.ts";
 import { type Principal, reachOf, type Viewer, viewerOf } from "../principal.ts";
 import { missingApp } from "./missing.ts";
 import { appFor, appOf, factsOf, tagOf } from "./app.ts";
 import { requireAppAction } from "./lifecycle.ts";
-import { type AppRow, countApps, insertApp, isRetired, lockApp, readApp, updateApp } from "./queries.ts";
+import { type AppRow, insertApp, isRetired, lockApp, readApp, updateApp } from "./queries.ts";
 
 /** Of whom and for what somebody asks. */
 export interface Asked {
@@ -20,27 +19,11 @@ export interface Asked {
 }
 
 export async function createApp(tx: Queryable, asked: Asked, body: NewApp): Promise<App> {
-  await requireAppAllowed(tx, asked.principal.developerId);
   const created = await insertApp(tx, asked.principal.developerId, body);
   if (!created || (await isRetired(tx, body.package_id))) {
     throw problem("package_id_taken", `${body.package_id} is taken: choose another package_id.`);
   }
   return finish(tx, asked, created.id, "created");
-}
-
-/** Anybody registers any address: so an unconfirmed account takes few package ids from others. */
-const unverifiedAppsMax = 3;
-
-/** @throws Problem `email_unverified` when an account without a confirmed address has its few apps. */
-async function requireAppAllowed(tx: Queryable, developerId: string): Promise<void> {
-  // Locked, so that of several at once each sees the apps that the one before has made.
-  const developer = await lockDeveloper(tx, developerId);
-  if (!developer || developer.verified || developer.role !== "developer") return;
-  const { count } = await countApps(tx, developerId);
-  if (count < unverifiedAppsMax) return;
-  const detail = `Until its e-mail address is confirmed an account has up to ${unverifiedAppsMax} apps.`;
-  const fix = "POST /v1/developers/me:send-verification sends the mail again.";
-  throw problem("email_unverified", `${detail} ${fix}`);
 }
 
 export async function changeApp(tx: Queryable, asked: Asked, change: AppChange): Promise<App> {

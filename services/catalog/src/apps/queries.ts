@@ -4,7 +4,7 @@ import { Nullable, Timestamp, Uuid } from "@mosis/types/formats";
 import Type, { type Static } from "typebox";
 import { pageClause, type PageRequest, positionColumn, positioned } from "../page-position.ts";
 import type { Owner, Reach } from "../principal.ts";
-import { AppIdRow, CountRow, IdRow, OwnedRow } from "../rows.ts";
+import { AppIdRow, IdRow, OwnedRow } from "../rows.ts";
 
 const AppRow = Type.Object({
   ...Type.Omit(App, ["latest_version", "rollout_version", "pending_listing", "allowed_actions"]).properties,
@@ -66,10 +66,6 @@ export function insertApp(db: Queryable, developerId: string, app: NewApp) {
       on conflict (package_id) do nothing
       returning id`,
   );
-}
-
-export function countApps(tx: Queryable, developerId: string) {
-  return one(tx, CountRow, sql`select count(*)::int as count from apps where developer_id = ${developerId}`);
 }
 
 const RetiredRow = Type.Object({ retired: Type.Boolean() });

@@ -18,9 +18,10 @@ import { changeAfter, send } from "../change.ts";
 import { findDeveloper, lockDeveloper, lockPassword } from "../developers/queries.ts";
 import { requestMail } from "../mails/asked.ts";
 import { insertMail } from "../mails/queries.ts";
-import { appendOutbox } from "../outbox/append.ts";
+import { appendAll } from "../outbox/append.ts";
 import { everyone } from "../principal.ts";
 import { hashSecret } from "../secret-hash.ts";
+import { limitsOfConfirmed } from "../telemetry-limits/told.ts";
 import { type ProveAccount, unproved } from "./prove.ts";
 import { updateEmail, updateVerified } from "./queries.ts";
 
@@ -116,12 +117,14 @@ async function verify(tx: Queryable, { tokenHash, proved, requestId }: Verificat
     // What was sent to the old address opens nothing any more.
     await deleteAccountTokens(tx, developerId, ["email_verification", "email_change", "password_reset"]);
   }
-  await appendOutbox(tx, {
-    developerId,
-    actor: { kind: "system", id: "" },
-    requestId,
-    action: isChange ? "developer.email_changed" : "developer.verified",
-    target: { type: "developer", id: developerId },
-    payload: after,
-  });
+  const by = { developerId, actor: { kind: "system", id: "" }, requestId } as const;
+  await appendAll(tx, [
+    {
+      ...by,
+      action: isChange ? "developer.email_changed" : "developer.verified",
+      target: { type: "developer", id: developerId },
+      payload: after,
+    },
+    ...(before.verified ? [] : await limitsOfConfirmed(tx, by)),
+  ]);
 }

@@ -37,8 +37,8 @@ export const keyOperations: Operation[] = [
       },
     },
     problems: [
-      ...(["confirmation_required", "reference_unknown", "limit_reached", "request_in_flight"] as const),
-      "idempotency_key_reused",
+      ...(["confirmation_required", "email_unverified", "reference_unknown", "limit_reached"] as const),
+      ...(["request_in_flight", "idempotency_key_reused"] as const),
     ],
   },
   {

@@ -3,6 +3,7 @@ import { createSelfTelemetry } from "@mosis/client/process";
 import { serve } from "@mosis/http";
 import { openPool } from "@mosis/postgres";
 import { createLifecycle, createLogger, createMetrics, endProcess } from "@mosis/runtime";
+import { startAccountSweep } from "../account-deletion/sweep.ts";
 import { createApi } from "../api.ts";
 import { readApiConfig } from "../config.ts";
 import { startMailSender } from "../mails/sender.ts";
@@ -40,6 +41,10 @@ try {
   const { portalUrl } = config.mail;
   const sender = startMailSender({ db, transport, portalUrl, log, metrics });
   const mails = life.own("mails", sender, (it) => it.close());
+  const sweep = startAccountSweep({
+    ...{ db, log, metrics, days: config.unconfirmedDays, intervalMs: 3_600_000 },
+  });
+  life.own("account sweep", sweep, (it) => it.close());
   const observe = self.observe.bind(self);
   const managementApart = config.http.management !== null;
   const apps = await createApi({ ...config, db, log, metrics, observe, mails, managementApart });

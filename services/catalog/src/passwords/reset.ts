@@ -6,6 +6,7 @@ import { lockDeveloper } from "../developers/queries.ts";
 import { evict, ofStranger, ofThief } from "../eviction/evict.ts";
 import { insertMail } from "../mails/queries.ts";
 import { appendAll } from "../outbox/append.ts";
+import { limitsOfConfirmed } from "../telemetry-limits/told.ts";
 import { resetPassword } from "./queries.ts";
 
 /**
@@ -38,6 +39,7 @@ export async function reset(
       target: { type: "developer", id: developerId },
       payload: { ...after, oauth_provider: null },
     },
+    ...(before.verified ? [] : await limitsOfConfirmed(tx, by)),
   ]);
   return after;
 }

@@ -5,13 +5,13 @@ import {
   type TelemetryLimits,
   TelemetryLimitsChange,
 } from "@mosis/types/telemetry-limits";
-import { topics } from "@mosis/types/topics";
 import type { Request, Router } from "express";
 import { missingApp } from "../apps/missing.ts";
 import type { Authenticate } from "../auth.ts";
 import { isPackageId } from "../identifier.ts";
 import { appendOutbox } from "../outbox/append.ts";
 import { type Principal, reachOf, tenantOf } from "../principal.ts";
+import { limitsChanged } from "./told.ts";
 import { findLimits, lockLimits, updateLimits } from "./queries.ts";
 
 const path = "/v1/apps/:package_id/telemetry-limits";
@@ -55,19 +55,11 @@ async function changeLimits(
   const { id: appId, developer_id: developerId, ...current } = locked;
   requireMatch(req, tagOf(current));
   requireAllowed(principal, current, change);
-  const limits = { ...current, ...change };
-  if (tagOf(limits) === tagOf(current)) return current;
-  await updateLimits(tx, appId, limits);
-  await appendOutbox(tx, {
-    // In the trail of whose app it is, also when an admin has changed it.
-    developerId,
-    actor: principal.actor,
-    requestId: requestId(req),
-    action: "telemetry_limits.changed",
-    target: { type: "app", id: appId },
-    payload: { package_id: id, ...limits },
-    state: { topic: topics.apps, key: appId },
-  });
+  if (tagOf({ ...current, ...change }) === tagOf(current)) return current;
+  const limits = await updateLimits(tx, appId, change);
+  // In the trail of whose app it is, also when an admin has changed it.
+  const by = { developerId, actor: principal.actor, requestId: requestId(req) };
+  await appendOutbox(tx, limitsChanged(by, { id: appId, package_id: id, ...limits }));
   return limits;
 }
 

@@ -4,6 +4,8 @@ import { etagOf, problem, requestId, requireMatch } from "@mosis/http";
 import type { Queryable } from "@mosis/postgres";
 import { newId } from "@mosis/runtime";
 import type { NewWebhook, Webhook, WebhookChange } from "@mosis/types/webhooks";
+import { findDeveloper } from "../developers/queries.ts";
+import { requireConfirmedFor } from "../developers/verified.ts";
 import { isUuid } from "../identifier.ts";
 import { notify } from "../mails/queries.ts";
 import { appendOutbox } from "../outbox/append.ts";
@@ -45,7 +47,9 @@ export async function createWebhook(
 ): Promise<WithSecret> {
   const { developerId } = asked.principal;
   await requireRecent(tx, asked.principal);
-  if ((await queries.countLocked(tx, developerId)) >= webhooksMax) {
+  const count = await queries.countLocked(tx, developerId);
+  requireConfirmedFor(await findDeveloper(tx, developerId), "webhooks", count);
+  if (count >= webhooksMax) {
     throw problem("state_conflict", `You have ${webhooksMax} webhooks: delete one first.`);
   }
   const id = newId();

@@ -34,7 +34,7 @@ export const webhookOperations: Operation[] = [
         headers: { ...headers, ...location },
       },
     },
-    problems: ["confirmation_required", "state_conflict"],
+    problems: ["confirmation_required", "email_unverified", "state_conflict"],
   },
   {
     method: "get",
