@@ -39,6 +39,16 @@ export const Developer = Type.Object({
 });
 export type Developer = Static<typeof Developer>;
 
+/**
+ * The developer as a key sees it that may not read personal data: without `account:read`, or a key of listed
+ * apps.
+ */
+export const DeveloperId = Type.Pick(Developer, ["id", "created_at"]);
+export type DeveloperId = Static<typeof DeveloperId>;
+
+/** Answer of `GET /v1/developers/me`. */
+export const Me = Type.Union([Developer, DeveloperId]);
+
 /** Body of `PATCH /v1/developers/me`. */
 export const DeveloperChange = Type.Object({ name: Label(100) }, { additionalProperties: false });
 export type DeveloperChange = Static<typeof DeveloperChange>;

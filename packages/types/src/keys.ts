@@ -22,6 +22,7 @@ export const permissions = {
   "webhooks:read": "Read webhooks (never their secrets) and what was delivered to them.",
   "webhooks:write": "Create, change, ping and delete webhooks, and deliver again.",
   "audit:read": "Read the audit trail of the developer.",
+  "account:read": "Read the developer's e-mail address, name and role.",
 } as const;
 export type Permission = keyof typeof permissions;
 const permissionNames = Object.keys(permissions) as Permission[];

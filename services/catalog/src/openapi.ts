@@ -4,6 +4,7 @@ import {
   AccountDeletion,
   Developer,
   DeveloperChange,
+  DeveloperId,
   EmailChange,
   EmailVerification,
   NewDeveloper,
@@ -125,7 +126,7 @@ export const catalogDocument = openApiDocument({
   schemas: {
     ...{ AccountDeletion, DeveloperChange, EmailChange, EmailVerification, PasswordChange, PasswordReset },
     ...{ OauthFinish, OauthFlow, OauthProviders, OauthStart, PasswordResetRequest, SessionWithToken },
-    ...{ App, Developer, NewApp, NewDeveloper, NewSession, Session },
+    ...{ App, Developer, DeveloperId, NewApp, NewDeveloper, NewSession, Session },
     ...{ FactorEnrolled, RecoveryCodes, SecondFactors, TotpConfirmation, TotpSecret },
     ...{ NewPasskey, Passkey, PasskeyChange, PasskeyCreationOptions, PasskeyEnrolled, PasskeyList },
     ...{ PasskeyRequest, PasskeyRequestOptions, SecondFactorNeeded, SessionCompletion },

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { many, sql } from "@mosis/postgres";
 import Type from "typebox";
+import { type Permission, permissions } from "@mosis/types/keys";
 import { assertProblem, auditTrail, everythingStored, startCatalog } from "./support.ts";
 
 const ada = { email: "Ada@mosis.test", name: "Ada", password: "correct horse battery" };
@@ -140,4 +141,23 @@ test("who I am is asked with a session or a management key; without credentials 
     .get("/v1/developers/me")
     .expect(200);
   assert.equal((me.body as { id: string }).id, bob.id);
+});
+
+test("a key without account:read, or of listed apps, reads no personal data of its developer", async (t) => {
+  const { as, withBearer } = await startCatalog(t);
+  const bob = await as("bob");
+  await bob.post("/v1/apps", { package_id: "org.mosis.go", name: "Go" }).expect(201);
+  const readBy = async (asked: object) => {
+    const key = await bob.post("/v1/keys", { name: "k", kind: "management", ...asked }).expect(201);
+    const by = withBearer((key.body as { secret: string }).secret);
+    return Object.keys((await by.get("/v1/developers/me").expect(200)).body as object).toSorted();
+  };
+  const id = ["created_at", "id"];
+  const others = (Object.keys(permissions) as Permission[]).filter((name) => name !== "account:read");
+  assert.deepEqual(await readBy({ permissions: others }), id);
+  assert.deepEqual(await readBy({ permissions: ["telemetry:read"], package_ids: ["org.mosis.go"] }), id);
+  assert.deepEqual(await readBy({ permissions: ["account:read"], package_ids: ["org.mosis.go"] }), id);
+  for (const asked of [{}, { permissions: ["account:read"] }]) {
+    assert.ok((await readBy(asked)).includes("email"));
+  }
 });

@@ -11,12 +11,17 @@ test("a password that is easy to guess is set nowhere, and the answer says what 
   const { anyone, as, mailbox } = await startWithMailbox(t);
   const ada = await as("ada");
   const { email, password } = ada;
+  const packageId = "org.adalovelace.analytical_engine.notes";
+  await ada.post("/v1/apps", { package_id: packageId, name: "Analytical Engine" }).expect(201);
   await anyone.post("/v1/developers:request-password-reset", { email }).expect(202);
   const token = await mailbox.token(email, /Choose a new password/);
   const easy = {
     "1234567890": "password_common",
     [email]: "password_too_easy",
     mosis12345: "password_too_easy",
+    [packageId]: "password_too_easy",
+    "Analytical Engine": "password_too_easy",
+    "@n4lyticalEngine1": "password_too_easy",
   };
   for (const [new_password, code] of Object.entries(easy)) {
     const registering = { email: "new@mosis.test", name: "New", password: new_password };

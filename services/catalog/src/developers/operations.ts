@@ -1,5 +1,5 @@
 import type { Operation } from "@mosis/http";
-import { Developer, DeveloperChange, NewDeveloper } from "@mosis/types/developers";
+import { Developer, DeveloperChange, Me, NewDeveloper } from "@mosis/types/developers";
 
 const headers = { ETag: "Send it as If-Match with a change." };
 
@@ -26,7 +26,9 @@ export const developerOperations: Operation[] = [
     id: "getMe",
     summary: "Who am I",
     access: "developer",
-    answers: { 200: { description: "The developer that sends the request.", body: Developer, headers } },
+    description:
+      "A key without `account:read`, or of listed apps, reads `id` and `created_at`: no personal data.",
+    answers: { 200: { description: "The developer that sends the request.", body: Me, headers } },
     problems: ["permission_missing"],
   },
   {

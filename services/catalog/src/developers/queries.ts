@@ -79,6 +79,25 @@ export function findOwnAccount(db: Queryable, id: string) {
   );
 }
 
+/** Of each account, the newest: the words are looked for in a password one by one. */
+const wordyAppsMax = 50;
+
+const AppWords = Type.Object({ words: Type.Array(Type.String()) });
+
+/** Package ids and names of a developer's apps: what somebody who knows them would try. */
+export async function readAppWords(db: Queryable, id: string): Promise<string[]> {
+  const { words } = await one(
+    db,
+    AppWords,
+    sql`
+      select array(
+        select unnest(array[package_id, name])
+        from (select package_id, name from apps where developer_id = ${id}
+              order by created_at desc limit ${wordyAppsMax}) newest) as words`,
+  );
+  return words;
+}
+
 /** Whose password it is, as it was hashed; null for that of an account that has none. */
 export interface HashedPassword {
   id: string;

@@ -9,13 +9,13 @@ import {
   createRouter,
 } from "@mosis/http";
 import { type Pool, type Queryable, transaction } from "@mosis/postgres";
-import { type Developer, DeveloperChange, NewDeveloper } from "@mosis/types/developers";
+import { type Developer, DeveloperChange, type DeveloperId, NewDeveloper } from "@mosis/types/developers";
 import type { Request, Router } from "express";
 import { type Authenticate, credentialsInvalid } from "../auth.ts";
 import { bodyLimit } from "../body-limit.ts";
 import { insertMail } from "../mails/queries.ts";
 import { appendOutbox } from "../outbox/append.ts";
-import { everyone, type Principal } from "../principal.ts";
+import { everyone, holds, type Principal } from "../principal.ts";
 import { hashNewPassword } from "./new-password.ts";
 import type { Passwords } from "./password.ts";
 import { findDeveloper, insertDeveloper, lockDeveloper, updateName } from "./queries.ts";
@@ -49,10 +49,14 @@ export function developerRoutes(deps: DeveloperDeps): Router {
   });
 
   router.get("/v1/developers/me", async (req, res) => {
-    const { developerId } = await authenticate(req, res, "developer");
+    const principal = await authenticate(req, res, "developer");
+    const { developerId, appIds } = principal;
     const developer = await findDeveloper(db.as(developerId), developerId);
     if (!developer) throw credentialsInvalid();
-    res.set("ETag", tagOf(developer)).json(developer);
+    const { id, created_at } = developer;
+    const isWhole = appIds === null && holds(principal, "account:read");
+    const shown = isWhole ? developer : { id, created_at };
+    res.set("ETag", tagOf(shown)).json(shown);
   });
 
   router.patch("/v1/developers/me", async (req, res) => {
@@ -113,6 +117,6 @@ async function rename(
   return changed;
 }
 
-function tagOf(developer: Developer): string {
+function tagOf(developer: Developer | DeveloperId): string {
   return etagOf(JSON.stringify(developer));
 }

@@ -31,6 +31,8 @@ const estimator = new ZxcvbnFactory({
 export interface PasswordOwner {
   email: string;
   name: string;
+  /** Package ids and names of their apps. */
+  appWords?: readonly string[];
 }
 
 /**
@@ -47,8 +49,8 @@ export function requireStrong(password: string, owner: PasswordOwner, pointer: s
 
 type Fault = "password_common" | "password_too_easy";
 
-export function faultOf(password: string, { email, name }: PasswordOwner): Fault | null {
-  const { guesses, sequence } = estimator.check(password, ownWords(email, name));
+export function faultOf(password: string, owner: PasswordOwner): Fault | null {
+  const { guesses, sequence } = estimator.check(password, ownWords(owner));
   if (guesses >= guessesMin) return null;
   const [first] = sequence;
   const isWhole =
@@ -57,9 +59,13 @@ export function faultOf(password: string, { email, name }: PasswordOwner): Fault
 }
 
 /** What somebody who knows the owner tries first. */
-function ownWords(email: string, name: string): string[] {
+function ownWords({ email, name, appWords = [] }: PasswordOwner): string[] {
   const [local = "", domain = ""] = email.split("@");
-  const parts = [email, local, domain, name].flatMap((text) => [text, ...text.split(/[^\p{L}\p{N}]+/u)]);
+  const parts = [email, local, domain, name, ...appWords].flatMap((text) => [
+    // No longer than what is looked at of the password, or it would not be found in there.
+    text.slice(0, lookedAtMax),
+    ...text.split(/[^\p{L}\p{N}]+/u),
+  ]);
   return ["mosis", "developer", ...new Set(parts.filter((part) => part.length > 2))];
 }
 

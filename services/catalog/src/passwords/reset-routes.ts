@@ -8,7 +8,7 @@ import { bodyLimit } from "../body-limit.ts";
 import type { Credentials } from "../credentials.ts";
 import { hashNewPassword } from "../developers/new-password.ts";
 import type { Passwords } from "../developers/password.ts";
-import { findDeveloper } from "../developers/queries.ts";
+import { findDeveloper, readAppWords } from "../developers/queries.ts";
 import { requestMail } from "../mails/asked.ts";
 import { everyone } from "../principal.ts";
 import { hashSecret } from "../secret-hash.ts";
@@ -50,8 +50,9 @@ export function passwordResetRoutes(deps: {
     const mailed = await findAccountToken(db.as(everyone), tokenHash, ["password_reset"]);
     const owner = mailed && (await findDeveloper(db.as(mailed.developer_id), mailed.developer_id));
     if (!owner) throw tokenInvalid();
+    const appWords = await readAppWords(db.as(owner.id), owner.id);
     const passwordHash = await hashNewPassword(passwords, {
-      ...{ password: new_password, owner, pointer: "/new_password" },
+      ...{ password: new_password, owner: { ...owner, appWords }, pointer: "/new_password" },
       asker: { req, account: owner.email },
     });
 

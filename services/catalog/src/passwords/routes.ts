@@ -8,7 +8,7 @@ import type { Credentials } from "../credentials.ts";
 import { type Confirm, passwordChanged } from "../developers/confirm.ts";
 import { hashNewPassword } from "../developers/new-password.ts";
 import type { Passwords } from "../developers/password.ts";
-import { findDeveloper, type HashedPassword } from "../developers/queries.ts";
+import { findDeveloper, type HashedPassword, readAppWords } from "../developers/queries.ts";
 import { evict, type Eviction } from "../eviction/evict.ts";
 import { insertMail } from "../mails/queries.ts";
 import { appendAll } from "../outbox/append.ts";
@@ -32,10 +32,12 @@ export function passwordRoutes(deps: {
     const body = parse(PasswordChange, await authenticate.body(req), "body");
     const before = async () => {
       const confirmed = await confirm({ principal, req }, body.password);
-      const owner = await findDeveloper(db.as(principal.developerId), principal.developerId);
+      const own = db.as(principal.developerId);
+      const owner = await findDeveloper(own, principal.developerId);
       if (!owner) throw credentialsInvalid();
+      const appWords = await readAppWords(own, owner.id);
       const passwordHash = await hashNewPassword(passwords, {
-        ...{ password: body.new_password, owner, pointer: "/new_password" },
+        ...{ password: body.new_password, owner: { ...owner, appWords }, pointer: "/new_password" },
         asker: { req, account: owner.email },
       });
       return { confirmed, passwordHash };
