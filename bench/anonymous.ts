@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { gzipSync } from "node:zlib";
 import type { Endpoints } from "../infra/local/endpoints.ts";
-import type { Environment } from "../infra/local/services.ts";
+import type { Environment } from "../infra/local/process-environment.ts";
 import { cpuSecondsOfTree } from "./cpu.ts";
 import type { Platform } from "./platform.ts";
 import type { Figures, Outcome } from "./report.ts";

@@ -6,7 +6,7 @@ import { readPasswords } from "@mosis/devstack";
 import { execute, openSession, sql } from "@mosis/postgres";
 import { createLogger } from "@mosis/runtime";
 import { isEmpty, planSeed, seedCatalog } from "../infra/local/seed/seed-catalog.ts";
-import { apiUrl } from "../services/catalog/src/api-role.ts";
+import { processRoles, roleUrl } from "../services/catalog/src/process-roles.ts";
 import type { AskOrder } from "./catalog/ask.ts";
 import { firstMessage, measure, type Measured } from "./catalog/measure.ts";
 import type { StatementName } from "./catalog/statements.ts";
@@ -121,7 +121,7 @@ async function fill({ endpoints }: Platform, plan: ReturnType<typeof planSeed>):
 
 function apiDatabase({ endpoints, dataDir }: Platform): string {
   const password = process.env["CATALOG_API_PASSWORD"] ?? readPasswords(dataDir).mosis_api;
-  return apiUrl(endpoints.postgres, password);
+  return roleUrl(endpoints.postgres, processRoles.api, password);
 }
 
 /** As the api's role, behind its policies; what is written the obvious way as the owner, without them. */

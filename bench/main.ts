@@ -2,7 +2,7 @@
 // measures.
 import { parseArgs } from "node:util";
 import { runProgram, UserError, wholeNumber } from "../infra/local/endpoints.ts";
-import type { Environment } from "../infra/local/services.ts";
+import type { Environment } from "../infra/local/process-environment.ts";
 import { anonymousEnvironment, benchAnonymous } from "./anonymous.ts";
 import { benchBytes } from "./bytes.ts";
 import { benchConnections } from "./connections.ts";

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Kafka } from "kafkajs";
 import { UserError } from "../infra/local/endpoints.ts";
-import type { Environment } from "../infra/local/services.ts";
+import type { Environment } from "../infra/local/process-environment.ts";
 import { type Cost, measureCost } from "./cost.ts";
 import { pathOf } from "./ingest.ts";
 import { kafkaOptions, naiveTable, naiveTopic } from "./naive/contract.ts";

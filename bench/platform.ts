@@ -1,7 +1,7 @@
 // The platform a benchmark runs against: its own in a temporary folder, or one that runs already.
 import { dirname } from "node:path";
 import { type Endpoints, readEndpoints, requireReady } from "../infra/local/endpoints.ts";
-import type { Environment } from "../infra/local/services.ts";
+import type { Environment } from "../infra/local/process-environment.ts";
 import { readProcesses, startTemporaryPlatform } from "../infra/local/temporary-platform.ts";
 
 export interface Platform {

@@ -11,11 +11,12 @@ import { test, type TestContext } from "node:test";
 import { freePorts } from "@mosis/devstack";
 import type { Endpoints } from "../infra/local/endpoints.ts";
 import { untilEqual } from "./platform.ts";
+import { assertOwnSecretsOnly, givenToLauncher } from "./process-secrets.ts";
 
 const startScript = join(import.meta.dirname, "../infra/local/start.mjs");
 
 test("npm start runs the whole platform", async (t) => {
-  const copy = await newCopy(t);
+  const copy = await newCopy(t, givenToLauncher);
   const first = copy.start();
   await first.untilPrinted(/^Ready after /m);
 
@@ -29,6 +30,10 @@ test("npm start runs the whole platform", async (t) => {
     const all = `[${catalog},'telemetry-ingest','telemetry-query','telemetry-writer']\n`;
     await untilEqual(() => ask(endpoints.clickhouse, services), all);
   });
+
+  await t.test("gives each process its own secrets alone, and what a person has set for it", () =>
+    assertOwnSecretsOnly(copy.processes(), copy.dataDir),
+  );
 
   await t.test("runs SQL as the analyst", () => assertAnalystAsks(copy.dataDir, first.output()));
 

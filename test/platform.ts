@@ -15,13 +15,12 @@ import { generateSigningKey, textsOf } from "@mosis/kafka";
 import { untilKeysWork } from "../infra/local/demo/account.ts";
 import type { Endpoints } from "../infra/local/endpoints.ts";
 import { givenKafkaVariables } from "../infra/local/kafka-variables.ts";
+import type { Environment } from "../infra/local/process-environment.ts";
 import {
-  type Environment,
   runJobs,
   type ServiceName,
   serviceNames,
   startService,
-  postgresAddresses,
   type StoreAddresses,
   storeVariables,
 } from "../infra/local/services.ts";
@@ -149,9 +148,13 @@ async function freshStores(): Promise<{ stores: StoreAddresses; drop: () => Prom
   const database = await freshDatabase(required("DATABASE_URL"));
   const name = `p_${randomBytes(6).toString("hex")}`;
   const url = new URL(`/${name}`, server).href;
-  const postgres = postgresAddresses(database.url, "mosis_api");
+  const passwords = { mosis_api: "mosis_api", mosis_relay: "mosis_relay", mosis_webhooks: "mosis_webhooks" };
   return {
-    stores: { postgres, kafka, clickhouse: { migrate: url, writer: url, query: url } },
+    stores: {
+      postgres: { owner: database.url, passwords },
+      kafka,
+      clickhouse: { migrate: url, writer: url, query: url },
+    },
     async drop() {
       await database.drop();
       await command(server, `drop database if exists ${name}`);

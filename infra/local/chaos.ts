@@ -17,7 +17,7 @@ import { createLedger, type Ledger, sum } from "./demo/ledger.ts";
 import { printAttempts, printBooks } from "./demo/report.ts";
 import { sendAll } from "./demo/sender.ts";
 import { runProgram, UserError, wholeNumber } from "./endpoints.ts";
-import type { Environment } from "./services.ts";
+import type { Environment } from "./process-environment.ts";
 import { startTemporaryPlatform, type TemporaryPlatform } from "./temporary-platform.ts";
 
 const options = {

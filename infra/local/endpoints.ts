@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import type { Environment } from "./services.ts";
+import type { Environment } from "./process-environment.ts";
 
 /** What a running platform wrote into its data folder, readable by its owner only: it has passwords in it. */
 export interface Endpoints {

@@ -1,5 +1,5 @@
 import { kafkaLogin, type KafkaUser, type Stack } from "@mosis/devstack";
-import type { Environment } from "./services.ts";
+import type { Environment } from "./process-environment.ts";
 
 /**
  * The variables that lead a user into Kafka: a server of ours has a user for each process, one of others is

@@ -15,14 +15,13 @@ import type { Endpoints } from "./endpoints.ts";
 import { kafkaVariablesFor } from "./kafka-variables.ts";
 import { recordKeyVariables } from "./record-key.ts";
 import { knownIngestKey, registerPlatformApp } from "./self-telemetry.ts";
+import type { Environment } from "./process-environment.ts";
 import {
-  type Environment,
   runJobs,
   type ServiceName,
   serviceNames,
   services,
   startService,
-  postgresAddresses,
   type StoreAddresses,
   storeVariables,
   urlsOf,
@@ -64,16 +63,17 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     const stack = await startStack({ source, dataDir, cacheDir, onProgress });
     running.stack = stack;
     const stores = storeAddresses(stack, settings, options.env);
+    // Of all this a process gets what it declares, see startService.
     const env = {
       // Pages of this machine may use passkeys: browsers take `localhost` for a secure context.
       PASSKEY_ORIGINS: `http://localhost:${ports.catalog}`,
       ...options.env,
       ...secretVariables(options.env, dataDir),
+      ...recordKeyVariables(options.env, dataDir),
     };
-    const recordKeys = recordKeyVariables(options.env, dataDir);
     await runJobs(stores, env, join(dataDir, "logs"));
     onProgress("Both databases are migrated, the topics are there");
-    await startServices(running, { settings, env, stores, recordKeys, onProgress });
+    await startServices(running, { settings, env, stores, onProgress });
     const endpoints = endpointsOf(settings, env, { ...stack, stores });
     writeEndpoints(dataDir, endpoints);
     tellProcesses(dataDir, running);
@@ -103,7 +103,6 @@ interface ServicesOptions {
   settings: Settings;
   env: Environment;
   stores: StoreAddresses;
-  recordKeys: (name: ServiceName) => Environment;
   onProgress: (text: string) => void;
 }
 
@@ -142,7 +141,7 @@ async function register({ settings, env, stores, onProgress }: ServicesOptions):
 async function startSome(
   running: Running,
   names: readonly ServiceName[],
-  { settings, env, stores, recordKeys, onProgress }: ServicesOptions,
+  { settings, env, stores, onProgress }: ServicesOptions,
   ingestKey: string | null,
 ): Promise<void> {
   const { ports, dataDir, mailUrl } = settings;
@@ -151,8 +150,7 @@ async function startSome(
       ? { MOSIS_SELF_TELEMETRY: "off" }
       : { MOSIS_SELF_TELEMETRY_KEY: ingestKey, MOSIS_INGEST_URL: urlsOf("ingest", ports.ingest, env).url };
   const starts = names.map(async (name) => {
-    const keys = recordKeys(name);
-    const environment = { ...env, ...storeVariables(name, stores), ...keys, ...telemetry, MAIL_URL: mailUrl };
+    const environment = { ...env, ...storeVariables(name, stores), ...telemetry, MAIL_URL: mailUrl };
     const start = () =>
       startService(name, { port: ports[name], env: environment, logsDir: join(dataDir, "logs") });
     running.services.set(name, await keepRunning(start, { onProgress, comebackTimeoutMs: Infinity }));
@@ -191,9 +189,12 @@ function storeAddresses(stack: Stack, settings: Settings, env: Environment): Sto
     writer: as("mosis_writer"),
     query: as("mosis_query"),
   };
-  const apiPassword = settings.catalogApiPassword ?? readPasswords(settings.dataDir).mosis_api;
-  const postgres = postgresAddresses(urls.postgres, apiPassword);
-  return { postgres, kafka: kafkaVariablesFor(stack, env), clickhouse };
+  const rolePasswords = { ...readPasswords(settings.dataDir), ...settings.rolePasswords };
+  return {
+    postgres: { owner: urls.postgres, passwords: rolePasswords },
+    kafka: kafkaVariablesFor(stack, env),
+    clickhouse,
+  };
 }
 
 function endpointsOf(

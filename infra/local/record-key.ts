@@ -1,19 +1,14 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { generateSigningKey, readSigningKey, textsOf } from "@mosis/kafka";
-import type { Environment, ServiceName } from "./services.ts";
+import type { Environment } from "./process-environment.ts";
 
 /**
  * What the relay signs records with and what the others check them by: as the environment says, or a key that
  * the first start makes in the data folder. With another key, the relay publishes everything again.
- * @returns the variables of a process: only the relay gets the private key.
  */
-export function recordKeyVariables(env: Environment, dataDir: string): (name: ServiceName) => Environment {
-  const { CATALOG_RECORD_SIGNING_KEY, CATALOG_RECORD_PUBLIC_KEYS } = givenKeys(env) ?? keysIn(dataDir);
-  return (name) => ({
-    CATALOG_RECORD_PUBLIC_KEYS,
-    CATALOG_RECORD_SIGNING_KEY: name === "relay" ? CATALOG_RECORD_SIGNING_KEY : undefined,
-  });
+export function recordKeyVariables(env: Environment, dataDir: string): Environment {
+  return givenKeys(env) ?? keysIn(dataDir);
 }
 
 function givenKeys({

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Environment } from "./services.ts";
+import type { Environment } from "./process-environment.ts";
 
 /** Each variable, and the file of the data folder that has what the first start made for it. */
 const files = {

@@ -4,20 +4,54 @@ import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, s
 import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { kafkaAdministrator, type KafkaUser, type Server, StackError } from "@mosis/devstack";
+import { type ProcessRole, processRoles, roleUrl } from "../../services/catalog/src/process-roles.ts";
+import * as catalog from "../../services/catalog/src/variables.ts";
+import * as telemetry from "../../services/telemetry/src/variables.ts";
+import { type Environment, environmentOf, proxyVariables } from "./process-environment.ts";
 
-/** Every process: where it starts, and the variable of its port. */
+/** Every process: where it starts, the variable of its port, and all the variables that it gets. */
 export const services = {
-  catalog: { main: "services/catalog/src/main/api.ts", portVariable: "CATALOG_PORT" },
-  ingest: { main: "services/telemetry/src/main/ingest.ts", portVariable: "INGEST_PORT" },
-  query: { main: "services/telemetry/src/main/query.ts", portVariable: "QUERY_PORT" },
-  relay: { main: "services/catalog/src/main/relay.ts", portVariable: "RELAY_PORT" },
-  webhooks: { main: "services/catalog/src/main/webhooks.ts", portVariable: "WEBHOOKS_PORT" },
-  writer: { main: "services/telemetry/src/main/writer.ts", portVariable: "WRITER_PORT" },
+  catalog: {
+    main: "services/catalog/src/main/api.ts",
+    portVariable: "CATALOG_PORT",
+    variables: catalog.apiVariables,
+  },
+  ingest: {
+    main: "services/telemetry/src/main/ingest.ts",
+    portVariable: "INGEST_PORT",
+    variables: telemetry.ingestVariables,
+  },
+  query: {
+    main: "services/telemetry/src/main/query.ts",
+    portVariable: "QUERY_PORT",
+    variables: telemetry.queryVariables,
+  },
+  relay: {
+    main: "services/catalog/src/main/relay.ts",
+    portVariable: "RELAY_PORT",
+    variables: catalog.relayVariables,
+  },
+  webhooks: {
+    main: "services/catalog/src/main/webhooks.ts",
+    portVariable: "WEBHOOKS_PORT",
+    variables: catalog.webhooksVariables,
+  },
+  writer: {
+    main: "services/telemetry/src/main/writer.ts",
+    portVariable: "WRITER_PORT",
+    variables: telemetry.writerVariables,
+  },
 } as const;
 export type ServiceName = keyof typeof services;
 export const serviceNames = Object.keys(services) as ServiceName[];
 
-const jobs = ["services/catalog/src/main/migrate.ts", "services/telemetry/src/main/migrate.ts"];
+export const jobs = {
+  "catalog-migrate": { main: "services/catalog/src/main/migrate.ts", variables: catalog.migrateVariables },
+  "telemetry-migrate": {
+    main: "services/telemetry/src/main/migrate.ts",
+    variables: telemetry.migrateVariables,
+  },
+} as const;
 const root = join(import.meta.dirname, "../..");
 /** One that hangs while it starts is tried again, so that it is back within a minute. */
 const readyTimeoutMs = 40_000;
@@ -25,35 +59,38 @@ const readyTimeoutMs = 40_000;
 const stopTimeoutMs = 6000;
 const logBytesMax = 64 * 1_048_576;
 
-export type Environment = Record<string, string | undefined>;
-
 /** What the services have to know of the stores they use. */
 export interface StoreAddresses {
-  /** As the owner of the catalog's database, and as the api's role, which owns nothing. */
-  postgres: { owner: string; api: string };
+  /** As the owner of the catalog's database, and as the role of each process, which owns nothing. */
+  postgres: { owner: string; passwords: RolePasswords };
   /** The variables that lead each user into Kafka. */
   kafka: (user: KafkaUser) => Environment;
   /** With database and user of each process that talks to ClickHouse. */
   clickhouse: { migrate: string; writer: string; query: string };
 }
 
-/** @param password of the api's role, which the migration job gives it. */
-export function postgresAddresses(owner: string, password: string): StoreAddresses["postgres"] {
-  const api = new URL(owner);
-  api.username = "mosis_api";
-  api.password = password;
-  return { owner, api: api.href };
-}
+/** The passwords of the processes' roles in PostgreSQL, which the migration job gives them. */
+export type RolePasswords = Readonly<Record<ProcessRole, string>>;
 
 /** The variables that lead a service to its stores. */
 export function storeVariables(name: ServiceName, stores: StoreAddresses): Environment {
-  const kafkaUser = kafkaUserOf[name];
+  const [role, kafkaUser] = [roleOf[name], kafkaUserOf[name]];
+  const { owner, passwords } = stores.postgres;
   return {
-    DATABASE_URL: name === "catalog" ? stores.postgres.api : stores.postgres.owner,
+    ...(role && { DATABASE_URL: roleUrl(owner, role, passwords[role]) }),
     ...(kafkaUser && stores.kafka(kafkaUser)),
     CLICKHOUSE_URL: name === "writer" ? stores.clickhouse.writer : stores.clickhouse.query,
   };
 }
+
+const roleOf: Readonly<Record<ServiceName, ProcessRole | null>> = {
+  catalog: processRoles.api,
+  ingest: null,
+  query: null,
+  relay: processRoles.relay,
+  webhooks: processRoles.webhooks,
+  writer: null,
+};
 
 /** infra/kafka/acls.json says what each may do. */
 const kafkaUserOf: Readonly<Record<ServiceName, KafkaUser | null>> = {
@@ -69,16 +106,22 @@ const kafkaUserOf: Readonly<Record<ServiceName, KafkaUser | null>> = {
 export async function runJobs(stores: StoreAddresses, env: Environment, logsDir: string): Promise<void> {
   const variables = {
     DATABASE_URL: stores.postgres.owner,
-    CATALOG_API_PASSWORD: new URL(stores.postgres.api).password,
+    CATALOG_API_PASSWORD: stores.postgres.passwords.mosis_api,
+    CATALOG_RELAY_PASSWORD: stores.postgres.passwords.mosis_relay,
+    CATALOG_WEBHOOKS_PASSWORD: stores.postgres.passwords.mosis_webhooks,
     ...stores.kafka(kafkaAdministrator),
     CLICKHOUSE_URL: stores.clickhouse.migrate,
   };
   await Promise.all(
-    jobs.map(async (main) => {
-      const logFile = join(logsDir, `${main.split("/")[1]}-migrate.log`);
-      const { exited } = startProcess(main, { ...env, ...variables }, logFile);
+    Object.entries(jobs).map(async ([name, job]) => {
+      const logFile = join(logsDir, `${name}.log`);
+      const { exited } = startProcess(
+        job.main,
+        environmentOf(job.variables, { ...env, ...variables }),
+        logFile,
+      );
       const how = await exited;
-      if (how !== "0") throw new StackError(`${main} failed (${how}).\n${tail(logFile)}`);
+      if (how !== "0") throw new StackError(`${job.main} failed (${how}).\n${tail(logFile)}`);
     }),
   );
 }
@@ -91,10 +134,14 @@ export async function startService(
   name: ServiceName,
   { port, env, logsDir }: { port: number; env: Environment; logsDir: string },
 ): Promise<Server> {
-  const { main, portVariable } = services[name];
+  const { main, portVariable, variables } = services[name];
   const { url, managementUrl } = urlsOf(name, port, env);
   const logFile = join(logsDir, `${name}.log`);
-  const { child, exited } = startProcess(main, { ...env, [portVariable]: String(port) }, logFile);
+  // Only the catalog calls strangers by HTTP, identity providers. Receivers of webhooks are not reached by a
+  // proxy: it would look up their names anew.
+  const more = name === "catalog" ? proxyVariables : [];
+  const environment = environmentOf(variables, { ...env, [portVariable]: String(port) }, more);
+  const { child, exited } = startProcess(main, environment, logFile);
   const server: Server = {
     name,
     url,

@@ -2,7 +2,8 @@ import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { portNear, readStackPorts, readStackSource, type StackSource } from "@mosis/devstack";
 import { oneOf, optionalText, port, readEnv, text } from "@mosis/runtime";
-import type { Environment, ServiceName } from "./services.ts";
+import type { Environment } from "./process-environment.ts";
+import type { RolePasswords, ServiceName } from "./services.ts";
 import { refuseOwnTargets } from "./webhook-targets.ts";
 
 /** What `npm start` reads from the environment. */
@@ -12,11 +13,14 @@ export interface Settings {
   ports: Record<ServiceName, number>;
   source: StackSource;
   selfTelemetry: boolean;
-  /** The password of the role that the catalog api connects to PostgreSQL as; null: the data folder's. */
-  catalogApiPassword: string | null;
+  /** Passwords of the roles that processes connect to PostgreSQL as; those left out are the data folder's. */
+  rolePasswords: Partial<RolePasswords>;
   /** Where mails to developers leave: a folder, unless the environment names a server. */
   mailUrl: string;
 }
+
+const rolePassword = (process: string) =>
+  optionalText({ about: `The password of the database role of ${process}; default the data folder's.` });
 
 /** @throws Error that lists every bad variable. */
 export async function readSettings(env: Environment): Promise<Settings> {
@@ -29,9 +33,9 @@ export async function readSettings(env: Environment): Promise<Settings> {
         values: ["on", "off"],
         default: "on",
       }),
-      CATALOG_API_PASSWORD: optionalText({
-        about: "The password of the catalog API's database role; default one of the data folder.",
-      }),
+      CATALOG_API_PASSWORD: rolePassword("the catalog API"),
+      CATALOG_RELAY_PASSWORD: rolePassword("the relay"),
+      CATALOG_WEBHOOKS_PASSWORD: rolePassword("webhooks"),
       MAIL_URL: optionalText({ about: "The mail server; default the folder mails of the data." }),
       CATALOG_PORT: port({ about: "The port of the catalog API.", default: 4000 }),
       INGEST_PORT: port({ about: "The port apps send telemetry to.", default: 4001 }),
@@ -65,7 +69,11 @@ export async function readSettings(env: Environment): Promise<Settings> {
       writer,
     },
     source,
-    catalogApiPassword: values.CATALOG_API_PASSWORD,
+    rolePasswords: {
+      ...(values.CATALOG_API_PASSWORD !== null && { mosis_api: values.CATALOG_API_PASSWORD }),
+      ...(values.CATALOG_RELAY_PASSWORD !== null && { mosis_relay: values.CATALOG_RELAY_PASSWORD }),
+      ...(values.CATALOG_WEBHOOKS_PASSWORD !== null && { mosis_webhooks: values.CATALOG_WEBHOOKS_PASSWORD }),
+    },
     mailUrl: values.MAIL_URL ?? pathToFileURL(join(dataDir, "mails")).href,
     selfTelemetry: values.MOSIS_SELF_TELEMETRY === "on",
   };

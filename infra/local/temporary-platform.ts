@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { freePorts } from "@mosis/devstack";
 import { type Endpoints, readEndpoints, requireReady, UserError } from "./endpoints.ts";
-import type { Environment } from "./services.ts";
+import type { Environment } from "./process-environment.ts";
 
 export interface TemporaryPlatform {
   endpoints: Endpoints;

@@ -1,5 +1,5 @@
 import type { StackSource } from "@mosis/devstack";
-import type { Environment } from "./services.ts";
+import type { Environment } from "./process-environment.ts";
 
 /**
  * Refuses an allowance for webhooks that leads to a server or a process of this copy: whoever has an account

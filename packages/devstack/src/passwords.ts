@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "
 import { join } from "node:path";
 
 /** PostgreSQL: its superuser, the owner of the catalog's database, and the role of each process. */
-const postgresUsers = ["postgres", "mosis", "mosis_api"] as const;
+const postgresUsers = ["postgres", "mosis", "mosis_api", "mosis_relay", "mosis_webhooks"] as const;
 /** ClickHouse: the administrator, the user of each process, that of the dictionary, and that of people. */
 export const clickhouseUsers = [
   ...(["mosis_admin", "mosis_writer", "mosis_query", "mosis_dictionary", "mosis_analyst"] as const),

@@ -60,6 +60,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     [fileURLToPath(import.meta.resolve("./guard.ts")), JSON.stringify(command)],
     {
       detached: true,
+      env: serverEnvironment(),
       stdio: ["ignore", "ignore", "inherit", "ipc"],
     },
   );
@@ -93,6 +94,18 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       await exited;
     },
   };
+}
+
+/** What a server and the runtime below it read by themselves; our own variables hold secrets of others. */
+const serverVariables = [
+  ...["PATH", "HOME", "TMPDIR", "TZ", "LANG", "LC_ALL", "LD_LIBRARY_PATH"],
+  ...["JAVA_HOME", "JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS"],
+  // Whose copy it belongs to: chaos signals only its own.
+  "MOSIS_DATA_DIR",
+];
+
+function serverEnvironment(): Record<string, string | undefined> {
+  return Object.fromEntries(serverVariables.map((name) => [name, process.env[name]]));
 }
 
 function untilSpawned(guard: ChildProcess, name: string): Promise<{ pid: number; exited: Promise<string> }> {

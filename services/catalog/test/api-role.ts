@@ -31,6 +31,42 @@ export async function startWithTwo(t: TestContext) {
   return { ...catalog, ada, bob, ids };
 }
 
+/** What would take a wall down, for whichever role of a process. */
+export const sabotages = [
+  "set role mosis",
+  "set role pg_read_all_data",
+  "set session authorization mosis",
+  "alter role mosis_api superuser",
+  "alter role mosis_api createrole",
+  "alter role mosis_api bypassrls",
+  "grant pg_read_server_files to mosis_api",
+  "create role eve login superuser",
+  "alter table apps disable row level security",
+  "alter table apps owner to mosis_api",
+  "drop policy of_tenant on apps",
+  "create policy open on apps using (true)",
+  "alter trigger outbox_fill on outbox rename to zz",
+  "alter table outbox disable trigger all",
+  "set session_replication_role = replica",
+  "create table things (n int)",
+  "create temporary table developers (id uuid)",
+  "create temp view developers as select 1",
+  "create schema evil",
+  "create function evil() returns int language sql as 'select 1'",
+  "create function pg_temp.evil() returns int language sql as 'select 1'",
+  "create or replace function mosis_sees(uuid) returns boolean language sql as 'select true'",
+  "create extension dblink",
+  "create extension file_fdw",
+  "create publication all_tables for all tables",
+  "create event trigger evil on ddl_command_start execute function evil()",
+  "select pg_reload_conf() as done",
+  "alter system set log_statement = 'all'",
+  "select pg_create_physical_replication_slot('evil')",
+  "select set_config('log_statement', 'none', false)",
+  "do language plpython3u 'pass'",
+  "load '/tmp/evil.so'",
+];
+
 /** SQL as it stands: these statements come from nobody's template. */
 export function raw(text: string): Sql {
   return sql(Object.assign([text], { raw: [text] }));

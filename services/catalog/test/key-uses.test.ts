@@ -9,19 +9,24 @@ import type { KeyUseRecord } from "@mosis/types/key-uses";
 import { topics } from "@mosis/types/topics";
 import Type from "typebox";
 import { followKeyUses } from "../src/keys/uses.ts";
+import { processRoles } from "../src/process-roles.ts";
 import { createKey } from "./keys-support.ts";
 import { startKafka } from "./relaying.ts";
-import { eventually, log, startCatalog } from "./support.ts";
+import { eventually, log, openPoolAs, startCatalog } from "./support.ts";
 
 const Row = Type.Object({ last_used_at: Type.Union([Timestamp, Type.Null()]) });
 
 test("a key that telemetry has seen is shown as used, to five minutes, whatever else is told", async (t) => {
-  const { as, db } = await startCatalog(t);
+  const { as, db, databaseUrl } = await startCatalog(t);
   const life = createLifecycle({ log, closeTimeoutMs: 10_000 });
   t.after(() => life.close());
   const { kafka } = await startKafka(life);
   const producer = life.own("producer", await openProducer(kafka), (it) => it.close());
-  life.own("uses", await followKeyUses({ kafka, db, log }), (it) => it.close());
+  life.own(
+    "uses",
+    await followKeyUses({ kafka, db: openPoolAs(life, processRoles.relay, databaseUrl), log }),
+    (it) => it.close(),
+  );
   const ada = await as("ada");
   const [used, marker] = [await createKey(ada, { kind: "ingest" }), await createKey(ada)];
   const lastUsed = async (id: string) =>

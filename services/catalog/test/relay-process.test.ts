@@ -7,8 +7,9 @@ import { fileURLToPath } from "node:url";
 import type { KafkaConfig } from "@mosis/kafka";
 import { execute, one, sql, transaction } from "@mosis/postgres";
 import Type from "typebox";
+import { processRoles } from "../src/process-roles.ts";
 import { numbersOf, outboxIsEmpty, signingTexts, startRelaying } from "./relaying.ts";
-import { eventually, requiredEnv } from "./support.ts";
+import { eventually, requiredEnv, urlAs } from "./support.ts";
 
 const Count = Type.Object({ n: Type.Integer() });
 
@@ -56,7 +57,7 @@ function startProcess(t: TestContext, { databaseUrl, kafka }: { databaseUrl: str
     stdio: ["ignore", "ignore", "inherit"],
     env: {
       ...process.env,
-      DATABASE_URL: databaseUrl,
+      DATABASE_URL: urlAs(processRoles.relay, databaseUrl),
       KAFKA_BROKERS: requiredEnv("KAFKA_BROKERS"),
       KAFKA_TOPIC_PREFIX: kafka.topicPrefix,
       ...signingTexts,

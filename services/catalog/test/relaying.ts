@@ -21,7 +21,8 @@ import { type Topic, topics } from "@mosis/types/topics";
 import Type from "typebox";
 import { appendOutbox } from "../src/outbox/append.ts";
 import { type RelayOptions, startRelay } from "../src/outbox/relay.ts";
-import { log, patience, startDatabase } from "./support.ts";
+import { processRoles } from "../src/process-roles.ts";
+import { log, patience, startDatabase, urlAs } from "./support.ts";
 
 const signingKey = generateSigningKey("test");
 export const signingTexts = textsOf(signingKey);
@@ -96,7 +97,8 @@ export async function startTestRelay(
   const producer = life.own("producer", await openProducer(kafka), (it) => it.close());
   const relay = startRelay({
     async openSession() {
-      const session = await openSession({ url: databaseUrl, name, log, ...patience });
+      const url = urlAs(processRoles.relay, databaseUrl);
+      const session = await openSession({ url, name, log, ...patience });
       onSession?.(session);
       return session;
     },

@@ -16,16 +16,17 @@ import { execute, one, sql } from "@mosis/postgres";
 import { createMetrics, type Lifecycle } from "@mosis/runtime";
 import { outboxHeaders, stateTopics, type Topic, topics } from "@mosis/types/topics";
 import Type from "typebox";
+import { processRoles } from "../src/process-roles.ts";
 import { forgetPublication } from "../src/republication/queries.ts";
 import { startRepublication } from "../src/republication/republication.ts";
 import { startKafka, startTestRelay } from "./relaying.ts";
-import { eventually, log, startCatalog } from "./support.ts";
+import { eventually, log, openPoolAs, startCatalog } from "./support.ts";
 
 // Guards the invariant "what the catalog has not signed changes nothing" (INVARIANTS.md): compaction keeps
 // the last record of a key, whoever has written it.
 test("what somebody else wrote over a state is published over by the relay", async (t) => {
   const { life, kafka, db, databaseUrl, app, key, metrics, counted } = await setUp(t);
-  await startActive(life, { kafka, db, databaseUrl, metrics });
+  await startActive(life, { kafka, databaseUrl, metrics });
   await eventually(async () => assert.equal(await counted("all"), 2));
   const lastRecord = await readEverything(life, kafka);
   const genuine = await eventually(() => lastRecord(topics.keys, key));
@@ -56,9 +57,9 @@ test("what somebody else wrote over a state is published over by the relay", asy
 });
 
 test("another signing key signs everything again, and readers that know only it see it all", async (t) => {
-  const { life, kafka, db, databaseUrl, app, key, metrics, counted } = await setUp(t);
+  const { life, kafka, databaseUrl, app, key, metrics, counted } = await setUp(t);
   const gone = randomUUID();
-  const first = await startActive(life, { kafka, db, databaseUrl, metrics });
+  const first = await startActive(life, { kafka, databaseUrl, metrics });
   await eventually(async () => assert.equal(await counted("all"), 2));
   await publishSigned(life, kafka, gone, "77");
   await first.stop();
@@ -69,7 +70,7 @@ test("another signing key signs everything again, and readers that know only it 
   const readerOfNext = { ...kafka, verifier: verifierOf(publicKeyOf(next)) };
   assert.equal(await stateOf(readerOfNext, topics.keys, key), undefined);
   const rotated = { ...kafka, signer: createRecordSigner(next) };
-  await startActive(life, { kafka: rotated, db, databaseUrl, metrics, signingKey: "next" });
+  await startActive(life, { kafka: rotated, databaseUrl, metrics, signingKey: "next" });
   await eventually(async () => {
     for (const [topic, id] of [
       [topics.keys, key],
@@ -82,7 +83,7 @@ test("another signing key signs everything again, and readers that know only it 
 
 test("a relay that becomes active publishes what a topic lacks, and takes out what is gone", async (t) => {
   const { life, kafka, db, databaseUrl, key, metrics, counted } = await setUp(t);
-  const first = await startActive(life, { kafka, db, databaseUrl, metrics });
+  const first = await startActive(life, { kafka, databaseUrl, metrics });
   await eventually(async () => assert.equal(await counted("all"), 2));
   await first.stop();
   const gone = randomUUID();
@@ -96,7 +97,7 @@ test("a relay that becomes active publishes what a topic lacks, and takes out wh
       select ${lacking}::uuid, developer_id, name, kind, 'hash', key_prefix, permissions, true
       from api_keys where id = ${key}`,
   );
-  await startActive(life, { kafka, db, databaseUrl, metrics });
+  await startActive(life, { kafka, databaseUrl, metrics });
   await eventually(async () => {
     assert.equal(await stateOf(kafka, topics.keys, lacking), lacking);
     assert.equal(await stateOf(kafka, topics.keys, gone), null);
@@ -106,13 +107,13 @@ test("a relay that becomes active publishes what a topic lacks, and takes out wh
 
 test("after a restore positions go on behind the published ones, and all is published again", async (t) => {
   const { life, kafka, db, databaseUrl, ada, key, metrics, counted } = await setUp(t);
-  const first = await startActive(life, { kafka, db, databaseUrl, metrics });
+  const first = await startActive(life, { kafka, databaseUrl, metrics });
   await eventually(async () => assert.equal(await counted("all"), 2));
   await first.stop();
   const gone = randomUUID();
   await publishSigned(life, kafka, gone, "500000");
 
-  await startActive(life, { kafka, db, databaseUrl, metrics });
+  await startActive(life, { kafka, databaseUrl, metrics });
   await eventually(async () => assert.equal(await counted("all"), 5));
   const { position } = await one(
     db,
@@ -158,12 +159,13 @@ function withoutTwice(metrics: ReturnType<typeof createMetrics>): typeof metrics
 /** A relay with its republication. */
 async function startActive(
   life: Lifecycle,
-  options: Pick<Parameters<typeof startRepublication>[0], "kafka" | "db" | "metrics"> & {
+  options: Pick<Parameters<typeof startRepublication>[0], "kafka" | "metrics"> & {
     databaseUrl: string;
     signingKey?: string;
   },
 ) {
-  const { kafka, db, databaseUrl, metrics, signingKey = "test" } = options;
+  const { kafka, databaseUrl, metrics, signingKey = "test" } = options;
+  const db = openPoolAs(life, processRoles.relay, databaseUrl);
   const relay = await startTestRelay({ life, databaseUrl, kafka });
   const isActive = () => relay.state() === "active";
   const republication = await startRepublication({

@@ -9,9 +9,15 @@ import type { AuditEvent } from "@mosis/types/audit";
 import { type ProblemBody, type ProblemCode, problems } from "@mosis/types/problems";
 import supertest, { type Response, type Test } from "supertest";
 import Type from "typebox";
-import { allowLogin, apiUrl, refuseTemporaryTables } from "../src/api-role.ts";
 import { type ApiOptions, createApi } from "../src/api.ts";
 import { catalogDocument } from "../src/openapi.ts";
+import {
+  allowLogin,
+  type ProcessRole,
+  processRoles,
+  refuseTemporaryTables,
+  roleUrl,
+} from "../src/process-roles.ts";
 
 export const log = createLogger({ service: "test", level: process.env["TEST_LOG_LEVEL"] ?? "silent" });
 export const migrations = fileURLToPath(new URL("../migrations/", import.meta.url));
@@ -43,8 +49,16 @@ const secondFactorOptions = {
   totpSecretKeys: [Buffer.alloc(32, 9)],
   passkeys: { rpId: "mosis.test", origins: ["https://portal.mosis.test"] },
 };
-/** One for all tests: the role is the server's. */
-const apiPassword = "mosis_api";
+/** Where a process finds a database: as its own role, whose password in tests is its name. */
+export function urlAs(role: ProcessRole, databaseUrl: string): string {
+  return roleUrl(databaseUrl, role, role);
+}
+
+/** A pool as a process has it: as its own role. */
+export function openPoolAs(life: Lifecycle, role: ProcessRole, databaseUrl: string): Pool {
+  const url = urlAs(role, databaseUrl);
+  return life.own(role, openPool({ url, name: role, log, ...bounds }), (it) => it.close());
+}
 
 let template: Promise<FreshDatabase> | undefined;
 after(async () => (await template)?.drop());
@@ -53,7 +67,7 @@ async function makeTemplate(): Promise<FreshDatabase> {
   const database = await freshDatabase(requiredEnv("DATABASE_URL"));
   await migrate({ url: database.url, folder: migrations, direction: "up", log });
   const db = openPool({ url: database.url, name: "test", log, ...bounds });
-  await allowLogin(db, apiPassword);
+  for (const role of Object.values(processRoles)) await allowLogin(db, role, role);
   await db.close();
   return database;
 }
@@ -108,7 +122,7 @@ interface ApiStart {
 }
 
 async function startApi(t: TestContext, { life, databaseUrl, options, pool }: ApiStart) {
-  const url = apiUrl(databaseUrl, apiPassword);
+  const url = urlAs(processRoles.api, databaseUrl);
   const opened = openPool({ name: "test-api", log, ...bounds, ...pool, url });
   const apiDb = life.own("api-postgres", opened, (it) => it.close());
   const { app } = await createApi({

@@ -3,7 +3,8 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { test, type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
-import { eventually } from "./support.ts";
+import { processRoles } from "../src/process-roles.ts";
+import { eventually, urlAs } from "./support.ts";
 import {
   createApp,
   createWebhook,
@@ -60,7 +61,7 @@ function startProcess(t: TestContext, databaseUrl: string) {
     stdio: ["ignore", "ignore", "inherit"],
     env: {
       ...process.env,
-      DATABASE_URL: databaseUrl,
+      DATABASE_URL: urlAs(processRoles.webhooks, databaseUrl),
       WEBHOOK_SECRET_KEYS: receiverOptions.secretKeys.map((key) => key.toString("base64")).join(","),
       WEBHOOK_ALLOWED_TARGETS: receiverOptions.allowedTargets.join(","),
       WEBHOOKS_PORT: "0",

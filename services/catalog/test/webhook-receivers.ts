@@ -7,13 +7,14 @@ import type { TestContext } from "node:test";
 import { execute, openPool, openSession, type Pool, sql } from "@mosis/postgres";
 import { createMetrics, type Lifecycle } from "@mosis/runtime";
 import type { Delivery, WebhookPayload, WebhookWithSecret } from "@mosis/types/webhooks";
+import { processRoles } from "../src/process-roles.ts";
 import { deletePublished, readOutbox } from "../src/outbox/queries.ts";
 import type { AttemptDeps } from "../src/webhook-delivering/attempt.ts";
 import { type DelivererOptions, startDeliverer } from "../src/webhook-delivering/deliverer.ts";
 import { createResolve } from "../src/webhook-delivering/resolve.ts";
 import { readWebhookOptions } from "../src/webhooks/options.ts";
 import { receiverCertificate, receiverKey } from "./receiver-certificate.ts";
-import { type Caller, eventually, log, patience, startCatalog, webhookOptions } from "./support.ts";
+import { type Caller, eventually, log, patience, startCatalog, urlAs, webhookOptions } from "./support.ts";
 
 interface Received {
   path: string;
@@ -92,11 +93,12 @@ export async function startWebhooks(t: TestContext) {
   const startTestDeliverer = (setting: DelivererSetting = {}) => {
     const { attempt, allowedTargets = receiverOptions.allowedTargets, limits, leaseSeconds = 60 } = setting;
     const { secrets, judge } = readWebhookOptions({ ...webhookOptions, allowedTargets });
-    const pool = openPool({ url: databaseUrl, name: "deliverer", log, connectionsMax: 4, ...patience });
+    const url = urlAs(processRoles.webhooks, databaseUrl);
+    const pool = openPool({ url, name: "deliverer", log, connectionsMax: 4, ...patience });
     life.own("deliverer-postgres", pool, (it) => it.close());
     const deliverer = startDeliverer({
       db: pool,
-      openSession: () => openSession({ url: databaseUrl, name: "deliverer", log, ...patience }),
+      openSession: () => openSession({ url, name: "deliverer", log, ...patience }),
       ...{ secrets, log, metrics: createMetrics({ service: "test" }) },
       attempt: { resolve: createResolve(), judge, timeoutMs: 5000, ...attempt },
       limits: {

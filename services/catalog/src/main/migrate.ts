@@ -2,8 +2,8 @@
 import { fileURLToPath } from "node:url";
 import { migrate, openPool } from "@mosis/postgres";
 import { createLifecycle, createLogger, endProcess } from "@mosis/runtime";
-import { allowLogin, refuseTemporaryTables } from "../api-role.ts";
 import { readMigrateConfig } from "../config.ts";
+import { allowLogin, refuseTemporaryTables } from "../process-roles.ts";
 
 const config = readMigrateConfig(process.env);
 const log = createLogger({ service: "catalog-migrate", level: config.logLevel });
@@ -15,7 +15,9 @@ try {
   log.info({ applied }, applied.length === 0 ? "The schema was up to date" : "The schema is up to date now");
   const db = life.own("postgres", openPool({ ...config.postgres, log }), (it) => it.close());
   await refuseTemporaryTables(db);
-  if (config.apiPassword !== null) await allowLogin(db, config.apiPassword);
+  for (const [role, password] of config.rolePasswords) {
+    if (password !== null) await allowLogin(db, role, password);
+  }
 } catch (error) {
   log.error({ err: error }, "catalog migrate failed");
   process.exitCode = 1;

@@ -1,19 +1,28 @@
 import { execute, type Pool, sql, transaction } from "@mosis/postgres";
 
-/** The role that the api connects as; made by a migration, without a way to log in. */
-const apiRole = "mosis_api";
+/**
+ * The role that each process connects to PostgreSQL as. Migrations make them, without a way to log in, and
+ * give each what its statements need.
+ */
+export const processRoles = {
+  api: "mosis_api",
+  relay: "mosis_relay",
+  webhooks: "mosis_webhooks",
+} as const;
+export type ProcessRole = (typeof processRoles)[keyof typeof processRoles];
 
 const attemptsMax = 10;
 
 /**
- * Lets the api's role log in with a password. A role belongs to the whole server, and PostgreSQL refuses one
- * of two who alter it at once: that one tries again.
+ * Lets the role of a process log in with a password. A role belongs to the whole server, and PostgreSQL
+ * refuses one of two who alter it at once: that one tries again.
  * @param db of somebody who may alter roles.
  */
-export async function allowLogin(db: Pool, password: string): Promise<void> {
+export async function allowLogin(db: Pool, role: ProcessRole, password: string): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
       await transaction(db, async (tx) => {
+        await execute(tx, sql`select set_config('mosis.role', ${role}, true)`);
         await execute(tx, sql`select set_config('mosis.password', ${password}, true)`);
         await execute(tx, alterRole);
       });
@@ -29,7 +38,8 @@ export async function allowLogin(db: Pool, password: string): Promise<void> {
 const alterRole = sql`
   do $$
   begin
-    execute format('alter role mosis_api login password %L', current_setting('mosis.password'));
+    execute format('alter role %I login password %L',
+                   current_setting('mosis.role'), current_setting('mosis.password'));
   end
   $$`;
 
@@ -48,10 +58,10 @@ const revokeTemporary = sql`
   end
   $$`;
 
-/** The URL of a database for the api's role. */
-export function apiUrl(databaseUrl: string, password: string): string {
+/** The URL of a database for the role of a process. */
+export function roleUrl(databaseUrl: string, role: ProcessRole, password: string): string {
   const url = new URL(databaseUrl);
-  url.username = apiRole;
+  url.username = role;
   url.password = password;
   return url.href;
 }

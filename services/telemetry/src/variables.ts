@@ -1,0 +1,129 @@
+// The variables of each process. Whoever starts a process gives it these and no others, so none holds a
+// secret that it does not use.
+import { kafkaVariables, recordVerifying } from "@mosis/kafka";
+import {
+  addressRangeList,
+  integer,
+  listenVariables,
+  oneOf,
+  optionalHeaderName,
+  originList,
+  publicVariables,
+  selfTelemetryVariables,
+  url,
+} from "@mosis/runtime";
+import { guardVariables } from "./ingest/guard-config.ts";
+
+const clickhouse = {
+  CLICKHOUSE_URL: url({ about: "ClickHouse as http://user:password@host:port/database." }),
+};
+
+const common = {
+  LOG_LEVEL: oneOf({
+    about: "The quietest lines that are logged.",
+    values: ["trace", "debug", "info", "warn", "error", "silent"],
+    default: "info",
+  }),
+};
+
+const trustedProxies = addressRangeList({
+  about: "Proxies whose X-Forwarded-For tells the client's address: ranges like 10.0.0.0/8, commas between.",
+  default: [],
+});
+
+export const ingestVariables = {
+  ...common,
+  ...selfTelemetryVariables,
+  ...kafkaVariables,
+  ...recordVerifying,
+  ...publicVariables("INGEST", { about: "The port apps send telemetry to.", port: 4001 }),
+  INGEST_HELD_MEGABYTES_MAX: integer({
+    about: "Bodies and unacknowledged events kept in memory; beyond it requests are refused with 503.",
+    min: 8,
+    max: 4096,
+    default: 64,
+  }),
+  INGEST_BODY_TIMEOUT_MS: integer({
+    about: "How long a body may take to arrive before it is refused with 408.",
+    min: 100,
+    max: 300_000,
+    default: 15_000,
+  }),
+  INGEST_COUNTRY_HEADER: optionalHeaderName({
+    about: "The header in which your proxy tells the country of a client; it must replace the client's own.",
+  }),
+  INGEST_TRUSTED_PROXIES: trustedProxies,
+  INGEST_CORS_ORIGINS: originList({
+    about: "Origins whose pages may send from a browser, commas between; * for all.",
+    default: [],
+  }),
+  ...guardVariables,
+  INGEST_USAGE_INTERVAL_MS: integer({
+    about: "How often the other ingest processes are told what this one has taken of the daily quotas.",
+    min: 50,
+    max: 60_000,
+    default: 5000,
+  }),
+};
+
+export const writerVariables = {
+  ...common,
+  ...selfTelemetryVariables,
+  ...kafkaVariables,
+  ...recordVerifying,
+  ...clickhouse,
+  ...listenVariables("WRITER", { about: "The port of the writer's health and metrics.", port: 4004 }),
+  WRITER_FETCH_MEGABYTES_MIN: integer({
+    about: "Kafka answers a fetch when so much is there: larger inserts, fewer parts.",
+    min: 1,
+    max: 64,
+    default: 32,
+  }),
+  WRITER_FETCH_WAIT_MS: integer({
+    about: "Kafka answers a fetch after this time whatever is there: the freshness of quiet hours.",
+    min: 10,
+    max: 10_000,
+    default: 1000,
+  }),
+  WRITER_FETCH_MEGABYTES_MAX: integer({
+    about: "The most that one fetch brings, and that is held while ClickHouse is away.",
+    min: 2,
+    max: 256,
+    default: 64,
+  }),
+  WRITER_SWEEP_SECONDS: integer({
+    about: "How often events are deleted that their app no longer keeps.",
+    min: 1,
+    max: 604_800,
+    default: 86_400,
+  }),
+};
+
+export const queryVariables = {
+  ...common,
+  ...selfTelemetryVariables,
+  ...kafkaVariables,
+  ...recordVerifying,
+  ...clickhouse,
+  QUERY_READS_PER_MINUTE: integer({
+    about: "GETs a minute of each key, in each process, and as many at once after a pause.",
+    min: 1,
+    max: 10_000_000,
+    default: 6000,
+  }),
+  QUERY_WRITES_PER_MINUTE: integer({
+    about: "Replays a minute of each key, in each process, and as many at once after a pause.",
+    min: 1,
+    max: 10_000_000,
+    default: 600,
+  }),
+  ...publicVariables("QUERY", {
+    about: "The port that receipts and the audit trail are read from.",
+    port: 4002,
+  }),
+  QUERY_TRUSTED_PROXIES: trustedProxies,
+};
+
+export const migrateVariables = { ...common, ...kafkaVariables, ...clickhouse };
+
+export const replayVariables = { ...common, ...kafkaVariables };
