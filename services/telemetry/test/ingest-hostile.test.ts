@@ -71,6 +71,43 @@ test("bodies that began together are bounded together", async (t) => {
   for (const socket of sockets) socket.destroy();
 });
 
+// Slow senders hold memory for as long as a body may take.
+test("slow bodies of one account or address leave room for those of others", async (t) => {
+  const kafka = await freshKafka();
+  const { url } = await startIngest(t, kafka, { heldBytesMax: 1_000_000, trustedProxies: ["127.0.0.0/8"] });
+  const [greedy, other] = [await openApp(t, kafka), await openApp(t, kafka)];
+  const post = (secret: string, address: string) =>
+    fetch(`${url}/v1/telemetry/batches`, {
+      method: "POST",
+      headers: {
+        ...{ authorization: `Bearer ${secret}`, "content-type": "application/json" },
+        "x-forwarded-for": address,
+      },
+      body: JSON.stringify(batchOf([])),
+    });
+  for (const { secret } of [greedy, other]) {
+    await eventually(async () => assert.equal((await post(secret, "192.0.2.9")).status, 202));
+  }
+  // Many bodies of one account from many addresses, then of both accounts from one address.
+  const floods = [
+    Array.from({ length: 12 }, (_, n) => [greedy.secret, `192.0.2.${100 + n}`] as const),
+    Array.from({ length: 12 }, (_, n) => [[greedy, other][n % 2]?.secret ?? "", "192.0.2.200"] as const),
+  ];
+  for (const flood of floods) {
+    const sockets = await Promise.all(
+      flood.map(([secret, address]) =>
+        opened(t, url, head(secret, `Content-Length: 200000\r\nX-Forwarded-For: ${address}`)),
+      ),
+    );
+    const refused = sockets.map((socket) => once(socket, "data"));
+    for (const socket of sockets) socket.write(" ".repeat(90_000));
+    const [first] = (await Promise.race(refused)) as Buffer[];
+    assert.match(String(first), /^HTTP\/1\.1 503 [^]*a quarter of what may arrive/);
+    assert.equal((await post(other.secret, "192.0.2.9")).status, 202);
+    for (const socket of sockets) socket.destroy();
+  }
+});
+
 test("a refused body without an end is cut off", async (t) => {
   const { url } = await openApp(t, await freshKafka());
   const socket = await opened(t, url, head("nobody", "Transfer-Encoding: chunked"));

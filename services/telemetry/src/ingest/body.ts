@@ -10,6 +10,7 @@ import {
 } from "node:zlib";
 import type { ProblemCode } from "@mosis/types/problems";
 import { telemetryLimits } from "@mosis/types/telemetry";
+import { HeldShares } from "./held-shares.ts";
 
 /** Why a body is not taken. */
 interface BodyRefusal {
@@ -88,6 +89,8 @@ interface HowToRead {
   bytesMax: number;
   /** How many pieces it may arrive in, as chunks or as packets. */
   piecesMax: number;
+  /** The account and the network that it is of: see `HeldShares`. */
+  holders: readonly string[];
 }
 
 export interface BodyReader {
@@ -102,6 +105,7 @@ export interface BodyReader {
 }
 
 interface Arriving {
+  holders: readonly string[];
   chunks: Buffer[];
   bytes: number;
   /** Null once it is over. */
@@ -113,6 +117,7 @@ export function createBodyReader(limits: BodyLimits): BodyReader {
   const { bodyTimeoutMs, heldBytesMax } = limits;
   // In the order of their deadlines, because all have the same time: one sweep instead of a timer a request.
   const arriving = new Set<Arriving>();
+  const shares = new HeldShares(heldBytesMax);
   let held = 0;
 
   const finish = (body: Arriving, result: SentBody | BodyRefusal | null) => {
@@ -122,6 +127,7 @@ export function createBodyReader(limits: BodyLimits): BodyReader {
     // The request keeps its listeners, and they this, until it is answered.
     body.chunks = [];
     held -= body.bytes;
+    shares.giveBack(body.holders, body.bytes);
     arriving.delete(body);
     if (result) done(result);
   };
@@ -140,23 +146,26 @@ export function createBodyReader(limits: BodyLimits): BodyReader {
   return {
     heldBytes: () => held,
     close: () => clearInterval(sweep),
-    read(req, { types, bytesMax, piecesMax }, done) {
+    read(req, { types, bytesMax, piecesMax, holders }, done) {
       const coding = codingOf(req, types, bytesMax);
       if ("code" in coding) {
         done(coding);
         return;
       }
-      const body: Arriving = { chunks: [], bytes: 0, done, deadlineMs: Date.now() + bodyTimeoutMs };
+      const deadlineMs = Date.now() + bodyTimeoutMs;
+      const body: Arriving = { holders, chunks: [], bytes: 0, done, deadlineMs };
       arriving.add(body);
       req.on("data", (chunk: Buffer) => {
         if (!body.done) return;
         held += chunk.length;
+        shares.add(holders, chunk.length);
         body.bytes += chunk.length;
         body.chunks.push(chunk);
         if (body.bytes > bytesMax) finish(body, tooLarge(bytesMax));
         else if (body.chunks.length > piecesMax) finish(body, tooManyPieces(piecesMax));
         // Many that began when there was room: memory is bounded by what has come, not by what was let in.
         else if (held > heldBytesMax) finish(body, noRoom);
+        else if (shares.isTooMuch(holders, held)) finish(body, noShare);
       });
       req.on("end", () => {
         const bytes = body.chunks.length === 1 ? (body.chunks[0] as Buffer) : Buffer.concat(body.chunks);
@@ -225,6 +234,11 @@ const notUtf8: BodyRefusal = { code: "malformed_json", detail: "The body is not 
 const noRoom: BodyRefusal = {
   code: "unavailable",
   detail: "Too much telemetry is arriving right now. Send the batch again later.",
+};
+
+const noShare: BodyRefusal = {
+  code: "unavailable",
+  detail: "Your account or address has a quarter of what may arrive at once. Send the batch again later.",
 };
 
 /**

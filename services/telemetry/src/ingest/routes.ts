@@ -85,7 +85,8 @@ function receive(exchange: Exchange, grant: Grant): void {
   const { deps, protocol, res, network } = exchange;
   const seconds = deps.waste.senderWaits(network, grant, Date.now());
   if (seconds > 0) return refuseWaste(exchange, seconds);
-  deps.bodies.read(res.req, { types: protocol.types, ...bodyLimits }, (sent) => {
+  const holders = [grant.developerId, network];
+  deps.bodies.read(res.req, { types: protocol.types, ...bodyLimits, holders }, (sent) => {
     if ("code" in sent) {
       refuse(exchange, sent.code, sent.detail);
       deps.waste.chargeSender(network, grant, { ms: unreadBodyMs, keptEvents: 0 });
@@ -110,7 +111,8 @@ function receiveOpen(exchange: Exchange, keysIn: (sent: SentBody) => string[]): 
   const { deps, protocol, res, network } = exchange;
   const seconds = deps.waste.strangerWaits(network, Date.now());
   if (seconds > 0) return refuseCharged(exchange, seconds);
-  deps.openBodies.read(res.req, { types: protocol.types, ...openBodyLimits }, (sent) => {
+  const how = { types: protocol.types, ...openBodyLimits, holders: [network] };
+  deps.openBodies.read(res.req, how, (sent) => {
     if ("code" in sent) {
       refuse(exchange, sent.code, sent.detail);
       deps.waste.chargeStranger(res.req, 0, Date.now());
