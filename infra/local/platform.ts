@@ -175,8 +175,8 @@ async function stopAll(dataDir: string, running: Running): Promise<void> {
 /** Servers of ours have a user for each process; those of others are used as they were given to us. */
 function storeAddresses(stack: Stack, settings: Settings, env: Environment): StoreAddresses {
   const { urls, passwords } = stack;
-  const as = (user: StoreUser) => {
-    const url = new URL(urls.clickhouse);
+  const as = (user: StoreUser, clickhouse = urls.clickhouse) => {
+    const url = new URL(clickhouse);
     if (url.pathname === "/") url.pathname = "/mosis";
     if (passwords !== null) {
       url.username = user;
@@ -186,7 +186,7 @@ function storeAddresses(stack: Stack, settings: Settings, env: Environment): Sto
   };
   const clickhouse = {
     migrate: as("mosis_admin"),
-    writer: as("mosis_writer"),
+    writer: as("mosis_writer", stack.clickhouseForWriter),
     query: as("mosis_query"),
   };
   const rolePasswords = { ...readPasswords(settings.dataDir), ...settings.rolePasswords };

@@ -1,14 +1,17 @@
 // The ClickHouse server as a process: libchdb holds the whole of `clickhouse local`, which can listen like a
 // server. Its last query reads a pipe to the end, so the server lives exactly as long as this process holds
 // the other end: until standard input ends (whoever started us is gone) or a signal asks. It runs in its own
-// folder, the working directory, where `config/config.xml` is. Arguments: HTTP port, native port, and, when
-// root has started us, the ids of the user and the group that the server is to run as.
+// folder, the working directory, where `config/config.xml` is. Clients reach it through a shield in this
+// process. Arguments: HTTP port, native port, the two ports behind the shield, and, when root has started us,
+// the ids of the user and the group that the server is to run as.
 import { execFileSync } from "node:child_process";
 import { chownSync, closeSync, mkdirSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { DataType, load, open } from "ffi-rs";
+import { shieldHttpPort } from "./http-shield.ts";
+import { shieldNativePort } from "./native-shield.ts";
 
-const [httpPort = "", tcpPort = "", uid = "", gid = ""] = process.argv.slice(2);
+const [httpPort, tcpPort, innerHttpPort, innerTcpPort, uid = "", gid = ""] = process.argv.slice(2);
 
 // A named pipe, because Node gives a child a socket as standard input, and ClickHouse cannot open that as a
 // file.
@@ -33,13 +36,19 @@ const args = [
   "clickhouse",
   "--path=data",
   "--listen_host=127.0.0.1",
-  `--http_port=${httpPort}`,
-  `--tcp_port=${tcpPort}`,
+  `--http_port=${innerHttpPort}`,
+  `--tcp_port=${innerTcpPort}`,
   "--config-file=config/config.xml",
   "--log-level=information",
   `--query=SYSTEM START LISTEN HTTP; SYSTEM START LISTEN TCP;
     SELECT count() FROM file('${pipe}', 'LineAsString')`,
 ];
+await shieldHttpPort({ port: Number(httpPort), innerPort: Number(innerHttpPort) });
+await shieldNativePort({
+  port: Number(tcpPort),
+  innerTcpPort: Number(innerTcpPort),
+  innerHttpPort: Number(innerHttpPort),
+});
 // In its own thread: the call returns when the server ends, and this one has to see standard input end.
 await load({
   library: "chdb",

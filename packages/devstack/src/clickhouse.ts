@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { writeServerConfig } from "./clickhouse-config.ts";
+import { freePorts } from "./ports.ts";
 import { readPasswords } from "./passwords.ts";
 import { type Server, serverStopTimeoutMs, startServer } from "./server.ts";
 import { letPass, type User, unprivilegedUser, viewOf } from "./unprivileged.ts";
@@ -18,8 +19,10 @@ export async function startClickHouse(options: {
   dataDir: string;
   httpPort: number;
   tcpPort: number;
+  /** Where ClickHouse itself listens, behind its shield. Default: any free ports. */
+  inner?: InnerPorts;
 }): Promise<Server> {
-  const { dataDir, httpPort, tcpPort } = options;
+  const { dataDir, httpPort, tcpPort, inner = await freeInnerPorts() } = options;
   const home = join(dataDir, "clickhouse");
   const passwords = readPasswords(dataDir);
   const user = unprivilegedUser(["clickhouse", "nobody"]);
@@ -34,7 +37,7 @@ export async function startClickHouse(options: {
     url: `http://${administrator}:${passwords[administrator]}@127.0.0.1:${httpPort}`,
     ...viewOf([home]).wrap({
       command: process.execPath,
-      args: [host, String(httpPort), String(tcpPort), ...ids],
+      args: [host, ...[httpPort, tcpPort, inner.httpPort, inner.tcpPort].map(String), ...ids],
     }),
     cwd: home,
     env: {},
@@ -51,6 +54,17 @@ export async function startClickHouse(options: {
   // It has read its configuration, and never does so again: what it cannot open, nobody makes it open.
   rmSync(join(home, "config"), { recursive: true });
   return server;
+}
+
+/** Ports of 127.0.0.1. Whoever connects to them must make no mistake: see `http-shield.ts`. */
+export interface InnerPorts {
+  httpPort: number;
+  tcpPort: number;
+}
+
+export async function freeInnerPorts(): Promise<InnerPorts> {
+  const [httpPort = 0, tcpPort = 0] = await freePorts(2);
+  return { httpPort, tcpPort };
 }
 
 /** The server may write its data and its log, and read the rest. */

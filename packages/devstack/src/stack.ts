@@ -1,6 +1,6 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { startClickHouse } from "./clickhouse.ts";
+import { freeInnerPorts, startClickHouse } from "./clickhouse.ts";
 import { startContainers } from "./containers.ts";
 import { keepRunning, type KeptServer } from "./keep-running.ts";
 import { kafkaJars } from "./kafka-jars.ts";
@@ -13,6 +13,8 @@ import { letPass } from "./unprivileged.ts";
 
 export interface Stack {
   urls: StackUrls;
+  /** ClickHouse for the writer, who sends most: past the shield of an embedded server. */
+  clickhouseForWriter: string;
   /** Of every user of servers that are ours; null for those of others. */
   passwords: Passwords | null;
   /** Empty when the servers are not ours. */
@@ -45,7 +47,8 @@ export interface StackOptions {
 export async function startStack(options: StackOptions): Promise<Stack> {
   const { source, dataDir, cacheDir, isTemporary = false, onProgress = () => {} } = options;
   if (source.kind === "external") {
-    return { urls: source.urls, passwords: null, servers: [], stop: async () => {} };
+    const { urls } = source;
+    return { urls, clickhouseForWriter: urls.clickhouse, passwords: null, servers: [], stop: async () => {} };
   }
   const { ports } = source;
   await requireFreePorts(variablesOf(ports));
@@ -53,19 +56,24 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const passwords = readPasswords(dataDir);
   if (source.kind === "docker") {
     const containers = await startContainers({ dataDir, ports, isTemporary });
-    return { ...(await together(containers, onProgress)), passwords };
+    const stack = await together(containers, onProgress);
+    return { ...stack, clickhouseForWriter: stack.urls.clickhouse, passwords };
   }
   // What a person may have to install comes first, so that nothing has to be stopped again for it.
   await requireJava();
   await kafkaJars({ cacheDir, dataDir, onProgress });
   const { postgres, clickhouseHttp, clickhouseTcp, kafka, kafkaController } = ports;
+  const inner = await freeInnerPorts();
   const starts = [
     () => startPostgres({ dataDir, port: postgres }),
-    () => startClickHouse({ dataDir, httpPort: clickhouseHttp, tcpPort: clickhouseTcp }),
+    () => startClickHouse({ dataDir, httpPort: clickhouseHttp, tcpPort: clickhouseTcp, inner }),
     () => startKafka({ dataDir, port: kafka, controllerPort: kafkaController, cacheDir }),
   ];
   const kept = starts.map((start) => keepRunning(start, { onProgress, comebackTimeoutMs }));
-  return { ...(await together(kept, onProgress)), passwords };
+  const stack = await together(kept, onProgress);
+  const clickhouseForWriter = new URL(stack.urls.clickhouse);
+  clickhouseForWriter.port = String(inner.httpPort);
+  return { ...stack, clickhouseForWriter: clickhouseForWriter.href, passwords };
 }
 
 /**
@@ -91,7 +99,7 @@ function closeDataFolder(dataDir: string): void {
 async function together(
   starts: readonly Promise<KeptServer>[],
   onProgress: (text: string) => void,
-): Promise<Omit<Stack, "passwords">> {
+): Promise<Omit<Stack, "passwords" | "clickhouseForWriter">> {
   const startedAt = performance.now();
   const settled = await Promise.allSettled(
     starts.map(async (start) => {
