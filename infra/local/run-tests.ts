@@ -63,6 +63,8 @@ function runTests(stack: Stack): Promise<number> {
     ...process.env,
     DATABASE_URL: urls.postgres,
     CLICKHOUSE_URL: urls.clickhouse,
+    // Each file is a process of its own, and would compile the same modules: a third of its start.
+    NODE_COMPILE_CACHE: join(dataDir, "compiled"),
     ...kafkaVariablesFor(stack, process.env)(kafkaAdministrator),
   };
   const child = spawn(process.execPath, args, { env, stdio: "inherit" });
