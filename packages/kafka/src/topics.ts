@@ -55,11 +55,24 @@ async function createTopics(admin: Admin, missing: Wanted[]): Promise<void> {
       configEntries: Object.entries(spec.config ?? {}).map(([entry, value]) => ({ name: entry, value })),
     })),
   });
-  const names = missing.map(({ name }) => name);
+  await untilLed(admin, missing);
+}
+
+/**
+ * Waits until every partition is known and has a leader. A producer that asked before that would not know the
+ * new ones for a minute.
+ */
+async function untilLed(admin: Admin, wanted: Wanted[]): Promise<void> {
   await retried(async () => {
-    const { topics } = await admin.fetchTopicMetadata({ topics: names });
-    const leaderless = topics.find(({ partitions }) => partitions.some(({ leader }) => leader === -1));
-    if (leaderless) throw new NoLeaderYet(`${leaderless.name} has no leader`);
+    const { topics } = await admin.fetchTopicMetadata({ topics: wanted.map(({ name }) => name) });
+    const leaders = new Map(
+      topics.map(({ name, partitions }) => [name, partitions.map(({ leader }) => leader)]),
+    );
+    for (const { name, spec } of wanted) {
+      const known = leaders.get(name) ?? [];
+      if (known.length < spec.partitions) throw new NoLeaderYet(`${name} has not all of its partitions`);
+      if (known.includes(-1)) throw new NoLeaderYet(`${name} has no leader`);
+    }
   });
 }
 
@@ -80,6 +93,7 @@ async function addPartitions(admin: Admin, present: Wanted[]): Promise<void> {
       if ((error as { type?: unknown }).type !== "INVALID_PARTITIONS") throw error;
     });
   }
+  await untilLed(admin, short);
 }
 
 async function fixSettings(admin: Admin, present: Wanted[]): Promise<void> {
