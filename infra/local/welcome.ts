@@ -13,7 +13,7 @@ export function welcome({ endpoints, others }: Platform, settings: Settings, sec
     ["webhooks", others.webhooks, "outbox to receivers; /readyz, /metrics"],
     ["writer", others.writer, "Kafka to ClickHouse; /readyz, /metrics"],
     ["PostgreSQL", withoutPassword(endpoints.postgres), "the catalog's store"],
-    ["ClickHouse", withoutPassword(endpoints.clickhouse), "SQL over telemetry, database mosis"],
+    ...sqlRows(endpoints),
     ["Kafka", endpoints.kafka, "the log between them"],
     ["mails", mailsOf(settings.mailUrl), "to developers, whose addresses they confirm"],
   ];
@@ -36,6 +36,16 @@ Try next, in another terminal:
 
 Ctrl-C stops everything; the next start finds its data again.
 `;
+}
+
+/** Where people ask with SQL: as the analyst, whose password is in the file. */
+function sqlRows({ analyst, clickhouse }: Platform["endpoints"]): string[][] {
+  if (analyst === null) return [["ClickHouse", withoutPassword(clickhouse), "SQL over telemetry"]];
+  const { http, native, user, database } = analyst;
+  return [
+    ["ClickHouse", withoutPassword(http), `SQL over telemetry by HTTP: database ${database}, user ${user}`],
+    ["", native, "the same for ClickHouse's own clients and drivers"],
+  ];
 }
 
 /** Never the URL of a server: it may have a password in it. */

@@ -14,8 +14,9 @@ export interface Producer {
    * named in its answer counts as sent.
    * @throws Error when that could not be confirmed within the deadline. The records may still be
    * stored: send again what must not be lost, under a key that makes the second copy harmless.
+   * @param withinMs a deadline that is nearer than `sendDeadlineMs`.
    */
-  send(batches: OutgoingBatch[]): Promise<void>;
+  send(batches: OutgoingBatch[], withinMs?: number): Promise<void>;
   /**
    * False after a send or a probe failed, until one succeeds again. Costs nothing: ask before every
    * request.
@@ -77,7 +78,7 @@ export async function openProducer(config: KafkaConfig & ProducerLimits): Promis
       const { topics } = await questions.ask((it) => it.fetchTopicMetadata({ topics: [name] }));
       return topics[0]?.partitions.length ?? 0;
     },
-    async send(batches) {
+    async send(batches, withinMs = sendDeadlineMs) {
       const topicMessages: TopicMessages[] = signer(batches).map(({ topic, messages }) => ({
         topic: wireName(config, topic),
         messages: messages.map(({ key = null, ...rest }) => ({ key, ...rest })),
@@ -89,7 +90,7 @@ export async function openProducer(config: KafkaConfig & ProducerLimits): Promis
         compression: kafkajs.CompressionTypes.None,
       });
       try {
-        const answers = await withDeadline(sending, sendDeadlineMs, "Sending to Kafka");
+        const answers = await withDeadline(sending, Math.min(withinMs, sendDeadlineMs), "Sending to Kafka");
         requireAnswers({ topicMessages, answers, partitionOf: partitioner.partitionOf });
         note(true);
       } catch (error) {

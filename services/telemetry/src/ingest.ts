@@ -185,7 +185,7 @@ async function storingDeps({ producer, log, metrics, life }: IngestOptions): Pro
   const partitions = await readPartitions({ producer, log });
   const flusher = new Flusher({
     ...flushLimits,
-    send: (batches) => producer.send(batches),
+    send: (batches, withinMs) => producer.send(batches, withinMs),
     partitions: partitions.count,
     onSent(sent) {
       outcomes.sent(sent);

@@ -90,7 +90,7 @@ async function openReplayFlusher(producer: Producer, log: Logger): Promise<Flush
   const partitions = await readPartitions({ producer, log });
   return new Flusher({
     ...flushLimits,
-    send: (batches) => producer.send(batches),
+    send: (batches, withinMs) => producer.send(batches, withinMs),
     partitions: partitions.count,
     onSent({ failure, requests }) {
       if (!failure) return;

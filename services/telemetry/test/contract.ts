@@ -163,7 +163,9 @@ export function eventRow(event: unknown, told: Told) {
     network: textOf("network"),
     mosis_version: textOf("mosis_version"),
     duration_ms: Math.floor(Number(it["duration_ms"] ?? 0) + 0.5),
-    properties_string: pairs(entries, (value) => (typeof value === "string" ? stored(cut(value)) : null)),
+    properties_string: pairs(entries, (value, key) =>
+      typeof value === "string" ? stored(cut(key, value)) : null,
+    ),
     properties_number: pairs(entries, (value) => (typeof value === "string" ? null : bits(Number(value)))),
   };
 }
@@ -171,9 +173,12 @@ export function eventRow(event: unknown, told: Told) {
 export type EventRow = ReturnType<typeof eventRow>;
 
 /** Sorted, because the order of properties is no promise. */
-function pairs(entries: [string, unknown][], form: (value: unknown) => string | null): [string, string][] {
+function pairs(
+  entries: [string, unknown][],
+  form: (value: unknown, key: string) => string | null,
+): [string, string][] {
   const all = entries.flatMap(([key, value]): [string, string][] => {
-    const text = form(value);
+    const text = form(value, key);
     return text === null ? [] : [[stored(key), text]];
   });
   return sorted(all);
@@ -205,10 +210,13 @@ function mixed(word: bigint): bigint {
 /** The warnings of an accepted event, but for the one of its batch's clock. */
 export function cutKeys(event: unknown): string[] {
   const entries = Object.entries(((event as Fields)["properties"] ?? {}) as Fields);
-  return entries.flatMap(([key, value]) => (typeof value === "string" && cut(value) !== value ? [key] : []));
+  return entries.flatMap(([key, value]) =>
+    typeof value === "string" && cut(key, value) !== value ? [key] : [],
+  );
 }
 
-function cut(text: string): string {
+function cut(key: string, text: string): string {
+  if (/(?:^|\.)(?:stacktrace|stack_trace|stackTrace|stack)$/.test(key)) return text;
   return Array.from(text).slice(0, 1024).join("");
 }
 

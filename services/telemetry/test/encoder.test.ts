@@ -112,6 +112,7 @@ async function deliver(store: ClickHouse, { appId, nowMs, batches }: Requests): 
     flushBytesMax: 8_000_000,
     flushesInFlightMax: 1,
     flushIntervalMs: 0,
+    answerMsMax: 60_000,
     onSent() {},
   });
   const keyId = randomUUID();

@@ -39,7 +39,7 @@ function batchText(...events: string[]): string {
   return `{"batch_id":"${randomUUID()}","events":[${events.join()}]}`;
 }
 
-// Guards the invariant "what ingest writes is what was sent" (INVARIANTS.md).
+// Guards the invariant "what ingest writes into a block is what ClickHouse reads from it" (INVARIANTS.md).
 test("integers beyond 2^53 keep their digits on every path of our own", async (t) => {
   const { send, rows, untilStored } = await opened(t);
   const taken = [

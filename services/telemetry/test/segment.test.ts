@@ -109,6 +109,33 @@ test("calls that are sent again show once, with ids of any form or without one",
   assert.equal(await countOf(path.store, `(select distinct batch_id from ingest_batches ${mine})`), 1);
 });
 
+test("a call without a time has that of receiving, and shows once when it comes again", async (t) => {
+  const path = await openPath(t);
+  const key = { authorization: `Bearer ${path.secret}` };
+  const bodies: [string, object][] = [
+    ["/v1/track", { event: "named", messageId: "m-1", anonymousId: "a" }],
+    ["/v1/track", { event: "unnamed", anonymousId: "a", timestamp: null }],
+    [
+      "/v1/batch",
+      { batch: [{ type: "page" }, { type: "page" }, { type: "screen" }], sentAt: "2020-01-01T00:00:00Z" },
+    ],
+  ];
+  const from = Date.now();
+  for (let i = 0; i < 3; i++) {
+    for (const [route, body] of bodies) assert.equal((await post(path.url, route, body, key)).status, 200);
+  }
+  const mine = `where app_id = '${path.app.app_id}'`;
+  await untilCount(path.store, `ingest_batches ${mine}`, 9);
+  const rows = await path.rows("name, toUnixTimestamp64Milli(event_time) as at");
+  assert.deepEqual(rows.map(({ name }) => name).join(), "named,page,page,screen,unnamed");
+  for (const { at } of rows) assert.ok(Number(at) >= from - 1 && Number(at) <= Date.now(), String(at));
+  assert.equal(await countOf(path.store, `outcomes ${mine} and outcome <> 'accepted'`), 0);
+  assert.equal(
+    await countOf(path.store, `ingest_batches ${mine} and (warned > 0 or clock_correction_ms <> 0)`),
+    0,
+  );
+});
+
 test("a clock that is off is corrected by the time of sending", async (t) => {
   const path = await openPath(t);
   const offMs = 3 * 3_600_000;
@@ -136,7 +163,7 @@ test("what cannot be stored is refused with the status that tells whether to rep
     ["a list", 422, "batch_invalid", track("[]")],
     ["no batch", 422, "batch_invalid", batch({})],
     ["no name", 400, "invalid_request", track({ ...trackOf(), event: "" })],
-    ["no time", 400, "invalid_request", track({ event: "a" })],
+    ["a wrong time", 400, "invalid_request", track({ event: "a", timestamp: "now" })],
     ["calls that are none", 400, "invalid_request", batch({ batch: [{ type: "?" }, 7] })],
     ["no key", 401, "credentials_missing", track(trackOf(), {})],
     ["a key of nobody", 401, "credentials_invalid", track(trackOf({ writeKey: newSecret() }), {})],

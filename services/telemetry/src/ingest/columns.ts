@@ -4,6 +4,7 @@ import { eventColumns } from "@mosis/types/telemetry-row";
 import type { Delivery } from "./delivery.ts";
 import { eventKey } from "./event-key.ts";
 import { charactersUpTo } from "./scan.ts";
+import { isStackTrace } from "./stack-traces.ts";
 import { offsetOf, type Staging } from "./staging.ts";
 
 export type EventBlock = NativeBlock<typeof eventColumns>;
@@ -71,7 +72,7 @@ function pushProperty(columns: EventBlock["columns"], staging: Staging, at: numb
   }
   const place = staging.values[at] as number;
   const buffer = staging.bufferOf(place);
-  const kept = keptLength(buffer, offsetOf(place), length);
+  const kept = keptLength(staging, at);
   columns.properties_string
     .addKey(keyBuffer, offsetOf(key), keyLength)
     .pushBytes(buffer, offsetOf(place), kept);
@@ -79,21 +80,26 @@ function pushProperty(columns: EventBlock["columns"], staging: Staging, at: numb
 }
 
 /** Bytes of a text up to the limit in characters, so that none is cut in half. */
-function keptLength(buffer: Uint8Array, at: number, length: number): number {
+function keptLength(staging: Staging, at: number): number {
+  const length = staging.valueLengths[at] as number;
   const max = telemetryLimits.propertyStringLengthMax;
-  return length <= max ? length : charactersUpTo(buffer, at, length, max);
+  // A stack trace is bounded by its event.
+  if (length <= max || isStackTrace(keyOf(staging, at))) return length;
+  const place = staging.values[at] as number;
+  return charactersUpTo(staging.bufferOf(place), offsetOf(place), length, max);
+}
+
+function keyOf(staging: Staging, at: number): string {
+  const key = staging.keys[at] as number;
+  const offset = offsetOf(key);
+  return staging.bufferOf(key).toString("utf8", offset, offset + (staging.keyLengths[at] as number));
 }
 
 /** Key of the first property of a staged event whose text was cut. */
 export function firstCutKey(staging: Staging, index: number): string {
   const end = staging.propertiesEnd[index] as number;
   for (let at = staging.propertiesOf[index] as number; at < end; at++) {
-    const place = staging.values[at] as number;
-    const length = staging.valueLengths[at] as number;
-    if (keptLength(staging.bufferOf(place), offsetOf(place), length) >= length) continue;
-    const key = staging.keys[at] as number;
-    const offset = offsetOf(key);
-    return staging.bufferOf(key).toString("utf8", offset, offset + (staging.keyLengths[at] as number));
+    if (keptLength(staging, at) < (staging.valueLengths[at] as number)) return keyOf(staging, at);
   }
   return "";
 }

@@ -4,7 +4,7 @@ import type { BatchRefusal } from "./batch.ts";
 import type { Body } from "./body.ts";
 import { clockCorrection } from "./clock.ts";
 import { addCountry } from "./country.ts";
-import type { Delivery, Outcome } from "./delivery.ts";
+import type { Delivery, EventList, Outcome } from "./delivery.ts";
 import type { Flusher } from "./flush.ts";
 import { appendDelivery } from "./pipeline.ts";
 import type { Protocol, Reading } from "./protocol.ts";
@@ -51,7 +51,9 @@ export function deliveriesOf(
       appless += batch.events.length;
       continue;
     }
-    const clockCorrectionMs = clockCorrection(batch.sent_at, receivedAtMs);
+    const clockCorrectionMs = batch.timeless
+      ? timeByReceipt(batch.events, receivedAtMs)
+      : clockCorrection(batch.sent_at, receivedAtMs);
     if (Number.isNaN(clockCorrectionMs)) return sentAtInvalid;
     if (country !== undefined) addCountry(batch, country);
     addShare(shares, app, batch.events.length);
@@ -76,6 +78,20 @@ export function deliveriesOf(
   }
   const detail = missing === "app_required" ? protocol.appRequired : "There is no such app.";
   return { code: missing, detail };
+}
+
+const dayMs = 86_400_000;
+
+/**
+ * Gives events without a time the one of receiving. An event is known by the client's time and its id, so
+ * that is the beginning of the day, UTC, and the rest is what is added to it: what comes again on the same
+ * day is the same event, with the time at which it came last.
+ * @returns what to add.
+ */
+function timeByReceipt(events: EventList, receivedAtMs: number): number {
+  const time = receivedAtMs - (receivedAtMs % dayMs);
+  for (let i = 0; i < events.length; i++) Object.assign(events.at(i) as object, { time });
+  return receivedAtMs - time;
 }
 
 const sentAtInvalid: BatchRefusal = {

@@ -8,7 +8,11 @@ export interface EventList {
   at(index: number): unknown;
 }
 
-export type IncomingBatch = Omit<TelemetryBatch, "events"> & { events: EventList };
+export type IncomingBatch = Omit<TelemetryBatch, "events"> & {
+  events: EventList;
+  /** Its events have no time: they get that of receiving, see `timeByReceipt`. */
+  timeless?: true;
+};
 
 /** One request that is being stored: a batch may be delivered several times. */
 export interface Delivery {
@@ -27,6 +31,11 @@ export interface Delivery {
   eventBytesAtMost: number;
   /** The context as its rejected events keep it, written at the first of them. */
   contextText?: string;
+}
+
+/** Whether the clock of the client was off, so that the times of its events were corrected. */
+export function isCorrected({ batch, clockCorrectionMs }: Delivery): boolean {
+  return clockCorrectionMs !== 0 && batch.timeless !== true;
 }
 
 /** What happened to the events of one request: accepted, rejected or dropped. */

@@ -70,12 +70,43 @@ test("flushes take turns over the partitions that there are now", async () => {
   assert.equal(await flushTen(), 2);
 });
 
-function openFlusher({ flushIntervalMs }: { flushIntervalMs: number }) {
+// OpenTelemetry's SDKs give up after 10 s, and a flush may wait behind a send that hangs.
+test("the time to answer a flush begins with its first request, whatever it waits for", async () => {
+  const { flusher, flushes, within, acknowledge } = openFlusher({ flushIntervalMs: 0 });
+  send(flusher, 1);
+  await turn();
+  send(flusher, 1);
+  const waitedUntil = performance.now() + 5;
+  while (performance.now() < waitedUntil) await turn();
+  acknowledge();
+  await turn();
+  await turn();
+  acknowledge();
+  await turn();
+  assert.equal(flushes.length, 2);
+  assert.ok((within[0] ?? 0) <= hourMs && (within[1] ?? 0) <= hourMs - 4, within.join());
+
+  const late = openFlusher({ flushIntervalMs: 0, answerMsMax: 0 });
+  appendDelivery(late.flusher, deliveryOf(1));
+  const failure = await new Promise<Error | null>((resolve) => late.flusher.commit(resolve));
+  assert.match(String(failure), /waited longer than 0 ms/);
+  assert.deepEqual([late.flushes.length, late.flusher.waiting().requests], [0, 0]);
+});
+
+function openFlusher({
+  flushIntervalMs,
+  answerMsMax = hourMs,
+}: {
+  flushIntervalMs: number;
+  answerMsMax?: number;
+}) {
   let partitions = 1;
+  const within: number[] = [];
   const sentTo: number[] = [];
   const flushes: (() => void)[] = [];
   const flusher = new Flusher({
-    send([batch]) {
+    send([batch], withinMs) {
+      within.push(withinMs);
       const partition = batch?.messages[0]?.partition ?? 0;
       sentTo.push(partition);
       return new Promise((resolve) => flushes.push(resolve));
@@ -84,10 +115,11 @@ function openFlusher({ flushIntervalMs }: { flushIntervalMs: number }) {
     flushBytesMax: 10_000,
     flushesInFlightMax: 1,
     flushIntervalMs,
+    answerMsMax,
     onSent() {},
   });
   const setPartitions = (count: number) => void (partitions = count);
-  return { flusher, flushes, sentTo, setPartitions, acknowledge: () => flushes.at(-1)?.() };
+  return { flusher, flushes, sentTo, within, setPartitions, acknowledge: () => flushes.at(-1)?.() };
 }
 
 function send(flusher: Flusher, events: number): void {

@@ -14,7 +14,8 @@ export interface Sent {
 }
 
 export interface FlushOptions {
-  send: (batches: OutgoingBatch[]) => Promise<void>;
+  /** @param withinMs bound of the send. */
+  send: (batches: OutgoingBatch[], withinMs: number) => Promise<void>;
   /** How many the topic of events has now. Flushes take turns, so that no app can make one hot. */
   partitions: () => number;
   /**
@@ -29,10 +30,20 @@ export interface FlushOptions {
    * and us as much as a hundred events; the first one after a pause waits for nothing.
    */
   flushIntervalMs: number;
+  /**
+   * From the first request of a flush to its answer, whatever it waits for: OpenTelemetry's SDKs give up
+   * after 10 s, and count as lost what we may still store.
+   */
+  answerMsMax: number;
   onSent: (sent: Sent) => void;
 }
 
-export const flushLimits = { flushBytesMax: 750_000, flushesInFlightMax: 1, flushIntervalMs: 3 };
+export const flushLimits = {
+  flushBytesMax: 750_000,
+  flushesInFlightMax: 1,
+  flushIntervalMs: 3,
+  answerMsMax: 7500,
+};
 
 interface Flush {
   /** Sent one after the other, to one partition: more than one only for requests larger than a record. */
@@ -41,6 +52,8 @@ interface Flush {
   partition: number;
   rows: number;
   bytes: number;
+  /** When its first request came. */
+  openedMs: number;
 }
 
 /** Group commit: what arrives while a send is under way, or just after its start, becomes the next send. */
@@ -77,6 +90,7 @@ export class Flusher {
    * measured at every request: that takes as long as encoding an event.
    */
   commit(acknowledge: Acknowledge, sentBytes = Number.POSITIVE_INFINITY): void {
+    if (this.open.waiters.length === 0) this.open.openedMs = performance.now();
     this.open.waiters.push(acknowledge);
     this.requests++;
     this.bytesAtMost += 4 * sentBytes + 4096;
@@ -148,13 +162,21 @@ export class Flusher {
     this.startedMs = startedMs;
     let failure: Error | null = null;
     try {
-      for (const part of flush.parts) await this.options.send(part);
+      for (const part of flush.parts) await this.options.send(part, this.leftMs(flush));
     } catch (error) {
       failure = error instanceof Error ? error : new Error(String(error));
     }
     this.sends--;
     this.settle(flush, failure, performance.now() - startedMs);
     this.schedule();
+  }
+
+  /** @throws Error when nothing is left of the time in which a flush has to be answered. */
+  private leftMs({ openedMs }: Flush): number {
+    const { answerMsMax } = this.options;
+    const leftMs = Math.ceil(openedMs + answerMsMax - performance.now());
+    if (leftMs <= 0) throw new Error(`A flush waited longer than ${answerMsMax} ms for those before it`);
+    return leftMs;
   }
 
   private settle({ rows, bytes, waiters }: Flush, failure: Error | null, durationMs: number): void {
@@ -171,5 +193,5 @@ export function openTrial(): Flusher {
 }
 
 function newFlush(partition: number): Flush {
-  return { parts: [], waiters: [], partition, rows: 0, bytes: 0 };
+  return { parts: [], waiters: [], partition, rows: 0, bytes: 0, openedMs: 0 };
 }

@@ -7,7 +7,7 @@ import {
 } from "@mosis/types/telemetry";
 import { acceptedRange } from "./clock.ts";
 import { fillCommon, firstCutKey, pushEvent } from "./columns.ts";
-import { type Delivery, isRefusal, type Outcome } from "./delivery.ts";
+import { type Delivery, isCorrected, isRefusal, type Outcome } from "./delivery.ts";
 import { settled } from "./exact-json.ts";
 import { escaped, type Fault, shapeFault } from "./explain.ts";
 import type { Flusher } from "./flush.ts";
@@ -52,7 +52,7 @@ export function appendDelivery(flusher: Flusher, delivery: Delivery): Outcome {
     if (faults) appendFaulty(flusher, delivery, faults, { from, to, outcome });
     if (to < events.length) flusher.cutIfLarge();
   }
-  if (delivery.clockCorrectionMs !== 0) outcome.warned = outcome.accepted;
+  if (isCorrected(delivery)) outcome.warned = outcome.accepted;
   pushBatch(blocks.batches.columns, delivery, outcome);
   if (outcome.results.length > 0 || delivery.batch.discarded) pushReasons(blocks, delivery, outcome);
   return outcome;
@@ -159,7 +159,7 @@ const rowsOfSlot = new Int32Array(slotCount);
 function appendAccepted(flusher: Flusher, delivery: Delivery, slice: Slice & { staging: Staging }): void {
   const { from, to, staging, outcome } = slice;
   const { blocks } = flusher;
-  const { receivedAtMs, clockCorrectionMs } = delivery;
+  const { receivedAtMs } = delivery;
   const months = blocks.months(receivedAtMs);
   rowsOfSlot.fill(0);
   for (let i = from; i < to; i++) {
@@ -178,7 +178,7 @@ function appendAccepted(flusher: Flusher, delivery: Delivery, slice: Slice & { s
       if (isCut) warnOfCut(delivery, staging, i, outcome);
     }
     outcome.accepted += rows;
-    if (clockCorrectionMs !== 0 && outcome.accepted === rows) warnOfClock(delivery, slice);
+    if (isCorrected(delivery) && outcome.accepted === rows) warnOfClock(delivery, slice);
   }
 }
 
@@ -247,7 +247,7 @@ function pushBatch(
   columns.warned.push(outcome.warned);
   columns.discarded.push(batch.discarded?.reduce((sum, { count }) => sum + count, 0) ?? 0);
   columns.body_bytes.push(delivery.bodyBytes);
-  columns.clock_correction_ms.push(delivery.clockCorrectionMs);
+  columns.clock_correction_ms.push(isCorrected(delivery) ? delivery.clockCorrectionMs : 0);
   columns.sdk_name.push(batch.sdk?.name ?? "");
   columns.sdk_version.push(batch.sdk?.version ?? "");
   columns.dropped.push(outcome.dropped);

@@ -1,7 +1,7 @@
 import type { OutcomeName } from "@mosis/types/outcomes";
 import { droppedCodes } from "@mosis/types/telemetry";
 import type { OpenBlocks } from "./blocks.ts";
-import type { Delivery, Outcome } from "./delivery.ts";
+import { type Delivery, isCorrected, type Outcome } from "./delivery.ts";
 
 /**
  * A row for each outcome and reason of a delivery beyond plain acceptance. Call it only for deliveries that
@@ -9,9 +9,11 @@ import type { Delivery, Outcome } from "./delivery.ts";
  */
 export function pushReasons(
   { outcomes, discardReasons }: OpenBlocks,
-  { appId, receivedAtMs, deliveryId, clockCorrectionMs, batch: { discarded } }: Delivery,
+  delivery: Delivery,
   { accepted, byCode, results }: Outcome,
 ): void {
+  const { appId, receivedAtMs, deliveryId, batch } = delivery;
+  const { discarded } = batch;
   const push = (outcome: OutcomeName) => (count: number, reason: string) => {
     pushOutcome(outcomes, { appId, receivedAtMs, id: deliveryId, outcome, reason, count });
   };
@@ -19,7 +21,7 @@ export function pushReasons(
   const warned = new Map<string, number>();
   for (const { result, code } of results) if (result === "warning") add(warned, code, 1);
   // Told once a batch, and true of all its events.
-  if (clockCorrectionMs !== 0 && accepted > 0) warned.set("clock_corrected", accepted);
+  if (isCorrected(delivery) && accepted > 0) warned.set("clock_corrected", accepted);
   warned.forEach(push("warned"));
   if (!discarded) return;
   const reasons = new Map<string, number>();

@@ -50,6 +50,9 @@ function scopeLogs(item: Json, budget: Budget): ScopeLogs {
 }
 
 function logRecord(item: Json, budget: Budget): LogRecord {
+  const replacedBefore = budget.replaced;
+  const body = anyValue(item["body"], budget, 0);
+  const attributes = keyValues(item["attributes"], budget, 0);
   return {
     ...emptyRecord(),
     time: digitsOf(item["timeUnixNano"], "timeUnixNano"),
@@ -57,9 +60,9 @@ function logRecord(item: Json, budget: Budget): LogRecord {
     severity: Number(digitsOf(item["severityNumber"], "severityNumber")),
     severityText: textOf(item["severityText"], "severityText"),
     eventName: textOf(item["eventName"], "eventName"),
-    body: anyValue(item["body"], budget, 0),
-    attributes: keyValues(item["attributes"], budget, 0),
-    droppedAttributes: Number(digitsOf(item["droppedAttributesCount"], "droppedAttributesCount")),
+    body,
+    attributes,
+    droppedAttributes: droppedOf(item["droppedAttributesCount"]) + budget.replaced - replacedBefore,
     traceId: hexOf(item["traceId"], "traceId"),
     spanId: hexOf(item["spanId"], "spanId"),
   };
@@ -71,7 +74,7 @@ function keyValues(list: unknown, budget: Budget, level: number): Record<string,
     budget.value(level);
     const key = textOf(item["key"], "key");
     budget.key(key);
-    setValue(values, key, anyValue(item["value"], budget, level));
+    setValue(values, key, anyValue(item["value"], budget, level), budget);
   }
   return values;
 }
@@ -139,6 +142,13 @@ function digitsOf(value: unknown, name: string): string {
   // One of 300 digits takes as long as a record.
   if (typeof digits === "string" && /^-?\d{1,20}$/.test(digits)) return digits;
   throw new NotDecodable(`${name} is not an integer.`);
+}
+
+/** An unsigned integer of 32 bits by the protocol: below 0 it would hide what is lost here. */
+function droppedOf(value: unknown): number {
+  const count = Number(digitsOf(value, "droppedAttributesCount"));
+  if (count >= 0 && count <= 0xffffffff) return count;
+  throw new NotDecodable("droppedAttributesCount is not an unsigned integer of 32 bits.");
 }
 
 function doubleOf(value: unknown): number {

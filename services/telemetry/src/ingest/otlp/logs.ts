@@ -1,4 +1,4 @@
-import type { Value } from "../flatten.ts";
+import { setOwn, type Value } from "../flatten.ts";
 
 /**
  * What is read of `ExportLogsServiceRequest` of OTLP 1.x, the same from protobuf and JSON. Fields that are
@@ -61,6 +61,8 @@ export interface Budget {
   /** @param level how deep the value lies within others, from 0. */
   value(level: number): void;
   key(name: string): void;
+  /** How many values gave way to another one of the same key, so far. */
+  replaced: number;
 }
 
 export function openBudget(): Budget {
@@ -76,6 +78,7 @@ export function openBudget(): Budget {
   };
   const keys = new Set<string>();
   return {
+    replaced: 0,
     key(name) {
       if (keys.has(name)) return;
       if (keys.size === otlpLimits.keysPerRequestMax) {
@@ -111,9 +114,13 @@ export function emptyRecord(): LogRecord {
   };
 }
 
-/** The last of several with one key holds. Objects without a prototype would take four times as long. */
-export function setValue(values: Record<string, Value>, key: string, value: Value): void {
-  if (key !== "__proto__") values[key] = value;
+/**
+ * Sets what has a key in a list of keys and values. The last of several with one key holds, and the budget
+ * counts the others. Objects without a prototype would take four times as long.
+ */
+export function setValue(values: Record<string, Value>, key: string, value: Value, budget: Budget): void {
+  if (Object.hasOwn(values, key)) budget.replaced++;
+  setOwn(values, key, value);
 }
 
 /** A 64-bit integer: a number when that keeps every digit, else its digits. */

@@ -59,20 +59,33 @@ interface Surroundings {
   attributes: Attributes;
 }
 
+/** The name of what has none. */
+const unnamed = "log";
+
 function eventOf(record: LogRecord, { event_id, scope, shared, attributes }: Surroundings): object {
   const { body } = record;
   const given = record.eventName || textOf(record.attributes["event.name"]);
-  const name = nameOf(given) ?? (typeof body === "string" ? nameOf(body) : undefined) ?? "log";
+  // Never from the text of a log: each line would be a name of its own.
+  const name = nameOf(given) ?? unnamed;
   const properties = openProperties(record.droppedAttributes);
   properties.addAll(shared);
   properties.add("otel.scope.name", scope);
   properties.add("severity_number", record.severity === 0 ? undefined : record.severity);
-  properties.add("severity_text", record.severityText);
-  properties.add("trace_id", record.traceId);
-  properties.add("span_id", record.spanId);
-  properties.addAll(record.attributes, isMapped);
-  // A short body that has become the name is told already.
-  if (body !== name) properties.add("body", body);
+  // In protobuf a text that is not there is an empty one.
+  properties.add("severity_text", record.severityText || undefined);
+  properties.add("trace_id", record.traceId || undefined);
+  properties.add("span_id", record.spanId || undefined);
+  // Before the attributes, which may take all the room.
+  properties.add("body", body);
+  const rest = { ...record.attributes };
+  for (const key of mappedKeys) if (textOf(rest[key]) !== "") delete rest[key];
+  // A name that does not fit is kept beside what has become of it.
+  if (given !== name) properties.add("event.name", given || undefined);
+  if (body !== null && "body" in rest) {
+    delete rest["body"];
+    properties.lose(1);
+  }
+  properties.addAll(rest);
   const session = textOf(record.attributes["session.id"]) || textOf(attributes["session.id"]);
   const time = millisecondsOf(record.time) ?? millisecondsOf(record.observedTime);
   return {
@@ -85,22 +98,22 @@ function eventOf(record: LogRecord, { event_id, scope, shared, attributes }: Sur
   };
 }
 
-const mappedKeys = new Set(["event.name", "session.id", "log.record.uid"]);
-
-function isMapped(key: string): boolean {
-  return mappedKeys.has(key);
-}
+/** What has become a field of the event when it is text. */
+const mappedKeys = ["event.name", "session.id", "log.record.uid"];
 
 const crashNames = new Set(["app.crash", "device.crash"]);
 const perfNames = new Set(["app.jank", "browser.web_vital"]);
 /** SEVERITY_NUMBER_ERROR and SEVERITY_NUMBER_FATAL of the data model. */
 const errorFrom = 17;
 const fatalFrom = 21;
+const severityMax = 24;
 
 function kindOf({ severity, attributes }: LogRecord, name: string): EventKind {
-  if (crashNames.has(name) || severity >= fatalFrom) return "crash";
+  // Beyond the data model a number says nothing.
+  const level = severity <= severityMax ? severity : 0;
+  if (crashNames.has(name) || level >= fatalFrom) return "crash";
   const isException = "exception.type" in attributes || "exception.message" in attributes;
-  if (severity >= errorFrom || isException) return "error";
+  if (level >= errorFrom || isException) return "error";
   return perfNames.has(name) ? "perf" : "event";
 }
 

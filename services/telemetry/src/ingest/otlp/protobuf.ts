@@ -91,6 +91,7 @@ function scopeLogs(reader: BinaryReader, budget: Budget): ScopeLogs {
 
 function logRecord(reader: BinaryReader, budget: Budget): LogRecord {
   const record = emptyRecord();
+  const replacedBefore = budget.replaced;
   // Written out behind the record: a field may be there a million times, and its last value holds.
   let time: bigint | string = 0n;
   let observedTime: bigint | string = 0n;
@@ -134,6 +135,7 @@ function logRecord(reader: BinaryReader, budget: Budget): LogRecord {
   });
   record.time = String(time);
   record.observedTime = String(observedTime);
+  record.droppedAttributes += budget.replaced - replacedBefore;
   record.traceId = hexOf(traceId);
   record.spanId = hexOf(spanId);
   return record;
@@ -159,7 +161,7 @@ function readKeyValue(
     return true;
   });
   budget.key(name);
-  setValue(into, name, value);
+  setValue(into, name, value, budget);
 }
 
 function anyValue(reader: BinaryReader, budget: Budget, level: number): Value {

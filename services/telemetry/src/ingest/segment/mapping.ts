@@ -1,17 +1,21 @@
 import type { BatchContext, EventKind, TelemetryBatch } from "@mosis/types/telemetry";
 import { timeOf } from "../clock.ts";
+import type { IncomingBatch } from "../delivery.ts";
 import { createContentIds, derivedId, idOf } from "../derived-id.ts";
 import { nameOf, openProperties, shortText, type Value, versionCodeOf } from "../flatten.ts";
 import { isPersonal } from "../private.ts";
-import { type Fields, fieldsOf, type Message, type Request, textOf } from "./messages.ts";
+import { type Fields, fieldsOf, isFields, type Message, type Request, textOf } from "./messages.ts";
+
+/** A batch with what `IncomingBatch` has beyond the contract. */
+type SegmentBatch = TelemetryBatch & Pick<IncomingBatch, "timeless">;
 
 /** Calls as events; docs/segment.md has the table. One batch for all calls with the same context. */
-export function batchesOf({ messages, sentAt }: Request): TelemetryBatch[] {
+export function batchesOf({ messages, sentAt }: Request): SegmentBatch[] {
   const contentId = createContentIds();
   const sent = sentAtOf(sentAt);
   const sdk = sdkOf(messages[0]);
   const shared = { batch_id: "", ...(sdk ? { sdk } : {}) };
-  const batches = new Map<string, TelemetryBatch>();
+  const batches = new Map<string, SegmentBatch>();
   const ids: string[] = [];
   for (const message of messages) {
     const context = contextOf(message);
@@ -19,13 +23,15 @@ export function batchesOf({ messages, sentAt }: Request): TelemetryBatch[] {
     const key = JSON.stringify([package_id, context]);
     // Some SDKs say with each call when it was sent. Not part of what a call is: it differs when it comes
     // again.
-    const sent_at = sent ?? sentAtOf(message.fields?.["sentAt"]);
-    const group = sent_at === undefined ? key : `${sent_at} ${key}`;
+    const timeless = message.fields !== undefined && timeOfCall(message.fields) === undefined;
+    const sent_at = timeless ? undefined : (sent ?? sentAtOf(message.fields?.["sentAt"]));
+    const group = timeless ? `timeless ${key}` : sent_at === undefined ? key : `${sent_at} ${key}`;
     let batch = batches.get(group);
     if (!batch) {
       batch = {
         ...shared,
         ...(sent_at === undefined ? {} : { sent_at }),
+        ...(timeless ? { timeless } : {}),
         ...(package_id === undefined ? {} : { package_id }),
         context,
         events: [],
@@ -70,15 +76,21 @@ function packageIdOf({ context }: Message): string | undefined {
 
 function eventOf(type: string, fields: Fields, context: Fields): object {
   const name = callName(type, fields);
-  const time = withOffset(fields["timestamp"] ?? fields["originalTimestamp"]);
+  const time = timeOfCall(fields);
   const session = textOf(context["sessionId"]);
   return {
     ...(name === undefined ? {} : { name }),
     kind: kindOf(type, name),
     ...(time === undefined ? {} : { time }),
     ...(session === undefined ? {} : { session_id: idOf(session) }),
-    properties: propertiesOf(type, fields, context),
+    properties: propertiesOf(type, name, fields, context),
   };
+}
+
+/** Undefined for a call without one, which is optional by Segment's specification. */
+function timeOfCall({ timestamp, originalTimestamp }: Fields): Value | undefined {
+  const time = [timestamp, originalTimestamp].find((it) => it !== undefined && it !== null && it !== "");
+  return withOffset(time);
 }
 
 /** Undefined for a call that is none, or a track without a name: it is refused for that. */
@@ -106,17 +118,35 @@ function kindOf(type: string, name: string | undefined): EventKind {
   return type === "track" && name === crashName ? "crash" : "event";
 }
 
-function propertiesOf(type: string, fields: Fields, context: Fields): object {
-  const properties = openProperties();
+function propertiesOf(type: string, name: string | undefined, fields: Fields, context: Fields): object {
+  const properties = openProperties(lostIn(type, fields));
   properties.add("app.version", shortText(fieldsOf(context["app"])["version"]));
   if (type === "page" || type === "screen") properties.add("category", textOf(fields["category"]));
   if (type === "group") properties.add("group_id", textOf(fields["groupId"]));
-  if (type === "identify" || type === "group") {
-    properties.addAll(fieldsOf(fields["traits"]), isPersonal);
-  } else {
-    properties.addAll(withoutQueries(fieldsOf(fields["properties"])));
-  }
+  // A name that does not fit is kept beside what has become of it.
+  const given = type === "track" ? textOf(fields["event"]) : undefined;
+  if (given !== name) properties.add("event", given);
+  if (type === "identify" || type === "group") properties.addAll(fieldsOf(fields["traits"]), isPersonal);
+  if (isFields(fields["properties"])) properties.addAll(withoutQueries(fields["properties"]));
+  // A list or a text has no keys of its own.
+  else properties.add("properties", fields["properties"]);
   return properties.done();
+}
+
+const textFields: Readonly<Record<string, readonly string[]>> = {
+  page: ["name", "category"],
+  screen: ["name", "category"],
+  group: ["groupId"],
+};
+
+/** How many fields of a call have a type with which they cannot be stored. */
+function lostIn(type: string, fields: Fields): number {
+  const texts = ["messageId", "anonymousId", "userId", ...(textFields[type] ?? [])];
+  const isText = (value: Value) => value === "" || textOf(value) !== undefined;
+  const lost = texts.filter((field) => !isText(fields[field] ?? ""));
+  // Traits may tell who somebody is, by whatever name.
+  const objects = type === "identify" || type === "group" ? ["context", "traits"] : ["context"];
+  return lost.length + objects.filter((field) => !isFields(fields[field] ?? {})).length;
 }
 
 /** Of the addresses of pages the queries stay out, which may hold anything. */
