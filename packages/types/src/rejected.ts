@@ -51,6 +51,17 @@ export type RejectedEvent = Static<typeof RejectedEvent>;
 const PatchNumber = Type.Number({ minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER });
 const Scalar = Type.Union([Type.String(), PatchNumber, Type.Boolean(), Type.Null()]);
 
+/** Without a cursor, which only a former answer has. */
+const replayExample = {
+  from: "2026-11-25T00:00:00.000Z",
+  to: "2026-11-26T00:00:00.000Z",
+  code: "property_value_invalid",
+  event_name: "level_complete",
+  limit: 1000,
+  patch: { properties: { score: null } },
+  dry_run: true,
+};
+
 /** Body of `POST /v1/apps/{package_id}/telemetry/rejected:replay`. */
 export const Replay = Type.Object(
   {
@@ -71,7 +82,7 @@ export const Replay = Type.Object(
     /** True: only tell what would become of them. */
     dry_run: Type.Optional(Type.Boolean()),
   },
-  { additionalProperties: false },
+  { additionalProperties: false, examples: [replayExample] },
 );
 export type Replay = Static<typeof Replay>;
 

@@ -26,7 +26,11 @@ export const SignatureText = Type.String({
 export const NewSigningKey = Type.Object(
   {
     name: Label(100),
-    public_key: Type.String({ minLength: 1, maxLength: 4096 }),
+    public_key: Type.String({
+      minLength: 1,
+      maxLength: 4096,
+      examples: ["MCowBQYDK2VwAyEAkUfvQgBcNk7ryJtzA0r8YBhFJbxb5HnAzdS9t8wuPUA="],
+    }),
     proof: SignatureText,
   },
   { additionalProperties: false },

@@ -30,7 +30,12 @@ export const NewRestriction = Type.Object(
     /** Null or left out: until it is lifted. */
     expires_at: Type.Optional(Timestamp),
   },
-  { additionalProperties: false },
+  {
+    additionalProperties: false,
+    examples: [
+      { package_id: "org.mosis.chess", event_name: "level_complete", action: "drop", reason: "Too many." },
+    ],
+  },
 );
 export type NewRestriction = Static<typeof NewRestriction>;
 

@@ -15,3 +15,6 @@ export const limitedFields = fieldsOf({
   "Retry-After": "Seconds until the same request may be taken.",
   ...rateLimitFields,
 });
+
+/** Of events in examples that cannot say when they were sent: recent, so that they are taken. */
+export const exampleTimeMs = Date.now();

@@ -10,7 +10,7 @@ import {
 import { PackageId } from "@mosis/types/apps";
 import Type from "typebox";
 import { batchesPath, validatePath } from "./native.ts";
-import { rateLimitFields } from "./openapi-fields.ts";
+import { exampleTimeMs, rateLimitFields } from "./openapi-fields.ts";
 import { otlpPaths } from "./otlp/openapi.ts";
 import { segmentPaths } from "./segment/openapi.ts";
 
@@ -26,7 +26,11 @@ const exampleWords: Record<string, unknown> = {
   os: "android",
   os_version: "15",
   package_id: "org.mosis.chess",
+  reason: "storage_full",
   result: "drop",
+  // Of a clock that is off: whenever it is sent, the event has just happened.
+  sent_at: "2026-11-25T10:00:02Z",
+  time: "2026-11-25T10:00:00Z",
   version_code: 42,
 };
 
@@ -120,9 +124,9 @@ interface Described {
   requestBody?: { content: Record<string, object> };
 }
 
-const lines =
-  '{"event_id":"0199c0de-7a1b-7c3d-8e4f-5a6b7c8d9e0f","name":"level_start","time":1795600797000}\n' +
-  '{"event_id":"0199c0de-7a1b-7c3d-8e4f-5a6b7c8d9e10","name":"level_start","time":1795600799000}\n';
+const lines = ["0199c0de-7a1b-7c3d-8e4f-5a6b7c8d9e0f", "0199c0de-7a1b-7c3d-8e4f-5a6b7c8d9e10"]
+  .map((event_id) => `${JSON.stringify({ event_id, name: "level_start", time: exampleTimeMs })}\n`)
+  .join("");
 
 /** The second form of the body. OpenAPI 3.1 has no word for the schema of a line. */
 function addLines(operation: Described | undefined): void {

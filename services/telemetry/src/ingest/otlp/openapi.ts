@@ -1,4 +1,4 @@
-import { fieldsOf, limitedFields } from "../openapi-fields.ts";
+import { exampleTimeMs, fieldsOf, limitedFields } from "../openapi-fields.ts";
 import { otlpLogs } from "./protocol.ts";
 
 const message = (description: string, type: object, example: object) => ({
@@ -21,7 +21,7 @@ const request = {
   resourceLogs: [
     {
       resource: { attributes: [{ key: "mosis.package_id", value: { stringValue: "org.mosis.chess" } }] },
-      scopeLogs: [{ logRecords: [{ timeUnixNano: "1795600799000000000", eventName: "level_complete" }] }],
+      scopeLogs: [{ logRecords: [{ timeUnixNano: `${exampleTimeMs}000000`, eventName: "level_complete" }] }],
     },
   ],
 };

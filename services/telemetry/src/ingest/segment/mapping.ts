@@ -142,8 +142,7 @@ const textFields: Readonly<Record<string, readonly string[]>> = {
 /** How many fields of a call have a type with which they cannot be stored. */
 function lostIn(type: string, fields: Fields): number {
   const texts = ["messageId", "anonymousId", "userId", ...(textFields[type] ?? [])];
-  const isText = (value: Value) => value === "" || textOf(value) !== undefined;
-  const lost = texts.filter((field) => !isText(fields[field] ?? ""));
+  const lost = texts.filter((field) => (fields[field] ?? "") !== "" && textOf(fields[field]) === undefined);
   // Traits may tell who somebody is, by whatever name.
   const objects = type === "identify" || type === "group" ? ["context", "traits"] : ["context"];
   return lost.length + objects.filter((field) => !isFields(fields[field] ?? {})).length;

@@ -1,4 +1,5 @@
 import { fieldsOf, limitedFields } from "../openapi-fields.ts";
+import { type CallType, callTypes } from "./messages.ts";
 import { segmentRoutes } from "./protocol.ts";
 
 const json = (description: string, properties: Record<string, object>, example: object) => ({
@@ -11,7 +12,17 @@ const refused = (description: string, headers: object = {}) => ({
   headers: { ...fieldsOf({ "X-Request-Id": "Id of the request." }), ...headers },
 });
 
-const call = { type: "track", event: "Level Complete", anonymousId: "0199c0de-7a1b-7c3d-8e4f-5a6b7c8d9e0f" };
+const anonymousId = "0199c0de-7a1b-7c3d-8e4f-5a6b7c8d9e0f";
+
+/** A call of each type. Each has its time from when it comes. */
+const calls: Record<CallType, object> = {
+  track: { event: "Level Complete", anonymousId, properties: { level: "forest", score: 12.5 } },
+  identify: { anonymousId, traits: { plan: "gold" } },
+  page: { anonymousId, name: "Home", properties: { path: "/" } },
+  screen: { anonymousId, name: "Home" },
+  group: { anonymousId, groupId: "acme", traits: { seats: 5 } },
+  alias: { userId: "7", previousId: anonymousId },
+};
 
 const refusal = {
   success: { const: false },
@@ -24,6 +35,7 @@ export const segmentPaths = Object.fromEntries(
   segmentRoutes.map(({ route }) => {
     const name = route.slice("/v1/".length);
     const isBatch = ["batch", "b", "import"].includes(name);
+    const type = callTypes.find((it) => it === name || it.startsWith(name)) ?? "track";
     return [
       route,
       {
@@ -41,7 +53,7 @@ export const segmentPaths = Object.fromEntries(
             ...json(
               "As JSON, also with the type text/plain.",
               isBatch ? { batch: { type: "array" } } : {},
-              isBatch ? { batch: [call] } : call,
+              isBatch ? { batch: [{ type: "track", ...calls.track }] } : calls[type],
             ),
           },
           responses: {
