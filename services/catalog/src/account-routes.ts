@@ -5,7 +5,7 @@ import type { Router } from "express";
 import { accountDeletionRoutes } from "./account-deletion/routes.ts";
 import type { Authenticate } from "./auth.ts";
 import type { Credentials } from "./credentials.ts";
-import { createConfirm } from "./developers/confirm.ts";
+import { createConfirm, createConfirmPassword } from "./developers/confirm.ts";
 import type { Passwords } from "./developers/password.ts";
 import { developerRoutes } from "./developers/routes.ts";
 import { emailChangeRoutes } from "./email/change-routes.ts";
@@ -19,7 +19,6 @@ import type { ProviderSettings } from "./oauth/settings.ts";
 import { passwordResetRoutes } from "./passwords/reset-routes.ts";
 import { passwordRoutes } from "./passwords/routes.ts";
 import { createBeginSession } from "./sessions/create.ts";
-import { reauthenticateRoutes } from "./sessions/reauthenticate-routes.ts";
 import { sessionRevokeRoutes } from "./sessions/revoke-routes.ts";
 import { sessionRoutes } from "./sessions/routes.ts";
 import { createSignIn } from "./sessions/sign-in.ts";
@@ -53,6 +52,7 @@ export function accountRoutes(
   const signIn = createSignIn({ db, credentials, passwords, accounts });
   const prove = createProveAccount({ db, authenticate, passwords, accounts });
   const confirm = createConfirm({ db, passwords, accounts });
+  const confirmPassword = createConfirmPassword({ db, passwords, accounts });
   const providers = createProviders(options.oidcProviders, { log });
   const flows = createFlows({ db, providers });
   const life = { hours: options.sessionHours, idleMinutes: options.sessionIdleMinutes };
@@ -68,9 +68,8 @@ export function accountRoutes(
     accountDeletionRoutes(account),
     sessionRoutes({ db, authenticate, credentials, limits, signIn, answerFirstFactor }),
     sessionRevokeRoutes(account),
-    reauthenticateRoutes(account),
     oauthRoutes({ db, credentials, limits, providers, flows, answerFirstFactor }),
-    ...allSecondFactorRoutes({ ...options, accounts, beginSession }),
+    ...allSecondFactorRoutes({ ...options, accounts, beginSession, confirmPassword }),
     oauthLinkRoutes({ db, authenticate, flows, mails }),
   ];
 }

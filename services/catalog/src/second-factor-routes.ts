@@ -4,6 +4,7 @@ import type { Logger } from "@mosis/runtime";
 import type { Router } from "express";
 import type { Authenticate } from "./auth.ts";
 import type { Credentials } from "./credentials.ts";
+import type { Confirm } from "./developers/confirm.ts";
 import { createCeremonies, type PasskeySettings } from "./passkeys/ceremonies.ts";
 import { passkeyRegistrationRoutes } from "./passkeys/registration-routes.ts";
 import { passkeyRoutes } from "./passkeys/routes.ts";
@@ -11,6 +12,7 @@ import { secondFactorRoutes } from "./second-factors/routes.ts";
 import type { BeginSession } from "./sessions/create.ts";
 import { createComplete } from "./sign-ins/complete.ts";
 import { createProve } from "./sign-ins/prove.ts";
+import { reauthenticateRoutes } from "./sign-ins/reauthenticate-routes.ts";
 import { signInRoutes } from "./sign-ins/routes.ts";
 import type { AccountThrottle } from "./throttle/account.ts";
 import { totpRoutes } from "./totp/routes.ts";
@@ -33,6 +35,7 @@ export function allSecondFactorRoutes(
     limits: RateLimits;
     accounts: AccountThrottle;
     beginSession: BeginSession;
+    confirmPassword: Confirm;
     mails: { wake(): void };
   },
 ): Router[] {
@@ -44,6 +47,7 @@ export function allSecondFactorRoutes(
     totpRoutes({ ...options, totpSecrets }),
     passkeyRoutes(options),
     passkeyRegistrationRoutes({ ...options, ceremonies }),
+    reauthenticateRoutes({ ...options, prove }),
     signInRoutes({ ...options, ceremonies, complete: createComplete({ ...options, prove }) }),
   ];
 }

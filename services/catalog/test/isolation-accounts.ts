@@ -54,6 +54,7 @@ function secondFactorSteps(): Step[] {
     step("renamePasskey", 404, { params: path, body: () => ({ name: "k" }) }),
     step("deletePasskey", 404, { params: path }),
     step("beginPasskeySignIn", 201, { body: () => ({}) }),
+    step("completeReauthentication", 422, { body: () => ({ sign_in_token: "none", totp_code: "000000" }) }),
     step("completeSession", 422, { body: () => ({ sign_in_token: "none", totp_code: "000000" }) }),
   ];
 }

@@ -15,7 +15,7 @@ export interface AppActionRoute {
   summary: string;
   /** Of the audit event: `app.<done>`. */
   done: string;
-  /** A session alone does what a key that leaked must not do. */
+  /** A session alone does what a key that leaked must not do; it has to be a recent one then. */
   access: "apps:write" | "session";
   /** Null: it takes none. */
   body: TSchema | null;

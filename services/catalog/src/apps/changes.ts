@@ -6,6 +6,7 @@ import { topics } from "@mosis/types/topics";
 import { settleIdentity } from "../listings/propose.ts";
 import { appendOutbox } from "../outbox/append.ts";
 import { type Principal, reachOf, type Viewer, viewerOf } from "../principal.ts";
+import { requireRecent } from "../sessions/recent.ts";
 import { missingApp } from "./missing.ts";
 import { appFor, appOf, factsOf, tagOf } from "./app.ts";
 import { requireAppAction } from "./lifecycle.ts";
@@ -44,10 +45,12 @@ export async function changeApp(tx: Queryable, asked: Asked, change: AppChange):
 export async function actOnApp(
   tx: Queryable,
   asked: Asked,
-  { name, done }: { name: AppAction; done: string },
+  { name, done, access }: { name: AppAction; done: string; access: "apps:write" | "session" },
   apply: AppStep,
 ): Promise<App> {
   const { row, viewer } = await lockFor(tx, asked, name);
+  // A stolen session must not be enough for what a leaked key must not do.
+  if (access === "session") await requireRecent(tx, asked.principal);
   await apply(tx, row, viewer);
   return finish(tx, asked, row.id, done);
 }

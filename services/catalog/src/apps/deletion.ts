@@ -5,6 +5,7 @@ import { deleteAppOfKeys, deleteKeysOfApp, lockKeysOfApp } from "../keys/of-app-
 import { findOwnKey } from "../keys/queries.ts";
 import { appendAll, type Change } from "../outbox/append.ts";
 import { appDeleted, type By, keyDeleted } from "../outbox/gone.ts";
+import { requireRecent } from "../sessions/recent.ts";
 import { deleteRestrictionsOfApp } from "../telemetry-restrictions/queries.ts";
 import { restrictionChange } from "../telemetry-restrictions/told.ts";
 import { appOf } from "./app.ts";
@@ -14,6 +15,7 @@ import { type AppRow, deleteLockedApp } from "./queries.ts";
 /** Deletes an app for good, with everything that is of it alone. */
 export async function deleteApp(tx: Queryable, asked: Asked): Promise<void> {
   const { row } = await lockFor(tx, asked, "delete");
+  await requireRecent(tx, asked.principal);
   const { actor } = asked.principal;
   await deleteWithDependents(tx, row, { actor, requestId: requestId(asked.req) });
 }

@@ -74,7 +74,7 @@ export const appOperations: Operation[] = [
     params,
     requestHeaders,
     answers: { 204: { description: "The app is gone." } },
-    problems: [...changeProblems, "state_conflict"],
+    problems: [...changeProblems, "confirmation_required", "state_conflict"],
   },
   ...appActions.map(({ name, id, summary, access, body }): Operation => ({
     method: "post",
@@ -89,6 +89,7 @@ export const appOperations: Operation[] = [
     problems: [
       ...changeProblems,
       ...(["permission_missing", "state_conflict"] as const),
+      ...(access === "session" ? (["confirmation_required"] as const) : []),
       ...(refusals[name] ?? []),
     ],
   })),

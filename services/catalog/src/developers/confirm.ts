@@ -3,7 +3,10 @@ import { type Problem, problem } from "@mosis/http";
 import type { Pool } from "@mosis/postgres";
 import { credentialsInvalid } from "../auth.ts";
 import type { Principal } from "../principal.ts";
+import { hasFactor } from "../second-factors/enrol.ts";
+import { findFactors } from "../second-factors/queries.ts";
 import { findRecentSession } from "../sessions/queries.ts";
+import { requireRecent } from "../sessions/recent.ts";
 import type { AccountThrottle } from "../throttle/account.ts";
 import type { Passwords } from "./password.ts";
 import { findOwnAccount, type HashedPassword } from "./queries.ts";
@@ -20,15 +23,33 @@ export type Confirm = (
   password: string | undefined,
 ) => Promise<HashedPassword & { email: string }>;
 
-export function createConfirm(deps: { db: Pool; passwords: Passwords; accounts: AccountThrottle }): Confirm {
-  const { db, passwords, accounts } = deps;
+interface ConfirmDeps {
+  db: Pool;
+  passwords: Passwords;
+  accounts: AccountThrottle;
+}
+
+/** Asks for a recent session beside the password when the account has a second factor. */
+export function createConfirm(deps: ConfirmDeps): Confirm {
+  const confirmPassword = createConfirmPassword(deps);
+  return async (by, password) => {
+    const { principal } = by;
+    const own = deps.db.as(principal.developerId);
+    if (hasFactor(await findFactors(own, principal.developerId))) await requireRecent(own, principal);
+    return confirmPassword(by, password);
+  };
+}
+
+/** The password alone. */
+export function createConfirmPassword({ db, passwords, accounts }: ConfirmDeps): Confirm {
   return async ({ principal: { developerId, actor }, req }, password) => {
     const own = db.as(developerId);
     const found = await findOwnAccount(own, developerId);
     if (!found) throw credentialsInvalid();
     const { id, email, password_settings } = found;
     if (password_settings === null) {
-      if (await findRecentSession(own, actor.id)) return { id, email, passwordHash: null };
+      if (await findRecentSession(own, { id: actor.id, developerId }))
+        return { id, email, passwordHash: null };
       throw unconfirmed("Sign in once more, and do it within ten minutes.");
     }
     if (password === undefined) throw unconfirmed("Send the password of the account too.");

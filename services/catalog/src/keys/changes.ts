@@ -146,6 +146,8 @@ export async function adoptKey(tx: Queryable, by: By, id: string): Promise<Key> 
   const key = await lockKey(tx, by, id);
   requireMatch(by.req, tagOf(key));
   if (key.created_by_key_id === null) return key;
+  // It lives on then when the key that made it is deleted.
+  await requireRecentFor(tx, by, key);
   await updateAdopted(tx, id, by.principal.actor.id);
   const adopted = await readKey(tx, id);
   await append(tx, by, [["key.adopted", adopted]]);

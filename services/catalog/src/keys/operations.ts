@@ -114,6 +114,7 @@ export const keyOperations: Operation[] = [
     requestHeaders,
     answers: { 200: { description: "The key as it is now.", body: Key, headers } },
     problems: [
+      "confirmation_required",
       ...(["not_found", "precondition_failed", "precondition_required"] as const),
       ...(["request_in_flight", "idempotency_key_reused"] as const),
     ],

@@ -5,10 +5,10 @@ import type { Router } from "express";
 import type { Authenticate } from "../auth.ts";
 import { change, send } from "../change.ts";
 import type { Credentials } from "../credentials.ts";
-import { requireRecentSignIn } from "../second-factors/recent.ts";
 import type { Ceremonies } from "./ceremonies.ts";
 import * as changes from "./changes.ts";
 import { takeChallenges } from "./queries.ts";
+import { requireRecent } from "../sessions/recent.ts";
 
 const path = "/v1/developers/me/passkeys";
 
@@ -27,7 +27,7 @@ export function passkeyRegistrationRoutes(deps: {
   router.post(`${path}\\:options`, async (req, res) => {
     const principal = await authenticate(req, res, "session");
     const ceremonies = changes.requirePasskeys(deps.ceremonies);
-    await requireRecentSignIn(db.as(principal.developerId), principal);
+    await requireRecent(db.as(principal.developerId), principal);
 
     const answer = await change(db, { req, principal }, async (tx) => {
       const public_key = await changes.begin(tx, principal, ceremonies);
@@ -43,7 +43,7 @@ export function passkeyRegistrationRoutes(deps: {
     const ceremonies = changes.requirePasskeys(deps.ceremonies);
     const { developerId, actor } = principal;
     const own = db.as(developerId);
-    await requireRecentSignIn(own, principal);
+    await requireRecent(own, principal);
     // Committed before it is looked at: a challenge is for one attempt, good or not.
     const challenges = await takeChallenges(own, actor.id);
     const registered = await ceremonies.verifyRegistration(body.credential, challenges);

@@ -6,9 +6,9 @@ import type { Authenticate } from "../auth.ts";
 import type { Credentials } from "../credentials.ts";
 import { isUuid } from "../identifier.ts";
 import { appendOutbox } from "../outbox/append.ts";
-import { requireRecentSignIn } from "../second-factors/recent.ts";
 import * as changes from "./changes.ts";
 import { listOwnPasskeys, updatePasskeyName } from "./queries.ts";
+import { requireRecent } from "../sessions/recent.ts";
 
 const path = "/v1/developers/me/passkeys";
 
@@ -49,7 +49,7 @@ export function passkeyRoutes(deps: {
     const { developerId, actor } = principal;
     const { id } = req.params;
     if (!isUuid(id)) throw missing();
-    await requireRecentSignIn(db.as(developerId), principal);
+    await requireRecent(db.as(developerId), principal);
 
     await transaction(db.as(developerId), async (tx) => {
       const isGone = await changes.remove(tx, { developerId, actor, requestId: requestId(req) }, id);

@@ -27,6 +27,6 @@ export const retentionOperations: Operation[] = [
     requestHeaders: { "If-Match": "The ETag of the retention as you have read it, or `*`." },
     body: RetentionChange,
     answers: { 200: { description: "The retention as it is now.", body: Retention, headers } },
-    problems: ["not_found", "precondition_failed", "precondition_required"],
+    problems: ["confirmation_required", "not_found", "precondition_failed", "precondition_required"],
   },
 ];

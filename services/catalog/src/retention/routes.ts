@@ -8,6 +8,7 @@ import type { Authenticate } from "../auth.ts";
 import { isPackageId } from "../identifier.ts";
 import { appendOutbox } from "../outbox/append.ts";
 import { type Principal, reachOf, tenantOf } from "../principal.ts";
+import { requireRecent } from "../sessions/recent.ts";
 import { findRetention, lockRetention, updateRetention } from "./queries.ts";
 
 const path = "/v1/apps/:package_id/retention";
@@ -51,6 +52,8 @@ async function changeRetention(
   const { id: appId, developer_id: developerId, ...current } = locked;
   requireMatch(req, tagOf(current));
   if (tagOf(change) === tagOf(current)) return current;
+  // What is deleted then does not come back.
+  if (change.telemetry_days < current.telemetry_days) await requireRecent(tx, principal);
   await updateRetention(tx, appId, change);
   await appendOutbox(tx, {
     // In the trail of whose app it is, also when an admin has changed it.

@@ -2,10 +2,6 @@ import { execute, maybeOne, one, type Queryable, sql } from "@mosis/postgres";
 import { Nullable, Timestamp, Uuid } from "@mosis/types/formats";
 import type { SecondFactor } from "@mosis/types/second-factors";
 import Type, { type Static } from "typebox";
-import { IdRow } from "../rows.ts";
-
-/** How long after signing in somebody may change what protects the account. */
-const recentMinutes = 10;
 
 const Factors = Type.Object({
   totp_created_at: Nullable(Timestamp),
@@ -25,26 +21,6 @@ export function findFactors(db: Queryable, developerId: string) {
              (select count(*)::int from passkeys where developer_id = ${developerId}) as passkeys,
              (select count(*)::int from recovery_codes
               where developer_id = ${developerId}) as recovery_codes_left`,
-  );
-}
-
-/**
- * The session, when somebody has signed in for it a moment ago, with a second factor if the developer has
- * one. Null otherwise.
- */
-export function findRecentSignIn(db: Queryable, session: { id: string; developerId: string }) {
-  const { id, developerId } = session;
-  return maybeOne(
-    db,
-    IdRow,
-    sql`
-      select id from sessions
-      where id = ${id} and developer_id = ${developerId}
-        and greatest(created_at, second_factor_at) > now() - make_interval(mins => ${recentMinutes}::int)
-        and (second_factor is not null
-             or not exists (select from totps
-                            where developer_id = ${developerId} and confirmed_at is not null)
-            and not exists (select from passkeys where developer_id = ${developerId}))`,
   );
 }
 

@@ -8,7 +8,7 @@ import { appendOutbox } from "../outbox/append.ts";
 import type { Principal } from "../principal.ts";
 import { drawRecoveryCodes, hasFactor, lockFactors, noFactor } from "./enrol.ts";
 import { findFactors } from "./queries.ts";
-import { requireRecentSignIn } from "./recent.ts";
+import { requireRecent } from "../sessions/recent.ts";
 
 /** What is enrolled, and the codes for a day without it. */
 export function secondFactorRoutes(deps: {
@@ -27,7 +27,7 @@ export function secondFactorRoutes(deps: {
 
   router.post("/v1/developers/me/recovery-codes", async (req, res) => {
     const principal = await authenticate(req, res, "session");
-    await requireRecentSignIn(db.as(principal.developerId), principal);
+    await requireRecent(db.as(principal.developerId), principal);
 
     const answer = await change(db, { req, principal }, async (tx) => {
       const recovery_codes = await replaceCodes(tx, req, principal);

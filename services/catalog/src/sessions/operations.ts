@@ -8,6 +8,7 @@ import {
   RevokedSessions,
   SecondFactorNeeded,
   Session,
+  SessionCompletion,
   SessionWithToken,
 } from "@mosis/types/sessions";
 
@@ -66,8 +67,29 @@ export const sessionOperations: Operation[] = [
     summary: "Prove in a session once more who you are, for what needs a recent one",
     access: "session",
     body: Reauthentication,
-    answers: { 200: { description: "The session is recent for ten minutes.", body: Reauthenticated } },
+    answers: {
+      200: { description: "The session is recent for ten minutes.", body: Reauthenticated },
+      202: {
+        description:
+          "The password was right, and a second factor is missing: go on with " +
+          "POST /v1/sessions:complete-reauthentication.",
+        body: SecondFactorNeeded,
+      },
+    },
     problems: ["permission_missing", "confirmation_required", "rate_limited"],
+  },
+  {
+    method: "post",
+    path: `${path}:complete-reauthentication`,
+    id: "completeReauthentication",
+    summary: "Prove the second factor too, or a passkey only",
+    description:
+      "With the sign_in_token of POST /v1/sessions:reauthenticate, or with that of " +
+      "POST /v1/sessions:passkey-options for a passkey that verifies its user.",
+    access: "session",
+    body: SessionCompletion,
+    answers: { 200: { description: "The session is recent for ten minutes.", body: Reauthenticated } },
+    problems: ["permission_missing", "confirmation_required", "rate_limited", "token_invalid"],
   },
   {
     method: "post",

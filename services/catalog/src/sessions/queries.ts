@@ -144,26 +144,41 @@ export function deleteOtherSessions(db: Queryable, developerId: string, kept: st
 const recentMinutes = 10;
 const recentFor = sql`make_interval(mins => ${recentMinutes}::int)`;
 
-/** Null when nobody has signed in for this session, or proved it again, within ten minutes. */
-export function findRecentSession(db: Queryable, id: string) {
+/**
+ * The session, when its developer has signed in for it, or proved it again, within ten minutes: with a second
+ * factor, if one is enrolled. Null otherwise.
+ */
+export function findRecentSession(db: Queryable, { id, developerId }: { id: string; developerId: string }) {
   return maybeOne(
     db,
     IdRow,
     sql`
       select id from sessions
-      where id = ${id} and coalesce(reauthenticated_at, created_at) > now() - ${recentFor}`,
+      where id = ${id} and developer_id = ${developerId}
+        and greatest(created_at, second_factor_at, reauthenticated_at) > now() - ${recentFor}
+        and (second_factor is not null
+             or not exists (select from totps
+                            where developer_id = ${developerId} and confirmed_at is not null)
+            and not exists (select from passkeys where developer_id = ${developerId}))`,
   );
 }
 
 const RecentRow = Type.Object({ recent_until: Timestamp });
 
-/** Null when the session has ended. */
-export function reauthenticateSession(tx: Queryable, id: string) {
+/**
+ * @param factor what was proved beside a password; null: nothing.
+ * @returns null when the session has ended.
+ */
+export function reauthenticateSession(tx: Queryable, id: string, factor: SecondFactor | null) {
   return maybeOne(
     tx,
     RecentRow,
     sql`
-      update sessions set reauthenticated_at = now() where id = ${id} and ${isAlive}
+      update sessions
+      set reauthenticated_at = now(),
+          second_factor = coalesce(${factor}::varchar, second_factor),
+          second_factor_at = case when ${factor}::varchar is null then second_factor_at else now() end
+      where id = ${id} and ${isAlive}
       returning reauthenticated_at + ${recentFor} as recent_until`,
   );
 }

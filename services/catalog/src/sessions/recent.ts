@@ -4,16 +4,17 @@ import type { Principal } from "../principal.ts";
 import { findRecentSession } from "./queries.ts";
 
 /**
- * For what outlives a session: making a key or webhook, linking a provider. A stolen session must not be
- * enough for it, so its developer must have signed in, or proved it again, within ten minutes. A key may do
- * what its permissions say: it is not a session, and a pipeline has nobody to ask.
+ * For what a stolen session must not be enough for: what outlives it, what cannot be undone, and what
+ * protects the account. Its developer must have signed in, or proved it again, within ten minutes, with the
+ * second factor if there is one. A key may do what its permissions say: it is not a session, and a pipeline
+ * has nobody to ask.
  * @throws Problem `confirmation_required` (403).
  */
-export async function requireRecent(tx: Queryable, { actor }: Principal): Promise<void> {
-  if (actor.kind !== "session" || (await findRecentSession(tx, actor.id))) return;
+export async function requireRecent(db: Queryable, { actor, developerId }: Principal): Promise<void> {
+  if (actor.kind !== "session" || (await findRecentSession(db, { id: actor.id, developerId }))) return;
   throw problem(
     "confirmation_required",
-    "This needs a session in which you have signed in within ten minutes: POST /v1/sessions:reauthenticate " +
-      "with your password, or sign in once more, and send the request again.",
+    "This needs a session in which you have signed in within ten minutes, with your second factor if you " +
+      "have one: POST /v1/sessions:reauthenticate, or sign in once more, and send the request again.",
   );
 }

@@ -1,17 +1,12 @@
 import type { IncomingMessage } from "node:http";
 import { type Problem, problem, requestId } from "@mosis/http";
 import { type Pool, type Queryable, transaction } from "@mosis/postgres";
-import type { SecondFactor } from "@mosis/types/second-factors";
 import type { SessionCompletion, SessionWithToken } from "@mosis/types/sessions";
 import type { Credentials } from "../credentials.ts";
-import { everyone } from "../principal.ts";
-import { hashSecret } from "../secret-hash.ts";
 import type { BeginSession } from "../sessions/create.ts";
 import type { AccountThrottle } from "../throttle/account.ts";
-import { passkeyOwner } from "./passkey-owner.ts";
+import { beginAttempt, proveAttempt } from "./attempt.ts";
 import type { Prove } from "./prove.ts";
-import { deleteSignIn, findWaysIn, lockAccount, takeAttempt } from "./queries.ts";
-import { signInOver } from "./token.ts";
 
 /**
  * Signs somebody in whose second factor, or passkey, is right.
@@ -29,24 +24,13 @@ export function createComplete(deps: {
 }): Complete {
   const { db, credentials, accounts, beginSession, prove } = deps;
   return async (req, asked) => {
-    const tokenHash = hashSecret(asked.sign_in_token);
-    const factor = factorOf(asked);
-    // Committed before anything is tried: many at once each have their own attempt.
-    const attempt = await takeAttempt(db.as(everyone), tokenHash, { isPasskey: factor === "passkey" });
-    if (!attempt) throw signInOver();
-    const developerId = attempt.developer_id ?? (await passkeyOwner(db.as(everyone), { asked, tokenHash }));
+    const { developerId, ...attempt } = await beginAttempt(db, asked);
     if (developerId === null) throw wrong();
-
+    const { factor } = attempt;
     const signIn = async (tx: Queryable): Promise<SessionWithToken | null> => {
-      if (!(await lockAccount(tx, developerId))) return null;
-      const isWhole = attempt.developer_id === null;
-      // A password or a provider that was changed meanwhile begins no session.
-      if (!isWhole && (await findWaysIn(tx, developerId)).ways_in !== attempt.ways_in) return null;
-      const by = { developerId, requestId: requestId(req) };
-      const changes = await prove(tx, { by, asked, challengeHash: attempt.challenge_hash, isWhole });
-      if (!changes) return null;
-      if (!isWhole && !(await deleteSignIn(tx, tokenHash))) return null;
-      return beginSession(tx, { req, developerId, secondFactor: factor, changes });
+      const by = { prove, requestId: requestId(req) };
+      const changes = await proveAttempt(tx, { ...attempt, developerId }, by);
+      return changes && beginSession(tx, { req, developerId, secondFactor: factor, changes });
     };
     const tried = () => transaction(db.as(developerId), signIn);
     // Nobody guesses a passkey, so that its owner is never kept out by others who guess codes.
@@ -57,11 +41,6 @@ export function createComplete(deps: {
     credentials.forget(developerId);
     return session;
   };
-}
-
-function factorOf(asked: SessionCompletion): SecondFactor {
-  if (asked.totp_code !== undefined) return "totp";
-  return asked.recovery_code !== undefined ? "recovery_code" : "passkey";
 }
 
 function wrong(): Problem {

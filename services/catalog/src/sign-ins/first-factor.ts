@@ -31,17 +31,25 @@ export function createAnswerFirstFactor({ beginSession }: { beginSession: BeginS
       const session = await beginSession(tx, { req, developerId, secondFactor: null, changes: [] });
       return { status: 201, body: session };
     }
-    const token = newSignInToken();
-    await deleteOldestSignIns(tx, developerId);
-    const { expires_at } = await insertSignIn(tx, {
-      tokenHash: hashSecret(token),
-      developerId,
-      waysIn: (await findWaysIn(tx, developerId)).ways_in,
-      challengeHash: null,
-    });
-    const body = { sign_in_token: token, expires_at, second_factors: namesOf(factors) };
-    return { status: 202, body };
+    return { status: 202, body: await waitForFactor(tx, developerId, factors) };
   };
+}
+
+/** Begins what a second factor completes, for an account that is locked. */
+export async function waitForFactor(
+  tx: Queryable,
+  developerId: string,
+  factors: Factors,
+): Promise<SecondFactorNeeded> {
+  const token = newSignInToken();
+  await deleteOldestSignIns(tx, developerId);
+  const { expires_at } = await insertSignIn(tx, {
+    tokenHash: hashSecret(token),
+    developerId,
+    waysIn: (await findWaysIn(tx, developerId)).ways_in,
+    challengeHash: null,
+  });
+  return { sign_in_token: token, expires_at, second_factors: namesOf(factors) };
 }
 
 function namesOf(factors: Factors): SecondFactor[] {

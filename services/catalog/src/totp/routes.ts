@@ -10,10 +10,10 @@ import { requireVerified } from "../developers/verified.ts";
 import { appendAll, appendOutbox, type Change } from "../outbox/append.ts";
 import type { By } from "../outbox/gone.ts";
 import { afterEnrolment, afterRemoval, lockFactors } from "../second-factors/enrol.ts";
-import { requireRecentSignIn } from "../second-factors/recent.ts";
 import type { SecretBox } from "../secret-box.ts";
 import { newTotpSecret, otpauthUri, stepOfCode } from "./code.ts";
 import { confirmTotp, deleteTotp, findPendingTotp, replacePendingTotp } from "./queries.ts";
+import { requireRecent } from "../sessions/recent.ts";
 
 const path = "/v1/developers/me/totp";
 
@@ -31,7 +31,7 @@ export function totpRoutes(deps: {
   router.post(path, async (req, res) => {
     const principal = await authenticate(req, res, "session");
     const { developerId } = principal;
-    await requireRecentSignIn(db.as(developerId), principal);
+    await requireRecent(db.as(developerId), principal);
 
     const answer = await change(db, { req, principal }, async (tx) => {
       // Whoever registers an address of somebody else must not lock its owner out.
@@ -46,7 +46,7 @@ export function totpRoutes(deps: {
     const principal = await authenticate(req, res, "session");
     const body = parse(TotpConfirmation, await authenticate.body(req), "body");
     const { developerId, actor } = principal;
-    await requireRecentSignIn(db.as(developerId), principal);
+    await requireRecent(db.as(developerId), principal);
     const by = { developerId, actor, requestId: requestId(req) };
 
     const answer = await change(db, { req, principal, body }, async (tx) => ({
@@ -62,7 +62,7 @@ export function totpRoutes(deps: {
   router.delete(path, async (req, res) => {
     const principal = await authenticate(req, res, "session");
     const { developerId, actor } = principal;
-    await requireRecentSignIn(db.as(developerId), principal);
+    await requireRecent(db.as(developerId), principal);
 
     await transaction(db.as(developerId), (tx) =>
       remove(tx, { developerId, actor, requestId: requestId(req) }),
