@@ -59,3 +59,22 @@ test("each process logs in to PostgreSQL as a role of its own", () => {
     "catalog-webhooks": "mosis_webhooks",
   });
 });
+
+test("no container keeps a capability that it does not need, gains one, or takes the whole machine", () => {
+  const becoming = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"];
+  // Why is beside each in the file.
+  const exceptions: Record<string, { cap_add?: string[]; read_only?: false }> = {
+    postgres: { cap_add: becoming },
+    clickhouse: { cap_add: becoming, read_only: false },
+    kafka: { read_only: false },
+  };
+  for (const [name, container] of Object.entries(containers)) {
+    const { cap_drop, cap_add = [], security_opt, read_only, mem_limit, pids_limit } = container;
+    assert.deepEqual(cap_drop, ["ALL"], name);
+    assert.deepEqual(cap_add, exceptions[name]?.cap_add ?? [], name);
+    assert.deepEqual(security_opt, ["no-new-privileges:true"], name);
+    assert.equal(read_only ?? false, exceptions[name]?.read_only ?? true, name);
+    assert.match(mem_limit ?? "", /^[1-9]\d*g$/, name);
+    assert.ok((pids_limit ?? 0) > 0, name);
+  }
+});
