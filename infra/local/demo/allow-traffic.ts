@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { createCatalog } from "@mosis/client";
 import { totpCode } from "@mosis/devstack";
+import { adminVariables } from "../../../services/catalog/src/variables.ts";
 import type { Endpoints } from "../endpoints.ts";
+import { environmentOf } from "../process-environment.ts";
 import { confirmAddress } from "./confirm-address.ts";
 
 const run = promisify(execFile);
@@ -29,7 +31,7 @@ export async function allowTraffic(
   await confirmAddress(postgres, email);
   const grant = (role: string) =>
     run(process.execPath, [admin, "grant-role", role, email], {
-      env: { ...process.env, DATABASE_URL: postgres },
+      env: environmentOf(adminVariables, { ...process.env, DATABASE_URL: postgres }),
       timeout: 30_000,
     });
   await grant("admin");

@@ -7,7 +7,15 @@ import { promisify } from "node:util";
 import { kafkaJars } from "./kafka-jars.ts";
 import { type BrokerCertificate, clientListener, securitySettings } from "./kafka-security.ts";
 import { type Passwords, readPasswords } from "./passwords.ts";
-import { logHas, logSize, type Server, serverStopTimeoutMs, StackError, startServer } from "./server.ts";
+import {
+  logHas,
+  logSize,
+  type Server,
+  serverEnvironment,
+  serverStopTimeoutMs,
+  StackError,
+  startServer,
+} from "./server.ts";
 
 const run = promisify(execFile);
 const logging = fileURLToPath(new URL("../../../infra/kafka/log4j2.properties", import.meta.url));
@@ -51,7 +59,7 @@ export async function startKafka(options: {
       "-c",
       settingsFile,
     ];
-    await run("java", [...java, ...fastStart, ...format]);
+    await run("java", [...java, ...fastStart, ...format], { env: serverEnvironment() });
   }
   const logStart = logSize(logFile);
   return startServer({

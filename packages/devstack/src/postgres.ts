@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { readPasswords } from "./passwords.ts";
 import { ownerUrl, prepareRoles, superuser } from "./postgres-roles.ts";
-import { type Server, serverStopTimeoutMs, StackError, startServer } from "./server.ts";
+import { type Server, serverEnvironment, serverStopTimeoutMs, StackError, startServer } from "./server.ts";
 import { type Command, letPass, type User, unprivilegedUser, viewOf } from "./unprivileged.ts";
 
 /**
@@ -107,7 +107,11 @@ function createCluster({ run, user, home, cluster, password }: NewCluster): void
       ...["--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions"],
     ],
   );
-  execFileSync(initdb.command, initdb.args, { cwd: home, stdio: ["ignore", "ignore", "inherit"] });
+  execFileSync(initdb.command, initdb.args, {
+    cwd: home,
+    env: serverEnvironment(),
+    stdio: ["ignore", "ignore", "inherit"],
+  });
   rmSync(passwordFile);
   renameSync(unfinished, cluster);
 }

@@ -104,7 +104,8 @@ const serverVariables = [
   "MOSIS_DATA_DIR",
 ];
 
-function serverEnvironment(): Record<string, string | undefined> {
+/** The environment of a server, or of a program that prepares its data. */
+export function serverEnvironment(): Record<string, string | undefined> {
   return Object.fromEntries(serverVariables.map((name) => [name, process.env[name]]));
 }
 
