@@ -9,7 +9,7 @@ export type SchemaCheck = (schema: object, value: unknown) => string | null;
  */
 export function createSchemaCheck(document: object): SchemaCheck {
   const ajv = new Ajv2020({ strict: true, allowUnionTypes: true, formats: { "date-time": isDateTime } });
-  for (const word of ["openapi", "info", "tags", "paths", "components"]) ajv.addKeyword(word);
+  for (const word of ["openapi", "info", "servers", "tags", "paths", "components"]) ajv.addKeyword(word);
   ajv.addSchema({ $id: "document", ...document });
   const compiled = new WeakMap<object, ValidateFunction>();
   return (schema, value) => {

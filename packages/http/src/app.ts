@@ -11,6 +11,7 @@ import { referencePage } from "./reference-page.ts";
 import { createDocumentLimit } from "./request-limits.ts";
 import { requestId } from "./request-id.ts";
 import { isAnswered } from "./unread-body.ts";
+import { requireWellFormedTarget } from "./well-formed.ts";
 
 /** One answered request. `route` is the pattern (`/v1/apps/{package_id}`); 499 is a client that went away. */
 export interface RequestSample {
@@ -71,7 +72,10 @@ export function createApp(options: AppOptions): Apps {
   app.use(setHeaders);
   if (!managementApart) addManagement(app, options);
   app.use(observeRequests(metrics, observe));
-  const refuse = refuseUnknown(createMethodTable(openapi));
+  const table = createMethodTable(openapi);
+  const refuse = refuseUnknown(table);
+  app.use(refuseIllFormed);
+  app.use(refuseOtherMethods(table));
   // Express would answer them by itself, with what a single router takes.
   app.use((req, res, next) => void (req.method === "OPTIONS" ? refuse(req, res, next) : next()));
   for (const router of routes) app.use(router);
@@ -190,13 +194,36 @@ const setHeaders: RequestHandler = (req, res, next) => {
   next();
 };
 
+const refuseIllFormed: RequestHandler = (req, _res, next) => {
+  requireWellFormedTarget(req.url);
+  next();
+};
+
+/**
+ * Actions first: to Express `1:complete` is an identifier, too, so with another method it would be that
+ * resource, and not there.
+ */
+function refuseOtherMethods(table: MethodTable): RequestHandler {
+  return (req, _res, next) => {
+    const { method, path } = req;
+    if (path.includes(":")) {
+      const allowed = table.methodsOf(path);
+      if (allowed.length > 0 && method !== "OPTIONS" && !allowed.includes(method)) throw notAllowed(allowed);
+    }
+    next();
+  };
+}
+
+function notAllowed(allowed: string[]): Problem {
+  const names = allowed.join(", ");
+  return problem("method_not_allowed", `This route takes ${names}.`, { headers: { Allow: names } });
+}
+
 function refuseUnknown(table: MethodTable): RequestHandler {
   return (req) => {
     const allowed = table.methodsOf(req.path);
     if (allowed.length === 0) throw problem("not_found", "There is no such route; see /openapi.json.");
-    throw problem("method_not_allowed", `This route takes ${allowed.join(", ")}.`, {
-      headers: { Allow: allowed.join(", ") },
-    });
+    throw notAllowed(allowed);
   };
 }
 

@@ -1,31 +1,53 @@
 import type { IncomingMessage } from "node:http";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
+import type { TSchema } from "typebox";
+import { codingOf, mediaTypeOf } from "./content.ts";
 import { parseJsonText } from "./json-position.ts";
 import { problem } from "./problem.ts";
+import { requireWellFormed } from "./well-formed.ts";
 
 const inflate = promisify(gunzip);
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /**
  * Reads a JSON body, plain or gzip.
- * @param bytesMax bound of the body as sent, and again of the inflated body.
+ * @param options.bytesMax bound of the body as sent, and again of the inflated body.
+ * @param options.isOptional a request without a body is read as `{}`, whatever it says of its type.
  * @throws Problem `content_type_unsupported`, `content_encoding_unsupported` (415), `body_too_large` (413),
- * `malformed_body`, `malformed_json` (400, with the position), `invalid_request` (400) for a `__proto__` key.
+ * `malformed_json`, `malformed_body`, `invalid_request` (400).
  */
-export async function readJson(req: IncomingMessage, { bytesMax }: { bytesMax: number }): Promise<unknown> {
+export async function readJson(
+  req: IncomingMessage,
+  { bytesMax, isOptional = false }: { bytesMax: number; isOptional?: boolean },
+): Promise<unknown> {
+  if (isOptional && !hasBody(req)) return {};
   requireJson(req);
   const encoding = encodingOf(req);
   const sent = await readBytes(req, bytesMax);
   return parseJson(encoding === "gzip" ? await inflateBounded(sent, bytesMax) : sent);
 }
 
+/** Returns true when every field may be left out, and so the body itself. */
+export function isOptionalBody(schema: TSchema): boolean {
+  const { type, required = [], minProperties = 0 } = schema as ObjectSchema;
+  return type === "object" && required.length === 0 && minProperties === 0;
+}
+
+interface ObjectSchema {
+  type?: string;
+  required?: string[];
+  minProperties?: number;
+}
+
+/** RFC 9112 §6.3: one of these two fields begins a body. */
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
+}
+
 function requireJson(req: IncomingMessage): void {
-  const type = req.headers["content-type"] ?? "";
-  const [name = "", ...parameters] = type.split(";").map((part) => part.trim().toLowerCase());
-  const isJson = /^application\/(json|[\w.!#$&^+-]+\+json)$/.test(name);
-  const otherCharset = parameters.some((parameter) => /^charset=(?!"?utf-8"?$)/.test(parameter));
-  if (isJson && !otherCharset) return;
+  const name = mediaTypeOf(req.headers["content-type"] ?? "");
+  if (name !== null && /^application\/(json|[\w.!#$&^+-]+\+json)$/.test(name)) return;
   throw problem(
     "content_type_unsupported",
     "Send JSON in UTF-8, with the header Content-Type: application/json.",
@@ -36,7 +58,7 @@ function requireJson(req: IncomingMessage): void {
 }
 
 function encodingOf(req: IncomingMessage): "identity" | "gzip" {
-  const encoding = (req.headers["content-encoding"] ?? "identity").trim().toLowerCase();
+  const encoding = codingOf(req.headers["content-encoding"]);
   if (encoding === "identity" || encoding === "gzip") return encoding;
   throw problem("content_encoding_unsupported", "Send the body as it is, or with Content-Encoding: gzip.", {
     headers: { "Accept-Encoding": "gzip, identity" },
@@ -93,6 +115,7 @@ function parseJson(bytes: Buffer): unknown {
   if ("detail" in parsed) throw problem("malformed_json", parsed.detail, { cause: parsed.cause });
   // The escape may hide the word, so both lead to the search.
   if (/__proto__|\\u00/.test(text)) refusePrototypeKeys(parsed.value);
+  requireWellFormed(parsed.value, text);
   return parsed.value;
 }
 

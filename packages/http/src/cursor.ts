@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { Static, TSchema } from "typebox";
 import { parse } from "./parse.ts";
 import { problem } from "./problem.ts";
+import { requireWellFormed } from "./well-formed.ts";
 
 /** The cursors of one list: opaque text that holds the position of the last row of a page. */
 export interface Cursors<Position> {
@@ -27,7 +28,9 @@ export function createCursors<T extends TSchema>(list: string, position: T): Cur
       try {
         if (!cursor.startsWith(mark)) throw new Error("of another list");
         const text = Buffer.from(cursor.slice(mark.length), "base64url").toString();
-        return parse(position, JSON.parse(text), "body");
+        const value: unknown = JSON.parse(text);
+        requireWellFormed(value, text);
+        return parse(position, value, "body");
       } catch (error) {
         const fix = "Take the cursor from page.next_cursor of this list, unchanged.";
         throw problem("cursor_invalid", fix, {

@@ -1,5 +1,5 @@
 export { type AppOptions, type Apps, createApp, type RequestSample } from "./app.ts";
-export { readJson } from "./body.ts";
+export { isOptionalBody, readJson } from "./body.ts";
 export {
   type ClientAddress,
   createClientAddress,
@@ -7,6 +7,7 @@ export {
   networkOf,
   plainAddress,
 } from "./client-address.ts";
+export { codingOf, mediaTypeOf } from "./content.ts";
 export { createOrigins, type Origins } from "./cors.ts";
 export { createCursors, type Cursors, pageOf } from "./cursor.ts";
 export { parseJsonText, stringEnd } from "./json-position.ts";

@@ -1,6 +1,7 @@
 import { ProblemBody } from "@mosis/types/problems";
 import type { TSchema } from "typebox";
 import { failuresOf, problemExamples, successesOf } from "./openapi-answers.ts";
+import { isOptionalBody } from "./body.ts";
 import { createExamples } from "./openapi-examples.ts";
 import {
   type ApiConventions,
@@ -26,6 +27,7 @@ export interface ApiDescription {
 export interface OpenApiDocument {
   openapi: "3.1.0";
   info: { title: string; version: string; description: string };
+  servers: { url: string; description: string }[];
   tags: { name: string; description: string }[];
   paths: Record<string, Record<string, object>>;
   components: object;
@@ -53,6 +55,7 @@ export function openApiDocument(api: ApiDescription): OpenApiDocument {
   return {
     openapi: "3.1.0",
     info: { title, version, description },
+    servers: [{ url: "/", description: "The process that this document came from." }],
     tags: Object.entries(tags).map(([name, about]) => ({ name, description: about })),
     paths,
     components: {
@@ -84,7 +87,7 @@ function describe(operation: Operation, context: Context): object {
     ...(body
       ? {
           requestBody: {
-            required: true,
+            required: !isOptionalBody(body),
             content: { "application/json": { schema: refer(body), example: exampleOf(body, "") } },
           },
         }
@@ -122,9 +125,7 @@ function parametersOf(operation: Operation, { conventions, refer, exampleOf }: C
     properties?: Record<string, TSchema>;
     required?: string[];
   };
-  const headers = takesIdempotencyKey(operation, conventions)
-    ? { ...requestHeaders, "Idempotency-Key": "Of your choice: sent again within 24 hours, it is done once." }
-    : requestHeaders;
+  const isMatchNeeded = operation.problems?.includes("precondition_required") === true;
   return [
     ...Object.entries(params).map(([name, schema]) => ({
       name,
@@ -139,15 +140,24 @@ function parametersOf(operation: Operation, { conventions, refer, exampleOf }: C
       required: required.includes(name),
       schema: refer(schema),
     })),
-    ...Object.entries(headers).map(([name, description]) => ({
+    ...Object.entries(requestHeaders).map(([name, description]) => ({
       name,
       in: "header",
-      required: false,
+      required: name === "If-Match" && isMatchNeeded,
       description,
       schema: { type: "string" },
     })),
+    ...(takesIdempotencyKey(operation, conventions) ? [idempotencyKey] : []),
   ];
 }
+
+const idempotencyKey = {
+  name: "Idempotency-Key",
+  in: "header",
+  required: false,
+  description: "Of your choice: sent again within 24 hours, it is done once.",
+  schema: { type: "string", minLength: 1, maxLength: 255, pattern: "^[\\x21-\\x7e]*$" },
+};
 
 function referred(schema: unknown, names: Map<unknown, string>): unknown {
   const name = names.get(schema);

@@ -2,7 +2,7 @@ import Type, { type Static } from "typebox";
 import { PackageId } from "./apps.ts";
 import { Nullable, Timestamp, Uuid } from "./formats.ts";
 import { PageQuery } from "./pages.ts";
-import { VersionAction, VersionStatus } from "./versions.ts";
+import { ReviewNotes, VersionAction, VersionStatus } from "./versions.ts";
 
 /** Why a version is rejected, and what its developer does about it. Codes are stable. */
 export const reviewCodes = {
@@ -147,7 +147,7 @@ export const VersionReview = Type.Object({
   checks: Type.Array(Check),
   /** Why it was rejected, and what to do about it. */
   faults: Type.Array(Type.Object({ code: ReviewCode, fix: Type.String() })),
-  notes: Nullable(Type.String()),
+  notes: ReviewNotes,
   /** Of every submission of the version, from old to new; the last 100. */
   timeline: Type.Array(ReviewEvent),
   /** With the version. */

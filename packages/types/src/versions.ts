@@ -26,7 +26,8 @@ const AppPermission = Type.String({
 
 /** Everything of a version that its developer may change while it is a draft or rejected. */
 const changeable = {
-  version_name: Label(20),
+  /** As people read it, a semantic version with its build for example: `2.0.0-beta.1+exp.sha.5114f85`. */
+  version_name: Label(64),
   /** Where devices get the package: https, a public host, no credentials. */
   package_url: Type.String({
     pattern: String.raw`^https://[^\s\u0000-\u0020]+$`,
@@ -111,6 +112,9 @@ export const VersionAction = Type.Enum([
 ]);
 export type VersionAction = Static<typeof VersionAction>;
 
+/** What the reviewer of the last review has said, for people; null when nothing. */
+export const ReviewNotes = Nullable(Type.String());
+
 /** A version as its developer sees it. */
 export const Version = Type.Object({
   id: Uuid,
@@ -134,8 +138,7 @@ export const Version = Type.Object({
   halt_reason: Nullable(Type.String()),
   yanked_at: Nullable(Timestamp),
   yank_reason: Nullable(Type.String()),
-  /** Of the last review. */
-  review_notes: Nullable(Type.String()),
+  review_notes: ReviewNotes,
   submitted_at: Nullable(Timestamp),
   published_at: Nullable(Timestamp),
   created_at: Timestamp,

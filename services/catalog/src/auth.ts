@@ -1,7 +1,15 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { isDeepStrictEqual } from "node:util";
-import { type ClientAddress, type Problem, problem, type RateLimits, readJson } from "@mosis/http";
+import {
+  type ClientAddress,
+  type Problem,
+  problem,
+  isOptionalBody,
+  type RateLimits,
+  readJson,
+} from "@mosis/http";
 import { managingPermissions, type Permission } from "@mosis/types/keys";
+import type { TSchema } from "typebox";
 import { accountMatters } from "./account-matters.ts";
 import { bodyLimit } from "./body-limit.ts";
 import type { Credential, Credentials } from "./credentials.ts";
@@ -23,9 +31,19 @@ export interface Authenticate {
    * @throws Problem as `readJson`; `credentials_invalid` (401) when the session or key is another by now,
    * `secret_rotated_out` (403).
    */
-  body(req: IncomingMessage): Promise<unknown>;
+  body(req: IncomingMessage, options?: BodyOptions): Promise<unknown>;
   /** Who has signed in and sends a request that needs no credentials; null for nobody, and for a key. */
   session(req: IncomingMessage): Promise<Principal | null>;
+}
+
+/** `isOptional`: a request without a body is read as `{}`, where no field is required. */
+interface BodyOptions {
+  isOptional?: boolean;
+}
+
+/** A body of which every field may be left out may be left out itself. */
+export function bodyOptionsOf(schema: TSchema): BodyOptions {
+  return { isOptional: isOptionalBody(schema) };
 }
 
 /** A permission; `developer` for a session or any management key; `session` for a session alone. */
@@ -77,8 +95,8 @@ export function createAuthenticate({
     return principal;
   };
 
-  const body = async (req: IncomingMessage): Promise<unknown> => {
-    const json = await readJson(req, bodyLimit);
+  const body = async (req: IncomingMessage, { isOptional = false }: BodyOptions = {}): Promise<unknown> => {
+    const json = await readJson(req, { ...bodyLimit, isOptional });
     const before = admitted.get(req);
     if (!before) throw new Error("A body is read of a request that was not admitted.");
     const now = await credentials.find(before.secret);

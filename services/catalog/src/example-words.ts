@@ -13,7 +13,7 @@ export const exampleWords: Record<string, unknown> = {
   next_cursor: null,
   has_more: false,
   package_id: "org.mosis.chess",
-  password: "correct horse battery",
+  password: "tram window salt basket",
   permission: "telemetry:write",
   permissions: "telemetry:write",
   reason: "every frame since 2.3.1",

@@ -89,10 +89,9 @@ test("later migrations leave the columns of the core tables as they were, and th
 
   await run("up", Infinity);
   const all = new Set(await columns());
-  assert.deepEqual(
-    coreColumns.filter((column) => !all.has(column)),
-    [],
-  );
+  // Twenty characters have no room for a semantic version with its build.
+  const widened = coreColumns.filter((column) => !all.has(column));
+  assert.ok(widened.length === 1 && widened[0]?.includes("app_versions.version_name"), String(widened));
   assert.deepEqual(await rowsOf(), rows);
   await run("down", names.length - 5);
   assert.deepEqual(await columns(), coreColumns);

@@ -2,7 +2,7 @@ import { parse, requestId, createRouter } from "@mosis/http";
 import type { Pool } from "@mosis/postgres";
 import { AccountDeletion } from "@mosis/types/developers";
 import type { Router } from "express";
-import type { Authenticate } from "../auth.ts";
+import { type Authenticate, bodyOptionsOf } from "../auth.ts";
 import { change, send } from "../change.ts";
 import type { Credentials } from "../credentials.ts";
 import type { Confirm } from "../developers/confirm.ts";
@@ -21,7 +21,7 @@ export function accountDeletionRoutes(deps: {
 
   router.post("/v1/developers/me\\:delete", async (req, res) => {
     const principal = await authenticate(req, res, "session");
-    const body = parse(AccountDeletion, await authenticate.body(req), "body");
+    const body = parse(AccountDeletion, await authenticate.body(req, bodyOptionsOf(AccountDeletion)), "body");
     const confirmed = await confirm({ principal, req }, body.password);
 
     // For everybody: a restriction of theirs may be one of somebody else's apps.

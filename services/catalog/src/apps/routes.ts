@@ -3,7 +3,7 @@ import { type Pool, transaction } from "@mosis/postgres";
 import { AppChange, NewApp } from "@mosis/types/apps";
 import type { Router } from "express";
 import { type AccountCaps, requireRoomFor } from "../account-caps.ts";
-import type { Authenticate } from "../auth.ts";
+import { type Authenticate, bodyOptionsOf } from "../auth.ts";
 import { change, send } from "../change.ts";
 import type { Credentials } from "../credentials.ts";
 import { isPackageId } from "../identifier.ts";
@@ -100,7 +100,7 @@ function serveActions(router: Router, { db, authenticate }: Deps): void {
   for (const action of appActions) {
     router.post<Params>(`${path}\\:${action.name}`, async (req, res) => {
       const principal = await authenticate(req, res, action.access);
-      const body = action.body ? await authenticate.body(req) : undefined;
+      const body = action.body ? await authenticate.body(req, bodyOptionsOf(action.body)) : undefined;
       const apply = action.prepare(body);
       const asked = { req, principal, packageId: packageIdOf(req.params) };
 

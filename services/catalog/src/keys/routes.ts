@@ -12,7 +12,7 @@ import {
 import type { Router } from "express";
 import { lockOwnAppIds } from "../apps/queries.ts";
 import { type AccountCaps, requireRoomFor } from "../account-caps.ts";
-import type { Authenticate } from "../auth.ts";
+import { type Authenticate, bodyOptionsOf } from "../auth.ts";
 import { change, send } from "../change.ts";
 import type { Credentials } from "../credentials.ts";
 import { isUuid } from "../identifier.ts";
@@ -120,7 +120,7 @@ function addChanges(router: Router, { db, authenticate, credentials }: KeyDeps):
 
   router.post<{ id: string }>("/v1/keys/:id\\:rotate", async (req, res) => {
     const principal = await authenticate(req, res, "keys:write");
-    const body = parse(KeyRotation, await authenticate.body(req), "body");
+    const body = parse(KeyRotation, await authenticate.body(req, bodyOptionsOf(KeyRotation)), "body");
     const { id } = req.params;
     if (!isUuid(id)) throw missing();
 

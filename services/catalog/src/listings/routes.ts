@@ -4,8 +4,8 @@ import { Uuid } from "@mosis/types/formats";
 import { PageQuery } from "@mosis/types/pages";
 import { Approval, Rejection } from "@mosis/types/reviews";
 import type { Router } from "express";
-import Type from "typebox";
-import type { Authenticate } from "../auth.ts";
+import Type, { type TSchema } from "typebox";
+import { type Authenticate, bodyOptionsOf } from "../auth.ts";
 import { change, send } from "../change.ts";
 import { isPackageId, isUuid } from "../identifier.ts";
 import { ExactTime } from "../page-position.ts";
@@ -67,11 +67,11 @@ function serveReads(router: Router, { db, authenticate }: Deps): void {
 }
 
 function serveDecisions(router: Router, { db, authenticate }: Deps): void {
-  const serve = (action: "approve" | "reject", read: (body: unknown) => Decision) =>
+  const serve = (action: "approve" | "reject", schema: TSchema, read: (body: unknown) => Decision) =>
     router.post<Params>(`/v1/listings/:id\\:${action}`, async (req, res) => {
       const principal = await authenticate(req, res, "session");
       requireReviewer(principal);
-      const body = await authenticate.body(req);
+      const body = await authenticate.body(req, bodyOptionsOf(schema));
       const decision = read(body);
       const { id } = req.params;
       if (!isUuid(id)) throw missingListing();
@@ -84,9 +84,9 @@ function serveDecisions(router: Router, { db, authenticate }: Deps): void {
       send(res, answer);
     });
 
-  serve("approve", (body) => {
+  serve("approve", Approval, (body) => {
     const { notes = null } = parse(Approval, body, "body");
     return { state: "approved", codes: [], notes };
   });
-  serve("reject", (body) => ({ state: "rejected", ...parse(Rejection, body, "body") }));
+  serve("reject", Rejection, (body) => ({ state: "rejected", ...parse(Rejection, body, "body") }));
 }

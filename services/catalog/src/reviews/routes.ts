@@ -4,7 +4,7 @@ import { Uuid } from "@mosis/types/formats";
 import { Approval, Rejection, type Review, ReviewQuery } from "@mosis/types/reviews";
 import type { Request, Response, Router } from "express";
 import Type from "typebox";
-import type { Authenticate } from "../auth.ts";
+import { type Authenticate, bodyOptionsOf } from "../auth.ts";
 import { change, send } from "../change.ts";
 import { isPackageId, isUuid, versionCodeOf } from "../identifier.ts";
 import { ExactTime } from "../page-position.ts";
@@ -97,7 +97,7 @@ function addActions(router: Router, { db, authenticate }: { db: Pool; authentica
   router.post<Params>("/v1/reviews/:id\\:approve", async (req, res) => {
     const principal = await authenticate(req, res, "session");
     requireReviewer(principal);
-    const body = parse(Approval, await authenticate.body(req), "body");
+    const body = parse(Approval, await authenticate.body(req, bodyOptionsOf(Approval)), "body");
     const decision: Decision = { state: "approved", codes: [], notes: body.notes ?? null };
     await act({ req, res, principal, body }, (tx, id) => decide(tx, req, { principal, id, decision }));
   });

@@ -25,7 +25,11 @@ export function signInRoutes(deps: {
 
   router.post("/v1/sessions\\:passkey-options", async (req, res) => {
     limits.admitAnyone(req, res);
-    const { sign_in_token } = parse(PasskeyRequest, await readJson(req, bodyLimit), "body");
+    const { sign_in_token } = parse(
+      PasskeyRequest,
+      await readJson(req, { ...bodyLimit, isOptional: true }),
+      "body",
+    );
     const ceremonies = requirePasskeys(deps.ceremonies);
     res
       .status(201)

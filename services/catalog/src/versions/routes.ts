@@ -4,7 +4,7 @@ import { PageQuery } from "@mosis/types/pages";
 import { NewVersion, PermissionDiffQuery, VersionChange, VersionCode } from "@mosis/types/versions";
 import type { Router } from "express";
 import { findAppDeveloper } from "../apps/queries.ts";
-import type { Authenticate } from "../auth.ts";
+import { type Authenticate, bodyOptionsOf } from "../auth.ts";
 import { change, send } from "../change.ts";
 import { isPackageId, versionCodeOf } from "../identifier.ts";
 import { type Principal, reachOf, tenantOf, viewerOf } from "../principal.ts";
@@ -114,7 +114,7 @@ function serveActions(router: Router, { db, authenticate }: Deps): void {
   for (const action of developerActions) {
     router.post<Params>(`${path}\\:${action.name}`, async (req, res) => {
       const principal = await authenticate(req, res, "versions:write");
-      const body = action.body ? await authenticate.body(req) : undefined;
+      const body = action.body ? await authenticate.body(req, bodyOptionsOf(action.body)) : undefined;
       const apply = action.prepare(body);
       const asked = { req, principal, ...idsOf(req.params) };
 

@@ -8,6 +8,7 @@ import {
   type ZlibOptions,
   zstdDecompressSync,
 } from "node:zlib";
+import { codingOf } from "@mosis/http";
 import type { ProblemCode } from "@mosis/types/problems";
 import { telemetryLimits } from "@mosis/types/telemetry";
 import { HeldShares } from "./held-shares.ts";
@@ -43,18 +44,6 @@ export interface BodyTypes {
   unsupported: string;
 }
 
-/** The media type in lower case, "" without a header; null when a charset is told that is not UTF-8. */
-export function mediaTypeOf(type: string): string | null {
-  const [name = "", ...parameters] = type.split(";");
-  return parameters.some(isOtherCharset) ? null : name.trim().toLowerCase();
-}
-
-function isOtherCharset(parameter: string): boolean {
-  const [name = "", value] = parameter.split("=", 2);
-  if (value === undefined || name.trim().toLowerCase() !== "charset") return false;
-  return !/^"?utf-?8"?$/i.test(value.trim());
-}
-
 export interface BodyLimits {
   /** From the headers to the last byte. */
   bodyTimeoutMs: number;
@@ -76,7 +65,6 @@ const zstdOptions = { params: { [constants.ZSTD_d_windowLogMax]: 23 } };
  */
 const inflaters: Readonly<Record<string, Inflate>> = {
   gzip: gunzipSync,
-  "x-gzip": gunzipSync,
   deflate: inflateSync,
   br: brotliDecompressSync,
   zstd: (bytes, { maxOutputLength = 0, chunkSize = 0 }) =>
@@ -147,7 +135,7 @@ export function createBodyReader(limits: BodyLimits): BodyReader {
     heldBytes: () => held,
     close: () => clearInterval(sweep),
     read(req, { types, bytesMax, piecesMax, holders }, done) {
-      const coding = codingOf(req, types, bytesMax);
+      const coding = readCoding(req, types, bytesMax);
       if ("code" in coding) {
         done(coding);
         return;
@@ -186,15 +174,13 @@ interface Coding {
 }
 
 /** What the headers say of a body, before any of it is read. */
-function codingOf(req: IncomingMessage, types: BodyTypes, bytesMax: number): Coding | BodyRefusal {
+function readCoding(req: IncomingMessage, types: BodyTypes, bytesMax: number): Coding | BodyRefusal {
   const { headers } = req;
   const form = types.formOf(headers["content-type"] ?? "");
   if (form === null) return { code: "content_type_unsupported", detail: types.unsupported };
   if (Number(headers["content-length"] ?? 0) > bytesMax) return tooLarge(bytesMax);
-  const coding = headers["content-encoding"];
-  if (coding === undefined) return { form, name: "identity", inflate: null };
-  const name = coding.toLowerCase().trim();
-  if (name === "identity" || name === "") return { form, name, inflate: null };
+  const name = codingOf(headers["content-encoding"]);
+  if (name === "identity") return { form, name, inflate: null };
   const inflate = Object.hasOwn(inflaters, name) ? inflaters[name] : undefined;
   if (inflate) return { form, name, inflate };
   return {

@@ -2,7 +2,8 @@ import type { ServerResponse } from "node:http";
 import { problem, sendProblem } from "@mosis/http";
 import { batchHeaders } from "@mosis/types/telemetry";
 import { readBatch } from "./batch.ts";
-import { type BodyTypes, mediaTypeOf } from "./body.ts";
+import { mediaTypeOf } from "@mosis/http";
+import type { BodyTypes } from "./body.ts";
 import { parseLines } from "./lines.ts";
 import type { Protocol, Stored } from "./protocol.ts";
 

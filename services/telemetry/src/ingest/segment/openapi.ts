@@ -4,8 +4,14 @@ import { segmentRoutes } from "./protocol.ts";
 
 const json = (description: string, properties: Record<string, object>, example: object) => ({
   description,
-  content: { "application/json": { schema: { type: "object", properties }, example } },
+  content: {
+    "application/json": { schema: { type: "object", properties, required: requiredOf(properties) }, example },
+  },
 });
+
+/** What every answer and every batch has. */
+const requiredOf = (properties: object) =>
+  Object.keys(properties).filter((name) => name === "success" || name === "batch");
 
 const refused = (description: string, headers: object = {}) => ({
   ...json(description, refusal, { success: false, code: "rate_limited", message: "What to do about it." }),
@@ -52,7 +58,7 @@ export const segmentPaths = Object.fromEntries(
             required: true,
             ...json(
               "As JSON, also with the type text/plain.",
-              isBatch ? { batch: { type: "array" } } : {},
+              isBatch ? { batch: { type: "array", items: { type: "object" } } } : {},
               isBatch ? { batch: [{ type: "track", ...calls.track }] } : calls[type],
             ),
           },
