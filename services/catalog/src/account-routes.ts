@@ -31,6 +31,8 @@ export interface AccountOptions extends SecondFactorOptions {
   sessionHours: number;
   sessionIdleMinutes: number;
   oidcProviders: ProviderSettings[];
+  /** See `createProviders`. */
+  oidcRereadMs?: number;
   /** Told when a mail was committed, see `startMailSender`. */
   mails: { wake(): void };
 }
@@ -53,7 +55,7 @@ export function accountRoutes(
   const prove = createProveAccount({ db, authenticate, passwords, accounts });
   const confirm = createConfirm({ db, passwords, accounts });
   const confirmPassword = createConfirmPassword({ db, passwords, accounts });
-  const providers = createProviders(options.oidcProviders, { log });
+  const providers = createProviders(options.oidcProviders, { log, rereadMs: options.oidcRereadMs });
   const flows = createFlows({ db, providers });
   const life = { hours: options.sessionHours, idleMinutes: options.sessionIdleMinutes };
   const beginSession = createBeginSession({ clientAddress: options.clientAddress, life });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import { execute, sql } from "@mosis/postgres";
+import type { ApiOptions } from "../src/api.ts";
 import { readProviders } from "../src/oauth/settings.ts";
 import { startProvider } from "./provider.ts";
 import { assertProblem, auditTrail, type Caller, startCatalog } from "./support.ts";
@@ -9,13 +10,15 @@ const people = {
   carol: { email: "carol@mosis.test", email_verified: true, name: "Carol\u0007" },
   mallory: { email: "ada@mosis.test", email_verified: true, name: "Ada" },
   eve: { email: "eve@mosis.test", email_verified: false, name: "Eve" },
+  ["x".repeat(256)]: { email: "long@mosis.test", email_verified: true, name: "Long" },
+  "a\0b": { email: "nul@mosis.test", email_verified: true, name: "Nul" },
 };
 const path = "/v1/oauth/example";
 const own = "/v1/developers/me/oauth/example";
 
-async function start(t: TestContext) {
+async function start(t: TestContext, options: Partial<ApiOptions> = {}) {
   const provider = await startProvider(t, people);
-  const catalog = await startCatalog(t, { oidcProviders: [provider.settings] });
+  const catalog = await startCatalog(t, { oidcProviders: [provider.settings], ...options });
   const { redirectUri: redirect_uri, visit } = provider;
   const begin = async (caller: Caller, at = path) => {
     const { body } = await caller.post(`${at}:authorize`, { redirect_uri }).expect(201);
@@ -66,6 +69,32 @@ test("an account that exists is never found by its address, only linked by who i
   await ada.delete(own).expect(204);
   assertProblem(await ada.delete(own), "not_found");
   assertProblem(await anyone.post(`${path}:finish`, await signedIn("mallory")), "email_taken");
+});
+
+test("somebody whose id no store tells from others is not signed in", async (t) => {
+  const { anyone, signedIn, db } = await start(t);
+  for (const login of ["x".repeat(256), "a\0b"]) {
+    assertProblem(await anyone.post(`${path}:finish`, await signedIn(login)), "oauth_failed");
+  }
+  assert.deepEqual(await auditTrail(db), []);
+});
+
+test("a provider that has moved its endpoints is found again after a failure", async (t) => {
+  const { anyone, signedIn, provider } = await start(t, { oidcRereadMs: 0 });
+  await anyone.post(`${path}:finish`, await signedIn("carol")).expect(201);
+  const before = await signedIn("carol");
+  provider.move("/moved");
+  assert.ok((await anyone.post(`${path}:finish`, before)).status >= 400);
+  await anyone.post(`${path}:finish`, await signedIn("carol")).expect(201);
+  assert.equal(provider.discoveries(), 2);
+});
+
+test("a provider's document is not read again with every failure", async (t) => {
+  const { anyone, signedIn, provider } = await start(t);
+  const flows = [await signedIn("carol"), await signedIn("carol"), await signedIn("carol")];
+  provider.move("/moved");
+  for (const flow of flows) assert.ok((await anyone.post(`${path}:finish`, flow)).status >= 400);
+  assert.equal(provider.discoveries(), 1);
 });
 
 test("an address that the provider has not verified makes no account", async (t) => {

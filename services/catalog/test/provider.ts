@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { TestContext } from "node:test";
 import Provider from "oidc-provider";
@@ -38,12 +38,28 @@ export async function startProvider(t: TestContext, accounts: Accounts, name = "
     findAccount: (_context, id) => ({ accountId: id, claims: () => ({ sub: id, ...accounts[id] }) }),
   });
   const handle = provider.callback();
-  server.on("request", (req, res) => void handle(req, res));
+  let prefix = "";
+  let discoveries = 0;
+  server.on("request", (req: IncomingMessage & { originalUrl?: string }, res) => {
+    const target = req.url ?? "";
+    const isDiscovery = target.startsWith("/.well-known/");
+    if (isDiscovery) discoveries++;
+    if (prefix !== "" && !isDiscovery && !target.startsWith(prefix)) {
+      res.writeHead(404).end("It has moved.");
+      return;
+    }
+    // The provider finds out from the two where it is mounted, and names its endpoints by that.
+    req.originalUrl = isDiscovery ? prefix + target : target;
+    if (!isDiscovery) req.url = target.slice(prefix.length);
+    void handle(req, res);
+  });
   const settings: ProviderSettings = {
     ...{ name, issuer, client_id: "mosis", client_secret },
     redirect_uris: [redirectUri],
   };
-  return { settings, redirectUri, visit };
+  /** From now on every endpoint is elsewhere, and the document says so. */
+  const move = (to: string) => (prefix = to);
+  return { settings, redirectUri, visit, move, discoveries: () => discoveries };
 }
 
 const stepsMax = 12;

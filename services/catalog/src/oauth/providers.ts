@@ -1,5 +1,5 @@
 import { timingSafeEqual } from "node:crypto";
-import { type Problem, problem } from "@mosis/http";
+import { Problem, problem } from "@mosis/http";
 import { type Logger, Unavailable } from "@mosis/runtime";
 import {
   allowInsecureRequests,
@@ -12,8 +12,10 @@ import {
   fetchUserInfo,
   ResponseBodyError,
 } from "openid-client";
+import { Discovered, rereadMsDefault } from "./discovered.ts";
 import { type Flow, flowOf } from "./flow.ts";
 import type { ProviderSettings } from "./settings.ts";
+import { subjectOf } from "./subject.ts";
 
 /** Who somebody is, as a provider says. */
 export interface Identity {
@@ -43,9 +45,13 @@ export interface Providers {
 const requestTimeoutSeconds = 10;
 const scope = "openid email profile";
 
-export function createProviders(settings: ProviderSettings[], { log }: { log: Logger }): Providers {
+/** @param options.rereadMs how long after a look at a provider's document it is not read again. */
+export function createProviders(
+  settings: ProviderSettings[],
+  { log, rereadMs = rereadMsDefault }: { log: Logger; rereadMs?: number | undefined },
+): Providers {
   const byName = new Map(settings.map((one) => [one.name, one]));
-  const discovered = new Map<string, Promise<Configuration>>();
+  const discovered = new Discovered(rereadMs);
 
   function settingsOf(name: string): ProviderSettings {
     const found = byName.get(name);
@@ -53,15 +59,11 @@ export function createProviders(settings: ProviderSettings[], { log }: { log: Lo
     return found;
   }
 
-  /** Asked once, at the first sign-in: a provider that is away keeps nobody from starting. */
+  /** At the first sign-in: a provider that is away keeps nobody from starting. */
   async function configurationOf(provider: ProviderSettings): Promise<Configuration> {
-    const { name } = provider;
-    const known = discovered.get(name) ?? discover(provider);
-    discovered.set(name, known);
     try {
-      return await known;
+      return await discovered.of(provider.name, () => discover(provider));
     } catch (error) {
-      discovered.delete(name);
       throw away(error);
     }
   }
@@ -93,6 +95,7 @@ export function createProviders(settings: ProviderSettings[], { log }: { log: Lo
       try {
         return await exchange(config, { name, url, flow });
       } catch (error) {
+        discovered.doubt(name);
         throw asProblem(error, log, name);
       }
     },
@@ -117,7 +120,8 @@ async function exchange(
     idTokenExpected: true,
   });
   const claims = tokens.claims();
-  if (!claims) throw failed();
+  const subject = subjectOf(claims?.sub);
+  if (!claims || subject === null) throw failed();
   // Many providers tell the address in the ID token; the others are asked for it.
   const told =
     claims["email"] === undefined && config.serverMetadata().userinfo_endpoint !== undefined
@@ -125,7 +129,7 @@ async function exchange(
       : claims;
   return {
     provider: name,
-    subject: claims.sub,
+    subject,
     email: textOf(told["email"]),
     emailVerified: told["email_verified"] === true,
     name: textOf(told["name"]),
@@ -133,7 +137,7 @@ async function exchange(
 }
 
 function textOf(value: unknown): string | null {
-  return typeof value === "string" ? value : null;
+  return typeof value === "string" && value.isWellFormed() ? value : null;
 }
 
 /** Of another flow, or of somebody who wants us to sign in as them. */
@@ -150,6 +154,7 @@ function failed(cause?: unknown): Problem {
 
 /** What the provider says of this sign-in is told to the client; what it says of us is for the operator. */
 function asProblem(error: unknown, log: Logger, provider: string): unknown {
+  if (error instanceof Problem) return error;
   if (error instanceof AuthorizationResponseError) return failed(error);
   if (error instanceof ResponseBodyError && error.error === "invalid_grant") return failed(error);
   const { code, message } = error as { code?: unknown; message?: unknown };
