@@ -1,5 +1,5 @@
 import Type, { type Static } from "typebox";
-import { Label, Nullable, Sha256Hex, Timestamp, Uuid } from "./formats.ts";
+import { Label, Name, Nullable, Sha256Hex, Timestamp, Uuid } from "./formats.ts";
 import { TelemetryDays } from "./retention.ts";
 import { EventsPerDay, EventsPerSecond } from "./telemetry-limits.ts";
 
@@ -13,10 +13,10 @@ export const PackageId = Type.String({
 export const NewApp = Type.Object(
   {
     package_id: PackageId,
-    name: Label(100),
+    name: Name(100),
     description: Type.Optional(Type.String({ maxLength: 10_000, pattern: "^[^\\u0000]*$" })),
-    category: Type.Optional(Label(50)),
-    tags: Type.Optional(Type.Array(Label(50), { maxItems: 20 })),
+    category: Type.Optional(Name(50)),
+    tags: Type.Optional(Type.Array(Name(50), { maxItems: 20 })),
   },
   { additionalProperties: false },
 );

@@ -1,5 +1,5 @@
 import Type, { type Static } from "typebox";
-import { Label, Nullable, Timestamp, Uuid } from "./formats.ts";
+import { Name, Nullable, Timestamp, Uuid } from "./formats.ts";
 
 /** E-mail address. Compared in lower case: `Ada@x.org` and `ada@x.org` are one account. */
 export const Email = Type.String({
@@ -15,7 +15,7 @@ export const TypedPassword = Type.String({ maxLength: 200 });
 
 /** Body of `POST /v1/developers`. */
 export const NewDeveloper = Type.Object(
-  { email: Email, name: Label(100), password: NewPassword },
+  { email: Email, name: Name(100), password: NewPassword },
   { additionalProperties: false },
 );
 export type NewDeveloper = Static<typeof NewDeveloper>;
@@ -50,7 +50,7 @@ export type DeveloperId = Static<typeof DeveloperId>;
 export const Me = Type.Union([Developer, DeveloperId]);
 
 /** Body of `PATCH /v1/developers/me`. */
-export const DeveloperChange = Type.Object({ name: Label(100) }, { additionalProperties: false });
+export const DeveloperChange = Type.Object({ name: Name(100) }, { additionalProperties: false });
 export type DeveloperChange = Static<typeof DeveloperChange>;
 
 /**

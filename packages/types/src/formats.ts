@@ -12,6 +12,24 @@ export const Timestamp = Type.String({ format: "date-time" });
 export const Label = (maxLength: number) =>
   Type.String({ minLength: 1, maxLength, pattern: "^[^\\u0000-\\u001f\\u007f]*$" });
 
+/**
+ * A name that people read and compare. No character that is not seen or that turns the others round: bidi
+ * controls and whatever else Unicode has as Default_Ignorable_Code_Point (UTS #39 §3).
+ */
+export const Name = (maxLength: number) =>
+  Type.String({
+    minLength: 1,
+    maxLength,
+    pattern: `^[^${unseen}]*$`,
+    description: "Send letters, digits and signs that are seen: no controls, zero-width or bidi characters.",
+  });
+
+/** The inside of a character class. As ranges, which generators of every language read. */
+export const unseen =
+  "\\u0000-\\u001f\\u007f-\\u009f\\u00ad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f" +
+  "\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\u3164\\ufe00-\\ufe0f\\ufeff\\uffa0\\ufff0-\\ufff8" +
+  "\\u{1bca0}-\\u{1bca3}\\u{1d173}-\\u{1d17a}\\u{e0000}-\\u{e0fff}";
+
 /** SHA-256 in lower-case hex. */
 export const Sha256Hex = Type.String({
   pattern: "^[0-9a-f]{64}$",

@@ -1,6 +1,6 @@
 import Type, { type Static } from "typebox";
 import { PackageId } from "./apps.ts";
-import { Label, Nullable, Timestamp, Uuid } from "./formats.ts";
+import { Name, Nullable, Timestamp, Uuid } from "./formats.ts";
 import { EventsPerSecond } from "./telemetry-limits.ts";
 
 /** Every permission and what it allows. A key holds a subset; a session holds all. */
@@ -75,7 +75,7 @@ const Cidrs = Type.Array(Cidr, { maxItems: 20 });
  */
 export const NewKey = Type.Object(
   {
-    name: Label(100),
+    name: Name(100),
     kind: KeyKind,
     permissions: Type.Optional(GrantedPermissions),
     package_ids: Type.Optional(Type.Array(PackageId, { minItems: 1, maxItems: 100, uniqueItems: true })),
@@ -91,7 +91,7 @@ export type NewKey = Static<typeof NewKey>;
 /** Body of `PATCH /v1/keys/{id}`. What is left out stays. */
 export const KeyChange = Type.Object(
   {
-    name: Type.Optional(Label(100)),
+    name: Type.Optional(Name(100)),
     permissions: Type.Optional(GrantedPermissions),
     cidrs: Type.Optional(Cidrs),
     /** A disabled key is answered like one that does not exist. */

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { execute, type Pool, sql } from "@mosis/postgres";
 import { type Developer, reviewOf, startReviews } from "./reviewing.ts";
+import { assertProblem } from "./support.ts";
 
 async function nameCheckOf(developer: Developer, code = 1) {
   const { checks } = await reviewOf(developer, code);
@@ -64,4 +65,50 @@ test("permissions that are new since the published version are told", async (t) 
     ["signature_valid pass", "version_order pass", "name_similarity pass", "permissions_added warn"],
   );
   assert.match(checks[3]?.message ?? "", /^It asks for camera \(dangerous\), which version 1 did not\.$/);
+});
+
+// UTS #39: what looks the same to people is the same name, whatever its letters are.
+test("a name that looks like that of another's published app is told, in any alphabet", async (t) => {
+  const { developer, submit, db } = await startReviews(t);
+  await developer("ada", "org.mosis.chess", "Chess Master");
+  await publish(db, "org.mosis.chess");
+  const bob = await developer("bob", "org.mosis.bob", "Weather");
+  const alike = [
+    ...[
+      "Сhеss Маstеr",
+      "Ｃｈｅｓｓ Ｍａｓｔｅｒ",
+      "𝐂𝐡𝐞𝐬𝐬 𝐌𝐚𝐬𝐭𝐞𝐫",
+      "Chéss Màstêr",
+      "ⒸⓗⓔⓢⓢⓂⓐⓢⓣⓔⓡ",
+      "CHESS MASTER",
+    ],
+    ...["Che\u0301ss Mas\u0323ter", "Ϲհеѕѕ Маѕtеr", "Chess Rnaster"],
+  ];
+  let code = 1;
+  for (const name of alike) {
+    await bob.patch("/v1/apps/org.mosis.bob", { name }).set("If-Match", "*").expect(200);
+    await submit(bob, code);
+    assert.equal((await nameCheckOf(bob, code++)).result, "warn", name);
+  }
+  for (const name of ["Weather Map", "Шахматы", "国际象棋"]) {
+    await bob.patch("/v1/apps/org.mosis.bob", { name }).set("If-Match", "*").expect(200);
+    await submit(bob, code);
+    assert.equal((await nameCheckOf(bob, code++)).result, "pass", name);
+  }
+});
+
+test("names have no characters that are not seen, or turn others round", async (t) => {
+  const { developer } = await startReviews(t);
+  const ada = await developer("ada", "org.mosis.go", "Go");
+  const unseen = [0x202e, 0x2066, 0x200b, 0x200d, 0xfeff, 0xad, 0x3164, 0x61c, 0x85, 0xe0041, 0xfe0f];
+  for (const point of unseen) {
+    const name = `Go${String.fromCodePoint(point)}od`;
+    for (const body of [{ name }, { category: name }, { tags: [name] }]) {
+      const refused = await ada.patch("/v1/apps/org.mosis.go", body).set("If-Match", "*");
+      assertProblem(refused, "invalid_request");
+    }
+    assertProblem(await ada.patch("/v1/developers/me", { name }).set("If-Match", "*"), "invalid_request");
+    assertProblem(await ada.post("/v1/keys", { name, kind: "ingest" }), "invalid_request");
+  }
+  await ada.patch("/v1/apps/org.mosis.go", { name: "Gö 囲碁 ♟ 😀" }).set("If-Match", "*").expect(200);
 });

@@ -1,6 +1,7 @@
 import { problem } from "@mosis/http";
 import type { Queryable } from "@mosis/postgres";
 import { Email } from "@mosis/types/developers";
+import { unseen } from "@mosis/types/formats";
 import { Compile } from "typebox/compile";
 import { appendOutbox } from "../outbox/append.ts";
 import { insertLinkedDeveloper, lockLinked } from "./queries.ts";
@@ -8,6 +9,8 @@ import type { Identity } from "./providers.ts";
 
 const email = Compile(Email);
 const nameLengthMax = 100;
+/** What a name here may not have. */
+const invisible = new RegExp(`[${unseen}]`, "gu");
 
 /**
  * Whose account an identity signs in to; a new one when it has none. An account that exists is never found
@@ -53,7 +56,7 @@ function nameOf(told: string | null, address: string): string {
 }
 
 function cleaned(text: string): string {
-  const visible = text.replaceAll(/\p{Cc}/gu, "").trim();
+  const visible = text.replaceAll(invisible, "").trim();
   // By code points: half a surrogate pair is no text.
   return Array.from(visible).slice(0, nameLengthMax).join("");
 }

@@ -44,7 +44,7 @@ const similarAppsMax = 5;
 
 const SimilarApp = Type.Object({ package_id: Type.String(), name: Type.String() });
 
-/** Apps of others in the store whose names are most like a name. */
+/** Apps of others in the store whose names are most like a name, by their letters or as they look. */
 export async function listSimilarApps(tx: Queryable, developerId: string, name: string) {
   // What % compares with, for this transaction: the index finds no more than that.
   await execute(tx, sql`select set_config('pg_trgm.similarity_threshold', ${String(similarityMin)}, true)`);
@@ -53,8 +53,9 @@ export async function listSimilarApps(tx: Queryable, developerId: string, name: 
     SimilarApp,
     sql`
       select package_id, name from published_app_names
-      where name % ${name} and developer_id <> ${developerId}
-      order by similarity(name, ${name}) desc, package_id
+      where (name % ${name} or skeleton % name_skeleton(${name})) and developer_id <> ${developerId}
+      order by greatest(similarity(name, ${name}), similarity(skeleton, name_skeleton(${name}))) desc,
+               package_id
       limit ${similarAppsMax}`,
   );
 }

@@ -6,7 +6,9 @@ test("a package lies on a public host, behind https, and its URL holds no secret
   for (const url of [
     "https://packages.mosis.org/chess/1.mosis",
     "https://cdn.example:8443/a?b=c",
-    "https://münchen.example/ä",
+    "https://xn--mnchen-3ya.example/%C3%A4",
+    "https://packages.example",
+    "https://packages.example/a?b=%20c",
     "https://packages.example./x",
   ]) {
     requirePublicUrl(url);
@@ -21,6 +23,13 @@ test("a package lies on a public host, behind https, and its URL holds no secret
     ],
     ...["https://user@packages.example/x", "https://:secret@packages.example/x"],
     ...["https://packages.example/x#part", "https://packages.example/x#"],
+    ...[String.raw`https://packages.example.org\@files.example.net/p`, "https:///packages.example/p"],
+    ...["https:packages.example/p", "https:/packages.example/p", "HTTPS://packages.example/p"],
+    ...["https://packages。example/p", "https://packages．example/p", "https://pack\u202eages.example/p"],
+    ...["https://packages.example/\u202ep", "https://packages.example/\u007fp", "https://PACKAGES.example/p"],
+    ...["https://packages.example:443/p", "https://packages.example/a/../p", "https://packages.example/a b"],
+    ...["https://münchen.example/p", "https://packages.example/ä", "https://packa\tges.example/p"],
+    ...["https://packages.example?", "https://packages.example/p\n", String.raw`https://packages.example\p`],
     ...["https://ex..com/x", "https://.ex.com/x", "https://ex.com../x", "https://ex%2E.com/x"],
     ...["https://localhost/x", "https://intranet/x", "https://a.localhost/x", "https://printer.local./x"],
     ...["https://db.internal/x", "https://router.lan/x", "https://nas.home.arpa/x", "https://a.test/x"],

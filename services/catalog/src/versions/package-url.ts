@@ -1,5 +1,9 @@
 import { isIP } from "node:net";
 import { problem } from "@mosis/http";
+import { otherSpelling } from "../canonical-url.ts";
+
+/** Characters of a URL that a refusal repeats. */
+const shownMax = 300;
 
 /**
  * Devices of anybody get packages from there, so it has to be a public host. We ask no name server: what a
@@ -26,6 +30,8 @@ function faultOf(text: string): string | null {
   if (url?.protocol !== "https:") return "must be an https URL";
   if (url.username !== "" || url.password !== "") return "must have no user and no password";
   if (text.includes("#")) return "must have no fragment";
+  const spelling = otherSpelling(text, url);
+  if (spelling !== null) return `must be written as ${spelling.slice(0, shownMax)}`;
   const host = url.hostname.replace(/\.$/, "");
   // The parser has written every form of an IPv4 address, such as 0x7f000001, with four numbers.
   if (isIP(host.replaceAll(/[[\]]/g, "")) !== 0) return "must have a host name, not an address";

@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import { problem } from "@mosis/http";
+import { otherSpelling } from "../canonical-url.ts";
 import type { JudgeAddress } from "./address.ts";
 
 /** Rules of `createReadUrl` for whoever may set it. */
@@ -27,6 +28,10 @@ export function readWebhookUrl(text: string, { judge, allowsHttp }: UrlRules): {
     throw refused("credentials_in_url", "holds credentials", "Verify the signature instead.");
   }
   if (url.hash !== "") throw refused("fragment_in_url", "has a fragment", "Leave out # and what follows.");
+  const spelling = otherSpelling(text, url);
+  if (spelling !== null) {
+    throw refused("url_spelling", "is read differently by different parsers", `Send ${spelling}.`);
+  }
   const port = portOf(url);
   if (port !== 443 && port !== 80 && port < unprivilegedPortMin) {
     throw refused("port_refused", `has port ${port}`, "Use 443, 80, or one from 1024 up.");
