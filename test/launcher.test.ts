@@ -175,7 +175,7 @@ async function assertAnalystAsks(dataDir: string, printed: string): Promise<void
   assert.equal(statSync(join(dataDir, "endpoints.json")).mode & 0o077, 0);
   const user = await runSql(dataDir, "select currentUser() as user format TSV");
   assert.deepEqual(user, { exitCode: 0, out: "mosis_analyst\n", err: "" });
-  const refused = await runSql(dataDir, "select install_id from events");
+  const refused = await runSql(dataDir, "select install_id from mosis.events");
   assert.equal(refused.exitCode, 1);
   assert.match(refused.err, /Not enough privileges/);
 }

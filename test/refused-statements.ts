@@ -204,6 +204,12 @@ export const refusedToAnalysts: readonly string[] = [
   "show create table mosis.audit_events_raw",
   "check table mosis.audit_events_raw",
   "select hasColumnInTable('mosis', 'audit_events_raw', 'actor')",
+  "create view mosis_analysts.another as select * from mosis.events_raw",
+  "create or replace view mosis_analysts.events as select * from mosis.events_raw",
+  "drop view mosis_analysts.events",
+  "show create table mosis.events",
+  "describe mosis.events",
+  "select * from system.parts",
 ];
 
 /** Refused to the writer: it inserts and deletes, and reads what it needs for that. */
@@ -211,6 +217,10 @@ export const refusedToWriter: readonly string[] = [
   "select * from mosis.events",
   "select properties_string from mosis.events_raw",
   "select * from mosis.audit_events_raw",
+  "select actor_id from mosis.audit_events_raw",
+  "alter table mosis.audit_events_raw update actor_id = '' where 1",
+  "alter table mosis.audit_events_raw delete where 1",
+  "alter table mosis.apps_raw update developer_id = generateUUIDv4() where 1",
   "select * from mosis.rejected_events_raw",
   "insert into mosis.events_raw (name) select file('/etc/passwd')",
   "insert into mosis.apps_raw (name) values (file('/etc/passwd'))",

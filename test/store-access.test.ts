@@ -121,6 +121,59 @@ test("an analyst reads a property of an event, and drivers may set what they set
   }
 });
 
+test("an analyst reads every view of theirs whole, and tools see its schema", async () => {
+  const views = ["apps", "events", "ingest_batches", "outcomes", "rejected_events", "warnings"];
+  for (const view of views) {
+    for (const statement of [
+      `select * from mosis_analysts.${view}`,
+      `describe mosis_analysts.${view}`,
+      `show create table mosis_analysts.${view}`,
+      `show columns from mosis_analysts.${view}`,
+    ]) {
+      const { ok, text } = await ask("mosis_analyst", statement);
+      assert.ok(ok, `${statement}: ${text}`);
+    }
+  }
+  const own = "where table_schema = 'mosis_analysts' order by 1";
+  const lists = [
+    `select table_name from information_schema.tables ${own}`,
+    `select distinct table_name from information_schema.columns ${own}`,
+    "select name from system.tables where database = 'mosis_analysts' order by 1",
+  ];
+  for (const list of lists)
+    assert.equal((await ask("mosis_analyst", list)).text, `${views.join("\n")}\n`, list);
+  // What they may not read is in no list.
+  const hidden = await ask(
+    "mosis_analyst",
+    `select column_name from information_schema.columns where column_name in ('install_id', 'raw', 'payload')
+    union all select table_name from information_schema.tables where table_name like 'audit%'`,
+  );
+  assert.deepEqual(hidden, { ok: true, text: "" });
+  // As Arrow has no name for the numbers of an Enum.
+  const kind = "select distinct type from system.columns where database = 'mosis_analysts' and name = 'kind'";
+  assert.equal((await ask("mosis_analyst", kind)).text, "String\n");
+});
+
+test("every table and column says what it is", async () => {
+  const silent = `select database, table, name from system.columns
+    where database in ('mosis', 'mosis_analysts') and comment = '' and table <> 'apps_dictionary'
+    union all select database, name, '' from system.tables
+    where database in ('mosis', 'mosis_analysts') and comment = '' and name <> 'apps_dictionary'`;
+  assert.deepEqual(await ask("mosis_admin", silent), { ok: true, text: "" });
+});
+
+test("the writer takes out what tells of a deleted account, and reads no more for it", async () => {
+  for (const statement of [
+    "alter table mosis.audit_events_raw update payload = '{}' where developer_id = generateUUIDv4()",
+    "alter table mosis.apps_raw update name = '' where developer_id = generateUUIDv4()",
+    "select distinct developer_id from mosis.audit_events_raw where action = 'developer.deleted'",
+    "select count() from mosis.audit_events_raw where payload <> concat('{', '}')",
+  ]) {
+    const { ok, text } = await ask("mosis_writer", statement);
+    assert.ok(ok, `${statement}: ${text}`);
+  }
+});
+
 test("queries of analysts leave slots and memory to the writer and to the query service", async () => {
   const sleeps = Array.from({ length: 12 }, () =>
     ask("mosis_analyst", "select sleepEachRow(0.5) from numbers(6) settings max_block_size = 1"),

@@ -210,7 +210,8 @@ function endpointsOf(
     native: `127.0.0.1:${source.ports.clickhouseTcp}`,
     user: "mosis_analyst",
     password: passwords.mosis_analyst,
-    database: "mosis",
+    // Views of which every column may be read.
+    database: "mosis_analysts",
   };
   return { ...addresses, analyst };
 }

@@ -8,5 +8,5 @@ export {
 export { ClickHouseRefused, ClickHouseUnavailable } from "./failure.ts";
 export { insertJson, insertNative, type NativeInsert } from "./insert.ts";
 export { type ColumnTypes, type NativeBlock, openBlock } from "./native-block.ts";
-export { migrateDown, migrateUp } from "./migrate.ts";
+export { analystsDatabase, migrateDown, migrateUp } from "./migrate.ts";
 export { type QueryParams, select, type SelectLimits } from "./query.ts";

@@ -112,11 +112,16 @@ function requireUnchanged(migrations: Migration[], applied: Applied): void {
   }
 }
 
+/** Database of the views that analysts read, which belongs to a database; migrations call it `{analysts}`. */
+export function analystsDatabase(database: string): string {
+  return `${database}_analysts`;
+}
+
 async function run(store: ClickHouse, statements: string[]): Promise<void> {
   for (const statement of statements) {
     await call(store, async (abort_signal) => {
       await store.client.command({
-        query: statement,
+        query: statement.replaceAll("{analysts}", analystsDatabase(store.database)),
         // The answer comes when a dropped table is really gone, so that the same name can be used again.
         clickhouse_settings: { database_atomic_wait_for_drop_and_detach_synchronously: 1 },
         abort_signal,

@@ -92,7 +92,7 @@ export const writerVariables = {
     default: 64,
   }),
   WRITER_SWEEP_SECONDS: integer({
-    about: "How often events are deleted that their app no longer keeps.",
+    about: "How often events that their app no longer keeps are deleted, and deleted accounts redacted.",
     min: 1,
     max: 604_800,
     default: 86_400,

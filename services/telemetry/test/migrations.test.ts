@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { readdir } from "node:fs/promises";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { migrateDown, migrateUp, openClickHouse, select } from "@mosis/clickhouse";
+import { analystsDatabase, migrateDown, migrateUp, openClickHouse, select } from "@mosis/clickhouse";
 import Type from "typebox";
 import { log, requiredEnv, storeTimeoutMs } from "./support.ts";
 
@@ -18,6 +18,7 @@ test("every migration of ClickHouse goes up, down and up again to the same table
   assert.deepEqual(await migrateUp(options), names);
   const store = openClickHouse(options);
   t.after(async () => {
+    await store.command(`drop database if exists ${analystsDatabase(database)}`);
     await store.command(`drop database ${database}`);
     await store.close();
   });

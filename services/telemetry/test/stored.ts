@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import {
+  analystsDatabase,
   type ClickHouse,
   migrateUp,
   type NativeBlock,
@@ -24,6 +25,7 @@ const migrationsFolder = fileURLToPath(new URL("../../../infra/clickhouse/migrat
 export async function freshStore(t: TestContext) {
   const { store, url } = await makeStore(requiredEnv("CLICKHOUSE_URL"));
   t.after(async () => {
+    await store.command(`drop database ${analystsDatabase(store.database)}`);
     await store.command(`drop database ${store.database}`);
     await store.close();
   });

@@ -10,6 +10,8 @@ export interface Deletion {
   partition?: string;
   /** Condition of the rows, with `{name:Type}` for values. */
   where: string;
+  /** What to set in them instead of deleting them; the condition must not hold afterwards. */
+  set?: string;
   params: QueryParams;
 }
 
@@ -25,22 +27,24 @@ const pollMinMs = 50;
 const pollMaxMs = 10_000;
 
 /**
- * Deletes rows for good and returns when a query finds none, however often it is interrupted: 1 wait for what
- * is being deleted already, by whomever; 2 count; 3 delete, and from the start. ClickHouse goes on with a
- * mutation whether somebody waits for it or not, so a deadline of ours must not begin a second one.
+ * Deletes rows for good, or what is in them, and returns when a query finds none, however often it is
+ * interrupted: 1 wait for what is being deleted already, by whomever; 2 count; 3 delete, and from the start.
+ * ClickHouse goes on with a mutation whether somebody waits for it or not, so a deadline of ours must not
+ * begin a second one.
  * @returns how many rows were found at first.
  * @throws ClickHouseRefused, ClickHouseUnavailable; Passing when it is no longer ours to do.
  */
 export async function deleteRows(deps: DeletingDeps, deletion: Deletion): Promise<number> {
   const { store } = deps;
-  const { table, partition, where } = deletion;
+  const { table, partition, where, set } = deletion;
   for (let found: number | null = null; ;) {
     await mutationsEnded(deps, table);
     const count = await countRows(store, deletion);
     found ??= count;
     if (count === 0) return found;
     const within = partition === undefined ? "" : "in partition id {partition:String}";
-    await store.command(`alter table ${table} delete ${within} where ${where}`, valuesOf(deletion));
+    const change = set === undefined ? "delete" : `update ${set}`;
+    await store.command(`alter table ${table} ${change} ${within} where ${where}`, valuesOf(deletion));
   }
 }
 

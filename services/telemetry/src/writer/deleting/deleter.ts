@@ -9,6 +9,7 @@ import { createJsonReader } from "../json-record.ts";
 import type { Persist } from "../persist.ts";
 import { eraseInstalls } from "./erase.ts";
 import { createDeletingMetrics } from "./metrics.ts";
+import { redactDeleted } from "./redact.ts";
 import { sweepExpired } from "./sweep.ts";
 
 export interface DeleterOptions {
@@ -32,9 +33,9 @@ const erasuresAtOnce = 50;
 const readRequests = createJsonReader(ErasureRequest);
 
 /**
- * Deletes what must go: erased installs, and what its app no longer keeps. Whichever writer has the one
- * partition of `telemetry.erasures` does it. Should two believe to have it for a moment, they
- * delete the same rows, which harms nothing.
+ * Deletes what must go: erased installs, what its app no longer keeps, and what tells of deleted accounts.
+ * Whichever writer has the one partition of `telemetry.erasures` does it. Should two believe to have it for a
+ * moment, they delete the same rows, which harms nothing.
  */
 export async function startDeleter(options: DeleterOptions): Promise<Deleter> {
   const { kafka, store, persist, deadLetter, log } = options;
@@ -69,7 +70,7 @@ export async function startDeleter(options: DeleterOptions): Promise<Deleter> {
   );
   const sweeping = keepSweeping(options, {
     isStale: () => !consumer.hasPartition(),
-    swept: (rows) => counted.swept(rows),
+    swept: (rows, redacted) => counted.swept(rows, redacted),
   });
   return {
     failed: consumer.failed,
@@ -87,7 +88,7 @@ const lookIntervalMs = 1000;
 /** Sweeps when it becomes ours to do, and then in every interval. */
 function keepSweeping(
   { store, log, sweepIntervalMs }: DeleterOptions,
-  { isStale, swept }: { isStale: () => boolean; swept: (rows: number) => void },
+  { isStale, swept }: { isStale: () => boolean; swept: (rows: number, redacted: number) => void },
 ): { stop(): Promise<void> } {
   let isStopped = false;
   let nextMs = 0;
@@ -96,10 +97,12 @@ function keepSweeping(
     try {
       const isOver = () => isStopped || isStale();
       const rows = await sweepExpired({ store, log, isStale: isOver }, new Date());
+      const redactedRows = await redactDeleted({ store, log, isStale: isOver });
       if (isOver()) return;
-      swept(rows);
+      swept(rows, redactedRows);
       nextMs = Date.now() + sweepIntervalMs;
       if (rows > 0) log.info({ rows }, "Deleted what its app no longer keeps");
+      if (redactedRows > 0) log.info({ rows: redactedRows }, "Redacted what tells of deleted accounts");
     } catch (error) {
       // Nothing of it is lost: the next one finds the same rows.
       nextMs = Date.now() + Math.min(sweepIntervalMs, retryPauseMs);

@@ -4,11 +4,16 @@ import type { ErasureProof } from "@mosis/types/erasures";
 /** What the writer counts of deleting. */
 export function createDeletingMetrics(metrics: Metrics) {
   const rowsSwept = metrics.counter("writer_rows_swept_total", "Rows of events that no app keeps any more.");
+  const rowsRedacted = metrics.counter(
+    "writer_rows_redacted_total",
+    "Rows of the audit trail and of apps from which a sweep took what tells of a deleted account.",
+  );
   const sweptAt = metrics.gauge("writer_sweep_timestamp_seconds", "When the last sweep ended.");
   const erasures = metrics.counter("writer_erasures_total", "Erasures that have a proof.");
   return {
-    swept(rows: number): void {
+    swept(rows: number, redacted: number): void {
       rowsSwept.inc(rows);
+      rowsRedacted.inc(redacted);
       sweptAt.set(Date.now() / 1000);
     },
     erased(proofs: readonly ErasureProof[]): void {
