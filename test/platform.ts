@@ -35,6 +35,8 @@ export interface TestPlatform {
   processUrl(name: ServiceName): string;
   /** Names of the metrics of a process. */
   metrics(name: ServiceName): Promise<string[]>;
+  /** What a process answers at `/metrics`. */
+  metricsText(name: ServiceName): Promise<string>;
   /** kill -9. */
   kill(name: ServiceName): Promise<void>;
   /** Starts a service that was killed, on its old port, and waits until it is ready. */
@@ -79,6 +81,7 @@ export async function startPlatform(t: TestContext, changes: Environment = {}): 
     );
   };
   await Promise.all(serviceNames.map(start));
+  const metricsText = async (name: ServiceName) => (await fetch(`${urlOf(ports.get(name))}/metrics`)).text();
   return {
     urls: {
       catalog: urlOf(ports.get("catalog")),
@@ -94,9 +97,10 @@ export async function startPlatform(t: TestContext, changes: Environment = {}): 
     sql: (text) => readRows(stores.clickhouse.query, text),
     processUrl: (name) => urlOf(ports.get(name)),
     async metrics(name) {
-      const text = await (await fetch(`${urlOf(ports.get(name))}/metrics`)).text();
+      const text = await metricsText(name);
       return [...text.matchAll(/^# HELP (\w+)/gm)].map(([, metric = ""]) => metric);
     },
+    metricsText,
     start,
     kill: async (name) => running.get(name)?.kill(),
   };

@@ -153,7 +153,7 @@ async function startSome(
     const environment = { ...env, ...storeVariables(name, stores), ...telemetry, MAIL_URL: mailUrl };
     const start = () =>
       startService(name, { port: ports[name], env: environment, logsDir: join(dataDir, "logs") });
-    running.services.set(name, await keepRunning(start, { onProgress, comebackTimeoutMs: Infinity }));
+    running.services.set(name, await keepRunning(start, { onProgress }));
   });
   // All of them, so that none is still on its way when a failure of another makes us stop.
   const failure = (await Promise.allSettled(starts)).find(({ status }) => status === "rejected");

@@ -1,9 +1,16 @@
 // The six processes and the two jobs of the platform, as child processes of this one.
 import { type ChildProcess, fork } from "node:child_process";
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, statSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { kafkaAdministrator, type KafkaUser, type Server, StackError } from "@mosis/devstack";
+import {
+  kafkaAdministrator,
+  type KafkaUser,
+  keepRotating,
+  rotateLog,
+  type Server,
+  StackError,
+} from "@mosis/devstack";
 import { type ProcessRole, processRoles, roleUrl } from "../../services/catalog/src/process-roles.ts";
 import * as catalog from "../../services/catalog/src/variables.ts";
 import * as telemetry from "../../services/telemetry/src/variables.ts";
@@ -57,7 +64,6 @@ const root = join(import.meta.dirname, "../..");
 const readyTimeoutMs = 40_000;
 /** Its own drain ends earlier; then it is killed, so that the servers still end in time. */
 const stopTimeoutMs = 6000;
-const logBytesMax = 64 * 1_048_576;
 
 /** What the services have to know of the stores they use. */
 export interface StoreAddresses {
@@ -247,12 +253,17 @@ function startProcess(main: string, env: Environment, logFile: string): Started 
   return { child, exited };
 }
 
-/** Appends; a log that has grown large makes place for the next and is kept once. */
+/** Appends; a log that has grown large makes place, also while it is written, and is kept once. */
 function openLog(logFile: string): number {
   mkdirSync(dirname(logFile), { recursive: true, mode: 0o700 });
-  if (existsSync(logFile) && statSync(logFile).size > logBytesMax) renameSync(logFile, `${logFile}.1`);
+  rotateLog(logFile);
+  if (!rotated.has(logFile)) keepRotating(logFile);
+  rotated.add(logFile);
   return openSync(logFile, "a", 0o600);
 }
+
+/** Logs that are looked after: a service that is started again has the same one. */
+const rotated = new Set<string>();
 
 function tail(logFile: string): string {
   const lines = readFileSync(logFile, "utf8").trimEnd().split("\n").slice(-8);

@@ -2,6 +2,7 @@
 // behind. Started by `server.ts` with an IPC channel; argument: a `GuardedCommand` as JSON.
 import { type ChildProcess, spawn } from "node:child_process";
 import { openSync } from "node:fs";
+import { keepRotating, rotateLog } from "./rotate-log.ts";
 import type { GuardedCommand, GuardMessage } from "./server.ts";
 
 const { command, args, cwd, env, logFile, stopBy, stopTimeoutMs } = JSON.parse(
@@ -10,7 +11,9 @@ const { command, args, cwd, env, logFile, stopBy, stopTimeoutMs } = JSON.parse(
 
 // What the server writes is for its own user only, logs too.
 process.umask(0o077);
+rotateLog(logFile);
 const logHandle = openSync(logFile, "a");
+keepRotating(logFile);
 // Its own session: a Ctrl-C in the terminal reaches the launcher, which stops the servers in order, and not
 // them.
 const child = spawn(command, args, {

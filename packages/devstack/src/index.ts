@@ -4,6 +4,7 @@ export { type Contract, createContract } from "./contract.ts";
 export { documentFaults } from "./document-faults.ts";
 export { type FreshDatabase, freshDatabase } from "./fresh-database.ts";
 export { keepRunning, type KeptServer } from "./keep-running.ts";
+export { keepRotating, rotateLog } from "./rotate-log.ts";
 export { startKafka } from "./kafka.ts";
 export { type BrokerCertificate, kafkaAdministrator, kafkaLogin, type KafkaUser } from "./kafka-security.ts";
 export { readPasswords, type StoreUser } from "./passwords.ts";

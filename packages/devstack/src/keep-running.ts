@@ -17,8 +17,10 @@ export interface KeptServer {
 
 export interface KeepOptions {
   onProgress: (text: string) => void;
-  /** How long a server may fail to come back before it is given up. */
-  comebackTimeoutMs: number;
+  /** How long a server may fail to come back before it is given up. Default: it is never given up. */
+  comebackTimeoutMs?: number;
+  /** How often is told that one has not come back yet. Default 60 s. */
+  tellIntervalMs?: number;
 }
 
 const pauseMs = 500;
@@ -26,7 +28,7 @@ const pauseMs = 500;
 /** @throws StackError when the first start fails: that is for a person to mend. */
 export async function keepRunning(
   start: () => Promise<Server>,
-  { onProgress, comebackTimeoutMs }: KeepOptions,
+  { onProgress, comebackTimeoutMs = Number.POSITIVE_INFINITY, tellIntervalMs = 60_000 }: KeepOptions,
 ): Promise<KeptServer> {
   let server = await start();
   const { name, url } = server;
@@ -34,13 +36,19 @@ export async function keepRunning(
   const asked = { toStop: false };
 
   const comeBack = async () => {
-    const giveUpAt = performance.now() + comebackTimeoutMs;
+    const goneAt = performance.now();
+    let told = 0;
     while (!asked.toStop) {
       await delay(pauseMs);
       try {
         return await start();
       } catch (error) {
-        if (performance.now() > giveUpAt) throw error;
+        const goneMs = performance.now() - goneAt;
+        if (goneMs > comebackTimeoutMs) throw error;
+        if (goneMs < (told + 1) * tellIntervalMs) continue;
+        told = Math.floor(goneMs / tellIntervalMs);
+        const [why] = String(error instanceof Error ? error.message : error).split("\n");
+        onProgress(`${name} has been away for ${Math.round(goneMs / 1000)} s and is tried again: ${why}`);
       }
     }
     return null;

@@ -128,9 +128,11 @@ export function logSize(logFile: string): number {
   return existsSync(logFile) ? statSync(logFile).size : 0;
 }
 
-/** Whether the log holds the text after a position. */
+/** Whether the log holds the text after a position, or at all when it was emptied since: see `rotateLog`. */
 export function logHas(logFile: string, text: string, from: number): boolean {
-  return existsSync(logFile) && readFileSync(logFile).subarray(from).includes(text);
+  if (!existsSync(logFile)) return false;
+  const bytes = readFileSync(logFile);
+  return bytes.subarray(bytes.length < from ? 0 : from).includes(text);
 }
 
 function tail(logFile: string): string {

@@ -24,9 +24,10 @@ export interface Stack {
 }
 
 /**
- * What a killed server left behind (a port, a shared segment) may stand in the way of the next for a while.
+ * What a killed server left behind (a port, a shared segment) may stand in the way of the next for a while. A
+ * test gives it up then; a platform never, because what is wrong (a full disk) may be mended while it runs.
  */
-const comebackTimeoutMs = 60_000;
+const temporaryComebackMs = 60_000;
 
 export interface StackOptions {
   source: StackSource;
@@ -69,7 +70,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     () => startClickHouse({ dataDir, httpPort: clickhouseHttp, tcpPort: clickhouseTcp, inner }),
     () => startKafka({ dataDir, port: kafka, controllerPort: kafkaController, cacheDir }),
   ];
-  const kept = starts.map((start) => keepRunning(start, { onProgress, comebackTimeoutMs }));
+  const giveUp = isTemporary ? { comebackTimeoutMs: temporaryComebackMs } : {};
+  const kept = starts.map((start) => keepRunning(start, { onProgress, ...giveUp }));
   const stack = await together(kept, onProgress);
   const clickhouseForWriter = new URL(stack.urls.clickhouse);
   clickhouseForWriter.port = String(inner.httpPort);

@@ -6,6 +6,7 @@ import { type IncomingBatch, type IncomingRecord, toIncoming } from "./record.ts
 import { superviseConsumer } from "./supervise.ts";
 import { type Forgery, type RecordVerifier, verifierFor } from "./verifier.ts";
 import type { EachBatchPayload } from "kafkajs";
+import { createGaps, type LostRecords } from "./gaps.ts";
 
 export interface BatchContext {
   /**
@@ -51,6 +52,11 @@ export interface ConsumerOptions {
    * Default: nothing more than that it is counted and logged.
    */
   onForged?: OnForged;
+  /**
+   * Called when records went that the group had not read: somebody's retention was shorter than our absence.
+   * Of a compacted topic it is also called for records that later ones have replaced.
+   */
+  onLost?: (lost: LostRecords) => void;
 }
 
 export type OnForged = (
@@ -88,6 +94,10 @@ export async function openConsumer(
   const kafka = connectTo(config);
   const heartbeatMs = Math.floor(sessionTimeoutMs / 5);
   let assigned = 0;
+  const questions = openQuestions(kafka.admin({ retry: { retries: 1 } }));
+  const gaps = createGaps({ questions, config });
+  await gaps.read();
+  let joins = 0;
   const consumer = await superviseConsumer({
     log: config.log,
     open: () => {
@@ -108,6 +118,7 @@ export async function openConsumer(
       const { GROUP_JOIN, REBALANCING, CRASH, STOP } = opened.events;
       opened.on(GROUP_JOIN, ({ payload }) => {
         assigned = Object.values(payload.memberAssignment).flat().length;
+        if (joins++ > 0) void gaps.read();
       });
       for (const lost of [REBALANCING, CRASH, STOP] as const) opened.on(lost, () => void (assigned = 0));
       return opened;
@@ -117,10 +128,15 @@ export async function openConsumer(
       autoCommit: false,
       eachBatchAutoResolve: false,
       partitionsConsumedConcurrently: config.partitionsAtOnce ?? 1,
-      eachBatch: (payload) => handleBatch(payload, { config, onBatch, heartbeatMs }),
+      async eachBatch(payload) {
+        await gaps.look(payload);
+        await handleBatch(payload, { config, onBatch, heartbeatMs });
+      },
     },
+  }).catch(async (error: unknown) => {
+    await questions.close();
+    throw error;
   });
-  const questions = openQuestions(kafka.admin({ retry: { retries: 1 } }));
   return {
     lag: () => questions.ask((admin) => groupLag(admin, config, group, topics)),
     hasPartition: () => assigned > 0,

@@ -9,6 +9,7 @@ export {
   openConsumer,
 } from "./consumer.ts";
 export { type Followed, type FollowOptions, followTopics } from "./follow.ts";
+export type { LostRecords } from "./gaps.ts";
 export { type GroupLag, type LagReader, openLagReader } from "./lag.ts";
 export { openProducer, type Producer, type ProducerLimits } from "./producer.ts";
 export {

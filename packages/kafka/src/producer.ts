@@ -27,6 +27,11 @@ export interface Producer {
    * fewer, sends to the others fail.
    */
   partitionCount(topic: Topic): Promise<number>;
+  /**
+   * How far our clock is ahead of the broker's, by the time that it gave to the last record of a topic whose
+   * time is the broker's (`LogAppendTime`). Null before the first one.
+   */
+  clockOffsetMs(): number | null;
   close(): Promise<void>;
 }
 
@@ -54,6 +59,7 @@ export async function openProducer(config: KafkaConfig & ProducerLimits): Promis
   await connectAll(config, [admin, producer], () => admin.describeCluster());
   const questions = openQuestions(admin);
 
+  let clockOffsetMs: number | null = null;
   let up = true;
   let lastSuccessMs = Date.now();
   const note = (ok: boolean, error?: unknown) => {
@@ -73,6 +79,7 @@ export async function openProducer(config: KafkaConfig & ProducerLimits): Promis
 
   return {
     connected: () => up,
+    clockOffsetMs: () => clockOffsetMs,
     async partitionCount(topic) {
       const name = wireName(config, topic);
       const { topics } = await questions.ask((it) => it.fetchTopicMetadata({ topics: [name] }));
@@ -83,6 +90,7 @@ export async function openProducer(config: KafkaConfig & ProducerLimits): Promis
         topic: wireName(config, topic),
         messages: messages.map(({ key = null, ...rest }) => ({ key, ...rest })),
       }));
+      const beganMs = Date.now();
       const sending = producer.sendBatch({
         topicMessages,
         acks: -1,
@@ -91,6 +99,7 @@ export async function openProducer(config: KafkaConfig & ProducerLimits): Promis
       });
       try {
         const answers = await withDeadline(sending, Math.min(withinMs, sendDeadlineMs), "Sending to Kafka");
+        clockOffsetMs = clockOffset(answers, beganMs) ?? clockOffsetMs;
         requireAnswers({ topicMessages, answers, partitionOf: partitioner.partitionOf });
         note(true);
       } catch (error) {
@@ -104,6 +113,15 @@ export async function openProducer(config: KafkaConfig & ProducerLimits): Promis
       await Promise.all([producer.disconnect(), questions.close()]);
     },
   };
+}
+
+/** Zero when the broker's time lies between the beginning of a send and its answer. */
+function clockOffset(answers: readonly RecordMetadata[], beganMs: number): number | null {
+  const time = answers.find(({ logAppendTime }) => Number(logAppendTime ?? -1) > 0)?.logAppendTime;
+  if (time === undefined) return null;
+  const [brokerMs, endedMs] = [Number(time), Date.now()];
+  if (brokerMs < beganMs) return beganMs - brokerMs;
+  return brokerMs > endedMs ? endedMs - brokerMs : 0;
 }
 
 /**

@@ -7,7 +7,15 @@ import { createLogger } from "@mosis/runtime";
 import { topics } from "@mosis/types/topics";
 import type { Consumer } from "kafkajs";
 import { connectTo } from "../src/cluster.ts";
-import { ensureTopics, followTopics, type KafkaConfig, openProducer, readKafka } from "../src/index.ts";
+import {
+  ensureTopics,
+  followTopics,
+  type KafkaConfig,
+  type LostRecords,
+  openConsumer,
+  openProducer,
+  readKafka,
+} from "../src/index.ts";
 import { superviseConsumer } from "../src/supervise.ts";
 
 const log = createLogger({ service: "test", level: "silent" });
@@ -65,6 +73,76 @@ test("what no broker has named in its answer is not acknowledged", async (t) => 
   assert.equal(producer.connected(), true, "the broker is there");
   await assert.rejects(send(3), /named partition 3 /);
 });
+
+// Kafka deletes after two days, read or not.
+test("records that retention has taken before they were read are named, once", async (t) => {
+  const kafka = await freshKafka();
+  const producer = await openProducer(kafka);
+  t.after(() => producer.close());
+  const send = (count: number) =>
+    producer.send([
+      { topic: topics.usage, messages: Array.from({ length: count }, () => ({ value: "x", partition: 1 })) },
+    ]);
+  const lost: unknown[] = [];
+  const readAll = async (count: number) => {
+    const done = Promise.withResolvers<void>();
+    let seen = 0;
+    const options = {
+      group: `${kafka.topicPrefix}group`,
+      topics: [topics.usage],
+      minBytes: 1,
+      maxWaitMs: 50,
+    };
+    const onLost = ({ topic: _topic, ...rest }: LostRecords) => void lost.push(rest);
+    const consumer = await openConsumer(
+      { ...kafka, ...options, maxBytesPerPartition: 1_048_576, onLost },
+      async ({ records }) => {
+        seen += records.length;
+        if (seen >= count) done.resolve();
+      },
+    );
+    await done.promise;
+    await consumer.close();
+  };
+  await send(3);
+  await readAll(3);
+  await send(10);
+  await deleteBefore(kafka, 1, 8);
+  await readAll(5);
+  assert.deepEqual(lost, [{ partition: 1, from: 3n, to: 8n }]);
+  await send(2);
+  await readAll(2);
+  assert.equal(lost.length, 1);
+});
+
+test("a producer knows how far its clock is from the broker's, where that gives the time", async (t) => {
+  const kafka = await freshKafka();
+  await ensureTopics(kafka, {
+    [topics.keyUses]: { partitions: 1, config: { "message.timestamp.type": "LogAppendTime" } },
+  });
+  const producer = await openProducer(kafka);
+  t.after(() => producer.close());
+  await producer.send([{ topic: topics.usage, messages: [{ value: "x" }] }]);
+  assert.equal(producer.clockOffsetMs(), null);
+  const rightTime = Date.now;
+  t.after(() => (Date.now = rightTime));
+  await producer.send([{ topic: topics.keyUses, messages: [{ value: "x" }] }]);
+  assert.equal(producer.clockOffsetMs(), 0);
+  Date.now = () => rightTime() - 1_800_000;
+  await producer.send([{ topic: topics.keyUses, messages: [{ value: "x" }] }]);
+  const offset = producer.clockOffsetMs() ?? 0;
+  assert.ok(offset > -1_802_000 && offset < -1_798_000, String(offset));
+});
+
+async function deleteBefore(kafka: KafkaConfig, partition: number, offset: number): Promise<void> {
+  const admin = connectTo(kafka).admin();
+  await admin.connect();
+  const topic = kafka.topicPrefix + topics.usage;
+  // kafkajs deletes only in topics that it has asked for before.
+  await admin.fetchTopicOffsets(topic);
+  await admin.deleteTopicRecords({ topic, partitions: [{ partition, offset: String(offset) }] });
+  await admin.disconnect();
+}
 
 test("of consumers that cannot join there is one at a time, and one when they can", async (t) => {
   const kafka = await freshKafka();

@@ -16,11 +16,19 @@ export interface Metrics {
   ): Histogram<L>;
 }
 
+/** Levels of Node with the ending of a counter: parsers of OpenMetrics take them for counters. */
+const misnamed = [
+  "nodejs_active_handles_total",
+  "nodejs_active_requests_total",
+  "nodejs_active_resources_total",
+];
+
 /** Starts the registry of a process with Node's own metrics (CPU, memory, event loop, GC) in it. */
 export function createMetrics({ service }: { service: string }): Metrics {
   const registry = new Registry();
   registry.setDefaultLabels({ service });
   collectDefaultMetrics({ register: registry });
+  for (const name of misnamed) registry.removeSingleMetric(name);
   const shared = { registers: [registry] };
   return {
     registry,

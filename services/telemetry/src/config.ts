@@ -47,7 +47,13 @@ export function readWriterConfig(env: Environment) {
       fetchBytesMax: values.WRITER_FETCH_MEGABYTES_MAX * 1_048_576,
     },
     deleteTimeoutMs: 600_000,
-    sweep: { sweepIntervalMs: values.WRITER_SWEEP_SECONDS * 1000 },
+    sweep: {
+      sweepIntervalMs: values.WRITER_SWEEP_SECONDS * 1000,
+      sweepLimits: {
+        quietDaysMax: values.WRITER_SWEEP_QUIET_DAYS_MAX,
+        percentMax: values.WRITER_SWEEP_PERCENT_MAX,
+      },
+    },
     selfTelemetry: selfTelemetryTarget(values),
   };
 }

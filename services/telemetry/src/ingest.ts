@@ -14,6 +14,7 @@ import { batchHeaders } from "@mosis/types/telemetry";
 import { topics } from "@mosis/types/topics";
 import { createAuthenticate } from "./auth.ts";
 import { checkAccess, followAccess } from "./follow-access.ts";
+import { watchBrokerClock } from "./ingest/broker-clock.ts";
 import { type Backlog, createBacklog, watchTurns } from "./ingest/backlog.ts";
 import { type BodyLimits, type BodyReader, createBodyReader } from "./ingest/body.ts";
 import { clientConfigRoutes } from "./ingest/client-config/routes.ts";
@@ -133,6 +134,7 @@ export async function createIngest(options: IngestOptions) {
       kafka() {
         if (!producer.connected()) throw new Error("Kafka does not answer");
       },
+      clock: watchBrokerClock(producer, metrics),
     },
     openapi: ingestDocument(),
     managementApart: options.managementApart,

@@ -97,6 +97,18 @@ export const writerVariables = {
     max: 604_800,
     default: 86_400,
   }),
+  WRITER_SWEEP_QUIET_DAYS_MAX: integer({
+    about: "A sweep deletes nothing when the newest event was received longer ago: a clock may be wrong.",
+    min: 1,
+    max: 36_500,
+    default: 3,
+  }),
+  WRITER_SWEEP_PERCENT_MAX: integer({
+    about: "A sweep deletes nothing when it would take a larger part of all events.",
+    min: 1,
+    max: 100,
+    default: 50,
+  }),
 };
 
 export const queryVariables = {

@@ -159,7 +159,8 @@ async function startTestDeleter(t: TestContext, kafka: KafkaConfig, storeUrl: st
   const deadLetter = createDeadLetter({ producer, persist, log, onSent: () => {} });
   const store = openClickHouse({ url: storeUrl, log, requestTimeoutMs: storeTimeoutMs });
   const shared = { kafka, store, persist, deadLetter, log, metrics, sweepIntervalMs: 86_400_000 };
-  const deleter = await startDeleter(shared);
+  const sweepLimits = { quietDaysMax: 3, percentMax: 50 };
+  const deleter = await startDeleter({ ...shared, sweepLimits, now: Date.now });
   t.after(async () => {
     await deleter.close();
     await store.close();

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import type { Producer } from "@mosis/kafka";
+import type { Metrics } from "@mosis/runtime";
 import type { AppState } from "@mosis/types/apps";
 import { topics } from "@mosis/types/topics";
 import { eventsRecord, freshStore, openTestProducer, startTestWriter, untilCount } from "./stored.ts";
@@ -10,7 +11,12 @@ const dayMs = 86_400_000;
 
 test("a retention hides what is older at once, and shows it again when it is longer", async (t) => {
   const { store, kafka, storeUrl, producer, app } = await setUp(t);
-  await startTestWriter(t, kafka, storeUrl);
+  const { metrics } = await startTestWriter(t, kafka, storeUrl);
+  // The sweep of its start: one that comes later would find what is too old by then.
+  await eventually(async () => {
+    const swept = await metrics.registry.getSingleMetric("writer_sweep_timestamp_seconds")?.get();
+    assert.ok((swept?.values[0]?.value ?? 0) > 0, "no sweep has ended");
+  });
   await sendAged(producer, app.app_id, [0, 6, 8, 100, 181]);
   await untilCount(store, "events_raw", 5);
   // Records of the older form have no retention: the default holds, of an app that is not known too.
@@ -73,6 +79,42 @@ test("events of wrong clocks are kept by their corrected time, in whatever parti
   await untilCount(store, "events_raw", 1);
   await untilCount(store, "events where event_key = 1", 1);
 });
+
+// A clock 200 days ahead once deleted every event within 15 s of the writer's start.
+test("a writer whose clock is wrong deletes nothing, and is not ready", async (t) => {
+  const { store, kafka, storeUrl, producer, app } = await setUp(t);
+  await sendAged(producer, app.app_id, [0, 1, 2]);
+  const now = () => Date.now() + 200 * dayMs;
+  const { metrics, writer } = await startTestWriter(t, kafka, storeUrl, 50, { now });
+  await untilCount(store, "events_raw", 3);
+  await untilRefused(metrics, "clock");
+  await assert.rejects(writer.checkClock(), /This clock is 172800\d\d s ahead/);
+  await untilCount(store, "events_raw", 3);
+});
+
+test("a sweep waits for an operator when all is old, or most of it would go", async (t) => {
+  const { store, kafka, storeUrl, producer, app } = await setUp(t);
+  await sendAged(producer, app.app_id, [200, 199, 198]);
+  const careful = await startTestWriter(t, kafka, storeUrl, 50);
+  await untilCount(store, "events_raw", 3);
+  await untilRefused(careful.metrics, "quiet");
+  await sendAged(producer, app.app_id, [0]);
+  await untilRefused(careful.metrics, "share");
+  await untilCount(store, "events_raw", 4);
+  await careful.close();
+  const sweepLimits = { quietDaysMax: 3, percentMax: 75 };
+  const allowed = await startTestWriter(t, kafka, storeUrl, 50, { sweepLimits });
+  await untilCount(store, "events_raw", 1);
+  await allowed.writer.checkClock();
+});
+
+async function untilRefused(metrics: Metrics, reason: string): Promise<void> {
+  await eventually(async () => {
+    const refused = await metrics.registry.getSingleMetric("writer_sweeps_refused_total")?.get();
+    const found = refused?.values.find(({ labels }) => labels["reason"] === reason);
+    assert.ok((found?.value ?? 0) > 0, `no sweep was refused for ${reason}`);
+  });
+}
 
 async function setUp(t: TestContext) {
   const [kafka, { store, url: storeUrl }] = await Promise.all([freshKafka(), freshStore(t)]);

@@ -16,7 +16,7 @@ import { createLifecycle, createMetrics } from "@mosis/runtime";
 import { batchColumns, eventColumns, outcomeColumns } from "@mosis/types/telemetry-row";
 import { blockFormat, recordHeaders, type Topic } from "@mosis/types/topics";
 import Type from "typebox";
-import { startWriter } from "../src/writer/writer.ts";
+import { startWriter, type WriterOptions } from "../src/writer/writer.ts";
 import { eventually, log, requiredEnv, storeTimeoutMs } from "./support.ts";
 
 const migrationsFolder = fileURLToPath(new URL("../../../infra/clickhouse/migrations", import.meta.url));
@@ -46,6 +46,7 @@ export async function startTestWriter(
   kafka: KafkaConfig,
   storeUrl: string,
   sweepIntervalMs = 86_400_000,
+  changes: Partial<WriterOptions> = {},
 ) {
   const life = createLifecycle({ log, closeTimeoutMs: 10_000 });
   t.after(() => life.close());
@@ -61,6 +62,8 @@ export async function startTestWriter(
   const writer = await startWriter({
     ...{ kafka, producer, store, patientStore, log, metrics, sweepIntervalMs },
     ...fetch,
+    sweepLimits: { quietDaysMax: 3, percentMax: 50 },
+    ...changes,
   });
   life.own("writer", writer, (it) => it.close());
   return { writer, metrics, close: () => life.close() };

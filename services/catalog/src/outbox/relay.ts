@@ -155,7 +155,10 @@ function createMeters(metrics: Metrics) {
     `Rows that wait to be published, counted up to ${pendingMax}.`,
   );
   const age = metrics.gauge("outbox_age_seconds", "Age of the oldest row that waits.");
-  const held = metrics.gauge("outbox_quarantined", "Rows in quarantine that wait for somebody's decision.");
+  const held = metrics.gauge(
+    "outbox_quarantine_rows",
+    "Rows in quarantine that wait for somebody's decision.",
+  );
   return {
     published(rows: { topic: string }[]) {
       for (const [topic, group] of Map.groupBy(rows, (row) => row.topic))

@@ -14,7 +14,7 @@ export function createMeters(metrics: Metrics, room: Room) {
   const disabled = metrics.counter("webhooks_disabled_total", "Webhooks disabled by us.", ["reason"]);
   const pending = metrics.gauge("webhook_deliveries_pending", "Deliveries with an attempt to come.");
   const late = metrics.gauge("webhook_deliveries_late_seconds", "How long the oldest due one has waited.");
-  const off = metrics.gauge("webhooks_disabled", "Webhooks that we have disabled and nobody has enabled.");
+  const off = metrics.gauge("webhooks_off", "Webhooks that we have disabled and nobody has enabled.");
   metrics.level("webhook_attempts_running", "Attempts under way.", () => room.used);
   return {
     attempted(outcome: Outcome) {

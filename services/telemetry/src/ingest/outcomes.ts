@@ -24,9 +24,9 @@ export function createOutcomes(metrics: Metrics): Outcomes {
   const bytes = metrics.counter("ingest_flushed_bytes_total", "Bytes of acknowledged flushes.");
   const flushes = metrics.counter("ingest_flushes_total", "Flushes by result.", ["result"]);
   const duration = metrics.histogram(
-    "ingest_flush_duration_ms",
+    "ingest_flush_duration_seconds",
     "From the close of a flush to its acknowledgement.",
-    [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000, 15_000],
+    [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 5, 15],
   );
   const accepted = events.labels("accepted", "");
   const byCode = new Map(
@@ -57,7 +57,7 @@ export function createOutcomes(metrics: Metrics): Outcomes {
     overQuota: (code, count) => overQuota.inc({ code }, count),
     sent({ rows: count, bytes: size, durationMs, failure }) {
       (failure ? flushed.failed : flushed.ok).inc();
-      duration.observe(durationMs);
+      duration.observe(durationMs / 1000);
       if (failure) return;
       rows.inc(count);
       bytes.inc(size);

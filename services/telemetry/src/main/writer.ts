@@ -57,6 +57,7 @@ try {
     ready: {
       clickhouse: () => store.health(),
       kafka: async () => void (await writer.lag()),
+      clock: () => writer.checkClock(),
     },
     openapi: openApiDocument({
       title: "Mosis telemetry writer",

@@ -1,6 +1,7 @@
 import type { Consumer, IncomingRecord } from "@mosis/kafka";
 import type { Logger, Metrics } from "@mosis/runtime";
-import type { Topic } from "@mosis/types/topics";
+import { type Topic, topics } from "@mosis/types/topics";
+import type { Held } from "./held.ts";
 
 /** What the writer counts. */
 export interface WriterMetrics {
@@ -14,6 +15,10 @@ export interface WriterMetrics {
     work: () => Promise<T>,
   ): Promise<T>;
   deadLetter: (topic: Topic, code: string) => void;
+  /** Records that Kafka has deleted before they were stored. */
+  lost: (topic: Topic, records: number) => void;
+  /** How far our clock is ahead of ClickHouse's. */
+  clock: (offsetMs: number) => void;
   /** Records whose rows a query sees now. */
   fresh(records: readonly IncomingRecord[]): void;
 }
@@ -21,7 +26,7 @@ export interface WriterMetrics {
 const insertBucketsS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 const freshnessBucketsS = [0.1, 0.25, 0.5, 1, 1.5, 2, 3, 5, 10, 30, 60, 300, 3600];
 
-export function createWriterMetrics(metrics: Metrics): WriterMetrics {
+export function createWriterMetrics(metrics: Metrics, held: Held): WriterMetrics {
   const rowsStored = metrics.counter("writer_rows_stored_total", "Rows written, duplicates among them.", [
     "table",
   ]);
@@ -35,7 +40,22 @@ export function createWriterMetrics(metrics: Metrics): WriterMetrics {
     "From when ingest sent a record of events until a query sees its rows.",
     freshnessBucketsS,
   );
+  const lost = metrics.counter(
+    "writer_records_lost_total",
+    "Records that Kafka deleted before they were stored.",
+    ["topic"],
+  );
+  for (const topic of [topics.events, topics.rejected, topics.audit]) lost.inc({ topic }, 0);
+  const clock = metrics.gauge(
+    "clickhouse_clock_offset_seconds",
+    "How far our clock is ahead of ClickHouse's.",
+  );
+  metrics.level("writer_oldest_record_seconds", "Age of the oldest record that is being stored.", () =>
+    held.oldestSeconds(),
+  );
   return {
+    lost: (topic, records) => lost.inc({ topic }, records),
+    clock: (offsetMs) => clock.set(offsetMs / 1000),
     async inserting(table, rows, work) {
       const startedMs = performance.now();
       const observe = (result: string) =>

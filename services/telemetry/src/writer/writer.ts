@@ -1,12 +1,22 @@
 import type { ClickHouse } from "@mosis/clickhouse";
-import { type Consumer, type KafkaConfig, openConsumer, type OnBatch, type Producer } from "@mosis/kafka";
+import {
+  type Consumer,
+  type KafkaConfig,
+  type LostRecords,
+  openConsumer,
+  type OnBatch,
+  type Producer,
+} from "@mosis/kafka";
 import type { Logger, Metrics } from "@mosis/runtime";
-import type { Topic } from "@mosis/types/topics";
+import { type Topic, topics } from "@mosis/types/topics";
 import { createDeadLetter, setAside } from "./dead-letter.ts";
+import { clockOffset, clockOffsetMsMax } from "./clock.ts";
 import { startDeleter } from "./deleting/deleter.ts";
+import type { SweepLimits } from "./deleting/sweep-guard.ts";
 import { gather } from "./gather.ts";
 import { writerGroup } from "./group.ts";
-import { createWriterMetrics, watchLag } from "./metrics.ts";
+import { createHeld } from "./held.ts";
+import { createWriterMetrics, watchLag, type WriterMetrics } from "./metrics.ts";
 import { createPersist } from "./persist.ts";
 import { writtenTopics } from "./tables.ts";
 
@@ -27,12 +37,18 @@ export interface WriterOptions {
   fetchBytesMax: number;
   /** How often is deleted what its app no longer keeps. */
   sweepIntervalMs: number;
+  /** What a sweep may do without an operator. */
+  sweepLimits: SweepLimits;
+  /** Default `Date.now`. */
+  now?: () => number;
 }
 
 export interface Writer {
   /** Rejects when consuming cannot go on. Never resolves. */
   failed: Promise<never>;
   lag: Consumer["lag"];
+  /** @throws Error when our clock and ClickHouse's are more than a minute apart. */
+  checkClock(): Promise<void>;
   /** Finishes the insert that runs, commits its offsets, leaves the group. */
   close(): Promise<void>;
 }
@@ -43,8 +59,9 @@ const lagIntervalMs = 5000;
 
 /** Moves records from Kafka into ClickHouse: see `insert.ts` for the order that makes it safe. */
 export async function startWriter(options: WriterOptions): Promise<Writer> {
-  const { kafka, producer, store, log, metrics } = options;
-  const counted = createWriterMetrics(metrics);
+  const { kafka, producer, store, log, metrics, now = Date.now } = options;
+  const held = createHeld();
+  const counted = createWriterMetrics(metrics, held);
   const persist = createPersist({ log, pauseMinMs: 100, pauseMaxMs: 5000 });
   const deadLetter = createDeadLetter({ producer, persist, log, onSent: counted.deadLetter });
   const deps = { store, log, metrics: counted, persist, deadLetter };
@@ -53,7 +70,10 @@ export async function startWriter(options: WriterOptions): Promise<Writer> {
     (typeof writtenTopics)[keyof typeof writtenTopics],
   ][];
   const handlers = new Map<Topic, OnBatch>(
-    entries.map(([topic, storeTopic]) => [topic, gather((gathered) => storeTopic(deps, gathered))]),
+    entries.map(([topic, storeTopic]) => [
+      topic,
+      held.counting(gather((gathered) => storeTopic(deps, gathered))),
+    ]),
   );
 
   const consumer = await openConsumer(
@@ -70,6 +90,7 @@ export async function startWriter(options: WriterOptions): Promise<Writer> {
       partitionsAtOnce: 64,
       sessionTimeoutMs,
       onForged: setAside(deadLetter),
+      onLost: (lost) => tellLoss({ log, counted }, lost),
     },
     async (batch, context) => {
       const handle = handlers.get(batch.topic);
@@ -81,6 +102,8 @@ export async function startWriter(options: WriterOptions): Promise<Writer> {
     ...{ kafka, persist, deadLetter, log, metrics },
     store: options.patientStore,
     sweepIntervalMs: options.sweepIntervalMs,
+    sweepLimits: options.sweepLimits,
+    now,
   }).catch(async (error: unknown) => {
     await consumer.close();
     throw error;
@@ -92,9 +115,28 @@ export async function startWriter(options: WriterOptions): Promise<Writer> {
   return {
     failed,
     lag: () => consumer.lag(),
+    async checkClock() {
+      const offsetMs = await clockOffset(store, now);
+      counted.clock(offsetMs);
+      if (Math.abs(offsetMs) <= clockOffsetMsMax) return;
+      throw new Error(`This clock is ${Math.round(offsetMs / 1000)} s ahead of ClickHouse's`);
+    },
     async close() {
       lagWatch.stop();
       await Promise.all([deleter.close(), consumer.close()]);
     },
   };
+}
+
+/** Nobody has those records any more, so whoever looks after the platform has to know which they were. */
+function tellLoss({ log, counted }: { log: Logger; counted: WriterMetrics }, lost: LostRecords): void {
+  const { topic, partition, from, to } = lost;
+  // Compaction takes what a later state has replaced: that is no loss.
+  if (topic === topics.apps) return;
+  const records = Number(to - from);
+  counted.lost(topic, records);
+  log.error(
+    { topic, partition, records, offset: String(from), next: String(to) },
+    `${records} records of ${topic} were deleted by Kafka's retention before they were stored`,
+  );
 }

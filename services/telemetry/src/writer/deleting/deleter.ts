@@ -11,6 +11,7 @@ import { eraseInstalls } from "./erase.ts";
 import { createDeletingMetrics } from "./metrics.ts";
 import { redactDeleted } from "./redact.ts";
 import { sweepExpired } from "./sweep.ts";
+import { type SweepLimits, type SweepRefusal, SweepRefused } from "./sweep-guard.ts";
 
 export interface DeleterOptions {
   kafka: KafkaConfig;
@@ -21,6 +22,9 @@ export interface DeleterOptions {
   log: Logger;
   metrics: Metrics;
   sweepIntervalMs: number;
+  sweepLimits: SweepLimits;
+  /** The writer's clock. */
+  now: () => number;
 }
 
 export interface Deleter {
@@ -71,6 +75,7 @@ export async function startDeleter(options: DeleterOptions): Promise<Deleter> {
   const sweeping = keepSweeping(options, {
     isStale: () => !consumer.hasPartition(),
     swept: (rows, redacted) => counted.swept(rows, redacted),
+    refused: (reason) => counted.refused(reason),
   });
   return {
     failed: consumer.failed,
@@ -87,8 +92,8 @@ const lookIntervalMs = 1000;
 
 /** Sweeps when it becomes ours to do, and then in every interval. */
 function keepSweeping(
-  { store, log, sweepIntervalMs }: DeleterOptions,
-  { isStale, swept }: { isStale: () => boolean; swept: (rows: number, redacted: number) => void },
+  { store, log, sweepIntervalMs, sweepLimits: limits, now }: DeleterOptions,
+  { isStale, swept, refused }: Sweeping,
 ): { stop(): Promise<void> } {
   let isStopped = false;
   let nextMs = 0;
@@ -96,8 +101,9 @@ function keepSweeping(
   const sweep = async () => {
     try {
       const isOver = () => isStopped || isStale();
-      const rows = await sweepExpired({ store, log, isStale: isOver }, new Date());
+      // First: it goes by no clock, so nothing refuses it.
       const redactedRows = await redactDeleted({ store, log, isStale: isOver });
+      const rows = await sweepExpired({ store, log, isStale: isOver }, { now, limits });
       if (isOver()) return;
       swept(rows, redactedRows);
       nextMs = Date.now() + sweepIntervalMs;
@@ -106,6 +112,7 @@ function keepSweeping(
     } catch (error) {
       // Nothing of it is lost: the next one finds the same rows.
       nextMs = Date.now() + Math.min(sweepIntervalMs, retryPauseMs);
+      if (error instanceof SweepRefused) refused(error.reason);
       log.error({ err: error }, "Old events could not be deleted; it is tried again");
     }
   };
@@ -122,6 +129,12 @@ function keepSweeping(
       await running;
     },
   };
+}
+
+interface Sweeping {
+  isStale: () => boolean;
+  swept: (rows: number, redacted: number) => void;
+  refused: (reason: SweepRefusal) => void;
 }
 
 const retryPauseMs = 60_000;

@@ -1,5 +1,6 @@
 import type { Metrics } from "@mosis/runtime";
 import type { ErasureProof } from "@mosis/types/erasures";
+import type { SweepRefusal } from "./sweep-guard.ts";
 
 /** What the writer counts of deleting. */
 export function createDeletingMetrics(metrics: Metrics) {
@@ -9,6 +10,9 @@ export function createDeletingMetrics(metrics: Metrics) {
     "Rows of the audit trail and of apps from which a sweep took what tells of a deleted account.",
   );
   const sweptAt = metrics.gauge("writer_sweep_timestamp_seconds", "When the last sweep ended.");
+  const refused = metrics.counter("writer_sweeps_refused_total", "Sweeps that deleted nothing, by reason.", [
+    "reason",
+  ]);
   const erasures = metrics.counter("writer_erasures_total", "Erasures that have a proof.");
   return {
     swept(rows: number, redacted: number): void {
@@ -16,6 +20,7 @@ export function createDeletingMetrics(metrics: Metrics) {
       rowsRedacted.inc(redacted);
       sweptAt.set(Date.now() / 1000);
     },
+    refused: (reason: SweepRefusal) => refused.inc({ reason }),
     erased(proofs: readonly ErasureProof[]): void {
       erasures.inc(proofs.length);
     },

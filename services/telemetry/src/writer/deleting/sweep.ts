@@ -1,29 +1,48 @@
 import { ClickHouseRefused, select } from "@mosis/clickhouse";
-import Type from "typebox";
+import Type, { type Static } from "typebox";
 import { deleteRows, type DeletingDeps } from "./delete-rows.ts";
+import { judgeSweep, requireClock, type SweepFound, type SweepLimits } from "./sweep-guard.ts";
 
-const PartitionRow = Type.Object({ name: Type.String(), rows: Type.String(), expired: Type.String() });
+const PartRow = Type.Object({
+  name: Type.String(),
+  rows: Type.String(),
+  expired: Type.String(),
+  newest_received: Type.String(),
+});
+type PartRow = Static<typeof PartRow>;
 
 /**
  * Deletes what its app no longer keeps: a part in which nothing is kept is dropped whole, and of other
  * parts the rows are deleted, by one mutation a partition. Not whole partitions, although the months of long
  * ago are one or two parts: a client whose clock is years off may write into any partition at any moment,
  * and a part is what nobody adds to.
+ * Everything is counted before anything is deleted, because the clock may be wrong.
  * @returns how many rows were found, those that were stored twice counted twice.
+ * @throws SweepRefused when it would do more than it may.
  */
-export async function sweepExpired(deps: DeletingDeps, now: Date): Promise<number> {
+export async function sweepExpired(deps: DeletingDeps, { now, limits }: SweepOptions): Promise<number> {
   const { store, isStale } = deps;
-  const params = { dictionary: `${store.database}.apps_dictionary`, now_ms: now.getTime() };
-  let swept = 0;
+  await requireClock(store, now);
+  const nowMs = now();
+  const params = { dictionary: `${store.database}.apps_dictionary`, now_ms: nowMs };
+  const found = new Map<string, PartRow[]>();
   for (const partition of await listPartitions(deps)) {
-    if (isStale()) break;
+    if (isStale()) return 0;
     const parts = await select(
       store,
-      PartitionRow,
-      `select _part as name, count() as rows, countIf(${isExpired}) as expired from events_raw
-      where _partition_id = {partition:String} group by name having expired > 0`,
+      PartRow,
+      `select _part as name, count() as rows, countIf(${isExpired}) as expired,
+        max(toUnixTimestamp64Milli(client_time) + clock_correction_ms + received_delay_ms) as newest_received
+      from events_raw where _partition_id = {partition:String} group by name`,
       { ...params, partition },
     );
+    found.set(partition, parts);
+  }
+  judgeSweep(totalOf([...found.values()].flat()), nowMs, limits);
+  let swept = 0;
+  for (const [partition, every] of found) {
+    if (isStale()) break;
+    const parts = every.filter(({ expired }) => expired !== "0");
     for (const part of parts.filter(({ rows, expired }) => rows === expired)) {
       if (await dropPart(deps, part.name)) swept += Number(part.rows);
     }
@@ -32,6 +51,22 @@ export async function sweepExpired(deps: DeletingDeps, now: Date): Promise<numbe
     }
   }
   return swept;
+}
+
+export interface SweepOptions {
+  /** The writer's clock, milliseconds since 1970. */
+  now: () => number;
+  limits: SweepLimits;
+}
+
+function totalOf(parts: readonly PartRow[]): SweepFound {
+  const total: SweepFound = { rows: 0, expired: 0, newestReceivedMs: 0 };
+  for (const part of parts) {
+    total.rows += Number(part.rows);
+    total.expired += Number(part.expired);
+    total.newestReceivedMs = Math.max(total.newestReceivedMs, Number(part.newest_received));
+  }
+  return total;
 }
 
 /**

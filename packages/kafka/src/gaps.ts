@@ -1,0 +1,79 @@
+import type { Topic } from "@mosis/types/topics";
+import type { EachBatchPayload } from "kafkajs";
+import { type KafkaConfig, topicOf, wireName } from "./cluster.ts";
+import type { Questions } from "./questions.ts";
+
+/** Records of a partition that are not in the log any more, and that the group never got. */
+export interface LostRecords {
+  topic: Topic;
+  partition: number;
+  /** Offset of the first of them. */
+  from: bigint;
+  /** Offset of the first record that is still there. */
+  to: bigint;
+}
+
+/** Finds records that a group should have got next and that are not in the log any more. */
+export interface Gaps {
+  /**
+   * Asks where the group is. Call it before a consumer fetches, and when it has got other partitions:
+   * somebody else may have read on.
+   */
+  read(): Promise<void>;
+  /** Call with each batch before it is handled. */
+  look(payload: EachBatchPayload): Promise<void>;
+}
+
+interface Needs {
+  questions: Questions;
+  config: KafkaConfig & {
+    group: string;
+    topics: Topic[];
+    onLost?: (lost: LostRecords) => void;
+  };
+}
+
+/**
+ * kafkajs goes on at the beginning of a log that no longer has the offset which was committed, commits that,
+ * and says so to nobody. So the first offset of a batch is compared with where the last one ended, and that
+ * of the first batch with what the group had committed before.
+ */
+export function createGaps({ questions, config }: Needs): Gaps {
+  const { group, log, onLost } = config;
+  const topics = config.topics.map((topic) => wireName(config, topic));
+  let nextOf = new Map<string, bigint>();
+  let reading = Promise.resolve();
+  const readNow = async () => {
+    nextOf = new Map();
+    const found = await questions.ask(async (admin) => {
+      await admin.connect();
+      return admin.fetchOffsets({ groupId: group, topics });
+    });
+    for (const { topic, partitions } of found) {
+      for (const { partition, offset } of partitions) {
+        // Below zero nothing was committed, or the beginning of the log was.
+        if (BigInt(offset) >= 0n) nextOf.set(`${partition} ${topic}`, BigInt(offset));
+      }
+    }
+  };
+  return {
+    read() {
+      if (!onLost) return reading;
+      reading = readNow().catch((error: unknown) => {
+        log.warn({ err: error }, "Where the group is cannot be read: records that are lost now are not told");
+      });
+      return reading;
+    },
+    async look({ batch }) {
+      const first = batch.firstOffset();
+      if (!onLost || first === null) return;
+      await reading;
+      const { topic, partition } = batch;
+      const id = `${partition} ${topic}`;
+      const from = nextOf.get(id);
+      const to = BigInt(first);
+      if (from !== undefined && from < to) onLost({ topic: topicOf(config, topic), partition, from, to });
+      nextOf.set(id, BigInt(batch.lastOffset()) + 1n);
+    },
+  };
+}
