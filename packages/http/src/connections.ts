@@ -82,6 +82,14 @@ export class Connections {
     if (place) place.usedAtMs = performance.now();
   }
 
+  /** Answers that are not begun say that their connection ends: no other request is to follow on it. */
+  endBehindAnswers(): void {
+    for (const socket of this.#places.keys()) {
+      const answer = answerOf(socket);
+      if (answer && !answer.headersSent) answer.shouldKeepAlive = false;
+    }
+  }
+
   #refuse(socket: Socket, reason: Reason): void {
     this.#meters.refused(reason);
     socket.destroy();

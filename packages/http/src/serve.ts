@@ -15,6 +15,9 @@ interface ServeOptions {
   admits?: (socket: Socket) => boolean;
 }
 
+/** Load balancers that ask every second, or see `Connection: close`, have heard of it by then. */
+const drainNoticeMs = 1000;
+
 export interface Serving extends Listening {
   /** Where health and metrics are: the same as `url` unless they have a port of their own. */
   managementUrl: string;
@@ -28,7 +31,8 @@ export async function serve({ app, management }: Apps, options: ServeOptions): P
   const { http, trustedProxies = [], metrics, admits, ...timeouts } = options;
   const { host, port, management: managementTarget, ...limits } = http;
   const connections = { ...limits, trustedProxies: addressRanges(trustedProxies) };
-  const server = await listen(app, { host, port, ...timeouts, connections, metrics, admits });
+  const shared = { host, port, drainNoticeMs, ...timeouts };
+  const server = await listen(app, { ...shared, connections, metrics, admits });
   if (!management || !managementTarget) return { ...server, managementUrl: server.url };
   try {
     const operators = await listen(management, { ...managementTarget, ...timeouts });
@@ -37,6 +41,7 @@ export async function serve({ app, management }: Apps, options: ServeOptions): P
       managementUrl: operators.url,
       // Last: readiness and metrics can be read while the running requests end.
       async close() {
+        operators.announceClose();
         await server.close();
         await operators.close();
       },

@@ -7,6 +7,7 @@ import {
   STATUS_CODES,
 } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
 import { addressRanges, type Metrics, newId } from "@mosis/runtime";
 import { problems } from "@mosis/types/problems";
 import { answerOf, type ConnectionLimits, Connections } from "./connections.ts";
@@ -31,6 +32,11 @@ export interface ListenOptions {
   metrics?: Metrics | undefined;
   /** Whether a new connection may stay; else it is dropped, and nothing of it is read. Default: all. */
   admits?: ((socket: Socket) => boolean) | undefined;
+  /**
+   * How long `close` goes on serving first, with `/readyz` 503 and `Connection: close`: so whoever balances
+   * load sends elsewhere, and no client finds its connection closed when it sends. Default 0.
+   */
+  drainNoticeMs?: number;
   /** How long `close` waits for running requests before it cuts them off. Default 8 s. */
   drainTimeoutMs?: number;
 }
@@ -38,6 +44,8 @@ export interface ListenOptions {
 export interface Listening {
   url: string;
   port: number;
+  /** `/readyz` is 503 from now on, and every answer the last one of its connection. Begins `close`, too. */
+  announceClose(): void;
   /**
    * Takes no new connection, lets running requests end, closes idle
    * connections, and cuts the rest at the deadline.
@@ -58,8 +66,9 @@ const connectionDefaults: ConnectionLimits = {
 /** @throws Error `EADDRINUSE` and the like when the port cannot be had. */
 export async function listen(app: RequestListener, options: ListenOptions): Promise<Listening> {
   const { port, host = "127.0.0.1", requestTimeoutMs, headersTimeoutMs } = options;
-  const { keepAliveTimeoutMs = 65_000, drainTimeoutMs = 8000, metrics } = options;
+  const { keepAliveTimeoutMs = 65_000, drainNoticeMs = 0, drainTimeoutMs = 8000, metrics } = options;
   const connections = new Connections({ ...connectionDefaults, ...options.connections }, metrics);
+  let isClosing = false;
   const server = createServer(
     {
       requestTimeout: requestTimeoutMs,
@@ -76,7 +85,10 @@ export async function listen(app: RequestListener, options: ListenOptions): Prom
     (req, res) => {
       connections.touch(req.socket);
       closeBehindUnread(req, res);
-      if (isServed(req, res)) app(req, res);
+      if (isClosing) res.shouldKeepAlive = false;
+      if (!isServed(req, res)) return;
+      if (isClosing && asksForReadiness(req)) answerNotReady(res);
+      else app(req, res);
     },
   );
   // Node drops what comes behind its bound in silence; `formFault` refuses it.
@@ -94,10 +106,19 @@ export async function listen(app: RequestListener, options: ListenOptions): Prom
     server.listen({ port, host }, resolve);
   });
   const address = server.address() as AddressInfo;
+  const announceClose = () => {
+    isClosing = true;
+    connections.endBehindAnswers();
+  };
   return {
     url: `http://${host.includes(":") ? `[${host}]` : host}:${address.port}`,
     port: address.port,
-    close: () => drain(server, drainTimeoutMs),
+    announceClose,
+    async close() {
+      announceClose();
+      if (drainNoticeMs > 0) await delay(drainNoticeMs);
+      await drain(server, drainTimeoutMs);
+    },
   };
 }
 
@@ -105,6 +126,17 @@ function dropUnadmitted(server: Server, admits: (socket: Socket) => boolean): vo
   server.on("connection", (socket: Socket) => {
     if (!admits(socket)) socket.destroy();
   });
+}
+
+function asksForReadiness({ method, url }: IncomingMessage): boolean {
+  return (method === "GET" || method === "HEAD") && /^\/readyz(\?|$)/.test(url ?? "");
+}
+
+/** In the form of `statusRoutes`. */
+function answerNotReady(res: ServerResponse): void {
+  const process = { ready: false, detail: "It ends: send elsewhere." };
+  res.writeHead(503, { "content-type": "application/json; charset=utf-8" });
+  res.end(JSON.stringify({ status: "not_ready", checks: { process } }));
 }
 
 const idlePollMs = 20;
