@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { many, sql } from "@mosis/postgres";
+import { execute, many, sql } from "@mosis/postgres";
 import Type from "typebox";
 import { type Permission, permissions } from "@mosis/types/keys";
-import { assertProblem, auditTrail, everythingStored, startCatalog } from "./support.ts";
+import { canonicalizeEmails } from "../src/email/canonicalize.ts";
+import { assertProblem, auditTrail, everythingStored, startCatalog, log } from "./support.ts";
 
 const ada = { email: "Ada@mosis.test", name: "Ada", password: "correct horse battery" };
 
@@ -160,4 +161,51 @@ test("a key without account:read, or of listed apps, reads no personal data of i
   for (const asked of [{}, { permissions: ["account:read"] }]) {
     assert.ok((await readBy(asked)).includes("email"));
   }
+});
+
+// One mailbox is one account, and mails go only to what is stored.
+test("the spellings of one address are one account, and what is no mailbox is refused", async (t) => {
+  const { anyone, db } = await startCatalog(t);
+  const password = "tram window salt";
+  const register = (email: string) => anyone.post("/v1/developers", { email, name: "Eve", password });
+  const made = await register("eve@MÜNCHEN.example").expect(201);
+  assert.equal((made.body as { email: string }).email, "eve@xn--mnchen-3ya.example");
+  for (const email of [
+    ...[
+      "eve@münchen.example",
+      "eve@ｍünchen.example",
+      "eve@mün\u00adchen.example",
+      "EVE@xn--mnchen-3ya.example",
+    ],
+  ]) {
+    assertProblem(await register(email), "email_taken");
+    await anyone.post("/v1/sessions", { email, password }).expect(201);
+  }
+  for (const email of ["ｅve@x.example", "v<m@x.example>", "a@x.example,b"]) {
+    const { errors } = assertProblem(await register(email), "invalid_request");
+    assert.equal(errors?.[0]?.pointer, "/email");
+  }
+  const recipients = await execute(
+    db,
+    sql`select from mails where recipient <> 'eve@xn--mnchen-3ya.example'`,
+  );
+  assert.equal(recipients, 0);
+});
+
+test("addresses from before get their one form, and a second of a mailbox keeps its own", async (t) => {
+  const { db } = await startCatalog(t);
+  const insert = (email: string) =>
+    execute(db, sql`insert into developers (email, name) values (${email}, 'n')`);
+  for (const email of ["a@münchen.example", "b@münchen.example", "b@xn--mnchen-3ya.example", "c@x.example"]) {
+    await insert(email);
+  }
+  await canonicalizeEmails(db, log);
+  await canonicalizeEmails(db, log);
+  const rows = await many(db, Type.Object({ email: Type.String() }), sql`select email from developers`);
+  assert.deepEqual(rows.map(({ email }) => email).toSorted(), [
+    "a@xn--mnchen-3ya.example",
+    "b@münchen.example",
+    "b@xn--mnchen-3ya.example",
+    "c@x.example",
+  ]);
 });

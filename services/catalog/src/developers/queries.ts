@@ -2,6 +2,7 @@ import { execute, maybeOne, one, type Queryable, sql } from "@mosis/postgres";
 import { Developer, type Role } from "@mosis/types/developers";
 import { Nullable, Uuid } from "@mosis/types/formats";
 import Type from "typebox";
+import { canonicalEmail } from "../email/canonical.ts";
 
 export const developerColumns = sql`id, email, name, role, verified, oauth_provider, created_at`;
 
@@ -60,8 +61,17 @@ export function updateRole(db: Queryable, email: string, role: Role) {
   );
 }
 
-/** @param db for everybody. Null when nobody has the address, in any case of its letters. */
-export function findAccount(db: Queryable, email: string) {
+/**
+ * @param db for everybody. Null when nobody has the address, in any case of its letters and in any spelling
+ * of its canonical form. As it was typed first: accounts from before have addresses in other forms.
+ */
+export async function findAccount(db: Queryable, email: string) {
+  const canonical = canonicalEmail(email);
+  const typed = await findByAddress(db, email);
+  return typed ?? (canonical === null || canonical === email ? null : findByAddress(db, canonical));
+}
+
+function findByAddress(db: Queryable, email: string) {
   return maybeOne(
     db,
     Account,

@@ -13,6 +13,7 @@ import { type Developer, DeveloperChange, type DeveloperId, NewDeveloper } from 
 import type { Request, Router } from "express";
 import { type Authenticate, credentialsInvalid } from "../auth.ts";
 import { bodyLimit } from "../body-limit.ts";
+import { requireEmail } from "../email/canonical.ts";
 import { insertMail } from "../mails/queries.ts";
 import { appendOutbox } from "../outbox/append.ts";
 import { everyone, holds, type Principal } from "../principal.ts";
@@ -34,7 +35,8 @@ export function developerRoutes(deps: DeveloperDeps): Router {
 
   router.post("/v1/developers", async (req, res) => {
     limits.admitAnyone(req, res);
-    const body = parse(NewDeveloper, await readJson(req, bodyLimit), "body");
+    const sent = parse(NewDeveloper, await readJson(req, bodyLimit), "body");
+    const body = { ...sent, email: requireEmail(sent.email) };
     const passwordHash = await hashNewPassword(passwords, {
       ...{ password: body.password, owner: body, pointer: "/password" },
       asker: { req, account: body.email },

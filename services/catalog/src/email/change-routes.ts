@@ -8,6 +8,7 @@ import { type Confirm, passwordChanged } from "../developers/confirm.ts";
 import { findAccount, lockPassword } from "../developers/queries.ts";
 import { requestMail } from "../mails/asked.ts";
 import { everyone } from "../principal.ts";
+import { requireEmail } from "./canonical.ts";
 import { emailTaken } from "./routes.ts";
 
 export function emailChangeRoutes(deps: {
@@ -23,7 +24,8 @@ export function emailChangeRoutes(deps: {
   router.post("/v1/developers/me\\:change-email", async (req, res) => {
     const principal = await authenticate(req, res, "session");
     const body = parse(EmailChange, await authenticate.body(req), "body");
-    const { email, password } = body;
+    const { password } = body;
+    const email = requireEmail(body.email);
     const { developerId } = principal;
     const before = async () => {
       const own = await confirm({ principal, req }, password);

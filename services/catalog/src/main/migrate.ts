@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { migrate, openPool } from "@mosis/postgres";
 import { createLifecycle, createLogger, endProcess } from "@mosis/runtime";
 import { readMigrateConfig } from "../config.ts";
+import { canonicalizeEmails } from "../email/canonicalize.ts";
 import { allowLogin, refuseTemporaryTables } from "../process-roles.ts";
 
 const config = readMigrateConfig(process.env);
@@ -15,6 +16,7 @@ try {
   log.info({ applied }, applied.length === 0 ? "The schema was up to date" : "The schema is up to date now");
   const db = life.own("postgres", openPool({ ...config.postgres, log }), (it) => it.close());
   await refuseTemporaryTables(db);
+  await canonicalizeEmails(db, log);
   for (const [role, password] of config.rolePasswords) {
     if (password !== null) await allowLogin(db, role, password);
   }

@@ -1,13 +1,11 @@
 import { problem } from "@mosis/http";
 import type { Queryable } from "@mosis/postgres";
-import { Email } from "@mosis/types/developers";
 import { unseen } from "@mosis/types/formats";
-import { Compile } from "typebox/compile";
+import { canonicalEmail } from "../email/canonical.ts";
 import { appendOutbox } from "../outbox/append.ts";
 import { insertLinkedDeveloper, lockLinked } from "./queries.ts";
 import type { Identity } from "./providers.ts";
 
-const email = Compile(Email);
 const nameLengthMax = 100;
 /** What a name here may not have. */
 const invisible = new RegExp(`[${unseen}]`, "gu");
@@ -20,8 +18,8 @@ const invisible = new RegExp(`[${unseen}]`, "gu");
 export async function developerOf(tx: Queryable, identity: Identity, requestId: string): Promise<string> {
   const linked = await lockLinked(tx, identity);
   if (linked) return linked.id;
-  const address = identity.email;
-  if (address === null || !identity.emailVerified || !email.Check(address)) {
+  const address = identity.email === null ? null : canonicalEmail(identity.email);
+  if (address === null || !identity.emailVerified) {
     throw problem("email_unverified", "Confirm your e-mail address at the provider first.");
   }
   const created = await insertLinkedDeveloper(tx, identity, {

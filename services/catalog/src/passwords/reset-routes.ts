@@ -9,6 +9,7 @@ import type { Credentials } from "../credentials.ts";
 import { hashNewPassword } from "../developers/new-password.ts";
 import type { Passwords } from "../developers/password.ts";
 import { findDeveloper, readAppWords } from "../developers/queries.ts";
+import { canonicalEmail } from "../email/canonical.ts";
 import { requestMail } from "../mails/asked.ts";
 import { everyone } from "../principal.ts";
 import { hashSecret } from "../secret-hash.ts";
@@ -30,7 +31,8 @@ export function passwordResetRoutes(deps: {
   /** Who has the address is found out later, by the sender: here is nothing that could tell. */
   router.post("/v1/developers\\:request-password-reset", async (req, res) => {
     limits.admitAnyone(req, res);
-    const { email } = parse(PasswordResetRequest, await readJson(req, bodyLimit), "body");
+    const typed = parse(PasswordResetRequest, await readJson(req, bodyLimit), "body").email;
+    const email = canonicalEmail(typed) ?? typed;
     // PostgreSQL takes no NUL; no account has one either.
     if (!email.includes("\0")) {
       const mail = { kind: "password_reset", recipient: email, requestId: requestId(req) } as const;

@@ -3,6 +3,7 @@ import { type Problem, problem } from "@mosis/http";
 import { type Pool, type Queryable, transaction } from "@mosis/postgres";
 import type { Credentials } from "../credentials.ts";
 import { findAccount, lockPassword } from "../developers/queries.ts";
+import { canonicalEmail } from "../email/canonical.ts";
 import type { Passwords } from "../developers/password.ts";
 import { findRight } from "../developers/right-password.ts";
 import { everyone } from "../principal.ts";
@@ -27,13 +28,15 @@ export function createSignIn(deps: {
   const { credentials, passwords, accounts } = deps;
   const db = deps.db.as(everyone);
   return async ({ req, email, password }, work) => {
-    const found = await accounts.countWrong("sign-in", email, async () => {
+    // One bucket for all spellings of an address.
+    const address = canonicalEmail(email) ?? email;
+    const found = await accounts.countWrong("sign-in", address, async () => {
       // PostgreSQL takes no NUL; no account has one either.
       const account = email.includes("\0") ? null : await findAccount(db, email);
       // Also without an account, so that there is the same work to wait for.
       const id = account?.id ?? nobodyId;
       const settings = account?.password_settings ?? null;
-      return findRight({ db, passwords }, { id, settings, password, asker: { req, account: email } });
+      return findRight({ db, passwords }, { id, settings, password, asker: { req, account: address } });
     });
     if (!found) throw wrong();
     const result = await transaction(deps.db.as(found.id), async (tx) => {
