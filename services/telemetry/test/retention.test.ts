@@ -12,11 +12,7 @@ const dayMs = 86_400_000;
 test("a retention hides what is older at once, and shows it again when it is longer", async (t) => {
   const { store, kafka, storeUrl, producer, app } = await setUp(t);
   const { metrics } = await startTestWriter(t, kafka, storeUrl);
-  // The sweep of its start: one that comes later would find what is too old by then.
-  await eventually(async () => {
-    const swept = await metrics.registry.getSingleMetric("writer_sweep_timestamp_seconds")?.get();
-    assert.ok((swept?.values[0]?.value ?? 0) > 0, "no sweep has ended");
-  });
+  await untilSwept(metrics);
   await sendAged(producer, app.app_id, [0, 6, 8, 100, 181]);
   await untilCount(store, "events_raw", 5);
   // Records of the older form have no retention: the default holds, of an app that is not known too.
@@ -42,6 +38,7 @@ test("a sweep deletes what its app no longer keeps, and nothing of the others", 
   const other = (await publishApp(producer)).app;
   await publishState(producer, { ...app, telemetry_days: 7 });
   const unswept = await startTestWriter(t, kafka, storeUrl);
+  await untilSwept(unswept.metrics);
   await untilCount(store, "apps_raw where telemetry_days = 7", 1);
   await untilCount(store, "apps", 2);
   for (const { app_id } of [app, other]) await sendAged(producer, app_id, [0, 6, 8, 20, 100, 200]);
@@ -107,6 +104,14 @@ test("a sweep waits for an operator when all is old, or most of it would go", as
   await untilCount(store, "events_raw", 1);
   await allowed.writer.checkClock();
 });
+
+/** The sweep of a writer's start: one that comes later would find what is too old by then. */
+async function untilSwept(metrics: Metrics): Promise<void> {
+  await eventually(async () => {
+    const swept = await metrics.registry.getSingleMetric("writer_sweep_timestamp_seconds")?.get();
+    assert.ok((swept?.values[0]?.value ?? 0) > 0, "no sweep has ended");
+  });
+}
 
 async function untilRefused(metrics: Metrics, reason: string): Promise<void> {
   await eventually(async () => {
