@@ -59,8 +59,8 @@ function pass(
   });
   asked.pipe(inner);
   asked.on("error", () => {});
-  // The client has gone, in the middle of its body or before it has all of its answer: ClickHouse sees the end
-  // of its connection, and ends the statements that end with their clients. We read the answer.
+  // The client has gone, in the middle of its body or before it has all of its answer: ClickHouse sees the
+  // end of its connection, and ends the statements that end with their clients. We read the answer.
   answer.on("close", () => {
     if (!answer.writableFinished) inner.socket?.end();
   });
