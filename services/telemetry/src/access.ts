@@ -66,7 +66,7 @@ interface KeyEntry extends Grant {
  */
 const cachedHeadersMax = 20_000;
 
-/** How long a request waits for the record of its key. */
+/** How long a request waits for the record of its key, and a new key for those of its apps. */
 const arrivalMsMax = 1000;
 
 const checkKey = Compile(KeyState);
@@ -87,7 +87,7 @@ export class AccessTable {
   private readonly keysByHeader = new Map<string, KeyEntry>();
   private readonly arrivals = new KeyArrivals({ waitMs: arrivalMsMax, waitingMax: 1000 });
   private readonly earlyKeys = new EarlyKeys({
-    waitMs: arrivalMsMax / 2,
+    waitMs: arrivalMsMax,
     isHere: (appId) => this.appsById.has(appId),
   });
   private isComplete = false;
