@@ -71,12 +71,16 @@ const inflaters: Readonly<Record<string, Inflate>> = {
     zstdDecompressSync(bytes, { ...zstdOptions, maxOutputLength, chunkSize }),
 };
 
-/** What a body may be, and how large. */
-interface HowToRead {
-  types: BodyTypes;
+/** How large a body may be. */
+interface SizeLimits {
   bytesMax: number;
   /** How many pieces it may arrive in, as chunks or as packets. */
   piecesMax: number;
+}
+
+interface HowToRead {
+  types: BodyTypes;
+  limits: SizeLimits;
   /** The account and the network that it is of: see `HeldShares`. */
   holders: readonly string[];
 }
@@ -96,6 +100,8 @@ interface Arriving {
   holders: readonly string[];
   chunks: Buffer[];
   bytes: number;
+  /** Of them those that its holders hold: the last piece of a body of a known length is nobody's. */
+  heldBytes: number;
   /** Null once it is over. */
   done: ((result: SentBody | BodyRefusal) => void) | null;
   deadlineMs: number;
@@ -115,7 +121,7 @@ export function createBodyReader(limits: BodyLimits): BodyReader {
     // The request keeps its listeners, and they this, until it is answered.
     body.chunks = [];
     held -= body.bytes;
-    shares.giveBack(body.holders, body.bytes);
+    shares.giveBack(body.holders, body.heldBytes);
     arriving.delete(body);
     if (result) done(result);
   };
@@ -134,21 +140,26 @@ export function createBodyReader(limits: BodyLimits): BodyReader {
   return {
     heldBytes: () => held,
     close: () => clearInterval(sweep),
-    read(req, { types, bytesMax, piecesMax, holders }, done) {
+    read(req, { types, limits: { bytesMax, piecesMax }, holders }, done) {
       const coding = readCoding(req, types, bytesMax);
       if ("code" in coding) {
         done(coding);
         return;
       }
       const deadlineMs = Date.now() + bodyTimeoutMs;
-      const body: Arriving = { holders, chunks: [], bytes: 0, done, deadlineMs };
+      const body: Arriving = { holders, chunks: [], bytes: 0, heldBytes: 0, done, deadlineMs };
+      const lengthTold = Number(req.headers["content-length"]);
       arriving.add(body);
       req.on("data", (chunk: Buffer) => {
         if (!body.done) return;
         held += chunk.length;
-        shares.add(holders, chunk.length);
         body.bytes += chunk.length;
         body.chunks.push(chunk);
+        // Most bodies come in one piece, and there is nothing to wait for.
+        if (body.bytes !== lengthTold) {
+          body.heldBytes += chunk.length;
+          shares.add(holders, chunk.length);
+        }
         if (body.bytes > bytesMax) finish(body, tooLarge(bytesMax));
         else if (body.chunks.length > piecesMax) finish(body, tooManyPieces(piecesMax));
         // Many that began when there was room: memory is bounded by what has come, not by what was let in.

@@ -147,6 +147,7 @@ export function guardWork(
   { grant, sent }: { grant: Grant; sent: SentBody },
   step: () => void,
 ): void {
+  if (sent.coding.inflate === null && sent.bytes.length <= freeBytesMax) return guard(exchange, step);
   const isLarge = sent.coding.inflate !== null || sent.bytes.length > largeBytesMin;
   const clock = isLarge ? cpuMs : wallMs;
   const startedMs = clock();
@@ -156,6 +157,8 @@ export function guardWork(
   exchange.deps.waste.chargeSender(exchange.network, grant, { ms, keptEvents: exchange.keptEvents });
 }
 
+/** Whatever is in so small a body, it costs less than what is free: see `Waste`. */
+const freeBytesMax = 1024;
 const largeBytesMin = 65_536;
 /** What a body that is not large may cost at most. */
 const smallMsMax = 20;

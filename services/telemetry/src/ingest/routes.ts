@@ -86,7 +86,7 @@ function receive(exchange: Exchange, grant: Grant): void {
   const seconds = deps.waste.senderWaits(network, grant, Date.now());
   if (seconds > 0) return refuseWaste(exchange, seconds);
   const holders = [grant.developerId, network];
-  deps.bodies.read(res.req, { types: protocol.types, ...bodyLimits, holders }, (sent) => {
+  deps.bodies.read(res.req, { types: protocol.types, limits: bodyLimits, holders }, (sent) => {
     if ("code" in sent) {
       refuse(exchange, sent.code, sent.detail);
       deps.waste.chargeSender(network, grant, { ms: unreadBodyMs, keptEvents: 0 });
@@ -111,7 +111,7 @@ function receiveOpen(exchange: Exchange, keysIn: (sent: SentBody) => string[]): 
   const { deps, protocol, res, network } = exchange;
   const seconds = deps.waste.strangerWaits(network, Date.now());
   if (seconds > 0) return refuseCharged(exchange, seconds);
-  const how = { types: protocol.types, ...openBodyLimits, holders: [network] };
+  const how = { types: protocol.types, limits: openBodyLimits, holders: [network] };
   deps.openBodies.read(res.req, how, (sent) => {
     if ("code" in sent) {
       refuse(exchange, sent.code, sent.detail);
@@ -165,7 +165,7 @@ function take(exchange: Exchange, grant: Grant, { reading, body }: Read): void {
   const sender = senderOf(exchange, deliveries);
   const refusal = deps.quotas?.take(deliveries.shares, grant, received.receivedAtMs, sender);
   if (refusal) return refuseOverQuota(exchange, deliveries.shares, refusal);
-  store(exchange, received, { ...deliveries, sender });
+  store(exchange, received, deliveries, sender);
 }
 
 function senderOf({ network }: Exchange, { deliveries, shares }: Deliveries): Sender {
@@ -188,8 +188,8 @@ function refuseOverQuota(exchange: Exchange, shares: Share[], refusal: QuotaRefu
 }
 
 /** From here on the events count against their quotas, unless they cannot be stored. */
-function store(exchange: Exchange, received: Received, found: Deliveries & { sender: Sender }): void {
-  const { deliveries, shares, appless, refused, sender } = found;
+function store(exchange: Exchange, received: Received, found: Deliveries, sender: Sender): void {
+  const { deliveries, shares, appless, refused } = found;
   const { deps, protocol, res, requestId } = exchange;
   const { grant, receivedAtMs } = received;
   // While it waits, a request holds what its answer says and nothing more: body and read events are several

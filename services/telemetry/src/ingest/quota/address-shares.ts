@@ -65,7 +65,17 @@ export class AddressShares {
     return Math.max(dayMin, Math.floor((eventsPerDay * this.#limits.dayPercent) / 100));
   }
 
-  /** Events that may be refused of the app, and of the address when there is one. */
+  /**
+   * The first bucket in which so many events that may be refused do not fit, null when there is none. A
+   * bucket that nothing was taken of is full, and a batch fits into every full one.
+   */
+  fullOfRefused(app: AppEntry, use: AddressUse | null, events: number, nowMs: number): TokenBucket | null {
+    const ofApp = this.#sharesOf(app).refused;
+    if (use?.refused && !use.refused.fits(events, nowMs)) return use.refused;
+    return ofApp && !ofApp.fits(events, nowMs) ? ofApp : null;
+  }
+
+  /** The buckets of events that may be refused: of the address when there is one, and of the app. */
   refusedOf(app: AppEntry, use: AddressUse | null, nowMs: number): TokenBucket[] {
     const perDay = (app.eventsPerDay * this.#limits.refusedPercent) / 100;
     const shares = this.#sharesOf(app);

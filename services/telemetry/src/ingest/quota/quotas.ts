@@ -70,10 +70,8 @@ export class Quotas {
     const use = sender && key.kind === "ingest" ? this.#shares.useOf(app, sender.network, nowMs) : null;
     if (sender) {
       const mayBeRefused = share.refused ?? share.events;
-      for (const bucket of this.#shares.refusedOf(app, use, nowMs)) {
-        if (bucket.fits(mayBeRefused, nowMs)) continue;
-        return wrongEventsRefusal(bucket, mayBeRefused, this.#freshFields(app, key, nowMs), nowMs);
-      }
+      const full = this.#shares.fullOfRefused(app, use, mayBeRefused, nowMs);
+      if (full) return wrongEventsRefusal(full, mayBeRefused, this.#freshFields(app, key, nowMs), nowMs);
     }
     const used = this.#usage.events(app.appId, day);
     if (used + events > app.eventsPerDay) {
@@ -112,9 +110,11 @@ export class Quotas {
     if (!taken || !found) return;
     const { refused, dropped } = found;
     const use = key.kind === "ingest" ? this.#shares.useOf(app, network, nowMs) : null;
-    for (const bucket of this.#shares.refusedOf(app, use, nowMs)) {
-      bucket.left(nowMs);
-      bucket.take(refused);
+    if (refused > 0) {
+      for (const bucket of this.#shares.refusedOf(app, use, nowMs)) {
+        bucket.left(nowMs);
+        bucket.take(refused);
+      }
     }
     const good = share.events - refused;
     this.#give(share, key, use, { day: taken.day - (good - dropped), rate: taken.rate - good, nowMs });
