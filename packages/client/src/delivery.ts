@@ -12,6 +12,8 @@ export interface Batch {
   context: BatchContext | undefined;
   /** What this client had to throw away since its last acknowledged batch, by reason. */
   discarded: ReadonlyMap<string, number>;
+  /** When the server first said that it does not know the key or the app; null as long as it has not. */
+  unknownSinceMs: number | null;
 }
 
 /** Where and how batches are sent. */
@@ -33,7 +35,7 @@ export type Outcome =
    * Nobody knows whether the batch arrived, or the server said not now: the same batch has to be sent again.
    */
   | { kind: "again"; notBeforeMs: number; error: Error }
-  /** Another attempt would get the same answer. */
+  /** Another attempt would get the same answer, unless the server has yet to learn of the key or the app. */
   | { kind: "refused"; problem: MosisProblem };
 
 /** One attempt. Never throws: whatever happens to a batch is an outcome. */
@@ -56,6 +58,11 @@ export async function deliver(batch: Batch, route: Route, signal: AbortSignal): 
       error: error instanceof Error ? error : new Error(String(error)),
     };
   }
+}
+
+/** 401 and 404: the server does not know the key, or the app. */
+export function isOfUnknown({ status }: MosisProblem): boolean {
+  return status === 401 || status === 404;
 }
 
 /** 408, 429 and 5xx may pass with time; another 4xx is the sender's own mistake and stays one. */

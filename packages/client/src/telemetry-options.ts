@@ -32,6 +32,11 @@ export interface TelemetryOptions {
   retryDelayMsMin?: number;
   retryDelayMsMax?: number;
   requestTimeoutMs?: number;
+  /**
+   * How long a batch is kept whose key or app the server does not know (401, 404; default 10 minutes). A
+   * server that has lost what it knew of them says the same until it has learned it again.
+   */
+  unknownKeptMs?: number;
   /** Bodies from this size on are compressed (default 1 KiB). */
   gzipBytesMin?: number;
   fetch?: typeof fetch;

@@ -138,6 +138,21 @@ test("another 4xx is never retried; its events are told as discarded with the ne
   assert.deepEqual(reports, ["refused", "discarded"]);
 });
 
+test("a batch whose key the server does not know yet is kept for a while, and no longer", async (t) => {
+  const { endpoint, received } = await startServer(t, [refuse(401), refuse(404), refuse(401)]);
+  const telemetry = open(endpoint);
+  telemetry.track("kept");
+  assert.deepEqual(await telemetry.close(), { pending: 0 });
+  assert.equal(received.length, 4);
+  assert.deepEqual([telemetry.stats().accepted, telemetry.stats().discarded], [1, {}]);
+
+  const stranger = await startServer(t, [refuse(401)]);
+  const impatient = open(stranger.endpoint, { unknownKeptMs: 0 });
+  impatient.track("lost");
+  await impatient.close();
+  assert.deepEqual(impatient.stats().discarded, { refused_made_up: 1 });
+});
+
 test("events that the server asks for again come in a new batch, the others do not", async (t) => {
   const retry = { index: 1, event_id: null, result: "retry", code: "busy", pointer: "", fix: "" };
   const { endpoint, received } = await startServer(t, [acceptBut([retry])]);

@@ -1,7 +1,7 @@
 import { withoutEndSlashes } from "./endpoint.ts";
 import { type EventResult, telemetryLimits } from "@mosis/types/telemetry";
 import { backoffMs } from "./backoff.ts";
-import { type Batch, deliver, type Outcome, type Route } from "./delivery.ts";
+import { type Batch, deliver, isOfUnknown, type Outcome, type Route } from "./delivery.ts";
 import { encodeEvent, EventQueue } from "./queue.ts";
 import type { Telemetry, TelemetryOptions, TelemetryStats, TrackOptions } from "./telemetry-options.ts";
 import { newUuid } from "./uuid.ts";
@@ -137,14 +137,16 @@ class BufferedTelemetry implements Telemetry {
       events: this.#queue.take(this.#limits),
       context: typeof context === "function" ? context() : context,
       discarded: this.#unreported,
+      unknownSinceMs: null,
     };
     this.#unreported = new Map();
     return batch;
   }
 
   /** Takes note of what happened to a batch. Returns how long to wait before the next attempt. */
-  #settle(batch: Batch, outcome: Outcome): number {
+  #settle(batch: Batch, delivered: Outcome): number {
     const { retryDelayMsMin: minMs = 500, retryDelayMsMax: maxMs = 60_000, onReport } = this.#options;
+    const outcome = delivered.kind === "refused" ? this.#unlessKnownLater(batch, delivered) : delivered;
     if (outcome.kind === "again") {
       const delayMs = backoffMs(this.#failures++, { minMs, maxMs, notBeforeMs: outcome.notBeforeMs });
       onReport?.({ kind: "retrying", batchId: batch.id, delayMs, error: outcome.error });
@@ -172,6 +174,15 @@ class BufferedTelemetry implements Telemetry {
     if (again > 0) return backoffMs(this.#failures++, { minMs, maxMs });
     this.#failures = 0;
     return 0;
+  }
+
+  /** A batch of an unknown key or app is sent again for a while, like one that did not arrive. */
+  #unlessKnownLater(batch: Batch, refused: Outcome & { kind: "refused" }): Outcome {
+    const { problem } = refused;
+    if (!isOfUnknown(problem)) return refused;
+    batch.unknownSinceMs ??= Date.now();
+    const isKept = Date.now() - batch.unknownSinceMs < (this.#options.unknownKeptMs ?? 600_000);
+    return isKept ? { kind: "again", notBeforeMs: problem.retryAfterMs, error: problem } : refused;
   }
 
   /** Queues what the server asks to send again; a new batch id, because this one is settled. */
