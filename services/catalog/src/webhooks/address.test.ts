@@ -79,9 +79,11 @@ test("a URL is https, public as far as it says, and holds no credentials", () =>
     "https://[::ffff:169.254.169.254]/": "address_blocked",
     "example.org": "url_malformed",
     "https://": "url_malformed",
+    "HTTPS://Example.ORG": "url_spelling",
+    "https://example.org\\@192.0.2.1/": "url_spelling",
   };
   for (const [text, code] of Object.entries(refused)) assert.equal(codeOf(text), code, text);
-  assert.equal(codeOf("HTTPS://Example.ORG"), "https://example.org/");
+  assert.equal(codeOf("https://example.org"), "https://example.org/");
   assert.equal(codeOf("https://example.org:8443/a?b=c"), "https://example.org:8443/a?b=c");
   assert.equal(codeOf("http://example.org/", true), "http://example.org/");
 });

@@ -28,10 +28,6 @@ export function readWebhookUrl(text: string, { judge, allowsHttp }: UrlRules): {
     throw refused("credentials_in_url", "holds credentials", "Verify the signature instead.");
   }
   if (url.hash !== "") throw refused("fragment_in_url", "has a fragment", "Leave out # and what follows.");
-  const spelling = otherSpelling(text, url);
-  if (spelling !== null) {
-    throw refused("url_spelling", "is read differently by different parsers", `Send ${spelling}.`);
-  }
   const port = portOf(url);
   if (port !== 443 && port !== 80 && port < unprivilegedPortMin) {
     throw refused("port_refused", `has port ${port}`, "Use 443, 80, or one from 1024 up.");
@@ -42,6 +38,11 @@ export function readWebhookUrl(text: string, { judge, allowsHttp }: UrlRules): {
   }
   if (url.href.length > 2048 || address.length > 253) {
     throw refused("url_malformed", "is too long", "Shorten it.");
+  }
+  // Last, so that no other spelling is proposed of what would be refused.
+  const spelling = otherSpelling(text, url);
+  if (spelling !== null) {
+    throw refused("url_spelling", "is read differently by different parsers", `Send ${spelling}.`);
   }
   return { url: url.href, host: address };
 }
