@@ -8,7 +8,7 @@ import { cpuSecondsOfTree } from "./cpu.ts";
 import type { Platform } from "./platform.ts";
 import type { Figures, Outcome } from "./report.ts";
 
-/** What would answer 429 after a while, which costs less. */
+/** Without these limits raised, requests would get a 429 after a while, which costs less. */
 export const anonymousEnvironment: Environment = {
   INGEST_ADDRESS_WASTE_MS: "1000000",
   CATALOG_PUBLIC_READS_PER_MINUTE: "10000000",

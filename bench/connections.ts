@@ -14,11 +14,11 @@ import { openTraffic } from "./traffic.ts";
 /** Linux has all of 127.0.0.0/8, so this is another host to the server. */
 const crowdAddress = "127.0.0.2";
 const crowd = { idle: 10_000, slow: 2000, opensPerSecond: 2000 };
-/** Until all of the crowd has come once. */
+/** How long the measurement waits until every client of the crowd has connected once. */
 const gatherMs = ((crowd.idle + crowd.slow) / crowd.opensPerSecond) * 1000 + 2000;
 /** Far below what one core answers: the figure is about waiting, not about a full machine. */
 const normal = { eventsPerRequest: 1, connections: 64, requestsPerSecond: 400 };
-/** Without and with the crowd, in turns: the machine is not the same from one minute to the next. */
+/** Measures without and with the crowd in turns, because the machine changes from one minute to the next. */
 const rounds = 3;
 
 export async function benchConnections(platform: Platform, options: { seconds: number }): Promise<Outcome> {

@@ -21,7 +21,7 @@ export interface CrowdReport {
 }
 
 const tickMs = 20;
-/** Of a slow body: often enough to look alive, and far below any sensible rate. */
+/** A slow body sends often enough to look alive, and far below any sensible rate. */
 const trickleMs = 1000;
 const head =
   "POST /v1/telemetry/batches HTTP/1.1\r\nHost: crowd\r\nContent-Type: application/json\r\n" +
@@ -55,7 +55,7 @@ function open({ hostname, port, from }: CrowdOrder, kind: keyof typeof sockets):
   sockets[kind].add(socket);
   report.opened++;
   socket.on("connect", () => void (kind === "slow" && socket.write(head)));
-  // What it is told is thrown away; a refusal ends it.
+  // The client throws away what it is told, and ends when it is refused.
   socket.resume();
   socket.on("error", () => socket.destroy());
   socket.on("close", () => {

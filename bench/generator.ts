@@ -49,7 +49,7 @@ export function flood(order: FloodOrder): Promise<FloodReport> {
   return report;
 }
 
-/** What a process says at its end. @throws Error when it ends without. */
+/** Resolves with what a process reports at its end. @throws Error when it ends without a report. */
 export function reportOf<T>(child: ChildProcess): Promise<T> {
   return new Promise((resolve, reject) => {
     child.on("message", (message: object) => {

@@ -13,7 +13,7 @@ interface Advisory {
   what: string;
 }
 
-/** What `npm audit --json` says. */
+/** The output of `npm audit --json`. */
 interface Audit {
   vulnerabilities?: Record<string, { severity: string; range: string }>;
 }
@@ -62,7 +62,7 @@ function npmAudit(): Audit {
   }
 }
 
-/** Whether a version is in a range that is written as in advisories.json. */
+/** Tells whether a version is in a range that is written as in advisories.json. */
 function isIn(version: string, range: string): boolean {
   return range.split("||").some((part) =>
     part
