@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test, type TestContext } from "node:test";
-import { execute, many, migrate, openPool, sql } from "@mosis/postgres";
+import { execute, many, migrate, openPool, type Queryable, sql } from "@mosis/postgres";
 import Type from "typebox";
 import { schemaSnapshot } from "./schema-snapshot.ts";
 import { emptyDatabase, log, migrations, patience } from "./support.ts";
@@ -33,9 +33,37 @@ test("every migration goes up, down to what was before it, and up again to the s
     assert.deepEqual(await schemaSnapshot(db), after, `${name} up again`);
     before = after;
   }
+  await t.test("and every table, view, column and function says what it is", async () =>
+    assert.deepEqual(await silentThings(db), []),
+  );
   await run("down", Infinity);
   assert.deepEqual(await schemaSnapshot(db), []);
 });
+
+/** What psql and tools for databases show without a comment. */
+async function silentThings(db: Queryable): Promise<string[]> {
+  const rows = await many(
+    db,
+    Type.Object({ what: Type.String() }),
+    sql`
+      with relations as (
+        select oid, relname::text from pg_class
+        where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'v', 'm', 'f')
+      ), things (classoid, objoid, objsubid, what) as (
+        select 'pg_class'::regclass, oid, 0, relname from relations
+        union all
+        select 'pg_class'::regclass, oid, attnum, relname || '.' || attname
+        from relations join pg_attribute on attrelid = oid and attnum > 0 and not attisdropped
+        union all
+        select 'pg_proc'::regclass, oid, 0, oid::regprocedure::text from pg_proc
+        where pronamespace = 'public'::regnamespace
+          and not exists (select from pg_depend where objid = pg_proc.oid and deptype = 'e')
+      )
+      select what from things left join pg_description using (classoid, objoid, objsubid)
+      where coalesce(trim(description), '') = '' order by what`,
+  );
+  return rows.map(({ what }) => what);
+}
 
 // The five core tables are the user's document, word for word: core-tables.sql is copied from it.
 test("migrations 1 to 5 make the five core tables exactly as the database selection has them", async (t) => {
