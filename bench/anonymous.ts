@@ -4,6 +4,7 @@ import { connect, type Socket } from "node:net";
 import { gzipSync } from "node:zlib";
 import type { Endpoints } from "../infra/local/endpoints.ts";
 import type { Environment } from "../infra/local/process-environment.ts";
+import { newSecret } from "../services/catalog/src/keys/secret.ts";
 import { cpuSecondsOfTree } from "./cpu.ts";
 import type { Platform } from "./platform.ts";
 import type { Figures, Outcome } from "./report.ts";
@@ -23,8 +24,8 @@ interface Kind {
 }
 
 const mebibyte = 1_048_576;
-/** `/proc` counts CPU in hundredths of a second, so a request is known to 25 µs. */
-const requests = 400;
+/** `/proc` counts CPU in hundredths of a second, so a request is known to 4 µs. */
+const requests = 2400;
 /** So long at most for one answer; a connection that is closed without one is an answer, too. */
 const answerMsMax = 10_000;
 
@@ -57,7 +58,7 @@ function kinds(): Record<string, Kind> {
   const chunks = Buffer.from(`4000\r\n${" ".repeat(16_384)}\r\n`.repeat(64));
   const batches = "/v1/telemetry/batches";
   const replay = "/v1/apps/org.nobody.app/telemetry/rejected:replay";
-  const leaks = JSON.stringify(Array.from({ length: 100 }, (_, n) => ({ token: `mi_live_${n}` })));
+  const leaks = JSON.stringify(Array.from({ length: 100 }, leakOfNobody));
   return {
     native_no_body: post("ingest", batches, json, ""),
     native_mebibyte: post("ingest", batches, json, commas),
@@ -76,10 +77,20 @@ function kinds(): Record<string, Kind> {
     replay_mebibyte: post("query", replay, json, commas),
     replay_chunks: { port: "query", message: chunkedOf(replay, json, chunks) },
     developers_wrong: post("catalog", "/v1/developers", json, '{"email":1}'),
-    developers_64_kib: post("catalog", "/v1/developers", json, `[${"1,".repeat(32_000)}1]`),
+    developers_16_kib: post("catalog", "/v1/developers", json, `[${"1,".repeat(8000)}1]`),
+    developers_brackets: post("catalog", "/v1/developers", json, "[".repeat(16_000)),
+    developers_broken: post("catalog", "/v1/developers", json, `[${"1,".repeat(8000)}]`),
+    sessions_64_kib: post("catalog", "/v1/sessions", json, `[${"1,".repeat(32_000)}1]`),
+    leaks_64_kib: post("catalog", "/v1/keys:report-leak", json, `[${"1,".repeat(32_000)}1]`),
+    leaks_brackets: post("catalog", "/v1/keys:report-leak", json, "[".repeat(64_000)),
+    leaks_broken: post("catalog", "/v1/keys:report-leak", json, `[${"1,".repeat(32_000)}]`),
     leaks_of_nobody: post("catalog", "/v1/keys:report-leak", json, leaks),
     no_such_route: get("catalog", "/v1/nothing"),
   };
+}
+
+function leakOfNobody() {
+  return { token: newSecret("ingest").secret };
 }
 
 function post(port: Port, path: string, fields: string, body: Buffer | string): Kind {
@@ -101,8 +112,8 @@ function chunkedOf(path: string, fields: string, chunks: Buffer): Buffer {
   return Buffer.concat([Buffer.from(head), chunks, Buffer.from("0\r\n\r\n")]);
 }
 
-/** A report of leaks is answered a second later, whatever is in it: in one row they would take minutes. */
-const connections = 20;
+/** A report of leaks is answered a second later, whatever is in it: on few connections they take minutes. */
+const connections = 200;
 
 async function sendAll(endpoint: Endpoints[Port], message: Buffer, count: number): Promise<void> {
   const each = count / connections;

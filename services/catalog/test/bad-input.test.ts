@@ -25,7 +25,9 @@ test("a body that cannot be read is refused, with the place where it breaks", as
     ['{"name": "Go"', {}, "malformed_json", /line 1, column 14, where the body ends/],
     ["", {}, "malformed_json", /empty/],
     ['{"name": "\u0000"}', {}, "malformed_json", /column 11/],
-    ["[".repeat(30_000), {}, "malformed_json", /where the body ends/],
+    ["[".repeat(2000), {}, "malformed_json", /where the body ends/],
+    ["[".repeat(30_000), {}, "invalid_request", /2048 objects and lists/],
+    [`{"a":[${"{},".repeat(2048)}1]}`, {}, "invalid_request", /2048 objects and lists/],
     [" ".repeat(65_537), {}, "body_too_large", /65536/],
     ["{}", { "Content-Type": "text/plain" }, "content_type_unsupported", /application\/json/],
     ["{}", { "Content-Type": "application/json; charset=utf-16" }, "content_type_unsupported", /UTF-8/],
@@ -37,6 +39,18 @@ test("a body that cannot be read is refused, with the place where it breaks", as
     assert.match(refused.detail, detail);
     assert.equal(refused.instance, "/v1/apps");
   }
+});
+
+test("a body without a key or session may have a quarter of the bytes", async (t) => {
+  const { anyone } = await startCatalog(t);
+  const send = (bytes: number) =>
+    anyone
+      .post("/v1/developers")
+      .set("Content-Type", "application/json")
+      .serialize(String)
+      .send(" ".repeat(bytes));
+  assertProblem(await send(16_384), "malformed_json");
+  assert.match(assertProblem(await send(16_385), "body_too_large").detail, /16384/);
 });
 
 test("invalid UTF-8 and a gzip bomb are refused, good gzip is taken", async (t) => {

@@ -12,7 +12,7 @@ import { type Pool, type Queryable, transaction } from "@mosis/postgres";
 import { type Developer, DeveloperChange, type DeveloperId, NewDeveloper } from "@mosis/types/developers";
 import type { Request, Router } from "express";
 import { type Authenticate, credentialsInvalid } from "../auth.ts";
-import { bodyLimit } from "../body-limit.ts";
+import { anonymousBodyLimit } from "../body-limit.ts";
 import { requireEmail } from "../email/canonical.ts";
 import { insertMail } from "../mails/queries.ts";
 import { appendOutbox } from "../outbox/append.ts";
@@ -35,7 +35,7 @@ export function developerRoutes(deps: DeveloperDeps): Router {
 
   router.post("/v1/developers", async (req, res) => {
     limits.admitAnyone(req, res);
-    const sent = parse(NewDeveloper, await readJson(req, bodyLimit), "body");
+    const sent = parse(NewDeveloper, await readJson(req, anonymousBodyLimit), "body");
     const body = { ...sent, email: requireEmail(sent.email) };
     const passwordHash = await hashNewPassword(passwords, {
       ...{ password: body.password, owner: body, pointer: "/password" },

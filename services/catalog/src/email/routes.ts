@@ -13,7 +13,7 @@ import type { Router } from "express";
 import { deleteAccountToken, deleteAccountTokens, findAccountToken } from "../account-tokens/queries.ts";
 import { type Purpose, requireAccountToken, tokenInvalid } from "../account-tokens/token.ts";
 import { type Authenticate, credentialsInvalid } from "../auth.ts";
-import { bodyLimit } from "../body-limit.ts";
+import { anonymousBodyLimit } from "../body-limit.ts";
 import { changeAfter, send } from "../change.ts";
 import { findDeveloper, lockDeveloper, lockPassword } from "../developers/queries.ts";
 import { requestMail } from "../mails/asked.ts";
@@ -59,7 +59,7 @@ export function emailRoutes(deps: {
   /** Whoever has the token may be signed in nowhere, when the mail is read on another device. */
   router.post("/v1/developers\\:verify-email", async (req, res) => {
     limits.admitAnyone(req, res);
-    const { token, password } = parse(EmailVerification, await readJson(req, bodyLimit), "body");
+    const { token, password } = parse(EmailVerification, await readJson(req, anonymousBodyLimit), "body");
     requireAccountToken(token);
     const tokenHash = hashSecret(token);
     const mailed = await findAccountToken(db.as(everyone), tokenHash, purposes);

@@ -2,7 +2,7 @@ import { parse, readJson, requestId, type RateLimits, createRouter } from "@mosi
 import { type Pool, transaction } from "@mosis/postgres";
 import { OauthFinish, OauthStart } from "@mosis/types/oauth";
 import type { Router } from "express";
-import { bodyLimit } from "../body-limit.ts";
+import { anonymousBodyLimit } from "../body-limit.ts";
 import type { Credentials } from "../credentials.ts";
 import { everyone } from "../principal.ts";
 import type { AnswerFirstFactor } from "../sign-ins/first-factor.ts";
@@ -33,7 +33,7 @@ export function oauthRoutes(deps: {
 
   router.post<ProviderParams>("/v1/oauth/:provider\\:authorize", async (req, res) => {
     limits.admitAnyone(req, res);
-    const body = parse(OauthStart, await readJson(req, bodyLimit), "body");
+    const body = parse(OauthStart, await readJson(req, anonymousBodyLimit), "body");
     const { provider } = req.params;
     const flow = await flows.begin(provider, body);
     await flows.save(db.as(everyone), flow, { provider, body, forWhom: null });
@@ -42,7 +42,7 @@ export function oauthRoutes(deps: {
 
   router.post<ProviderParams>("/v1/oauth/:provider\\:finish", async (req, res) => {
     limits.admitAnyone(req, res);
-    const body = parse(OauthFinish, await readJson(req, bodyLimit), "body");
+    const body = parse(OauthFinish, await readJson(req, anonymousBodyLimit), "body");
     const identity = await flows.finish(req.params.provider, body, null);
 
     const { developerId, answer } = await transaction(db.as(everyone), async (tx) => {

@@ -4,7 +4,7 @@ import { PasswordReset, PasswordResetRequest } from "@mosis/types/developers";
 import type { Router } from "express";
 import { findAccountToken } from "../account-tokens/queries.ts";
 import { requireAccountToken, tokenInvalid } from "../account-tokens/token.ts";
-import { bodyLimit } from "../body-limit.ts";
+import { anonymousBodyLimit } from "../body-limit.ts";
 import type { Credentials } from "../credentials.ts";
 import { hashNewPassword } from "../developers/new-password.ts";
 import type { Passwords } from "../developers/password.ts";
@@ -31,7 +31,7 @@ export function passwordResetRoutes(deps: {
   /** Who has the address is found out later, by the sender: here is nothing that could tell. */
   router.post("/v1/developers\\:request-password-reset", async (req, res) => {
     limits.admitAnyone(req, res);
-    const typed = parse(PasswordResetRequest, await readJson(req, bodyLimit), "body").email;
+    const typed = parse(PasswordResetRequest, await readJson(req, anonymousBodyLimit), "body").email;
     const email = canonicalEmail(typed) ?? typed;
     // PostgreSQL takes no NUL; no account has one either.
     if (!email.includes("\0")) {
@@ -45,7 +45,7 @@ export function passwordResetRoutes(deps: {
 
   router.post("/v1/developers\\:reset-password", async (req, res) => {
     limits.admitAnyone(req, res);
-    const { token, new_password } = parse(PasswordReset, await readJson(req, bodyLimit), "body");
+    const { token, new_password } = parse(PasswordReset, await readJson(req, anonymousBodyLimit), "body");
     requireAccountToken(token);
     const tokenHash = hashSecret(token);
     // A hash costs 40 ms of a core: not for a token that is none.

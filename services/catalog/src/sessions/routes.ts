@@ -3,7 +3,7 @@ import { type Pool, transaction } from "@mosis/postgres";
 import { NewSession } from "@mosis/types/sessions";
 import type { Router } from "express";
 import type { Authenticate } from "../auth.ts";
-import { bodyLimit } from "../body-limit.ts";
+import { anonymousBodyLimit } from "../body-limit.ts";
 import type { Credentials } from "../credentials.ts";
 import { appendOutbox } from "../outbox/append.ts";
 import { sessionDeleted } from "../outbox/gone.ts";
@@ -27,7 +27,7 @@ export function sessionRoutes(deps: {
 
   router.post("/v1/sessions", async (req, res) => {
     limits.admitAnyone(req, res);
-    const { email, password } = parse(NewSession, await readJson(req, bodyLimit), "body");
+    const { email, password } = parse(NewSession, await readJson(req, anonymousBodyLimit), "body");
 
     const answer = await signIn({ req, email, password }, (tx, developerId) =>
       answerFirstFactor(tx, { req, developerId }),

@@ -3,7 +3,7 @@ import type { Pool } from "@mosis/postgres";
 import { PasskeyRequest, type PasskeyRequestOptions } from "@mosis/types/passkeys";
 import { SessionCompletion } from "@mosis/types/sessions";
 import type { Router } from "express";
-import { bodyLimit } from "../body-limit.ts";
+import { anonymousBodyLimit } from "../body-limit.ts";
 import type { Ceremonies } from "../passkeys/ceremonies.ts";
 import { requirePasskeys } from "../passkeys/changes.ts";
 import { listDescriptors } from "../passkeys/queries.ts";
@@ -27,7 +27,7 @@ export function signInRoutes(deps: {
     limits.admitAnyone(req, res);
     const { sign_in_token } = parse(
       PasskeyRequest,
-      await readJson(req, { ...bodyLimit, isOptional: true }),
+      await readJson(req, { ...anonymousBodyLimit, isOptional: true }),
       "body",
     );
     const ceremonies = requirePasskeys(deps.ceremonies);
@@ -42,7 +42,7 @@ export function signInRoutes(deps: {
 
   router.post("/v1/sessions\\:complete", async (req, res) => {
     limits.admitAnyone(req, res);
-    const body = parse(SessionCompletion, await readJson(req, bodyLimit), "body");
+    const body = parse(SessionCompletion, await readJson(req, anonymousBodyLimit), "body");
     res.status(201).json(await complete(req, body));
   });
 

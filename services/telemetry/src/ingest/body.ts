@@ -21,7 +21,10 @@ interface BodyRefusal {
 
 /** A body as it was sent. `decodeBody` makes a `Body` of it. */
 export interface SentBody {
-  bytes: Buffer;
+  /** As they arrived: joining large ones costs as much as reading them, so it waits for a good key. */
+  pieces: readonly Buffer[];
+  /** Of all pieces. */
+  length: number;
   coding: Coding;
 }
 
@@ -167,8 +170,7 @@ export function createBodyReader(limits: BodyLimits): BodyReader {
         else if (shares.isTooMuch(holders, held)) finish(body, noShare);
       });
       req.on("end", () => {
-        const bytes = body.chunks.length === 1 ? (body.chunks[0] as Buffer) : Buffer.concat(body.chunks);
-        finish(body, body.done ? { bytes, coding } : null);
+        finish(body, { pieces: body.chunks, length: body.bytes, coding });
       });
       // The client went away. After `end` this does nothing.
       req.on("close", () => finish(body, null));
@@ -209,8 +211,9 @@ export function decodeBody(sent: SentBody): Body | BodyRefusal {
   return "code" in body || body.form === "protobuf" || isUtf8(body.bytes) ? body : notUtf8;
 }
 
-function inflated({ bytes: sent, coding: { form, inflate } }: SentBody): Body | BodyRefusal {
+function inflated({ pieces, length, coding: { form, inflate } }: SentBody): Body | BodyRefusal {
   const { inflatedBytesMax } = telemetryLimits;
+  const sent = pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces, length);
   if (!inflate) return { bytes: sent, sentBytes: sent.length, form };
   try {
     const bytes = inflate(sent, { maxOutputLength: inflatedBytesMax, chunkSize: 65_536 });

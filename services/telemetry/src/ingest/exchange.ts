@@ -147,8 +147,8 @@ export function guardWork(
   { grant, sent }: { grant: Grant; sent: SentBody },
   step: () => void,
 ): void {
-  if (sent.coding.inflate === null && sent.bytes.length <= freeBytesMax) return guard(exchange, step);
-  const isLarge = sent.coding.inflate !== null || sent.bytes.length > largeBytesMin;
+  if (sent.coding.inflate === null && sent.length <= freeBytesMax) return guard(exchange, step);
+  const isLarge = sent.coding.inflate !== null || sent.length > largeBytesMin;
   const clock = isLarge ? cpuMs : wallMs;
   const startedMs = clock();
   guard(exchange, step);
