@@ -121,6 +121,57 @@ test("an analyst reads a property of an event, and drivers may set what they set
   }
 });
 
+/** Parameters of requests as drivers send them, with what they ask while a tool looks at the schema. */
+const drivers = [
+  {
+    // clickhouse-go 2, and so Grafana's data source.
+    params: {
+      ...{ client_protocol_version: "54460", compress: "1", database: "mosis_analysts" },
+      ...{ default_format: "Native", max_execution_time: "60", network_compression_method: "LZ4" },
+    },
+    statements: [
+      "SELECT displayName(), version(), revision(), timezone()",
+      "select name from system.databases",
+      "select name, type from system.columns where database='mosis_analysts' and table='events'",
+    ],
+  },
+  {
+    // The JDBC driver 0.9, and so Metabase and DBeaver.
+    params: { async_insert: "0", compress: "1", wait_end_of_query: "0" },
+    statements: [
+      "SELECT name AS TABLE_SCHEM, '' AS TABLE_CATALOG FROM system.databases ORDER BY name",
+      "SELECT t.name, t.engine FROM system.tables t JOIN system.databases d ON d.name = t.database",
+      "SELECT database, table, name, type, default_expression, comment, position FROM system.columns",
+      "SELECT name, is_aggregate, origin FROM system.functions",
+    ],
+  },
+  {
+    // clickhouse-connect, and so SQLAlchemy and Superset.
+    params: { client_protocol_version: "54405", database: "mosis_analysts", wait_end_of_query: "1" },
+    statements: [
+      "SELECT name, value, readonly FROM system.settings LIMIT 10000 FORMAT Native",
+      "EXISTS TABLE `events` FORMAT Native",
+      "DESCRIBE TABLE `events` FORMAT Native",
+      "SELECT engine, engine_full, comment FROM system.tables WHERE name = 'events' FORMAT Native",
+      "SHOW DATABASES FORMAT Native",
+    ],
+  },
+  {
+    // @clickhouse/client with compression.
+    params: { database: "mosis_analysts", enable_http_compression: "1" },
+    statements: ["select * from events limit 1 FORMAT JSONEachRow"],
+  },
+];
+
+test("an analyst connects with drivers as they are, with the settings that these send", async () => {
+  for (const { params, statements } of drivers) {
+    for (const statement of statements) {
+      const { ok, text } = await ask("mosis_analyst", statement, params);
+      assert.ok(ok, `${JSON.stringify(params)} ${statement}: ${text}`);
+    }
+  }
+});
+
 test("an analyst reads every view of theirs whole, and tools see its schema", async () => {
   const views = ["apps", "events", "ingest_batches", "outcomes", "rejected_events", "warnings"];
   for (const view of views) {
@@ -186,9 +237,14 @@ test("queries of analysts leave slots and memory to the writer and to the query 
   assert.ok(!ok && text.includes("MEMORY_LIMIT_EXCEEDED"), text);
 });
 
-async function ask(user: StoreUser, statement: string): Promise<{ ok: boolean; text: string }> {
+async function ask(
+  user: StoreUser,
+  statement: string,
+  params: Record<string, string> = {},
+): Promise<{ ok: boolean; text: string }> {
   const headers = { "x-clickhouse-user": user, "x-clickhouse-key": readPasswords(dataDir)[user] };
-  const answer = await fetch(http, { method: "POST", headers, body: statement });
+  const url = `${http}/?${new URLSearchParams(params).toString()}`;
+  const answer = await fetch(url, { method: "POST", headers, body: statement });
   return { ok: answer.ok, text: await answer.text() };
 }
 
