@@ -15,7 +15,7 @@ export const eventColumns = {
   session_id: uuids,
   /** The event's time as the client told it, wrong clocks included. */
   client_time: "DateTime64(3, 'UTC')",
-  /** 64 bits of the event id. */
+  /** 48 bits of the event id. */
   event_key: "UInt64",
   /**
    * What was added to `client_time` to get the event time; 0 unless

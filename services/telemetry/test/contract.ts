@@ -188,7 +188,7 @@ export function sorted(entries: [string, string][]): [string, string][] {
   return entries.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
 }
 
-/** 64 bits of the id (docs/decisions/0003), over its 16 bytes. What it gives may never change. */
+/** 48 bits of the id (docs/decisions/0030), over its 16 bytes. What it gives may never change. */
 function eventKey(id: string): bigint {
   const bytes = Buffer.from(id.replaceAll("-", ""), "hex");
   const [a, b, c, d] = [0, 4, 8, 12].map((at) => BigInt(bytes.readUInt32BE(at))) as [
@@ -197,7 +197,9 @@ function eventKey(id: string): bigint {
     bigint,
     bigint,
   ];
-  return ((c ^ mixed(b ^ 0x5bd1e995n)) << 32n) | (d ^ mixed(a));
+  const low = d ^ mixed(c ^ mixed(b ^ mixed(a ^ 0x5bd1e995n)));
+  const sum = a * 0x9e3779b1n + b * 0x85ebca77n + c * 0xc2b2ae3dn + d * 0x27d4eb2fn;
+  return (((sum >> 16n) & 0xffffn) << 32n) | low;
 }
 
 function mixed(word: bigint): bigint {
