@@ -8,7 +8,8 @@ export {
   type OnForged,
   openConsumer,
 } from "./consumer.ts";
-export { type Followed, type FollowOptions, followTopics } from "./follow.ts";
+export { type Followed, type FollowedPartition, type FollowOptions, followTopics } from "./follow.ts";
+export type { KeepUpOptions } from "./keep-up.ts";
 export type { LostRecords } from "./gaps.ts";
 export { type GroupLag, type LagReader, openLagReader } from "./lag.ts";
 export { openProducer, type Producer, type ProducerLimits } from "./producer.ts";

@@ -3,7 +3,22 @@ import type { Consumer as KafkaJsConsumer, ConsumerCrashEvent, ConsumerRunConfig
 
 export interface Supervised {
   failed: Promise<never>;
+  /** The one that runs now, or that is being started. */
+  current(): KafkaJsConsumer;
+  /** Replaces the one that runs now, as if it had crashed. */
+  replace(reason: Error): void;
   close(): Promise<void>;
+}
+
+interface SuperviseOptions {
+  log: Logger;
+  open: () => KafkaJsConsumer;
+  topics: string[];
+  run: ConsumerRunConfig;
+  /** Called after each start, with the consumer that runs now. */
+  onStart?: (consumer: KafkaJsConsumer) => Promise<void> | void;
+  /** Default 1 s. */
+  restartPauseMs?: number;
 }
 
 /** Errors that another try cannot mend: wrong credentials, missing rights, a bug. */
@@ -15,22 +30,14 @@ const defaultRestartPauseMs = 1000;
  * Runs a kafkajs consumer for as long as it is not closed: one that crashed (the broker went away for longer
  * than its retries) is replaced by a new one, which goes on at the committed offsets.
  * There is one at a time.
- * @param onStart after each start, with the consumer that runs now.
  * @throws Error when the first one cannot connect.
  */
-export async function superviseConsumer(options: {
-  log: Logger;
-  open: () => KafkaJsConsumer;
-  topics: string[];
-  run: ConsumerRunConfig;
-  onStart?: (consumer: KafkaJsConsumer) => Promise<void> | void;
-  /** Default 1 s. */
-  restartPauseMs?: number;
-}): Promise<Supervised> {
+export async function superviseConsumer(options: SuperviseOptions): Promise<Supervised> {
   const { log, open, topics, run, onStart, restartPauseMs = defaultRestartPauseMs } = options;
   let closing = false;
   let hasStarted = false;
   let current: KafkaJsConsumer;
+  let replaceCurrent: (error: unknown, words: string) => void;
   let restart: NodeJS.Timeout | undefined;
   let restarting: Promise<void> = Promise.resolve();
   const { promise: failed, reject: fail } = Promise.withResolvers<never>();
@@ -51,6 +58,7 @@ export async function superviseConsumer(options: {
         restarting = start();
       }, restartPauseMs);
     };
+    replaceCurrent = replace;
     own.on(own.events.CRASH, ({ payload: { error } }: ConsumerCrashEvent) => {
       if (hopeless.test(error.name)) fail(error);
       else replace(error, "The consumer lost Kafka; a new one is started");
@@ -74,6 +82,12 @@ export async function superviseConsumer(options: {
   await start();
   return {
     failed,
+    current: () => current,
+    replace(reason) {
+      const old = current;
+      replaceCurrent(reason, "The consumer stands still; a new one is started");
+      old.disconnect().catch((left: unknown) => log.debug({ err: left }, "A consumer was left open"));
+    },
     async close() {
       closing = true;
       clearTimeout(restart);

@@ -17,6 +17,7 @@ import {
   readKafka,
 } from "../src/index.ts";
 import { superviseConsumer } from "../src/supervise.ts";
+import { deleteRecordsBefore, remakeTopics } from "../src/testing.ts";
 
 const log = createLogger({ service: "test", level: "silent" });
 
@@ -58,7 +59,7 @@ test("what no broker has named in its answer is not acknowledged", async (t) => 
   const send = (partition: number) =>
     producer.send([{ topic: topics.usage, messages: [{ value: "x", partition }] }]);
   await send(3);
-  await remakeTopic(kafka, 2);
+  await remakeTopics(kafka, { [topics.usage]: { partitions: 2 } });
   const outcomes = new Map<number, boolean>();
   for (let partition = 0; partition < 4; partition++) {
     outcomes.set(
@@ -107,12 +108,61 @@ test("records that retention has taken before they were read are named, once", a
   await send(3);
   await readAll(3);
   await send(10);
-  await deleteBefore(kafka, 1, 8);
+  await deleteRecordsBefore(kafka, { topic: topics.usage, partition: 1, offset: 8 });
   await readAll(5);
   assert.deepEqual(lost, [{ partition: 1, from: 3n, to: 8n }]);
   await send(2);
   await readAll(2);
   assert.equal(lost.length, 1);
+});
+
+// Kafka's data may be lost, and its topics made anew, under processes that go on.
+test("a topic that was made anew is read from its beginning, however long it is now", async (t) => {
+  const kafka = await freshKafka();
+  const producer = await openProducer(kafka);
+  t.after(() => producer.close());
+  const send = (...values: string[]) =>
+    producer.send([{ topic: topics.usage, messages: values.map((value) => ({ value, partition: 0 })) }]);
+  let read: string[] = [];
+  let readings = 0;
+  const followed = await followTopics(kafka, {
+    topics: [topics.usage],
+    checkIntervalMs: 100,
+    maxWaitMs: 50,
+    onRecord: (_topic, _key, value) => read.push(String(value)),
+    onAnew() {
+      read = [];
+      readings++;
+    },
+  });
+  t.after(() => followed.close());
+  await send("a", "b", "c");
+  await eventually(() => assert.deepEqual(read, ["a", "b", "c"]));
+  for (const [reading, values] of [["d"], ["e", "f", "g", "h"]].entries()) {
+    await remakeTopics(kafka, { [topics.usage]: { partitions: 4 } });
+    await eventually(() => send(...values));
+    await eventually(() => assert.deepEqual([...new Set(read)], values));
+    assert.equal(readings, reading + 1);
+  }
+  await eventually(() => assert.ok(followed.ageMs() < 1000 && followed.isCaughtUp()));
+});
+
+test("who was away for longer than deletions are kept reads everything anew", async (t) => {
+  const kafka = await freshKafka();
+  let nowMs = Date.now();
+  let readings = 0;
+  const followed = await followTopics(kafka, {
+    ...{ topics: [topics.usage], checkIntervalMs: 20, now: () => nowMs },
+    onRecord() {},
+    onAnew: () => void readings++,
+  });
+  t.after(() => followed.close());
+  nowMs += 80_000_000;
+  assert.equal(followed.ageMs(), 80_000_000);
+  await eventually(() => assert.equal(followed.ageMs(), 0));
+  assert.equal(readings, 0);
+  nowMs += 90_000_000;
+  await eventually(() => assert.equal(readings, 1));
 });
 
 test("a producer knows how far its clock is from the broker's, where that gives the time", async (t) => {
@@ -133,16 +183,6 @@ test("a producer knows how far its clock is from the broker's, where that gives 
   const offset = producer.clockOffsetMs() ?? 0;
   assert.ok(offset > -1_802_000 && offset < -1_798_000, String(offset));
 });
-
-async function deleteBefore(kafka: KafkaConfig, partition: number, offset: number): Promise<void> {
-  const admin = connectTo(kafka).admin();
-  await admin.connect();
-  const topic = kafka.topicPrefix + topics.usage;
-  // kafkajs deletes only in topics that it has asked for before.
-  await admin.fetchTopicOffsets(topic);
-  await admin.deleteTopicRecords({ topic, partitions: [{ partition, offset: String(offset) }] });
-  await admin.disconnect();
-}
 
 test("of consumers that cannot join there is one at a time, and one when they can", async (t) => {
   const kafka = await freshKafka();
@@ -187,16 +227,6 @@ async function freshKafka(): Promise<KafkaConfig> {
   const kafka = { ...readKafka(process.env), clientId: "test", topicPrefix: `out-${randomUUID()}-`, log };
   await ensureTopics(kafka, { [topics.usage]: { partitions: 4 } });
   return kafka;
-}
-
-async function remakeTopic(kafka: KafkaConfig, partitions: number): Promise<void> {
-  const admin = connectTo(kafka).admin();
-  await admin.connect();
-  const name = kafka.topicPrefix + topics.usage;
-  await admin.deleteTopics({ topics: [name] });
-  await eventually(async () => assert.ok(!(await admin.listTopics()).includes(name)));
-  await admin.disconnect();
-  await ensureTopics(kafka, { [topics.usage]: { partitions } });
 }
 
 interface Gate {

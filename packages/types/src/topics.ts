@@ -86,6 +86,27 @@ const outboxTopics: ReadonlySet<Topic> = new Set([
 export const stateTopics = [topics.apps, topics.keys, topics.restrictions] as const;
 export type StateTopic = (typeof stateTopics)[number];
 
+/**
+ * Key of the one record of a partition of a compacted topic that is no state: a `Completeness` as JSON. The
+ * relay writes it behind the states.
+ */
+export const completenessKey = "complete";
+
+/**
+ * Says that the records of a partition from an offset up to this one have every state that there was. A
+ * reader that finds no such record, or a log that begins behind that offset, knows that something is missing:
+ * a topic that never had a state looks like one whose records were lost.
+ */
+export interface Completeness {
+  from: number;
+  /** Where the log ended by then, or before. A record that lies before that was meant for another log. */
+  to: number;
+}
+
+export function isStateTopic(topic: Topic): topic is StateTopic {
+  return (stateTopics as readonly Topic[]).includes(topic);
+}
+
 export function isOutboxTopic(topic: Topic): boolean {
   return outboxTopics.has(topic);
 }

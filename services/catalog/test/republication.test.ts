@@ -12,9 +12,10 @@ import {
   type OutgoingRecord,
   publicKeyOf,
 } from "@mosis/kafka";
-import { execute, one, sql } from "@mosis/postgres";
+import { deleteRecordsBefore, remakeTopics } from "@mosis/kafka/testing";
+import { execute, one, type Pool, sql } from "@mosis/postgres";
 import { createMetrics, type Lifecycle } from "@mosis/runtime";
-import { outboxHeaders, stateTopics, type Topic, topics } from "@mosis/types/topics";
+import { completenessKey, outboxHeaders, stateTopics, type Topic, topics } from "@mosis/types/topics";
 import Type from "typebox";
 import { processRoles } from "../src/process-roles.ts";
 import { forgetPublication } from "../src/republication/queries.ts";
@@ -84,7 +85,7 @@ test("another signing key signs everything again, and readers that know only it 
 test("a relay that becomes active publishes what a topic lacks, and takes out what is gone", async (t) => {
   const { life, kafka, db, databaseUrl, key, metrics, counted } = await setUp(t);
   const first = await startActive(life, { kafka, databaseUrl, metrics });
-  await eventually(async () => assert.equal(await counted("all"), 2));
+  await eventually(() => wasPublished(db));
   await first.stop();
   const gone = randomUUID();
   await publishSigned(life, kafka, gone, "1");
@@ -103,6 +104,41 @@ test("a relay that becomes active publishes what a topic lacks, and takes out wh
     assert.equal(await stateOf(kafka, topics.keys, gone), null);
   });
   assert.equal(await counted("missing"), 2);
+});
+
+// Guards the invariant "a valid key is never called unknown because Kafka has lost it" (INVARIANTS.md).
+test("topics that were made anew or emptied under a running relay are filled again", async (t) => {
+  const { life, kafka, db, databaseUrl, ada, app, key, metrics, counted } = await setUp(t);
+  await startActive(life, { kafka, databaseUrl, metrics });
+  await eventually(() => wasPublished(db));
+  const specs = Object.fromEntries(
+    stateTopics.map((topic) => [topic, { partitions: 1, config: { "cleanup.policy": "compact,delete" } }]),
+  );
+  await remakeTopics(kafka, specs);
+  await eventually(async () => assert.deepEqual(await wholeStates(kafka), [app, key].toSorted()));
+
+  // Of a deletion nobody tells a reader who starts now but that the key is not there.
+  await ada.delete(`/v1/keys/${key}`).expect(204);
+  await eventually(async () => assert.deepEqual(await wholeStates(kafka), [app]));
+  const missing = await counted("missing");
+  await deleteRecordsBefore(kafka, { topic: topics.apps, partition: 0, offset: -1 });
+  await eventually(async () => assert.equal(await counted("missing"), missing + 1));
+  await eventually(async () => assert.deepEqual(await wholeStates(kafka), [app]));
+});
+
+test("a record that somebody else writes over what says that a topic is complete is mended", async (t) => {
+  const { life, kafka, db, databaseUrl, metrics } = await setUp(t);
+  await startActive(life, { kafka, databaseUrl, metrics });
+  await eventually(() => wasPublished(db));
+  const lastRecord = await readEverything(life, kafka);
+  const genuine = await eventually(() => lastRecord(topics.keys, completenessKey));
+  const { signer: _signer, ...unsigned } = kafka;
+  const forger = life.own("forger", await openProducer(unsigned), (it) => it.close());
+  await forger.send([{ topic: topics.keys, messages: [{ key: completenessKey, value: "forged" }] }]);
+  await eventually(() => {
+    const last = String(lastRecord(topics.keys, completenessKey).value);
+    assert.ok(last !== String(genuine.value) && last !== "forged", "the relay has written it again");
+  });
 });
 
 test("after a restore positions go on behind the published ones, and all is published again", async (t) => {
@@ -124,6 +160,24 @@ test("after a restore positions go on behind the published ones, and all is publ
   await ada.delete(`/v1/keys/${key}`).expect(204);
   await eventually(async () => assert.equal(await stateOf(kafka, topics.keys, key), null));
 });
+
+/** Passes when everything was published once. */
+async function wasPublished(db: Pool): Promise<void> {
+  await one(db, Type.Object({ signing_key: Type.String() }), sql`select signing_key from state_publications`);
+}
+
+/** The ids of what a reader believes that starts now. @throws when it has to wait for more. */
+async function wholeStates(kafka: KafkaConfig): Promise<string[]> {
+  const ids = new Set<string>();
+  const followed = await followTopics(kafka, {
+    topics: [...stateTopics],
+    onRecord: (_topic, key, value) => void (value ? ids.add(key) : ids.delete(key)),
+  });
+  await followed.caughtUp;
+  await followed.close();
+  assert.ok(followed.isWhole());
+  return [...ids].toSorted();
+}
 
 async function setUp(t: TestContext) {
   const { as, life, db, databaseUrl } = await startCatalog(t);
@@ -167,9 +221,10 @@ async function startActive(
   const { kafka, databaseUrl, metrics, signingKey = "test" } = options;
   const db = openPoolAs(life, processRoles.relay, databaseUrl);
   const relay = await startTestRelay({ life, databaseUrl, kafka });
+  const producer = life.own("producer", await openProducer(kafka), (it) => it.close());
   const isActive = () => relay.state() === "active";
   const republication = await startRepublication({
-    ...{ kafka, db, isActive, signingKey, log, metrics, intervalMs: 20 },
+    ...{ kafka, producer, db, isActive, signingKey, log, metrics, intervalMs: 20, checkIntervalMs: 50 },
   });
   life.own("republication", republication, (it) => it.close());
   return {

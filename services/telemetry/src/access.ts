@@ -107,6 +107,13 @@ export class AccessTable {
     else if (topic === topics.apps) this.applyApp(id, value && readState(value, checkApp, where));
   }
 
+  /** Forgets what came of a topic, which is read from its beginning again. */
+  clear(topic: Topic): void {
+    this.isComplete = false;
+    if (topic === topics.keys) for (const id of [...this.keysById.keys()]) this.applyKey(id, null);
+    else for (const id of [...this.appsById.keys()]) this.applyApp(id, null);
+  }
+
   /** What came until now was there before: its order says nothing. From now on a key waits for its apps. */
   completed(): void {
     this.isComplete = true;

@@ -24,14 +24,18 @@ export function createAuthenticate(
   { table, isComplete }: FollowedAccess,
   limits: Pick<RateLimits, "admit" | "admitAnyone">,
 ): Authenticate {
+  const requireKeys = () => {
+    if (!isComplete()) throw new Unavailable("Keys are still being read. Try again later.");
+  };
   return async (req, res, needs) => {
     const { authorization } = req.headers;
-    if (!isComplete()) throw new Unavailable("Keys are still being read. Try again later.");
+    requireKeys();
     const judge = () => table.authenticate(authorization, Date.now(), req, needs);
     let grant = judge();
     if (typeof grant === "string") limits.admitAnyone(req, res);
     if (grant === "credentials_invalid") {
       await table.arrival(authorization);
+      requireKeys();
       grant = judge();
     }
     if (typeof grant !== "string") limits.admit(req, res, `${grant.kind} ${grant.developerId}`);

@@ -8,12 +8,12 @@ import {
   type RequestSample,
 } from "@mosis/http";
 import type { Socket } from "node:net";
-import type { KafkaConfig, Producer } from "@mosis/kafka";
+import type { KafkaConfig, KeepUpOptions, Producer } from "@mosis/kafka";
 import { addressRanges, type Lifecycle, type Logger, type Metrics } from "@mosis/runtime";
 import { batchHeaders } from "@mosis/types/telemetry";
 import { topics } from "@mosis/types/topics";
 import { createAuthenticate } from "./auth.ts";
-import { checkAccess, followAccess } from "./follow-access.ts";
+import { followAccess } from "./follow-access.ts";
 import { watchBrokerClock } from "./ingest/broker-clock.ts";
 import { type Backlog, createBacklog, watchTurns } from "./ingest/backlog.ts";
 import { type BodyLimits, type BodyReader, createBodyReader } from "./ingest/body.ts";
@@ -49,6 +49,8 @@ export interface IngestOptions {
   countryHeader: string | null;
   corsOrigins: readonly string[];
   usageIntervalMs: number;
+  /** How the access table is kept up with its topics. */
+  keepUp?: KeepUpOptions;
   /** Ranges in CIDR notation: see `createClientAddress`. */
   trustedProxies: readonly string[];
   /** What may be done for nothing. Default: `wasteDefaults`. */
@@ -130,7 +132,7 @@ export async function createIngest(options: IngestOptions) {
       }),
     ],
     ready: {
-      access_table: () => checkAccess(access),
+      access_table: () => access.check(),
       kafka() {
         if (!producer.connected()) throw new Error("Kafka does not answer");
       },
@@ -164,9 +166,10 @@ async function followRules(options: IngestOptions, clientAddress: ClientAddress)
   const usage = new Usage();
   const access = await followAccess({
     ...{ kafka, producer, clientAddress, log, metrics, life },
+    ...(options.keepUp ? { keepUp: options.keepUp } : {}),
     alongside: {
-      [topics.restrictions]: (id, value) => restrictions.apply(id, value),
-      [topics.usage]: (process, value) => usage.apply(process, value, dayOf(Date.now())),
+      [topics.restrictions]: restrictions,
+      [topics.usage]: { apply: (process, value) => usage.apply(process, value, dayOf(Date.now())) },
     },
   });
   const telling = life.own("usage", tellUsage({ usage, producer, log, intervalMs }), (it) => it.close());

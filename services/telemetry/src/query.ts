@@ -15,7 +15,7 @@ import { auditRoutes } from "./audit/routes.ts";
 import { createAuthenticate } from "./auth.ts";
 import { createRequestedErasures } from "./erasures/requested.ts";
 import { erasureRoutes } from "./erasures/routes.ts";
-import { checkAccess, followAccess } from "./follow-access.ts";
+import { followAccess } from "./follow-access.ts";
 import { Flusher, flushLimits } from "./ingest/flush.ts";
 import { readPartitions } from "./ingest/partitions.ts";
 import { RestrictionTable } from "./ingest/restrictions/table.ts";
@@ -52,8 +52,8 @@ export async function createQuery({ trustedProxies, requestRates, ...options }: 
     ...{ kafka, producer, clientAddress, log, metrics, life },
     alongside: {
       // What is replayed is restricted like what is sent.
-      [topics.restrictions]: (id, value) => restrictions.apply(id, value),
-      [topics.erasures]: (id, value) => requested.apply(id, value),
+      [topics.restrictions]: restrictions,
+      [topics.erasures]: requested,
     },
   });
   const limits = createRateLimits({ rates: requestRates, clientAddress });
@@ -69,7 +69,7 @@ export async function createQuery({ trustedProxies, requestRates, ...options }: 
     log,
     metrics,
     ready: {
-      access_table: () => checkAccess(access),
+      access_table: () => access.check(),
       kafka: async () => void (await writerLag.read()),
       clickhouse: () => store.health(),
     },

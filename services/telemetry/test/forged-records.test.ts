@@ -23,6 +23,7 @@ import {
   newSecret,
   nextPosition,
   publishApp,
+  publishCompleteness,
   signingKey,
   startIngest,
   untilReady,
@@ -141,6 +142,8 @@ test("keys are rotated: both are accepted while both are known, and then the new
   await eventually(async () => assert.equal(await bothReader(young.secret), 202));
   assert.deepEqual([await bothReader(old.secret), await oldReader(old.secret)], [202, 202]);
   assert.equal(await oldReader(young.secret), 401);
+  // With the new key the relay publishes everything again, and behind it that this is all.
+  await publishCompleteness({ ...kafka, signer: createRecordSigner(next) });
   const newReader = await ingestWith(after);
   assert.deepEqual([await newReader(young.secret), await newReader(old.secret)], [202, 401]);
 });

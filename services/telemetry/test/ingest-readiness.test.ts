@@ -5,8 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { freePorts, kafkaLogin, readPasswords, startKafka } from "@mosis/devstack";
-import { openProducer } from "@mosis/kafka";
-import { topics } from "@mosis/types/topics";
+import { ensureTopics, openProducer } from "@mosis/kafka";
+import { deleteRecordsBefore, remakeTopics } from "@mosis/kafka/testing";
+import { stateTopics, topics } from "@mosis/types/topics";
 import { batchOf, eventOf, openApp, post } from "./sending.ts";
 import {
   eventually,
@@ -14,6 +15,10 @@ import {
   newSecret,
   nextPosition,
   publishApp,
+  publishCompleteness,
+  publishStates,
+  readTopics,
+  restrict,
   startIngest,
   untilReady,
 } from "./support.ts";
@@ -42,6 +47,56 @@ test("nothing is judged before every key is read: a known key is never called un
   assert.equal(seen[0], 503, "the first request came too late to prove anything");
   assert.deepEqual(new Set(seen), new Set([503, 202]));
   await eventually(async () => assert.equal((await fetch(`${url}/readyz`)).status, 200));
+});
+
+// Guards the invariant "a valid key is never called unknown because Kafka has lost it" (INVARIANTS.md).
+test("a Kafka that has lost its keys is waited for, and no valid key is called unknown", async (t) => {
+  const kafka = await freshKafka();
+  const keepUp = { checkIntervalMs: 50 };
+  const { url, producer } = await startIngest(t, kafka, { keepUp });
+  await untilReady(url);
+  const published = await publishApp(producer);
+  const { app, key, secret } = published;
+  const statuses: number[] = [];
+  const status = async (target = url) => {
+    const { status: answered, headers } = await post(target, secret, batchOf([]));
+    statuses.push(answered);
+    assert.ok(answered !== 503 || Number(headers.get("retry-after")) > 0);
+    return answered;
+  };
+  await eventually(async () => assert.equal(await status(), 202));
+  await restrict(producer, { app_id: app.app_id });
+
+  await remakeTopics(kafka, readTopics(stateTopics));
+  await eventually(async () => assert.equal(await status(), 503));
+  await eventually(async () => {
+    const ready = await fetch(`${url}/readyz`);
+    assert.equal(ready.status, 503);
+    assert.match(await ready.text(), /has not published all of catalog/);
+  });
+  // Who starts now finds topics that are empty, as on a platform that is new.
+  const other = await startIngest(t, kafka, { keepUp });
+  await eventually(async () => assert.equal(await status(other.url), 503));
+
+  // As the relay does: the states, and behind them that this is all. The restriction was lifted meanwhile.
+  await eventually(() => publishStates(producer, { app, key }));
+  assert.equal(await status(other.url), 503);
+  await publishCompleteness(kafka);
+  for (const target of [url, other.url]) {
+    await untilReady(target);
+    const answer = await post(target, secret, batchOf([eventOf({})]));
+    assert.deepEqual([answer.status, ((await answer.json()) as { accepted: number }).accepted], [202, 1]);
+  }
+  assert.deepEqual(new Set(statuses), new Set([202, 503]));
+
+  // Records that vanish from the beginning are missed by who starts, and by nobody else.
+  await ensureTopics(kafka, {
+    [topics.keys]: { partitions: 1, config: { "cleanup.policy": "compact,delete" } },
+  });
+  await deleteRecordsBefore(kafka, { topic: topics.keys, partition: 0, offset: 1 });
+  const late = await startIngest(t, kafka, { keepUp });
+  await eventually(async () => assert.equal(await status(late.url), 503));
+  assert.equal(await status(), 202);
 });
 
 test("a key works from its first request, although its record is still on its way", async (t) => {

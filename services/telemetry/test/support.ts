@@ -16,6 +16,7 @@ import {
   readKafka,
   type RecordPublicKeys,
   textsOf,
+  type TopicSpecs,
 } from "@mosis/kafka";
 import { createLifecycle, createLogger, createMetrics } from "@mosis/runtime";
 import type { AppState } from "@mosis/types/apps";
@@ -23,7 +24,7 @@ import { base62, keyChecksum } from "@mosis/types/key-format";
 import type { KeyState } from "@mosis/types/keys";
 import type { TelemetryLimits } from "@mosis/types/telemetry-limits";
 import type { RestrictionState } from "@mosis/types/telemetry-restrictions";
-import { outboxHeaders, topics } from "@mosis/types/topics";
+import { completenessKey, outboxHeaders, stateTopics, type Topic, topics } from "@mosis/types/topics";
 import { createIngest, type IngestOptions } from "../src/ingest.ts";
 
 export const log = createLogger({ service: "test", level: process.env["TEST_LOG_LEVEL"] ?? "silent" });
@@ -39,9 +40,29 @@ export async function freshKafka(
 ): Promise<KafkaConfig> {
   const topicPrefix = `t-${randomUUID()}-`;
   const kafka = { ...readKafka(env), clientId: "test", topicPrefix, log, ...signing };
-  const spec = readFileSync(new URL("../../../infra/kafka/topics.json", import.meta.url), "utf8");
-  await ensureTopics(kafka, JSON.parse(spec) as Parameters<typeof ensureTopics>[1]);
+  await ensureTopics(kafka, readTopics());
+  await publishCompleteness(kafka);
   return kafka;
+}
+
+/** What infra/kafka says of topics. Default: of all. */
+export function readTopics(which?: readonly Topic[]): TopicSpecs {
+  const spec = readFileSync(new URL("../../../infra/kafka/topics.json", import.meta.url), "utf8");
+  const all = Object.entries(JSON.parse(spec) as TopicSpecs);
+  return Object.fromEntries(all.filter(([topic]) => which?.includes(topic as Topic) ?? true));
+}
+
+/** Says that the compacted topics have every state, as a relay does that has just published them. */
+export async function publishCompleteness(kafka: KafkaConfig): Promise<void> {
+  const value = JSON.stringify({ from: 0, to: 0 });
+  const producer = await openProducer(kafka);
+  await producer.send(
+    stateTopics.map((topic) => ({
+      topic,
+      messages: [{ key: completenessKey, value, headers: nextPosition() }],
+    })),
+  );
+  await producer.close();
 }
 
 /** What the relay signs with in these tests. */
@@ -129,6 +150,14 @@ export async function publishApp(
     expires_at: null,
     ...changes,
   };
+  await publishStates(producer, { app, key });
+  return { app, key, secret };
+}
+
+export async function publishStates(
+  producer: Pick<Producer, "send">,
+  { app, key }: { app: AppState; key: KeyState },
+): Promise<void> {
   await producer.send([
     {
       topic: topics.apps,
@@ -139,7 +168,6 @@ export async function publishApp(
       messages: [{ key: key.key_id, value: JSON.stringify(key), headers: nextPosition() }],
     },
   ]);
-  return { app, key, secret };
 }
 
 /** A restriction, as the catalog publishes it. @returns its id. */

@@ -48,7 +48,7 @@ try {
   });
   const db = life.own("postgres", pool, (it) => it.close());
   const republication = await startRepublication({
-    ...{ kafka, db, log, metrics, intervalMs: 1000 },
+    ...{ kafka, producer, db, log, metrics, intervalMs: 1000 },
     isActive: () => relay.state() === "active",
     signingKey: config.recordSigningKey.id,
   });

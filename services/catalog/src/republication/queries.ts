@@ -87,6 +87,26 @@ export async function countWaiting(db: Queryable, rowsMax: number): Promise<numb
   return rows;
 }
 
+const Position = Type.Object({ position: Type.Integer() });
+
+/** The position of the last row that was appended. */
+export async function lastPosition(db: Queryable): Promise<number> {
+  const row = await one(db, Position, sql`select last_value as position from outbox_position`);
+  return row.position;
+}
+
+const AnyWaiting = Type.Object({ is_waiting: Type.Boolean() });
+
+/** Whether a row up to a position waits to be published. */
+export async function isAnyWaiting(db: Queryable, position: number): Promise<boolean> {
+  const row = await one(
+    db,
+    AnyWaiting,
+    sql`select exists (select from outbox where position <= ${position}) as is_waiting`,
+  );
+  return row.is_waiting;
+}
+
 const Due = Type.Object({ is_due: Type.Boolean() });
 
 /** Whether everything was last published with another key, too long ago, or never. */

@@ -1,13 +1,21 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { KafkaConfig } from "@mosis/kafka";
+import type { FollowedPartition, KafkaConfig, OutgoingRecord, Producer } from "@mosis/kafka";
 import type { Pool } from "@mosis/postgres";
 import type { Logger, Metrics } from "@mosis/runtime";
-import { type StateTopic, stateTopics } from "@mosis/types/topics";
+import {
+  type Completeness,
+  completenessKey,
+  outboxHeaders,
+  type StateTopic,
+  stateTopics,
+} from "@mosis/types/topics";
 import {
   appendStates,
   countWaiting,
   findStates,
+  isAnyWaiting,
   isPublicationDue,
+  lastPosition,
   listStates,
   notePublication,
   raisePosition,
@@ -17,6 +25,8 @@ import { type StateWatch, watchStates } from "./watch.ts";
 
 export interface RepublicationOptions {
   kafka: KafkaConfig;
+  /** The relay's, which signs what it sends. */
+  producer: Pick<Producer, "send">;
   /** Of somebody who sees the rows of everybody. */
   db: Pool;
   /** True while this process is the relay that publishes. */
@@ -27,6 +37,8 @@ export interface RepublicationOptions {
   metrics: Metrics;
   /** How often is looked whether there is something to do. */
   intervalMs: number;
+  /** How often is looked whether the topics are still those that were read. Default 5 s. */
+  checkIntervalMs?: number;
 }
 
 export interface Republication {
@@ -45,17 +57,21 @@ const publicationDays = 7;
 const rowsAtOnce = 500;
 const drainPollMs = 50;
 
+/** How long is waited for our own record to come back from Kafka. */
+const readDeadlineMs = 10_000;
+
 /**
  * Keeps the compacted topics as the database has it:
- * 1. **When the relay becomes the active one,** what is missing there, or is there and gone here, is
- * published.
+ * 1. **When the relay becomes the active one, or finds a topic that it has not filled** (another Kafka, a
+ * topic that was made anew or whose records were deleted), what is missing there, or is there and gone here,
+ * is published, and behind it the record that says that everything is there.
  * 2. **When everything is due,** every state is: after another signing key, a week, or a restore of the
  * database.
  * 3. **When somebody else has written to a topic,** the state of that key is published behind it.
  */
 export async function startRepublication(options: RepublicationOptions): Promise<Republication> {
   const { log, isActive, intervalMs } = options;
-  const watch = await watchStates(options.kafka);
+  const watch = await watchStates(options.kafka, options.checkIntervalMs);
   const stop = new AbortController();
   const work: Work = { ...options, watch, signal: stop.signal, count: createCounter(options.metrics) };
   let wasActive = false;
@@ -63,7 +79,7 @@ export async function startRepublication(options: RepublicationOptions): Promise
 
   const look = async () => {
     try {
-      await watch.caughtUp;
+      if (!watch.isCaughtUp()) return;
       const isNew = !wasActive;
       wasActive = isActive();
       if (wasActive) await mend(work, isNew);
@@ -103,9 +119,18 @@ async function mend(work: Work, isNew: boolean): Promise<void> {
   const spoiled = new Map(stateTopics.map((topic) => [topic, watch.takeSpoiled(topic)]));
   const wasRestored = await raisePosition(db, watch.positionMax());
   if (wasRestored) log.warn("The database is older than what was published; everything is published again");
+  const doubted = watch.takeDoubted();
+  const isIncomplete = watch.partitions().some(({ isComplete }) => !isComplete);
+  if (isIncomplete && !isNew) log.warn("Kafka lacks apps, keys or restrictions; they are published again");
   const isOverfull = [...spoiled.values()].includes(null);
   const isDue = wasRestored || isOverfull || (await isPublicationDue(db, signingKey, publicationDays));
-  if (isDue || isNew) await publishStates(work, isDue ? "all" : "missing");
+  if (isDue || isNew || isIncomplete) await publishStates(work, isDue ? "all" : "missing");
+  if (isDue || isIncomplete || doubted.length > 0) {
+    await publishCompleteness(
+      work,
+      ({ topic, isComplete }) => isDue || !isComplete || doubted.includes(topic),
+    );
+  }
   if (isDue) {
     await notePublication(db, signingKey);
     log.info({ signing_key: signingKey }, "Every app, key and restriction was published again");
@@ -158,10 +183,46 @@ async function publish(
   if (rows.length === 0) return;
   // Changes of people must not wait behind all of it.
   while ((await countWaiting(db, rowsAtOnce)) >= rowsAtOnce) await delay(drainPollMs, undefined, { signal });
-  signal.throwIfAborted();
-  if (!isActive()) throw new Error("Another relay is the active one");
+  requirePlace({ isActive, signal });
   await appendStates(db, topic, rows);
   count(topic, reason, rows.length);
+}
+
+/**
+ * Publishes that partitions have every state, behind the states: all that was appended until now has to be in
+ * Kafka first. Returns when it was read there, so that it is not done twice.
+ * @throws when this process ends, or is not the active relay any more.
+ */
+async function publishCompleteness(
+  work: Work,
+  isMeant: (partition: FollowedPartition) => boolean,
+): Promise<void> {
+  const { db, watch, producer, signal } = work;
+  const position = await lastPosition(db);
+  while (await isAnyWaiting(db, position)) {
+    requirePlace(work);
+    await delay(drainPollMs, undefined, { signal });
+  }
+  requirePlace(work);
+  const meant = Map.groupBy(watch.partitions().filter(isMeant), ({ topic }) => topic);
+  await producer.send(
+    [...meant].map(([topic, partitions]) => ({ topic, messages: partitions.map(messageOf) })),
+  );
+  const giveUpAt = performance.now() + readDeadlineMs;
+  while (watch.partitions().some(({ isComplete }) => !isComplete) && performance.now() < giveUpAt) {
+    await delay(drainPollMs, undefined, { signal });
+  }
+
+  function messageOf({ partition, from, to }: FollowedPartition): OutgoingRecord {
+    const value = JSON.stringify({ from, to } satisfies Completeness);
+    const headers = { [outboxHeaders.position]: String(position) };
+    return { key: completenessKey, value, partition, headers };
+  }
+}
+
+function requirePlace({ isActive, signal }: Pick<Work, "isActive" | "signal">): void {
+  signal.throwIfAborted();
+  if (!isActive()) throw new Error("Another relay is the active one");
 }
 
 function createCounter(metrics: Metrics): Work["count"] {

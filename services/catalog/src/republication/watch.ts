@@ -1,5 +1,11 @@
-import { type Followed, followTopics, type KafkaConfig } from "@mosis/kafka";
-import { outboxHeaders, type StateTopic, stateTopics, type Topic } from "@mosis/types/topics";
+import { type Followed, type FollowedPartition, followTopics, type KafkaConfig } from "@mosis/kafka";
+import {
+  completenessKey,
+  outboxHeaders,
+  type StateTopic,
+  stateTopics,
+  type Topic,
+} from "@mosis/types/topics";
 import { isUuid } from "../identifier.ts";
 
 /** Keys that are remembered for mending, of each topic; beyond it everything is published again. */
@@ -7,7 +13,15 @@ const spoiledMax = 10_000;
 
 /** What the compacted topics hold now, as far as we have signed it. */
 export interface StateWatch {
-  caughtUp: Promise<void>;
+  /** False while the topics are read, also when they are read anew because they are not those of before. */
+  isCaughtUp(): boolean;
+  /** Those of a new Kafka, and those whose records were deleted, are not complete. */
+  partitions(): FollowedPartition[];
+  /**
+   * The topics in which somebody else has written over the record that says that they are complete, each of
+   * them once.
+   */
+  takeDoubted(): Topic[];
   /** Rejects when the topics can no longer be followed. Never resolves. */
   failed: Promise<never>;
   isAlive(topic: StateTopic, id: string): boolean;
@@ -27,7 +41,7 @@ export interface StateWatch {
  * ignore those, but compaction does not: it keeps the last record of a key, whoever has written it, and
  * would remove the genuine one.
  */
-export async function watchStates(kafka: KafkaConfig): Promise<StateWatch> {
+export async function watchStates(kafka: KafkaConfig, checkIntervalMs = 5000): Promise<StateWatch> {
   const states = new Map(
     stateTopics.map((topic) => [topic as Topic, { alive: new Set<string>(), ...clean() }]),
   );
@@ -36,9 +50,17 @@ export async function watchStates(kafka: KafkaConfig): Promise<StateWatch> {
     if (!state) throw new Error(`${topic} is not watched`);
     return state;
   };
+  /** Where somebody else has written over what we have said of the whole topic. */
+  const doubted = new Set<Topic>();
   let positionMax = 0;
   const followed: Followed = await followTopics(kafka, {
     topics: [...stateTopics],
+    checkIntervalMs,
+    rereadsWhatIsCut: true,
+    onAnew(topic) {
+      stateOf(topic).alive.clear();
+      Object.assign(stateOf(topic), clean());
+    },
     onRecord(topic, id, value, { headers }) {
       const { alive, spoiled } = stateOf(topic);
       if (value) alive.add(id);
@@ -48,6 +70,7 @@ export async function watchStates(kafka: KafkaConfig): Promise<StateWatch> {
     },
     onIgnored(topic, id) {
       const state = stateOf(topic);
+      if (id === completenessKey) doubted.add(topic);
       // Under another key nobody looks for anything.
       if (!isUuid(id)) return;
       if (state.spoiled.size < spoiledMax) state.spoiled.add(id);
@@ -55,7 +78,13 @@ export async function watchStates(kafka: KafkaConfig): Promise<StateWatch> {
     },
   });
   return {
-    caughtUp: followed.caughtUp,
+    isCaughtUp: () => followed.isCaughtUp(),
+    partitions: () => followed.partitions(),
+    takeDoubted() {
+      const topics = [...doubted];
+      doubted.clear();
+      return topics;
+    },
     failed: followed.failed,
     isAlive: (topic, id) => stateOf(topic).alive.has(id),
     aliveIds: (topic) => [...stateOf(topic).alive],

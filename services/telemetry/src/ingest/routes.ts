@@ -38,7 +38,7 @@ export function postTelemetry(
     deps.origins?.allow(req, res);
     const exchange = openExchange(deps, protocol, res, randomUUID());
     if (!hasRoom(deps)) {
-      refuse(exchange, "unavailable", "Telemetry cannot be stored right now. Send it again later.");
+      refuseUnavailable(exchange);
       return;
     }
     if (exchange.credential === undefined && protocol.keysIn) receiveOpen(exchange, protocol.keysIn);
@@ -64,6 +64,10 @@ function authorize(exchange: Exchange, next: (grant: Grant) => void): void {
   else settle(exchange, grant, next);
 }
 
+function refuseUnavailable(exchange: Exchange): void {
+  refuse(exchange, "unavailable", "Telemetry cannot be stored right now. Send it again later.");
+}
+
 /** Who does not wait owes more and more, until its connections are not taken any more. */
 function refuseCharged(exchange: Exchange, seconds: number): void {
   const startedMs = performance.now();
@@ -74,7 +78,9 @@ function refuseCharged(exchange: Exchange, seconds: number): void {
 function settle(exchange: Exchange, grant: Grant | AccessRefusal, next: (grant: Grant) => void): void {
   // The client went away while its key was waited for.
   if (exchange.res.destroyed) return;
-  if (typeof grant === "string") refuseStranger(exchange, grant);
+  // The key may be one of those that are read again.
+  if (grant === "credentials_invalid" && !exchange.deps.available()) refuseUnavailable(exchange);
+  else if (typeof grant === "string") refuseStranger(exchange, grant);
   else guard(exchange, () => next(grant));
 }
 

@@ -1,5 +1,5 @@
 import type { IncomingBatch } from "@mosis/kafka";
-import { outboxHeaders } from "@mosis/types/topics";
+import { completenessKey, isStateTopic, outboxHeaders } from "@mosis/types/topics";
 import type { Static, TSchema } from "typebox";
 import { Compile } from "typebox/compile";
 import type { Fault } from "./block.ts";
@@ -23,6 +23,8 @@ export function createJsonReader<S extends TSchema>(schema: S) {
     const faults: [Origin, Fault][] = [];
     for (const { topic, partition, records } of batches) {
       for (const record of records) {
+        // What the relay says of a whole compacted topic: no state.
+        if (isStateTopic(topic) && record.key?.toString() === completenessKey) continue;
         const origin = { topic, partition, record };
         const { value } = record;
         const position = record.headers[outboxHeaders.position]?.toString() ?? "";

@@ -53,6 +53,10 @@ export class RestrictionTable {
     this.#rulesUntilMs = Number.POSITIVE_INFINITY;
   }
 
+  clear(): void {
+    for (const id of [...this.#entries.keys()]) this.apply(id, null);
+  }
+
   size(): number {
     return this.#entries.size;
   }

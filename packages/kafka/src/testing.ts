@@ -1,0 +1,47 @@
+// What tests do to Kafka that no process of ours does.
+import type { Topic } from "@mosis/types/topics";
+import type { Admin } from "kafkajs";
+import { connectTo, type KafkaConfig, wireName } from "./cluster.ts";
+import { retried } from "./retried.ts";
+import { ensureTopics, type TopicSpecs } from "./topics.ts";
+
+/** Deletes topics with all their records, and makes them anew: what is left when Kafka has lost its data. */
+export async function remakeTopics(config: KafkaConfig, specs: TopicSpecs): Promise<void> {
+  const names = Object.keys(specs).map((topic) => wireName(config, topic as Topic));
+  await withAdmin(config, async (admin) => {
+    await admin.deleteTopics({ topics: names });
+    await retried(async () => {
+      const left = await admin.listTopics();
+      if (names.some((name) => left.includes(name))) throw new NotGoneYet("The topics are still there");
+    });
+  });
+  await ensureTopics(config, specs);
+}
+
+/** Passes, as what kafkajs calls retriable does. */
+class NotGoneYet extends Error {
+  readonly retriable = true;
+}
+
+/** Deletes the records of a partition up to an offset, as retention does. */
+export async function deleteRecordsBefore(
+  config: KafkaConfig,
+  { topic, partition, offset }: { topic: Topic; partition: number; offset: number },
+): Promise<void> {
+  const name = wireName(config, topic);
+  await withAdmin(config, async (admin) => {
+    // kafkajs deletes only in topics that it has asked for before.
+    await admin.fetchTopicOffsets(name);
+    await admin.deleteTopicRecords({ topic: name, partitions: [{ partition, offset: String(offset) }] });
+  });
+}
+
+async function withAdmin(config: KafkaConfig, work: (admin: Admin) => Promise<void>): Promise<void> {
+  const admin = connectTo(config).admin();
+  await admin.connect();
+  try {
+    await work(admin);
+  } finally {
+    await admin.disconnect();
+  }
+}
