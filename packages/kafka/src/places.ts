@@ -24,7 +24,7 @@ export interface Place {
   reading: number;
 }
 
-export type Known = Pick<Place, "next" | "newestMs">;
+type Known = Pick<Place, "next" | "newestMs">;
 
 /** Of a partition in Kafka now. */
 export interface LogEnds {
