@@ -55,7 +55,7 @@ function runTests(stack: Stack): Promise<number> {
   const args = [
     "--test",
     "--test-force-exit",
-    "--test-concurrency=2",
+    "--test-concurrency=3",
     `--test-timeout=${testTimeoutMs}`,
     ...files,
   ];
