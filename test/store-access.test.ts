@@ -225,6 +225,19 @@ test("the writer takes out what tells of a deleted account, and reads no more fo
   }
 });
 
+test("the writer sums up old deliveries, and drops the month", async () => {
+  for (const statement of [
+    "select app_id, sum(accepted), sum(warned) from mosis.ingest_batches_raw final group by app_id",
+    "select count() from mosis.outcome_days_raw final",
+    "insert into mosis.folded_months_raw select 202001, now64(3)",
+    "alter table mosis.ingest_batches_raw drop partition id '202001'",
+    "alter table mosis.outcomes_raw drop partition id '202001'",
+  ]) {
+    const { ok, text } = await ask("mosis_writer", statement);
+    assert.ok(ok, `${statement}: ${text}`);
+  }
+});
+
 test("queries of analysts leave slots and memory to the writer and to the query service", async () => {
   const sleeps = Array.from({ length: 12 }, () =>
     ask("mosis_analyst", "select sleepEachRow(0.5) from numbers(6) settings max_block_size = 1"),

@@ -48,7 +48,7 @@ CREATE TABLE mosis.audit_events_raw
 ENGINE = ReplacingMergeTree
 ORDER BY (developer_id, position, event_id)
 SETTINGS non_replicated_deduplication_window = 0, index_granularity = 8192
-COMMENT 'The audit trail; read the view audit_events';
+COMMENT 'The audit trail, for good; read the view audit_events';
 
 CREATE TABLE mosis.erasures_raw
 (
@@ -100,6 +100,16 @@ ORDER BY (if((client_time >= '2026-01-01') AND (client_time < '2041-01-01'), toY
 SETTINGS non_replicated_deduplication_window = 0, index_granularity = 8192, finished_mutations_to_keep = 1
 COMMENT 'What every delivery of an event brought; read the view events';
 
+CREATE TABLE mosis.folded_months_raw
+(
+    `month` UInt32 COMMENT 'The month (UTC), as 202611',
+    `folded_at` DateTime64(3, 'UTC') COMMENT 'When it was summed up'
+)
+ENGINE = ReplacingMergeTree(folded_at)
+ORDER BY month
+SETTINGS non_replicated_deduplication_window = 0, index_granularity = 8192
+COMMENT 'Months whose deliveries were summed up by day';
+
 CREATE TABLE mosis.ingest_batches_raw
 (
     `app_id` UUID COMMENT 'Id of the app' CODEC(ZSTD(1)),
@@ -124,7 +134,21 @@ ENGINE = ReplacingMergeTree(stored_at)
 PARTITION BY toYYYYMM(received_at)
 ORDER BY (app_id, toStartOfHour(received_at), batch_id, delivery_id)
 SETTINGS non_replicated_deduplication_window = 0, index_granularity = 8192
-COMMENT 'Deliveries, some several times; read the view ingest_batches';
+COMMENT 'Deliveries, some several times, for 400 days; read the view ingest_batches';
+
+CREATE TABLE mosis.outcome_days_raw
+(
+    `app_id` UUID COMMENT 'Id of the app' CODEC(ZSTD(1)),
+    `day` Date COMMENT 'Day (UTC) that ingest received it' CODEC(Delta(2), ZSTD(1)),
+    `outcome` LowCardinality(String) COMMENT 'accepted, rejected, dropped, replayed, refused, discarded or warned' CODEC(ZSTD(1)),
+    `reason` LowCardinality(String) COMMENT 'Code of the reason; empty for accepted, and for how many events were warned' CODEC(ZSTD(1)),
+    `count` UInt64 COMMENT 'How many' CODEC(T64, ZSTD(1))
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(day)
+ORDER BY (app_id, day, outcome, reason)
+SETTINGS non_replicated_deduplication_window = 0, index_granularity = 8192
+COMMENT 'The books of days whose single deliveries are gone';
 
 CREATE TABLE mosis.outcomes_raw
 (
@@ -139,7 +163,7 @@ ENGINE = ReplacingMergeTree
 PARTITION BY toYYYYMM(received_at)
 ORDER BY (app_id, toStartOfHour(received_at), delivery_id, outcome, reason)
 SETTINGS non_replicated_deduplication_window = 0, index_granularity = 8192
-COMMENT 'Outcomes beyond plain acceptance; read the view outcomes';
+COMMENT 'Outcomes beyond plain acceptance, for 400 days; read the view outcomes';
 
 CREATE TABLE mosis.rejected_events_raw
 (
@@ -176,7 +200,7 @@ PARTITION BY toYYYYMMDD(received_at)
 ORDER BY (app_id, received_at, delivery_id, index)
 TTL toDateTime(received_at) + toIntervalDay(30)
 SETTINGS non_replicated_deduplication_window = 0, ttl_only_drop_parts = 1, index_granularity = 8192
-COMMENT 'Which refused events a replay has taken';
+COMMENT 'Which refused events a replay has taken; kept 30 days';
 
 CREATE VIEW mosis.app_names
 (
@@ -355,7 +379,7 @@ CREATE VIEW mosis.ingest_batches
     `sdk_name` LowCardinality(String) COMMENT 'Name of the sending library',
     `sdk_version` LowCardinality(String) COMMENT 'Version of the sending library'
 )
-COMMENT 'One row a delivery, that is an acknowledged request'
+COMMENT 'One row a delivery, that is an acknowledged request, until its month is summed up'
 AS SELECT
     app_id,
     dictGetOrDefault('mosis.apps_dictionary', 'package_id', app_id, '') AS package_id,
@@ -375,7 +399,11 @@ AS SELECT
     sdk_name,
     sdk_version
 FROM mosis.ingest_batches_raw
-FINAL;
+FINAL
+WHERE toYYYYMM(received_at) NOT IN (
+    SELECT month
+    FROM mosis.folded_months_raw
+);
 
 CREATE VIEW mosis.outcomes
 (
@@ -402,7 +430,10 @@ AS SELECT
     toInt64(accepted) AS received
 FROM mosis.ingest_batches_raw
 FINAL
-WHERE accepted > 0
+WHERE (accepted > 0) AND (toYYYYMM(received_at) NOT IN (
+    SELECT month
+    FROM mosis.folded_months_raw
+))
 UNION ALL
 SELECT
     app_id,
@@ -416,7 +447,27 @@ SELECT
     transform(outcome, ['rejected', 'dropped', 'replayed'], [1, 1, -1], 0) * toInt64(count) AS received
 FROM mosis.outcomes_raw
 FINAL
-WHERE outcome != 'warned';
+WHERE (outcome != 'warned') AND (toYYYYMM(received_at) NOT IN (
+    SELECT month
+    FROM mosis.folded_months_raw
+))
+UNION ALL
+SELECT
+    app_id,
+    dictGetOrDefault('mosis.apps_dictionary', 'package_id', app_id, '') AS package_id,
+    toDateTime64(day, 3, 'UTC') AS received_at,
+    toStartOfMinute(received_at) AS minute,
+    toUUID('00000000-0000-0000-0000-000000000000') AS delivery_id,
+    toString(outcome) AS outcome,
+    toString(reason) AS reason,
+    count,
+    transform(outcome, ['accepted', 'rejected', 'dropped', 'replayed'], [1, 1, 1, -1], 0) * toInt64(count) AS received
+FROM mosis.outcome_days_raw
+FINAL
+WHERE (outcome != 'warned') AND (toYYYYMM(day) IN (
+    SELECT month
+    FROM mosis.folded_months_raw
+));
 
 CREATE VIEW mosis.rejected_events
 (
@@ -465,6 +516,38 @@ LEFT JOIN
     FINAL
 ) AS replay USING (app_id, received_at, delivery_id, index);
 
+CREATE VIEW mosis.warned_events
+(
+    `app_id` UUID COMMENT 'Id of the app',
+    `package_id` String COMMENT 'Name of the app as devices know it, empty while it is not known',
+    `received_at` DateTime64(3, 'UTC') COMMENT 'When ingest received it',
+    `count` UInt64 COMMENT 'How many'
+)
+COMMENT 'Accepted events with a warning, each counted once'
+AS SELECT
+    app_id,
+    dictGetOrDefault('mosis.apps_dictionary', 'package_id', app_id, '') AS package_id,
+    received_at,
+    toUInt64(warned) AS count
+FROM mosis.ingest_batches_raw
+FINAL
+WHERE (warned > 0) AND (toYYYYMM(received_at) NOT IN (
+    SELECT month
+    FROM mosis.folded_months_raw
+))
+UNION ALL
+SELECT
+    app_id,
+    dictGetOrDefault('mosis.apps_dictionary', 'package_id', app_id, '') AS package_id,
+    toDateTime64(day, 3, 'UTC') AS received_at,
+    count
+FROM mosis.outcome_days_raw
+FINAL
+WHERE (outcome = 'warned') AND (reason = '') AND (toYYYYMM(day) IN (
+    SELECT month
+    FROM mosis.folded_months_raw
+));
+
 CREATE VIEW mosis.warnings
 (
     `app_id` UUID COMMENT 'Id of the app',
@@ -486,7 +569,25 @@ AS SELECT
     count
 FROM mosis.outcomes_raw
 FINAL
-WHERE outcome = 'warned';
+WHERE (outcome = 'warned') AND (toYYYYMM(received_at) NOT IN (
+    SELECT month
+    FROM mosis.folded_months_raw
+))
+UNION ALL
+SELECT
+    app_id,
+    dictGetOrDefault('mosis.apps_dictionary', 'package_id', app_id, '') AS package_id,
+    toDateTime64(day, 3, 'UTC') AS received_at,
+    toStartOfMinute(received_at) AS minute,
+    toUUID('00000000-0000-0000-0000-000000000000') AS delivery_id,
+    toString(reason) AS code,
+    count
+FROM mosis.outcome_days_raw
+FINAL
+WHERE (outcome = 'warned') AND (reason != '') AND (toYYYYMM(day) IN (
+    SELECT month
+    FROM mosis.folded_months_raw
+));
 
 CREATE VIEW mosis_analysts.apps
 (

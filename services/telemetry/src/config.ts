@@ -49,6 +49,7 @@ export function readWriterConfig(env: Environment) {
     deleteTimeoutMs: 600_000,
     sweep: {
       sweepIntervalMs: values.WRITER_SWEEP_SECONDS * 1000,
+      deliveriesKeptDays: values.WRITER_DELIVERIES_DAYS,
       sweepLimits: {
         quietDaysMax: values.WRITER_SWEEP_QUIET_DAYS_MAX,
         percentMax: values.WRITER_SWEEP_PERCENT_MAX,

@@ -97,6 +97,12 @@ export const writerVariables = {
     max: 604_800,
     default: 86_400,
   }),
+  WRITER_DELIVERIES_DAYS: integer({
+    about: "Days that single deliveries are kept; then a month of them is summed up by app, day and outcome.",
+    min: 62,
+    max: 3650,
+    default: 400,
+  }),
   WRITER_SWEEP_QUIET_DAYS_MAX: integer({
     about: "A sweep deletes nothing when the newest event was received longer ago: a clock may be wrong.",
     min: 1,

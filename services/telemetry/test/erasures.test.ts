@@ -160,7 +160,7 @@ async function startTestDeleter(t: TestContext, kafka: KafkaConfig, storeUrl: st
   const store = openClickHouse({ url: storeUrl, log, requestTimeoutMs: storeTimeoutMs });
   const shared = { kafka, store, persist, deadLetter, log, metrics, sweepIntervalMs: 86_400_000 };
   const sweepLimits = { quietDaysMax: 3, percentMax: 50 };
-  const deleter = await startDeleter({ ...shared, sweepLimits, now: Date.now });
+  const deleter = await startDeleter({ ...shared, sweepLimits, deliveriesKeptDays: 400, now: Date.now });
   t.after(async () => {
     await deleter.close();
     await store.close();

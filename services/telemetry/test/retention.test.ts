@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
+import { type ClickHouse, insertJson, select } from "@mosis/clickhouse";
 import type { Producer } from "@mosis/kafka";
 import type { Metrics } from "@mosis/runtime";
 import type { AppState } from "@mosis/types/apps";
 import { topics } from "@mosis/types/topics";
+import Type from "typebox";
 import { eventsRecord, freshStore, openTestProducer, startTestWriter, untilCount } from "./stored.ts";
 import { eventually, freshKafka, nextPosition, publishApp } from "./support.ts";
 
@@ -104,6 +106,94 @@ test("a sweep waits for an operator when all is old, or most of it would go", as
   await untilCount(store, "events_raw", 1);
   await allowed.writer.checkClock();
 });
+
+// Deliveries would grow for ever; what people add up over years are the books.
+test("deliveries of old months become sums of days, and the books stay as they are", async (t) => {
+  const { store, kafka, storeUrl, app } = await setUp(t);
+  const old = await fillMonth(store, app.app_id, { andNow: true });
+  const books = () =>
+    select(
+      store,
+      Type.Object({ day: Type.String(), outcome: Type.String(), reason: Type.String(), n: Type.String() }),
+      `select * from (
+        select toDate(received_at) as day, outcome, reason,
+          concat(toString(sum(\`count\`)), ' ', toString(sum(outcomes.received))) as n
+        from outcomes group by all
+        union all
+        select toDate(received_at), 'warning', code, toString(sum(\`count\`)) from warnings group by all
+        union all
+        select toDate(received_at), 'warned', '', toString(sum(\`count\`)) from warned_events group by all
+      ) order by day, outcome, reason`,
+    );
+  const before = await books();
+  assert.deepEqual(
+    before.filter(({ day }) => day === old).map(({ outcome, reason, n }) => `${outcome} ${reason} ${n}`),
+    ["accepted  12 12", "rejected time_too_old 5 5", "replayed  2 -2", "warned  3", "warning clock 4"],
+  );
+
+  const changes = { sweepLimits: { quietDaysMax: 3, percentMax: 90 } };
+  const first = await startTestWriter(t, kafka, storeUrl, 50, changes);
+  await untilCount(store, "folded_months_raw", 1);
+  await untilCount(store, "ingest_batches_raw", 1);
+  await untilCount(store, "outcomes_raw", 1);
+  await first.close();
+  assert.deepEqual(await books(), before);
+  await untilCount(store, "ingest_batches", 1);
+
+  // A writer that ended before the partitions were gone: the sums count, once, and the next sweep ends it.
+  await fillMonth(store, app.app_id, { andNow: false });
+  assert.deepEqual(await books(), before);
+  await untilCount(store, "ingest_batches", 1);
+  const next = await startTestWriter(t, kafka, storeUrl, 50, changes);
+  await untilCount(store, `ingest_batches_raw where toDate(received_at) = '${old}'`, 0);
+  await next.close();
+  assert.deepEqual(await books(), before);
+});
+
+test("a writer whose clock is wrong sums up no month", async (t) => {
+  const { store, kafka, storeUrl, app } = await setUp(t);
+  await fillMonth(store, app.app_id, { andNow: true });
+  const { metrics } = await startTestWriter(t, kafka, storeUrl, 50);
+  await untilRefused(metrics, "share");
+  await untilCount(store, "ingest_batches", 3);
+  await untilCount(store, "folded_months_raw", 0);
+});
+
+/**
+ * Deliveries of a day 500 days ago, one of them stored several times, with their outcomes.
+ * @returns the day.
+ */
+async function fillMonth(store: ClickHouse, app_id: string, { andNow }: { andNow: boolean }) {
+  const at = Math.floor((Date.now() - 500 * dayMs) / dayMs) * dayMs;
+  const delivery = (n: number) => `00000000-0000-4000-8000-00000000000${n}`;
+  const batch = (n: number, received_at: number, accepted: number, stored: number) => ({
+    ...{ app_id, batch_id: delivery(n), delivery_id: delivery(n), accepted, warned: n },
+    ...{ received_at: sqlTime(received_at), stored_at: sqlTime(received_at + stored) },
+  });
+  await insertJson(store, {
+    table: "ingest_batches_raw",
+    rows: [batch(1, at + 1, 5, 0), batch(1, at + 1, 5, 9), batch(2, at + 3_600_000, 7, 0)],
+  });
+  await insertJson(store, { table: "ingest_batches_raw", rows: [batch(1, at + 1, 5, 20)] });
+  const outcome = (n: number, name: string, reason: string, count: number, received_at = at + n) => ({
+    ...{ app_id, received_at: sqlTime(received_at), delivery_id: delivery(n), outcome: name, reason, count },
+  });
+  const outcomes = [
+    outcome(1, "rejected", "time_too_old", 4),
+    outcome(2, "rejected", "time_too_old", 1),
+    outcome(2, "replayed", "", 2),
+    outcome(1, "warned", "clock", 4),
+  ];
+  await insertJson(store, { table: "outcomes_raw", rows: outcomes });
+  if (andNow) {
+    const now = Date.now();
+    await insertJson(store, { table: "ingest_batches_raw", rows: [batch(3, now, 100, 0)] });
+    await insertJson(store, { table: "outcomes_raw", rows: [outcome(3, "dropped", "sampled_out", 8, now)] });
+  }
+  return new Date(at).toISOString().slice(0, 10);
+}
+
+const sqlTime = (ms: number) => new Date(ms).toISOString().replace("T", " ").replace("Z", "");
 
 /** The sweep of a writer's start: one that comes later would find what is too old by then. */
 async function untilSwept(metrics: Metrics): Promise<void> {

@@ -63,6 +63,7 @@ export async function startTestWriter(
     ...{ kafka, producer, store, patientStore, log, metrics, sweepIntervalMs },
     ...fetch,
     sweepLimits: { quietDaysMax: 3, percentMax: 50 },
+    deliveriesKeptDays: 400,
     ...changes,
   });
   life.own("writer", writer, (it) => it.close());

@@ -44,7 +44,7 @@ export function countOutcomes(store: ClickHouse, query: CountsQuery): Promise<Co
       union all
       select received_at, 'warned', code, \`count\` from warnings where ${within}
       union all
-      select received_at, 'warned', '', toUInt64(warned) from ingest_batches where ${within} and warned > 0
+      select received_at, 'warned', '', \`count\` from warned_events where ${within}
     )
     group by bucket, outcome, reason
     order by bucket, outcome, reason

@@ -39,6 +39,8 @@ export interface WriterOptions {
   sweepIntervalMs: number;
   /** What a sweep may do without an operator. */
   sweepLimits: SweepLimits;
+  /** Days that single deliveries are kept before they are summed up by day. */
+  deliveriesKeptDays: number;
   /** Default `Date.now`. */
   now?: () => number;
 }
@@ -103,6 +105,7 @@ export async function startWriter(options: WriterOptions): Promise<Writer> {
     store: options.patientStore,
     sweepIntervalMs: options.sweepIntervalMs,
     sweepLimits: options.sweepLimits,
+    deliveriesKeptDays: options.deliveriesKeptDays,
     now,
   }).catch(async (error: unknown) => {
     await consumer.close();

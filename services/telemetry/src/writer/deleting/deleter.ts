@@ -8,7 +8,8 @@ import { writerGroup } from "../group.ts";
 import { createJsonReader } from "../json-record.ts";
 import type { Persist } from "../persist.ts";
 import { eraseInstalls } from "./erase.ts";
-import { createDeletingMetrics } from "./metrics.ts";
+import { foldDeliveries } from "./fold.ts";
+import { createDeletingMetrics, type Swept } from "./metrics.ts";
 import { redactDeleted } from "./redact.ts";
 import { sweepExpired } from "./sweep.ts";
 import { type SweepLimits, type SweepRefusal, SweepRefused } from "./sweep-guard.ts";
@@ -23,6 +24,7 @@ export interface DeleterOptions {
   metrics: Metrics;
   sweepIntervalMs: number;
   sweepLimits: SweepLimits;
+  deliveriesKeptDays: number;
   /** The writer's clock. */
   now: () => number;
 }
@@ -74,7 +76,7 @@ export async function startDeleter(options: DeleterOptions): Promise<Deleter> {
   );
   const sweeping = keepSweeping(options, {
     isStale: () => !consumer.hasPartition(),
-    swept: (rows, redacted) => counted.swept(rows, redacted),
+    swept: (found) => counted.swept(found),
     refused: (reason) => counted.refused(reason),
   });
   return {
@@ -92,7 +94,7 @@ const lookIntervalMs = 1000;
 
 /** Sweeps when it becomes ours to do, and then in every interval. */
 function keepSweeping(
-  { store, log, sweepIntervalMs, sweepLimits: limits, now }: DeleterOptions,
+  { store, log, sweepIntervalMs, sweepLimits: limits, deliveriesKeptDays, now }: DeleterOptions,
   { isStale, swept, refused }: Sweeping,
 ): { stop(): Promise<void> } {
   let isStopped = false;
@@ -104,10 +106,15 @@ function keepSweeping(
       // First: it goes by no clock, so nothing refuses it.
       const redactedRows = await redactDeleted({ store, log, isStale: isOver });
       const rows = await sweepExpired({ store, log, isStale: isOver }, { now, limits });
+      const months = await foldDeliveries(
+        { store, log, isStale: isOver },
+        { now, limits, deliveriesKeptDays },
+      );
       if (isOver()) return;
-      swept(rows, redactedRows);
+      swept({ rows, redactedRows, months });
       nextMs = Date.now() + sweepIntervalMs;
       if (rows > 0) log.info({ rows }, "Deleted what its app no longer keeps");
+      if (months > 0) log.info({ months }, "Summed up old deliveries by day");
       if (redactedRows > 0) log.info({ rows: redactedRows }, "Redacted what tells of deleted accounts");
     } catch (error) {
       // Nothing of it is lost: the next one finds the same rows.
@@ -133,7 +140,7 @@ function keepSweeping(
 
 interface Sweeping {
   isStale: () => boolean;
-  swept: (rows: number, redacted: number) => void;
+  swept: (found: Swept) => void;
   refused: (reason: SweepRefusal) => void;
 }
 
