@@ -25,6 +25,9 @@ test("a content coding is read in any case, and none is identity", () => {
     ["X-Gzip", "gzip"],
     ["zstd", "zstd"],
     ["gzip, br", "gzip, br"],
+    ["gzip,", "gzip"],
+    ["identity, gzip", "gzip"],
+    [", ,", "identity"],
   ];
   for (const [header, expected] of codings) assert.equal(codingOf(header), expected);
 });

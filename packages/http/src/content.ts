@@ -14,12 +14,17 @@ function isOtherCharset(parameter: string): boolean {
 }
 
 /**
- * The content coding in lower case; `identity` without a header, and for an empty one. `x-gzip` is `gzip`
- * (RFC 9110 §8.4.1.3).
+ * The content coding in lower case; `identity` without one. `x-gzip` is `gzip` (RFC 9110 §8.4.1.3). Empty
+ * members of a list say nothing (§5.6.1), and `identity` in one does not, either. Several that do something
+ * are given as a list, which no process takes.
  */
 export function codingOf(header: string | undefined): string {
   if (header === undefined) return "identity";
-  const name = header.trim().toLowerCase();
-  if (name === "") return "identity";
-  return name === "x-gzip" ? "gzip" : name;
+  const names = header
+    .toLowerCase()
+    .split(",")
+    .map((name) => name.trim());
+  const codings = names.filter((name) => name !== "" && name !== "identity");
+  if (codings.length === 0) return "identity";
+  return codings.map((name) => (name === "x-gzip" ? "gzip" : name)).join(", ");
 }

@@ -26,7 +26,7 @@ import { countValidations, createOutcomes, watchLevels } from "./ingest/outcomes
 import { readPartitions } from "./ingest/partitions.ts";
 import { otlpLogs } from "./ingest/otlp/protocol.ts";
 import type { Protocol } from "./ingest/protocol.ts";
-import { otherSpellings, segmentRoutes } from "./ingest/segment/protocol.ts";
+import { segmentRoutes } from "./ingest/segment/protocol.ts";
 import type { AddressShareLimits } from "./ingest/quota/address-shares.ts";
 import { Quotas } from "./ingest/quota/quotas.ts";
 import { tellUsage } from "./ingest/quota/tell-usage.ts";
@@ -109,16 +109,13 @@ export async function createIngest(options: IngestOptions) {
   const quotas = new Quotas(usage, options.addressShares);
   const store = (protocol: Protocol) => postTelemetry({ ...shared, ...storing, quotas }, protocol);
   const validate = postTelemetry({ ...shared, ...validatingDeps(metrics), quotas: null }, validation);
-  const protocols = [batches, otlpLogs, ...segmentRoutes];
-  const posts = new Map(
-    protocols.flatMap((protocol) => {
-      const post = store(protocol);
-      return [protocol.route, ...(otherSpellings[protocol.route] ?? [])].map(
-        (route) => [route, post] as const,
-      );
-    }),
-  );
+  const posts = new Map([batches, otlpLogs].map((protocol) => [protocol.route, store(protocol)]));
   posts.set(validation.route, validate);
+  for (const protocol of segmentRoutes) {
+    const post = store(protocol);
+    // Paths match as they are written, and Segment's SDKs for Java, Android and Ruby end them with a slash.
+    posts.set(protocol.route, post).set(`${protocol.route}/`, post);
+  }
 
   const apps = createApp({
     log,

@@ -38,6 +38,8 @@ test("what is no mailbox, or another in disguise, is no address", () => {
       "a@127.0.0.1",
       "a@[127.0.0.1]",
       "a@x..example",
+      `${"a".repeat(65)}@x.example`,
+      `${"é".repeat(33)}@x.example`,
       "a@-x.example",
       "a@x_y.example",
     ],

@@ -33,10 +33,13 @@ export function requireEmail(text: string, pointer = "/email"): string {
 
 /** What the column has room for, in characters. */
 const addressLengthMax = 255;
+/** RFC 5321 §4.5.3.1.1. */
+const localBytesMax = 64;
 const labelLengthMax = 63;
 
 /** A dot-atom of RFC 5321 §4.1.2, with the letters of RFC 6531 §3.3 as far as they are seen and are one. */
 function isLocalPart(local: string): boolean {
+  if (Buffer.byteLength(local) > localBytesMax) return false;
   if (local.normalize("NFKC") !== local || /\p{Default_Ignorable_Code_Point}/u.test(local)) return false;
   return local.split(".").every((atom) => atom !== "" && !/["(),:;<>@[\\\]]/.test(atom));
 }

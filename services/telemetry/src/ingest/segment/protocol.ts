@@ -36,9 +36,6 @@ export const segmentRoutes: readonly Protocol[] = [
   ]),
 ];
 
-/** Paths match as they are written, and Segment's SDKs for Java, Android and Ruby write this one so. */
-export const otherSpellings: Readonly<Record<string, readonly string[]>> = { "/v1/import": ["/v1/import/"] };
-
 /** @param type of the one call that a body is; null for a list of calls. */
 function segmentProtocol(route: string, type: CallType | null): Protocol {
   return {
