@@ -11,8 +11,8 @@ export interface PreparedRequest {
   idOffsets: number[];
   /** Sessions share an id: each entry is the offsets of one session's id. */
   sessionOffsets: number[][];
-  /** Where the 13 digits of a time stand, and how many ms before now it is. */
-  times: { offset: number; agoMs: number }[];
+  /** Where a time stands, in 13 digits or as nanoseconds of 64 bits, and how many ms before now it is. */
+  times: { offset: number; agoMs: number; isNanoseconds?: true }[];
 }
 
 export interface BodyOptions {
@@ -28,15 +28,9 @@ const freeDigits = 12;
 const poolDigits = 1 << 18;
 const pool = Buffer.from(randomBytes(poolDigits / 2).toString("hex"), "latin1");
 
-/**
- * Makes the n-th request. The events are spread over the last minutes, like sessions that have just ended.
- */
-export function prepareRequest(
-  n: number,
-  { seed, host, keys, eventsPerRequest }: BodyOptions,
-): PreparedRequest {
+/** The n-th app, and events of the last minutes, like sessions that have just ended. */
+export function sessionsOf(n: number, { seed, keys, eventsPerRequest }: BodyOptions, nowMs: number) {
   const dice = createDice(seed);
-  const nowMs = Date.now();
   const sessions = Math.ceil(eventsPerRequest / eventsPerSession);
   const app = appOf(dice, n, keys.length);
   const events = Array.from({ length: sessions }, (_, i) =>
@@ -44,6 +38,15 @@ export function prepareRequest(
   )
     .flat()
     .slice(0, eventsPerRequest);
+  return { app, events };
+}
+
+/** Makes the n-th request. */
+export function prepareRequest(n: number, options: BodyOptions): PreparedRequest {
+  const { seed, host, keys, eventsPerRequest } = options;
+  const dice = createDice(seed);
+  const nowMs = Date.now();
+  const { app, events } = sessionsOf(n, options, nowMs);
   const body = JSON.stringify({
     batch_id: randomUUID(),
     sent_at: nowMs,
@@ -73,7 +76,10 @@ export function refresh({ message, idOffsets, sessionOffsets, times }: PreparedR
     pool.copy(message, offset, firstPlace(), first + freeDigits);
     for (const other of others) message.copy(message, other, offset, offset + freeDigits);
   }
-  for (const { offset, agoMs } of times) message.write(String(nowMs - agoMs), offset, 13, "latin1");
+  for (const { offset, agoMs, isNanoseconds } of times) {
+    if (isNanoseconds) message.writeBigUInt64LE(BigInt(nowMs - agoMs) * 1_000_000n, offset);
+    else message.write(String(nowMs - agoMs), offset, 13, "latin1");
+  }
 }
 
 /** The batch id that the request carries now. */

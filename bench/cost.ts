@@ -20,6 +20,12 @@ export interface CostOptions {
   seconds: number;
   eventsPerRequest: number;
   connections: number;
+  /** Default: a batch of our own. */
+  form?: LoadOrder["form"];
+  /** What is offered at most; without it as much as is taken. */
+  eventsPerSecondMax?: number | undefined;
+  /** Events that the path has stored before. */
+  storedBefore?: number;
   /** Bound of the wait until all is stored and merged. */
   drainTimeoutMs: number;
 }
@@ -38,21 +44,21 @@ const warmUpSeconds = 5;
 
 /** @throws UserError when nothing is acknowledged, or what was acknowledged is not stored in time. */
 export async function measureCost(path: Path, options: CostOptions): Promise<Cost> {
-  const { seconds, drainTimeoutMs } = options;
+  const { drainTimeoutMs, storedBefore = 0 } = options;
   const order = orderFor(path, options);
 
   console.log(`Warming up for ${warmUpSeconds} s …`);
   const warmUp = await load({ ...order, seconds: warmUpSeconds, seed: 1 });
-  await untilQuiet(path, warmUp.acknowledgedEvents, drainTimeoutMs);
+  await untilQuiet(path, storedBefore + warmUp.acknowledgedEvents, drainTimeoutMs);
 
-  console.log(`Measuring for ${seconds} s …`);
+  console.log(`Measuring for ${options.seconds} s …`);
   const kafkaBefore = logBytes(path.dataDir, path.topic);
   const cpuBefore = cpuOf(path.processes);
   const report = await load({ ...order, seed: 2 });
   const events = report.acknowledgedEvents;
   if (events === 0) throw new UserError(`Nothing was acknowledged: ${JSON.stringify(report)}`);
   const acknowledgedEvents = warmUp.acknowledgedEvents + events;
-  const drainedAfterMs = await untilQuiet(path, acknowledgedEvents, drainTimeoutMs);
+  const drainedAfterMs = await untilQuiet(path, storedBefore + acknowledgedEvents, drainTimeoutMs);
   const cpuUs = difference(cpuOf(path.processes), cpuBefore, events);
   const allCpuUs = Object.values(cpuUs).reduce((sum, value) => sum + value, 0);
   const figures = {
@@ -67,9 +73,10 @@ export async function measureCost(path: Path, options: CostOptions): Promise<Cos
 }
 
 function orderFor({ endpoint, keys }: Path, options: CostOptions): LoadOrder {
-  const { seconds, eventsPerRequest, connections } = options;
+  const { seconds, eventsPerRequest, connections, form, eventsPerSecondMax } = options;
   const prepared = preparedRequests(options);
-  return { endpoint, keys, seconds, eventsPerRequest, connections, prepared, seed: 0, keepBatchIds: false };
+  const how = { seconds, eventsPerRequest, connections, form, eventsPerSecondMax };
+  return { endpoint, keys, ...how, prepared, seed: 0, keepBatchIds: false };
 }
 
 /** About 100 MB of bodies at most, so that one is used again only after many others. */

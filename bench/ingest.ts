@@ -10,6 +10,7 @@ export interface IngestOptions {
   seconds: number;
   eventsPerRequest: number;
   connections: number;
+  eventsPerSecondMax?: number | undefined;
   /** The figures a benchmark is named for. */
   promised: (cost: Cost) => Figures;
 }

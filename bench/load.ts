@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { batchIdOf, type PreparedRequest, prepareRequest, refresh } from "./bodies.ts";
 import { type Address, type Connection, openConnection } from "./connection.ts";
+import { prepareLogs } from "./otlp-bodies.ts";
 import { percentiles, type Percentiles } from "./percentiles.ts";
 
 export interface LoadOrder {
@@ -11,6 +12,8 @@ export interface LoadOrder {
   keys: readonly string[];
   eventsPerRequest: number;
   connections: number;
+  /** Default: a batch of our own. */
+  form?: "otlp" | undefined;
   /** Requests made before the start; each is used again and again with new ids. */
   prepared: number;
   seconds: number;
@@ -18,13 +21,13 @@ export interface LoadOrder {
   /** Whether the report names every acknowledged batch. */
   keepBatchIds: boolean;
   /** Connections wait before they would send more, all together; without it they send what they can. */
-  eventsPerSecondMax?: number;
+  eventsPerSecondMax?: number | undefined;
 }
 
 export interface LoadReport {
   acknowledgedEvents: number;
   acknowledgedRequests: number;
-  /** Answers that were not 202, by status. */
+  /** Answers that were no acknowledgement, by status. */
   otherAnswers: Record<string, number>;
   /** Connections lost in the middle of a request. */
   cutOff: number;
@@ -64,7 +67,8 @@ process.once("disconnect", () => process.exit());
 
 async function run(order: LoadOrder): Promise<LoadReport> {
   const { hostname, port, host } = new URL(order.endpoint);
-  const bodies = Array.from({ length: order.prepared }, (_, n) => prepareRequest(n, { ...order, host }));
+  const prepare = order.form === "otlp" ? prepareLogs : prepareRequest;
+  const bodies = Array.from({ length: order.prepared }, (_, n) => prepare(n, { ...order, host }));
   const address = { hostname, port: Number(port) };
   const cpuBefore = process.cpuUsage();
   const startedAt = performance.now();
@@ -90,9 +94,11 @@ async function run(order: LoadOrder): Promise<LoadReport> {
 async function drive(
   address: Address,
   requests: readonly PreparedRequest[],
-  { keepBatchIds, eventsPerSecondMax = Number.POSITIVE_INFINITY, connections, eventsPerRequest }: LoadOrder,
+  order: LoadOrder,
   endsAt: number,
 ): Promise<void> {
+  const { eventsPerSecondMax = Number.POSITIVE_INFINITY, connections, eventsPerRequest } = order;
+  const acknowledged = order.form === "otlp" ? 200 : 202;
   let connection: Connection | null = null;
   const intervalMs = (1000 * connections * eventsPerRequest) / eventsPerSecondMax;
   // Not all in the same moment.
@@ -107,11 +113,11 @@ async function drive(
       connection ??= await openConnection(address);
       const { status } = await connection.ask(request.message);
       tally.bytes += request.message.length;
-      if (status === 202) {
+      if (status === acknowledged) {
         tally.requests++;
         tally.events += request.events;
         tally.latencies.push(performance.now() - sentAt);
-        if (keepBatchIds) tally.batchIds.push(batchIdOf(request));
+        if (order.keepBatchIds) tally.batchIds.push(batchIdOf(request));
         continue;
       }
       tally.others[status] = (tally.others[status] ?? 0) + 1;

@@ -1,5 +1,5 @@
-// `npm run bench -- NAME [--seconds S] [--json FILE] [--endpoints FILE]`. README.md says what each name
-// measures.
+// `npm run bench -- NAME [--seconds S] [--rate R] [--json FILE] [--endpoints FILE]`. README.md says
+// what each name measures.
 import { parseArgs } from "node:util";
 import { runProgram, UserError, wholeNumber } from "../infra/local/endpoints.ts";
 import type { Environment } from "../infra/local/process-environment.ts";
@@ -10,6 +10,7 @@ import { benchCatalog, catalogEnvironment } from "./catalog.ts";
 import { benchIngest, perCpuSecondOfIngest } from "./ingest.ts";
 import { benchNaive } from "./naive.ts";
 import { benchOverload } from "./overload.ts";
+import { benchOtlp } from "./otlp.ts";
 import { openPlatform, type Platform } from "./platform.ts";
 import { makeReport, type Outcome, publish } from "./report.ts";
 import { benchSustained } from "./sustained.ts";
@@ -19,7 +20,14 @@ interface Bench {
   seconds: number;
   /** Variables of the platform that is started for it. */
   environment?: Environment;
-  run(platform: Platform, options: { seconds: number; rows: number }): Promise<Outcome>;
+  run(platform: Platform, options: RunOptions): Promise<Outcome>;
+}
+
+interface RunOptions {
+  seconds: number;
+  rows: number;
+  /** Events a second that are offered at most, where that can be chosen. */
+  eventsPerSecondMax: number | undefined;
 }
 
 const connections = 64;
@@ -28,27 +36,31 @@ const hundred = { eventsPerRequest: 100, connections };
 const benches: Record<string, Bench> = {
   ingest: {
     seconds: 60,
-    run: (platform, { seconds }) =>
-      benchIngest(platform, { ...hundred, seconds, promised: perCpuSecondOfIngest.events }),
+    run: (platform, options) =>
+      benchIngest(platform, { ...hundred, ...options, promised: perCpuSecondOfIngest.events }),
   },
   "ingest-single": {
     seconds: 60,
-    run: (platform, { seconds }) =>
+    run: (platform, options) =>
       benchIngest(platform, {
         eventsPerRequest: 1,
         connections,
-        seconds,
+        ...options,
         promised: perCpuSecondOfIngest.requests,
       }),
   },
   "end-to-end": {
     seconds: 60,
-    run: (platform, { seconds }) =>
+    run: (platform, options) =>
       benchIngest(platform, {
         ...hundred,
-        seconds,
+        ...options,
         promised: ({ allCpuUs }) => ({ all_cpu_us_per_event: allCpuUs }),
       }),
+  },
+  otlp: {
+    seconds: 20,
+    run: (platform, options) => benchOtlp(platform, { eventsPerRequest: 100, connections: 32, ...options }),
   },
   naive: { seconds: 30, run: (platform, { seconds }) => benchNaive(platform, { ...hundred, seconds }) },
   bytes: { seconds: 0, run: (platform, { rows }) => benchBytes(platform, { rows }) },
@@ -77,6 +89,7 @@ await runProgram(async () => {
     allowPositionals: true,
     options: {
       seconds: { type: "string" },
+      rate: { type: "string" },
       rows: { type: "string", default: "10000000" },
       json: { type: "string" },
       endpoints: { type: "string" },
@@ -90,11 +103,13 @@ await runProgram(async () => {
     values.seconds === undefined
       ? bench.seconds
       : wholeNumber("seconds", values.seconds, { min: 1, max: 3600 });
+  const eventsPerSecondMax =
+    values.rate === undefined ? undefined : wholeNumber("rate", values.rate, { min: 100, max: 10_000_000 });
   const rows = wholeNumber("rows", values.rows, { min: 100_000, max: 1_000_000_000 });
   console.log(values.endpoints ? "Using the running platform." : "Starting a platform of its own …");
   const platform = await openPlatform(values.endpoints, bench.environment);
   try {
-    const { figures, broken } = await bench.run(platform, { seconds, rows });
+    const { figures, broken } = await bench.run(platform, { seconds, rows, eventsPerSecondMax });
     publish(makeReport(name, figures), values.json);
     if (broken.length > 0) throw new UserError(`\nBroken promises:\n  ${broken.join("\n  ")}`);
   } finally {
