@@ -5,7 +5,7 @@ import { Int64Column, IntegerColumn } from "./native-integers.ts";
 import { MapColumn } from "./native-map.ts";
 
 export { ByteSink } from "./byte-sink.ts";
-export { parseUuid, parseUuidText } from "./uuid.ts";
+export { parseUuid, parseUuidText, writeUuid } from "./uuid.ts";
 
 /** The ClickHouse types that can be written, with the column each gives. */
 type ColumnOf<Type extends string> = Type extends "UUID"

@@ -39,6 +39,36 @@ export function parseUuidText(uuid: string, words: Uint32Array, wordAt: number):
 
 const scratch = Buffer.alloc(36);
 
+/** Writes the 36 characters of a UUID from its words, in lower case. */
+export function writeUuid(words: Uint32Array, wordAt: number, bytes: Uint8Array, at: number): void {
+  const a = words[wordAt + 1] as number;
+  const b = words[wordAt + 3] as number;
+  const c = words[wordAt] as number;
+  const d = words[wordAt + 2] as number;
+  writeHex(bytes, at, a >>> 16);
+  writeHex(bytes, at + 4, a & 0xffff);
+  bytes[at + 8] = dash;
+  writeHex(bytes, at + 9, c >>> 16);
+  bytes[at + 13] = dash;
+  writeHex(bytes, at + 14, c & 0xffff);
+  bytes[at + 18] = dash;
+  writeHex(bytes, at + 19, b >>> 16);
+  bytes[at + 23] = dash;
+  writeHex(bytes, at + 24, b & 0xffff);
+  writeHex(bytes, at + 28, d >>> 16);
+  writeHex(bytes, at + 32, d & 0xffff);
+}
+
+/** Four digits of sixteen bits. */
+function writeHex(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = hexDigits[value >>> 12] as number;
+  bytes[at + 1] = hexDigits[(value >>> 8) & 15] as number;
+  bytes[at + 2] = hexDigits[(value >>> 4) & 15] as number;
+  bytes[at + 3] = hexDigits[value & 15] as number;
+}
+
+const hexDigits = Buffer.from("0123456789abcdef");
+
 const dash = 0x2d;
 const notHex = 0x100;
 

@@ -1,11 +1,14 @@
 import { droppedCodes, type EventCode, type EventResult, type TelemetryBatch } from "@mosis/types/telemetry";
 import type { Rules } from "./restrictions/table.ts";
+import type { Staging } from "./staging.ts";
 
 /** Events as an array has them, or where they stand. */
 export interface EventList {
   readonly length: number;
   /** As an object, or whatever was sent in its place. */
   at(index: number): unknown;
+  /** The events as columns, when they were read into them and have passed the checks of shape and size. */
+  staged?(): Staging;
 }
 
 export type IncomingBatch = Omit<TelemetryBatch, "events"> & {

@@ -20,7 +20,7 @@ export interface Properties {
 }
 
 /** The key that tells how many are not kept: the name that OpenTelemetry has for it. */
-const droppedKey = "dropped_attributes_count";
+export const droppedKey = "dropped_attributes_count";
 /** Further in, an object is text. */
 const levelsMax = 8;
 /** More than that is cut anyway, by characters and with a warning: a long text must not cost its event. */

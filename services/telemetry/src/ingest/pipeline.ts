@@ -16,7 +16,6 @@ import { isPlain } from "./plain.ts";
 import { pushReasons } from "./reasons.ts";
 import { idOf, pushRejected } from "./rejected.ts";
 import { restrictionOf } from "./restrictions/step.ts";
-import { ScannedEvents } from "./scan-batch.ts";
 import { stageEvent } from "./stage.ts";
 import { Staging } from "./staging.ts";
 
@@ -78,13 +77,13 @@ function checkEvents(delivery: Delivery): { staging: Staging; faults: Faults } {
 function findFaults(delivery: Delivery): { staging: Staging; faults: Faults } {
   const { rules, receivedAtMs, clockCorrectionMs } = delivery;
   const { events, context } = delivery.batch;
-  const isScanned = events instanceof ScannedEvents;
-  const staging = isScanned ? events.staged() : objects;
-  if (!isScanned) staging.reset(noBody);
+  const scanned = events.staged?.();
+  const staging = scanned ?? objects;
+  if (!scanned) staging.reset(noBody);
   const { oldestMs, newestMs } = acceptedRange(receivedAtMs);
   let faults: Faults = null;
   for (let i = 0; i < events.length; i++) {
-    let fault = isScanned ? null : stageObject(staging, i, delivery);
+    let fault = scanned ? null : stageObject(staging, i, delivery);
     if (!fault) {
       const clientTimeMs = staging.times[i] as number;
       fault = timeFault(clientTimeMs, clientTimeMs + clockCorrectionMs, oldestMs, newestMs);
@@ -136,7 +135,7 @@ function timeFault(clientMs: number, eventMs: number, oldestMs: number, newestMs
  * Bytes as JSON over the limit. A bound from lengths comes first: writing an event out costs as much as
  * parsing it.
  */
-function isTooLarge(event: TelemetryEvent): boolean {
+export function isTooLarge(event: TelemetryEvent): boolean {
   let bytesAtMost = 2000;
   for (const key in event.properties) {
     const value = event.properties[key];

@@ -6,7 +6,7 @@ import { scanEvent } from "./scan.ts";
 import { Staging } from "./staging.ts";
 
 /** Events that stand in a body and are staged already. Valid until the next body is scanned. */
-export class ScannedEvents implements EventList {
+class ScannedEvents implements EventList {
   readonly length: number;
   private readonly body: Buffer;
 

@@ -1,8 +1,16 @@
 import { ByteSink } from "@mosis/clickhouse/native-block";
 import { eventKinds, telemetryLimits } from "@mosis/types/telemetry";
 
-const eventsMax = telemetryLimits.eventsPerBatchMax;
-const propertiesMax = eventsMax * telemetryLimits.propertiesPerEventMax;
+/** How many events and properties of all events there is room for. */
+interface StagingRoom {
+  events: number;
+  properties: number;
+}
+
+const roomOfBatch: StagingRoom = {
+  events: telemetryLimits.eventsPerBatchMax,
+  properties: telemetryLimits.eventsPerBatchMax * telemetryLimits.propertiesPerEventMax,
+};
 
 /**
  * The valid events of one request between reading and storing, as typed arrays: no object is made for an
@@ -15,29 +23,77 @@ export class Staging {
   body: Buffer = Buffer.alloc(0);
   /** The same bytes, to compare four at a time. */
   view: DataView = new DataView(new ArrayBuffer(0));
-  readonly scratch = new ByteSink(65_536);
+  readonly scratch: ByteSink;
   /** Four words an event, as `parseUuid` gives them. */
-  readonly eventIds = new Uint32Array(eventsMax * 4);
+  readonly eventIds: Uint32Array;
   /** The same; zeros when an event belongs to no session. */
-  readonly sessionIds = new Uint32Array(eventsMax * 4);
-  readonly sessionBytes = new Uint8Array(this.sessionIds.buffer);
+  readonly sessionIds: Uint32Array;
+  readonly sessionBytes: Uint8Array;
   /** Milliseconds since 1970 by the client; NaN when it is not a time that can be stored. */
-  readonly times = new Float64Array(eventsMax);
+  readonly times: Float64Array;
   /** Numbers of the ClickHouse Enum8. */
-  readonly kinds = new Uint8Array(eventsMax);
-  readonly durations = new Float64Array(eventsMax);
-  readonly names = new Int32Array(eventsMax);
-  readonly nameLengths = new Int32Array(eventsMax);
+  readonly kinds: Uint8Array;
+  readonly durations: Float64Array;
+  readonly names: Int32Array;
+  readonly nameLengths: Int32Array;
   /** The properties of event i are those from `propertiesOf[i]` up to `propertiesEnd[i]`. */
-  readonly propertiesOf = new Int32Array(eventsMax);
-  readonly propertiesEnd = new Int32Array(eventsMax);
-  readonly keys = new Int32Array(propertiesMax);
-  readonly keyLengths = new Int32Array(propertiesMax);
+  readonly propertiesOf: Int32Array;
+  readonly propertiesEnd: Int32Array;
+  readonly keys: Int32Array;
+  readonly keyLengths: Int32Array;
   /** Of a text; -1 for a number. */
-  readonly valueLengths = new Int32Array(propertiesMax);
-  readonly values = new Int32Array(propertiesMax);
-  readonly numbers = new Float64Array(propertiesMax);
+  readonly valueLengths: Int32Array;
+  readonly values: Int32Array;
+  readonly numbers: Float64Array;
   properties = 0;
+
+  constructor(arrays: Arrays = openArrays(roomOfBatch)) {
+    this.scratch = arrays.scratch;
+    this.eventIds = arrays.eventIds;
+    this.sessionIds = arrays.sessionIds;
+    this.sessionBytes = new Uint8Array(
+      arrays.sessionIds.buffer,
+      arrays.sessionIds.byteOffset,
+      arrays.sessionIds.byteLength,
+    );
+    this.times = arrays.times;
+    this.kinds = arrays.kinds;
+    this.durations = arrays.durations;
+    this.names = arrays.names;
+    this.nameLengths = arrays.nameLengths;
+    this.propertiesOf = arrays.propertiesOf;
+    this.propertiesEnd = arrays.propertiesEnd;
+    this.keys = arrays.keys;
+    this.keyLengths = arrays.keyLengths;
+    this.valueLengths = arrays.valueLengths;
+    this.values = arrays.values;
+    this.numbers = arrays.numbers;
+  }
+
+  /** The events from an index on as a staging of their own, in the same memory. */
+  part(from: number, events: number): Staging {
+    const to = from + events;
+    const part = new Staging({
+      scratch: this.scratch,
+      eventIds: this.eventIds.subarray(from * 4, to * 4),
+      sessionIds: this.sessionIds.subarray(from * 4, to * 4),
+      times: this.times.subarray(from, to),
+      kinds: this.kinds.subarray(from, to),
+      durations: this.durations.subarray(from, to),
+      names: this.names.subarray(from, to),
+      nameLengths: this.nameLengths.subarray(from, to),
+      propertiesOf: this.propertiesOf.subarray(from, to),
+      propertiesEnd: this.propertiesEnd.subarray(from, to),
+      keys: this.keys,
+      keyLengths: this.keyLengths,
+      valueLengths: this.valueLengths,
+      values: this.values,
+      numbers: this.numbers,
+    });
+    part.body = this.body;
+    part.view = this.view;
+    return part;
+  }
 
   /** Before the events of a request. @param body what places from 0 on are in. */
   reset(body: Buffer): void {
@@ -72,6 +128,49 @@ export class Staging {
   bufferOf(place: number): Buffer {
     return place < 0 ? this.scratch.buffer : this.body;
   }
+}
+
+type Arrays = Pick<
+  Staging,
+  | "scratch"
+  | "eventIds"
+  | "sessionIds"
+  | "times"
+  | "kinds"
+  | "durations"
+  | "names"
+  | "nameLengths"
+  | "propertiesOf"
+  | "propertiesEnd"
+  | "keys"
+  | "keyLengths"
+  | "valueLengths"
+  | "values"
+  | "numbers"
+>;
+
+export function openStaging(room: StagingRoom): Staging {
+  return new Staging(openArrays(room));
+}
+
+function openArrays({ events, properties }: StagingRoom): Arrays {
+  return {
+    scratch: new ByteSink(65_536),
+    eventIds: new Uint32Array(events * 4),
+    sessionIds: new Uint32Array(events * 4),
+    times: new Float64Array(events),
+    kinds: new Uint8Array(events),
+    durations: new Float64Array(events),
+    names: new Int32Array(events),
+    nameLengths: new Int32Array(events),
+    propertiesOf: new Int32Array(events),
+    propertiesEnd: new Int32Array(events),
+    keys: new Int32Array(properties),
+    keyLengths: new Int32Array(properties),
+    valueLengths: new Int32Array(properties),
+    values: new Int32Array(properties),
+    numbers: new Float64Array(properties),
+  };
 }
 
 export function offsetOf(place: number): number {

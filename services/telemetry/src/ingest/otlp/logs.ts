@@ -30,7 +30,7 @@ export interface LogRecord {
   spanId: string;
 }
 
-const otlpLimits = {
+export const otlpLimits = {
   /** A Collector's batch processor sends 8192 by default, and what came with the last of them. */
   recordsPerRequestMax: 10_000,
   /** Each is a delivery of its own, for its context is its own. */
@@ -53,50 +53,49 @@ export class BeyondLimit extends Error {}
 export class NotDecodable extends Error {}
 
 /** Counts down while a request is decoded, so that what is decoded is bounded, not only what was sent. */
-export interface Budget {
-  resource(): void;
-  scope(): void;
-  record(): void;
-  skipped(): void;
-  /** @param level how deep the value lies within others, from 0. */
-  value(level: number): void;
-  key(name: string): void;
+export class Budget {
   /** How many values gave way to another one of the same key, so far. */
-  replaced: number;
+  replaced = 0;
+  private resources: number = otlpLimits.resourcesPerRequestMax;
+  private scopes: number = otlpLimits.scopesPerRequestMax;
+  private records: number = otlpLimits.recordsPerRequestMax;
+  private values: number = otlpLimits.valuesPerRequestMax;
+  private unknownFields: number = otlpLimits.unknownFieldsMax;
+  private readonly keys = new Set<string>();
+
+  resource(): void {
+    if (this.resources-- === 0) throw tooMany("resources");
+  }
+
+  scope(): void {
+    if (this.scopes-- === 0) throw tooMany("scopes");
+  }
+
+  record(): void {
+    if (this.records-- === 0) throw tooMany("log records");
+  }
+
+  skipped(): void {
+    if (this.unknownFields-- === 0) throw tooMany("unknown fields");
+  }
+
+  /** @param level how deep the value lies within others, from 0. */
+  value(level: number): void {
+    if (level > otlpLimits.valueLevelsMax) {
+      throw new NotDecodable(`Values are nested deeper than ${otlpLimits.valueLevelsMax} levels.`);
+    }
+    if (this.values-- === 0) throw tooMany("values");
+  }
+
+  key(name: string): void {
+    if (this.keys.has(name)) return;
+    if (this.keys.size === otlpLimits.keysPerRequestMax) throw tooMany("different keys of attributes");
+    this.keys.add(name);
+  }
 }
 
-export function openBudget(): Budget {
-  const left = {
-    resources: otlpLimits.resourcesPerRequestMax as number,
-    scopes: otlpLimits.scopesPerRequestMax as number,
-    "log records": otlpLimits.recordsPerRequestMax as number,
-    values: otlpLimits.valuesPerRequestMax as number,
-    "unknown fields": otlpLimits.unknownFieldsMax as number,
-  };
-  const take = (what: keyof typeof left) => {
-    if (left[what]-- === 0) throw new BeyondLimit(`The request has too many ${what}: send smaller batches.`);
-  };
-  const keys = new Set<string>();
-  return {
-    replaced: 0,
-    key(name) {
-      if (keys.has(name)) return;
-      if (keys.size === otlpLimits.keysPerRequestMax) {
-        throw new BeyondLimit("The request has too many different keys of attributes: send smaller batches.");
-      }
-      keys.add(name);
-    },
-    resource: () => take("resources"),
-    scope: () => take("scopes"),
-    record: () => take("log records"),
-    skipped: () => take("unknown fields"),
-    value(level) {
-      if (level > otlpLimits.valueLevelsMax) {
-        throw new NotDecodable(`Values are nested deeper than ${otlpLimits.valueLevelsMax} levels.`);
-      }
-      take("values");
-    },
-  };
+function tooMany(what: string): BeyondLimit {
+  return new BeyondLimit(`The request has too many ${what}: send smaller batches.`);
 }
 
 export function emptyRecord(): LogRecord {

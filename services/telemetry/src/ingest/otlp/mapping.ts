@@ -16,29 +16,57 @@ export function batchesOf(resources: readonly ResourceLogs[]): TelemetryBatch[] 
   const sdk = sdkOf(resources[0]?.attributes ?? {});
   const batches: TelemetryBatch[] = [];
   for (const { attributes, scopes } of resources) {
-    const shared = sharedOf(attributes);
-    const resource = derivedId(JSON.stringify(attributes));
-    const package_id = attributes["mosis.package_id"];
-    const context = contextOf(attributes);
+    const resource = mapResource(attributes, sdk);
     let events: unknown[] = [];
     for (const { name, records } of scopes) {
       // Once, for it may be as long as the body.
-      const source = derivedId(`${resource}\n${name}`);
+      const source = sourceOf(resource, name);
       const scope = shortText(name);
       for (const record of records) {
-        if (events.length === 0) {
-          const batch = { batch_id: "", context, events, ...(sdk ? { sdk } : {}) };
-          batches.push(typeof package_id === "string" ? { ...batch, package_id } : batch);
-        }
+        if (events.length === 0) batches.push({ batch_id: "", ...resource.envelope, events });
         const uid = record.attributes["log.record.uid"];
         const isNamed = typeof uid === "string" && uid !== "";
-        const event_id = isNamed ? idOf(uid) : contentId(`${source}\n${JSON.stringify(record)}`);
-        events.push(eventOf(record, { event_id, scope, shared, attributes }));
+        const event_id = isNamed ? idOf(uid) : contentId(contentOf(source, record));
+        events.push(eventOf(record, { event_id, scope, resource }));
         if (events.length === telemetryLimits.eventsPerBatchMax) events = [];
       }
     }
   }
   return withBatchId(batches);
+}
+
+/** What a resource says of all its records. */
+export interface MappedResource {
+  attributes: Attributes;
+  /** Its properties of every event. */
+  shared: Attributes;
+  /** Derived from its attributes. */
+  id: string;
+  envelope: Pick<TelemetryBatch, "context" | "sdk" | "package_id">;
+}
+
+export function mapResource(attributes: Attributes, sdk: TelemetryBatch["sdk"]): MappedResource {
+  const package_id = attributes["mosis.package_id"];
+  return {
+    attributes,
+    shared: sharedOf(attributes),
+    id: derivedId(JSON.stringify(attributes)),
+    envelope: {
+      context: contextOf(attributes),
+      ...(sdk ? { sdk } : {}),
+      ...(typeof package_id === "string" ? { package_id } : {}),
+    },
+  };
+}
+
+/** The id of where records come from, which is a part of theirs. @param scope its whole name. */
+export function sourceOf({ id }: MappedResource, scope: string): string {
+  return derivedId(`${id}\n${scope}`);
+}
+
+/** What the id of a record is derived from. `record-text.ts` writes the same from bytes. */
+export function contentOf(source: string, record: LogRecord): string {
+  return `${source}\n${JSON.stringify(record)}`;
 }
 
 /** One id for all of a request, from the ids of its events: sent again, it is the same batch. */
@@ -53,17 +81,17 @@ function withBatchId(batches: TelemetryBatch[]): TelemetryBatch[] {
 
 interface Surroundings {
   event_id: string;
+  /** As a property. */
   scope: string | undefined;
-  shared: Attributes;
-  /** Of the resource. */
-  attributes: Attributes;
+  resource: MappedResource;
 }
 
 /** The name of what has none. */
-const unnamed = "log";
+export const unnamed = "log";
 
-function eventOf(record: LogRecord, { event_id, scope, shared, attributes }: Surroundings): object {
+export function eventOf(record: LogRecord, { event_id, scope, resource }: Surroundings): object {
   const { body } = record;
+  const { shared, attributes } = resource;
   const given = record.eventName || textOf(record.attributes["event.name"]);
   // Never from the text of a log: each line would be a name of its own.
   const name = nameOf(given) ?? unnamed;
@@ -91,7 +119,7 @@ function eventOf(record: LogRecord, { event_id, scope, shared, attributes }: Sur
   return {
     event_id,
     name,
-    kind: kindOf(record, name),
+    kind: kindOf(name, record.severity, isException(record)),
     ...(time === undefined ? {} : { time }),
     ...(session ? { session_id: idOf(session) } : {}),
     properties: properties.done(),
@@ -108,14 +136,20 @@ const errorFrom = 17;
 const fatalFrom = 21;
 const severityMax = 24;
 
-function kindOf({ severity, attributes }: LogRecord, name: string): EventKind {
+export function kindOf(name: string, severity: number, isException: boolean): EventKind {
   // Beyond the data model a number says nothing.
   const level = severity <= severityMax ? severity : 0;
   if (crashNames.has(name) || level >= fatalFrom) return "crash";
-  const isException = "exception.type" in attributes || "exception.message" in attributes;
   if (level >= errorFrom || isException) return "error";
   return perfNames.has(name) ? "perf" : "event";
 }
+
+function isException({ attributes }: LogRecord): boolean {
+  return exceptionKeys.some((key) => key in attributes);
+}
+
+/** Attributes that only a failure has. */
+export const exceptionKeys = ["exception.type", "exception.message"];
 
 /** Nanoseconds as whole milliseconds, which is what is stored; undefined for unknown. */
 function millisecondsOf(nanoseconds: string): number | undefined {
@@ -124,7 +158,12 @@ function millisecondsOf(nanoseconds: string): number | undefined {
 }
 
 /** Of a resource, and told with each of its events: few, and short, for a request may have many events. */
-const sharedKeys = ["service.name", "service.namespace", "service.version", "deployment.environment.name"];
+export const sharedKeys = [
+  "service.name",
+  "service.namespace",
+  "service.version",
+  "deployment.environment.name",
+];
 
 function sharedOf(attributes: Attributes): Attributes {
   return Object.fromEntries(
@@ -158,7 +197,7 @@ function contextOf(attributes: Attributes): BatchContext {
 }
 
 /** Of the first resource: a request has one sender; devices behind a Collector differ in their context. */
-function sdkOf(attributes: Attributes): TelemetryBatch["sdk"] {
+export function sdkOf(attributes: Attributes): TelemetryBatch["sdk"] {
   const name = textOf(attributes["telemetry.sdk.name"]);
   if (!name) return undefined;
   const language = textOf(attributes["telemetry.sdk.language"]);
@@ -168,6 +207,6 @@ function sdkOf(attributes: Attributes): TelemetryBatch["sdk"] {
   };
 }
 
-function textOf(value: Value | undefined): string {
+export function textOf(value: Value | undefined): string {
   return typeof value === "string" ? value : "";
 }

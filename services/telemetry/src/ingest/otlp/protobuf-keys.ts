@@ -23,6 +23,8 @@ export const recordKeys = {
   observedTime: fixed64(11),
   eventName: bytes(12),
 };
+/** Not stored, but nearly every record has it. */
+export const recordFlags = (8 << 3) | WireType.Bit32;
 export const keyValueKeys = { key: bytes(1), value: bytes(2) };
 export const valueKeys = {
   text: bytes(1),

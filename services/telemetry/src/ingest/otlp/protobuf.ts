@@ -30,18 +30,44 @@ import {
 export function decodeRequest(body: Buffer, budget: Budget): ResourceLogs[] {
   const reader = new BinaryReader(body);
   const resources: ResourceLogs[] = [];
-  try {
+  reading(() =>
     readFields(reader, budget, reader.len, (key) => {
       if (key !== requestKeys.resourceLogs) return false;
       budget.resource();
       resources.push(resourceLogs(reader, budget));
       return true;
-    });
+    }),
+  );
+  return resources;
+}
+
+/** The attributes of a `Resource`, its message alone. @throws as `decodeRequest`. */
+export function decodeResource(message: Buffer, budget: Budget): Record<string, Value> {
+  const reader = new BinaryReader(message);
+  const attributes: Record<string, Value> = {};
+  reading(() => resourceFields(reader, budget, reader.len, attributes));
+  return attributes;
+}
+
+/** The name of an `InstrumentationScope`, its message alone. @throws as `decodeRequest`. */
+export function decodeScope(message: Buffer, budget: Budget): string {
+  const reader = new BinaryReader(message);
+  return reading(() => scopeName(reader, budget, reader.len));
+}
+
+/** A `LogRecord`, its message alone. @throws as `decodeRequest`. */
+export function decodeRecord(message: Buffer, budget: Budget): LogRecord {
+  const reader = new BinaryReader(message);
+  return reading(() => recordFields(reader, budget, reader.len));
+}
+
+function reading<T>(step: () => T): T {
+  try {
+    return step();
   } catch (error) {
     if (!isReaders(error)) throw error;
     throw new NotDecodable("The body is not a protobuf message ExportLogsServiceRequest.", { cause: error });
   }
-  return resources;
 }
 
 /** Whether the reader of the wire format gave up: no protobuf, no UTF-8, or an end that comes too early. */
@@ -57,11 +83,7 @@ function resourceLogs(reader: BinaryReader, budget: Budget): ResourceLogs {
   const logs: ResourceLogs = { attributes: {}, scopes: [] };
   readMessage(reader, budget, (key) => {
     if (key === resourceLogsKeys.resource) {
-      readMessage(reader, budget, (inner) => {
-        if (inner !== resourceKeys.attributes) return false;
-        readKeyValue(reader, budget, logs.attributes, 0);
-        return true;
-      });
+      resourceFields(reader, budget, messageEnd(reader), logs.attributes);
     } else if (key === resourceLogsKeys.scopeLogs) {
       budget.scope();
       logs.scopes.push(scopeLogs(reader, budget));
@@ -75,21 +97,41 @@ function scopeLogs(reader: BinaryReader, budget: Budget): ScopeLogs {
   const logs: ScopeLogs = { name: "", records: [] };
   readMessage(reader, budget, (key) => {
     if (key === scopeLogsKeys.scope) {
-      readMessage(reader, budget, (inner) => {
-        if (inner !== scopeKeys.name) return false;
-        logs.name = reader.string(true);
-        return true;
-      });
+      logs.name = scopeName(reader, budget, messageEnd(reader), logs.name);
     } else if (key === scopeLogsKeys.logRecords) {
       budget.record();
-      logs.records.push(logRecord(reader, budget));
+      logs.records.push(recordFields(reader, budget, messageEnd(reader)));
     } else return false;
     return true;
   });
   return logs;
 }
 
-function logRecord(reader: BinaryReader, budget: Budget): LogRecord {
+function resourceFields(
+  reader: BinaryReader,
+  budget: Budget,
+  end: number,
+  attributes: Record<string, Value>,
+): void {
+  readFields(reader, budget, end, (key) => {
+    if (key !== resourceKeys.attributes) return false;
+    readKeyValue(reader, budget, attributes, 0);
+    return true;
+  });
+}
+
+/** @param before the name that an earlier message of the same scope gave. */
+function scopeName(reader: BinaryReader, budget: Budget, end: number, before = ""): string {
+  let name = before;
+  readFields(reader, budget, end, (key) => {
+    if (key !== scopeKeys.name) return false;
+    name = reader.string(true);
+    return true;
+  });
+  return name;
+}
+
+function recordFields(reader: BinaryReader, budget: Budget, end: number): LogRecord {
   const record = emptyRecord();
   const replacedBefore = budget.replaced;
   // Written out behind the record: a field may be there a million times, and its last value holds.
@@ -97,7 +139,7 @@ function logRecord(reader: BinaryReader, budget: Budget): LogRecord {
   let observedTime: bigint | string = 0n;
   let traceId: Uint8Array | null = null;
   let spanId: Uint8Array | null = null;
-  readMessage(reader, budget, (key) => {
+  readFields(reader, budget, end, (key) => {
     switch (key) {
       case recordKeys.time:
         time = reader.fixed64();
@@ -219,8 +261,13 @@ function listValue(reader: BinaryReader, budget: Budget, level: number): Record<
 
 /** A message within another: its length, then its fields. */
 function readMessage(reader: BinaryReader, budget: Budget, read: (key: number) => boolean): void {
+  readFields(reader, budget, messageEnd(reader), read);
+}
+
+/** Reads the length of a message. @returns where it ends. */
+function messageEnd(reader: BinaryReader): number {
   const length = reader.uint32();
-  readFields(reader, budget, reader.pos + length, read);
+  return reader.pos + length;
 }
 
 /** @param read takes the value of a field; false leaves it to be skipped. */

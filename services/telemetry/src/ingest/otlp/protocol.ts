@@ -7,9 +7,10 @@ import type { Body, BodyTypes } from "../body.ts";
 import { isBeyond, otlpBounds } from "../json-bounds.ts";
 import type { Protocol, Reading, Refusal, Stored } from "../protocol.ts";
 import { parseRequest } from "./json.ts";
-import { BeyondLimit, NotDecodable, openBudget } from "./logs.ts";
+import { BeyondLimit, Budget, NotDecodable } from "./logs.ts";
 import { batchesOf } from "./mapping.ts";
 import { decodeRequest } from "./protobuf.ts";
+import { scanRequest } from "./scan.ts";
 import { encodeResponse, encodeStatus } from "./protobuf-answers.ts";
 
 const protobuf = "application/x-protobuf";
@@ -42,7 +43,9 @@ function read({ bytes, form }: Body): Reading | BatchRefusal {
     return { code: "body_too_large", detail: "The request has too many parts: send smaller batches." };
   }
   try {
-    const resources = isJson ? parseRequest(bytes, openBudget()) : decodeRequest(bytes, openBudget());
+    const scanned = isJson ? null : scanRequest(bytes);
+    if (scanned) return scanned;
+    const resources = isJson ? parseRequest(bytes, new Budget()) : decodeRequest(bytes, new Budget());
     // What a resource says is written with each of its events: how much that is, the body does not tell.
     return { batches: batchesOf(resources), eventBytesAtMost: Number.POSITIVE_INFINITY };
   } catch (error) {
