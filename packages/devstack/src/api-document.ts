@@ -34,6 +34,15 @@ export function operationsOf(document: object) {
   );
 }
 
+/** Path and query of an operation, with the examples of its parameters. */
+export function targetOf(path: string, parameters: OperationObject["parameters"] = []): string {
+  const examples = new Map(parameters.map(({ name, example }) => [name, String(example)]));
+  const target = path.replaceAll(/\{(\w+)\}/g, (_all, name: string) => examples.get(name) ?? "x");
+  const query = parameters.filter(({ in: at, example }) => at === "query" && example !== undefined);
+  const pairs = query.map(({ name }) => [name, examples.get(name) ?? ""]);
+  return pairs.length === 0 ? target : `${target}?${new URLSearchParams(pairs).toString()}`;
+}
+
 /** Finds the route of a request: its path in the document, and its operation if it takes the method. */
 export function routesOf(document: object) {
   const { paths } = document as ApiDocument;

@@ -49,10 +49,11 @@ function exampleFaults({ parameters = [], requestBody, responses }: OperationObj
   const answers = Object.entries(responses).flatMap(([status, { content = {} }]) =>
     Object.entries(content).map(([type, media]) => ({ at: `${status} ${type}`, media })),
   );
-  const inPath = parameters.filter((parameter) => parameter.in === "path");
+  // Fields of the header are explained, and some are made anew for each request.
+  const inTarget = parameters.filter(({ in: at, required }) => required === true && at !== "header");
   return [
     ...[...bodies, ...answers].flatMap(({ at, media }) => check(at, media)),
-    ...inPath.flatMap((parameter) => check(parameter.name, parameter)),
+    ...inTarget.flatMap((parameter) => check(parameter.name, parameter)),
   ];
 }
 

@@ -139,6 +139,8 @@ function parametersOf(operation: Operation, { conventions, refer, exampleOf }: C
       in: "query",
       required: required.includes(name),
       schema: refer(schema),
+      // The reference page fills examples in: what may be left out stays empty there.
+      ...(required.includes(name) ? { example: exampleOf(schema, name) } : {}),
     })),
     ...Object.entries(requestHeaders).map(([name, description]) => ({
       name,

@@ -24,6 +24,8 @@ export const queryApi: ApiDescription = {
   words: {
     action: "app.created",
     event_name: "level_complete",
+    from: "2026-11-24T00:00:00.000Z",
+    to: "2026-11-25T00:00:00.000Z",
     interval: "hour",
     next_cursor: null,
     has_more: false,

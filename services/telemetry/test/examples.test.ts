@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { operationsOf } from "@mosis/devstack";
+import { operationsOf, targetOf } from "@mosis/devstack";
 import { openApiDocument } from "@mosis/http";
 import { batchHeaders } from "@mosis/types/telemetry";
 import { ingestDocument } from "../src/ingest/openapi.ts";
@@ -18,6 +18,25 @@ function bodiesOf(operations: ReturnType<typeof operationsOf>, packageId: string
     }),
   );
 }
+
+test("every example of a path and a query in the documents of ingest and query is answered", async (t) => {
+  const { ingest, url, reader, app } = await openRejected(t);
+  const services = [
+    { url: ingest.url, secret: ingest.secret, document: ingestDocument() },
+    { url, secret: reader.secret, document: openApiDocument(queryApi) },
+  ];
+  for (const { url: service, secret, document } of services) {
+    const reads = operationsOf(document).filter(({ method }) => method === "GET");
+    assert.ok(reads.length > 0);
+    for (const { path, operation } of reads) {
+      const target = targetOf(path, operation.parameters).replaceAll("org.mosis.chess", app.package_id);
+      const answer = await fetch(service + target, { headers: { authorization: `Bearer ${secret}` } });
+      const text = await answer.text();
+      // What the example names may not be there; what it asks is right.
+      assert.ok(answer.ok || [403, 404].includes(answer.status), `${target}: ${answer.status} ${text}`);
+    }
+  }
+});
 
 test("every example of a body in the documents of ingest and query is taken, whole", async (t) => {
   const { ingest, url, reader, app, books } = await openRejected(t);
