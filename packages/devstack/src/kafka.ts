@@ -122,6 +122,7 @@ log.dirs=${logs}
 auto.create.topics.enable=false
 default.replication.factor=1
 offsets.topic.num.partitions=4
+offsets.retention.minutes=44640
 offsets.topic.replication.factor=1
 transaction.state.log.num.partitions=1
 transaction.state.log.replication.factor=1

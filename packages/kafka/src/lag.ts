@@ -13,6 +13,8 @@ export interface GroupLag {
   records: number;
   /** Offset of the first of them, or of the next record that will come. */
   next: number;
+  /** Whether the group has ever committed there, as far as the broker still knows. */
+  isCommitted: boolean;
 }
 
 /** @param admin connected at the first call. */
@@ -23,20 +25,22 @@ export async function groupLag(
   topics: Topic[],
 ): Promise<GroupLag[]> {
   await admin.connect();
-  const committed = await admin.fetchOffsets({
+  const found = await admin.fetchOffsets({
     groupId: group,
     topics: topics.map((topic) => wireName(config, topic)),
   });
   const lags = topics.map(async (topic) => {
     const name = wireName(config, topic);
     const offsets = new Map(
-      committed.find((entry) => entry.topic === name)?.partitions.map((p) => [p.partition, Number(p.offset)]),
+      found.find((entry) => entry.topic === name)?.partitions.map((p) => [p.partition, Number(p.offset)]),
     );
     const ends = await admin.fetchTopicOffsets(name);
     return ends.map(({ partition, high, low }) => {
       // Nothing committed is -1; what retention has removed is no longer ahead of anybody.
-      const next = Math.max(offsets.get(partition) ?? -1, Number(low));
-      return { topic, partition, records: Math.max(0, Number(high) - next), next };
+      const committed = offsets.get(partition) ?? -1;
+      const next = Math.max(committed, Number(low));
+      const records = Math.max(0, Number(high) - next);
+      return { topic, partition, records, next, isCommitted: committed >= 0 };
     });
   });
   return (await Promise.all(lags)).flat();

@@ -97,7 +97,7 @@ test("a new member goes on behind what was committed, and the lag says how far t
   const lag = await consumer.lag();
   assert.deepEqual(
     lag.filter(({ records }) => records > 0),
-    [{ topic: topics.events, partition: 1, records: 1, next: 2 }],
+    [{ topic: topics.events, partition: 1, records: 1, next: 2, isCommitted: true }],
   );
 });
 

@@ -19,6 +19,20 @@ test("resources close newest first, and one that fails or hangs does not stop th
   assert.deepEqual(closed, ["newest", "oldest"]);
 });
 
+// A relay has seven resources, and most of them wait for Kafka when it stands still.
+test("all closes together have a bound, and each is begun all the same", async () => {
+  const life = createLifecycle({ log, closeTimeoutMs: 60_000, closeAllTimeoutMs: 50 });
+  const begun: number[] = [];
+  for (let n = 0; n < 7; n++) {
+    life.own(`hanging ${n}`, n, () => {
+      begun.push(n);
+      return new Promise<void>(() => {});
+    });
+  }
+  await life.close();
+  assert.deepEqual(begun, [6, 5, 4, 3, 2, 1, 0]);
+});
+
 test(
   "a forked process ends by itself after a signal, although its parent lives",
   { timeout: 20_000 },

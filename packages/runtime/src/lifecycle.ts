@@ -18,8 +18,25 @@ export interface Lifecycle {
   close(): Promise<void>;
 }
 
-/** @param closeTimeoutMs bound of each single close. */
-export function createLifecycle({ log, closeTimeoutMs }: { log: Logger; closeTimeoutMs: number }): Lifecycle {
+/**
+ * Of all closes together. With `endWithinMs` it is less than the 20 s after which whoever runs a process
+ * kills it, however many resources hang.
+ */
+const closeAllTimeoutMsDefault = 16_500;
+
+/**
+ * @param closeTimeoutMs bound of each single close.
+ * @param closeAllTimeoutMs bound of all together; behind it nothing is waited for. Default 16.5 s.
+ */
+export function createLifecycle({
+  log,
+  closeTimeoutMs,
+  closeAllTimeoutMs = closeAllTimeoutMsDefault,
+}: {
+  log: Logger;
+  closeTimeoutMs: number;
+  closeAllTimeoutMs?: number;
+}): Lifecycle {
   const owned: { name: string; close: () => Promise<void> | void }[] = [];
   return {
     own(name, resource, close) {
@@ -28,9 +45,11 @@ export function createLifecycle({ log, closeTimeoutMs }: { log: Logger; closeTim
     },
     untilSignal,
     async close() {
+      const overAtMs = performance.now() + closeAllTimeoutMs;
       for (let entry = owned.pop(); entry; entry = owned.pop()) {
         try {
-          await withDeadline(Promise.resolve(entry.close()), closeTimeoutMs);
+          const leftMs = Math.max(0, overAtMs - performance.now());
+          await withDeadline(Promise.resolve(entry.close()), Math.min(closeTimeoutMs, leftMs));
         } catch (error) {
           log.error({ err: error, resource: entry.name }, `closing ${entry.name} failed`);
         }

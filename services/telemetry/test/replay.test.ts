@@ -25,6 +25,12 @@ test("dead letters go back once the cause is gone, and mend their receipts", asy
     ["violated_constraint", 1],
   ]);
 
+  await t.test("nothing is sent when the position may be forgotten, unless it is asked for", async () => {
+    await assert.rejects(replay({ offsetsKeptMs: 0 }), /--from-beginning sends them all/);
+    assert.equal(await writtenLetters(), 2);
+    assert.deepEqual(await replay({ offsetsKeptMs: 0, isFromBeginning: true, isDryRun: true }), both);
+  });
+
   await t.test("a dry run tells and changes nothing", async () => {
     assert.deepEqual(await replay({ isDryRun: true }), both);
     assert.deepEqual(await replay({ isDryRun: true }), both);
@@ -35,8 +41,9 @@ test("dead letters go back once the cause is gone, and mend their receipts", asy
   await t.test("what is refused again is a dead letter again, which the same run does not meet", async () => {
     await store.command("alter table events_raw drop constraint not_yet");
     assert.deepEqual(await replay({ recordsMax: 1 }), new Map([["format_unknown", 1]]));
+    // It knows how far it came: however old the others are, they were not sent.
     await eventually(async () => assert.equal(await writtenLetters(), 3));
-    const second = await replay({ recordsMax: 1 });
+    const second = await replay({ recordsMax: 1, offsetsKeptMs: 0 });
     assert.deepEqual(second, new Map([["violated_constraint", 1]]), "the limit was kept, the position too");
     await untilCount(store, `events where app_id = '${app_id}' and name = 'late'`, 1);
     assert.deepEqual(await replay({ isDryRun: true }), new Map([["format_unknown", 1]]));
@@ -88,7 +95,12 @@ test("arguments of the replay are checked", () => {
   assert.equal(recordsMax, 1_000_000);
   assert.equal(isDryRun, false);
   const apps = readReplayArguments(["dead-letters", "--topic", "catalog.apps", "--limit", "5", "--dry-run"]);
-  assert.deepEqual(apps, { topics: [topics.apps], recordsMax: 5, isDryRun: true });
+  assert.deepEqual(apps, {
+    topics: [topics.apps],
+    recordsMax: 5,
+    isDryRun: true,
+    isFromBeginning: false,
+  });
   assert.throws(() => readReplayArguments([]), /^Error: Usage: replay dead-letters/);
   assert.throws(() => readReplayArguments(["dead-letters", "--limit", "0"]), /--limit must be/);
   assert.throws(

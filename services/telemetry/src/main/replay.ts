@@ -1,5 +1,5 @@
 // A job: sends records that were set aside back to their topics, after the cause is gone, and ends.
-// `replay dead-letters [--topic T] [--limit N] [--dry-run]`
+// `replay dead-letters [--topic T] [--limit N] [--dry-run] [--from-beginning]`
 import { openProducer } from "@mosis/kafka";
 import { createLifecycle, createLogger, endProcess } from "@mosis/runtime";
 import { readReplayConfig } from "../config.ts";
@@ -14,11 +14,12 @@ const life = createLifecycle({ log, closeTimeoutMs: config.closeTimeoutMs });
 const kafka = { ...config.kafka, clientId: service, log };
 
 try {
-  const { topics, recordsMax, isDryRun } = readReplayArguments(process.argv.slice(2));
+  const { topics, recordsMax, isDryRun, isFromBeginning } = readReplayArguments(process.argv.slice(2));
   const producer = life.own("producer", await openProducer(kafka), (it) => it.close());
   let left = recordsMax;
   for (const topic of topics) {
-    const codes = await replayDeadLetters({ kafka, producer, topic, recordsMax: left, isDryRun });
+    const how = { topic, recordsMax: left, isDryRun, isFromBeginning };
+    const codes = await replayDeadLetters({ kafka, producer, ...how });
     for (const [code, records] of codes) {
       left -= records;
       const what = isDryRun ? "would be sent again" : "sent again";

@@ -9,6 +9,7 @@ export function readReplayArguments(args: string[]): {
   topics: readonly Topic[];
   recordsMax: number;
   isDryRun: boolean;
+  isFromBeginning: boolean;
 } {
   const { values, positionals } = parseArgs({
     args,
@@ -17,16 +18,22 @@ export function readReplayArguments(args: string[]): {
       topic: { type: "string" },
       limit: { type: "string", default: String(recordsMaxBound) },
       "dry-run": { type: "boolean", default: false },
+      "from-beginning": { type: "boolean", default: false },
     },
   });
   if (positionals.join(" ") !== "dead-letters") {
-    throw new Error("Usage: replay dead-letters [--topic T] [--limit N] [--dry-run]");
+    throw new Error("Usage: replay dead-letters [--topic T] [--limit N] [--dry-run] [--from-beginning]");
   }
   const recordsMax = Number(values.limit);
   if (!Number.isInteger(recordsMax) || recordsMax < 1 || recordsMax > recordsMaxBound) {
     throw new Error(`--limit must be a whole number from 1 to ${recordsMaxBound}, not ${values.limit}.`);
   }
-  return { topics: topicsOf(values.topic), recordsMax, isDryRun: values["dry-run"] };
+  return {
+    topics: topicsOf(values.topic),
+    recordsMax,
+    isDryRun: values["dry-run"],
+    isFromBeginning: values["from-beginning"],
+  };
 }
 
 /** An app's state is replayed only when asked for: it would bring the old state back over a newer one. */

@@ -1,4 +1,4 @@
-import { type KafkaConfig, openConsumer, openLagReader } from "@mosis/kafka";
+import { type IncomingBatch, type KafkaConfig, openConsumer, openLagReader } from "@mosis/kafka";
 import { type Topic, topics } from "@mosis/types/topics";
 import { createRun, type RunOptions } from "./run.ts";
 
@@ -7,9 +7,15 @@ export const replayedByDefault: readonly Topic[] = [topics.events, topics.reject
 
 export interface ReplayOptions extends RunOptions {
   kafka: KafkaConfig;
+  /** Takes every dead letter that there is when nobody knows any more how far an earlier run came. */
+  isFromBeginning?: boolean;
+  /** How long Kafka remembers how far a run came. Default 7 days, as brokers do unless they are told. */
+  offsetsKeptMs?: number;
   /** A broker that gives nothing for so long ends the run. Default 60 s. */
   stallTimeoutMs?: number;
 }
+
+const offsetsKeptMsDefault = 7 * 86_400_000;
 
 /**
  * Sends the dead letters of a topic back to where they came from, as they were. The order is the guarantee:
@@ -18,15 +24,24 @@ export interface ReplayOptions extends RunOptions {
  * so no run meets it. 2. **Send** a record, and wait for all in-sync replicas. 3. **Commit** its position. A
  * crash before that sends it once more, which its keys make harmless.
  * @returns by code, how many records were sent back, or would be.
- * @throws Error when Kafka gives or takes nothing any more; the position stays where it came to.
+ * @throws Error when Kafka gives or takes nothing any more; the position stays where it came to. At once when
+ * the position may be forgotten: dead letters live longer than it, and all of them would be sent again.
  */
 export async function replayDeadLetters(options: ReplayOptions): Promise<Map<string, number>> {
   const { kafka, topic, isDryRun, stallTimeoutMs = 60_000 } = options;
   const group = `${kafka.topicPrefix}telemetry-replay-${topic}`;
-  const waiting = await countWaiting(kafka, group);
+  const { waiting, isCommitted } = await countWaiting(kafka, group);
+  const requireKnownPosition = ({ records: [first] }: IncomingBatch) => {
+    if (isCommitted || options.isFromBeginning === true || !first) return;
+    if (Date.now() - first.timestamp < (options.offsetsKeptMs ?? offsetsKeptMsDefault)) return;
+    throw new Error(
+      "Nobody knows how far the last run came, and there are dead letters that it may have sent: " +
+        "--from-beginning sends them all.",
+    );
+  };
   // A dry run reads as a group that nobody knows, from the beginning, and passes over what was replayed.
   const reader = isDryRun ? `${group}-dry-run-${process.pid}-${Date.now()}` : group;
-  const readable = isDryRun ? await countWaiting(kafka, reader) : waiting;
+  const readable = isDryRun ? (await countWaiting(kafka, reader)).waiting : waiting;
   const run = createRun(options, waiting, readable);
   if (run.isOver()) return run.codes;
 
@@ -37,10 +52,13 @@ export async function replayDeadLetters(options: ReplayOptions): Promise<Map<str
   const opening = openConsumer({ ...kafka, ...oneByOne, group: reader }, async (batch) => {
     clearTimeout(stall);
     stall = setTimeout(stalled, stallTimeoutMs);
-    await run.take(batch).catch((error: unknown) => {
+    try {
+      requireKnownPosition(batch);
+      await run.take(batch);
+    } catch (error) {
       reject(error);
       throw error;
-    });
+    }
     // Closing begins before this batch is committed and waits for it, so that no further one is handed over.
     if (run.isOver()) resolve(opening.then((consumer) => consumer.close()));
   });
@@ -60,12 +78,18 @@ export async function replayDeadLetters(options: ReplayOptions): Promise<Map<str
  */
 const oneByOne = { topics: [topics.deadLetters], minBytes: 1, maxWaitMs: 500, maxBytesPerPartition: 1 };
 
-/** Records that a group has not committed, by partition. */
-async function countWaiting(kafka: KafkaConfig, group: string): Promise<Map<number, number>> {
+/** Records that a group has not committed, by partition, and whether it has committed any. */
+async function countWaiting(
+  kafka: KafkaConfig,
+  group: string,
+): Promise<{ waiting: Map<number, number>; isCommitted: boolean }> {
   const reader = openLagReader(kafka, { group, topics: [topics.deadLetters], deadlineMs: 15_000 });
   try {
     const lags = await reader.read();
-    return new Map(lags.map(({ partition, records }) => [partition, records]));
+    return {
+      waiting: new Map(lags.map(({ partition, records }) => [partition, records])),
+      isCommitted: lags.some((lag) => lag.isCommitted),
+    };
   } finally {
     await reader.close();
   }

@@ -54,7 +54,7 @@ export function tellUsage({
       telling = null;
     }));
   const timer = setInterval(() => {
-    usage.forgetBefore(dayOf(Date.now()));
+    usage.forgetOldDays();
     void tellOnce();
   }, intervalMs);
   timer.unref();

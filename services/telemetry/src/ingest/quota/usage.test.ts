@@ -41,13 +41,32 @@ test("a process that starts again counts what it has told before", () => {
 test("a day begins at nothing, and what somebody tells of tomorrow is kept until then", () => {
   const usage = new Usage();
   usage.count("app", today, 9);
-  usage.apply("other", json({ sequence: 1, day: today - 1, events: { app: 50 } }), today);
+  usage.apply("other", json({ sequence: 1, day: today - 9, events: { app: 50 } }), today);
   usage.apply("other", json({ sequence: 2, day: today + 1, events: { app: 3 } }), today);
+  usage.apply("other", json({ sequence: 3, day: today + 9, events: { app: 7 } }), today);
   assert.deepEqual([usage.events("app", today), usage.events("app", today + 1)], [9, 3]);
-  usage.forgetBefore(today + 1);
-  assert.deepEqual([usage.events("app", today), usage.events("app", today + 1)], [0, 3]);
-  assert.equal(usage.takeRecord(today, 10), null);
+  assert.deepEqual([usage.events("app", today - 9), usage.events("app", today + 9)], [0, 0]);
   assert.equal(dayOf(today * dayMs - 1), today - 1);
+});
+
+test("a clock that was wrong for a moment finds its day again, with all that was taken", () => {
+  const usage = new Usage();
+  usage.count("app", today, 9);
+  for (const day of [today + 1, today + 200]) {
+    usage.count("app", day, 1);
+    usage.forgetOldDays();
+    usage.apply("other", json({ sequence: day, day, events: { app: 2 } }), day);
+  }
+  assert.equal(usage.events("app", today), 9);
+  assert.deepEqual(usage.takeRecord(today, 10)?.events, { app: 9 });
+
+  // Days that are over are forgotten all the same.
+  for (let day = today + 1; day < today + 9; day++) {
+    usage.count("app", day, 1);
+    usage.forgetOldDays();
+  }
+  assert.equal(usage.events("app", today), 0);
+  assert.equal(usage.events("app", today + 8), 1);
 });
 
 test("a record that is not in its form is an error", () => {

@@ -9,6 +9,11 @@ export function dayOf(nowMs: number): number {
   return Math.floor(nowMs / dayMs);
 }
 
+/** Yesterday, today, and two days of a clock that was wrong. */
+const daysKeptMax = 4;
+/** What others tell of other days is not believed: their clocks are wrong, or ours is. */
+const daysApartMax = 2;
+
 interface Tally {
   /** Of all processes, as far as they have told. */
   events: number;
@@ -25,7 +30,10 @@ const isRecord = Compile(UsageRecord);
 export class Usage {
   /** Key of this process' records. A new one at every start: what was told before is somebody else's then. */
   readonly process = randomUUID();
-  /** Today, and tomorrow when a process with a clock ahead of ours has told of it. */
+  /**
+   * Today, and tomorrow when a process with a clock ahead of ours has told of it; those before, until others
+   * take their place. In the order in which something was first counted for them.
+   */
   readonly #days = new Map<number, Map<string, Tally>>();
   /** Of each other process the last record that was counted. */
   readonly #told = new Map<string, { sequence: number; day: number }>();
@@ -52,7 +60,7 @@ export class Usage {
     const { sequence, day, events } = record;
     if (process === this.process || sequence <= (this.#told.get(process)?.sequence ?? 0)) return;
     this.#told.set(process, { sequence, day });
-    if (day < today) return;
+    if (Math.abs(day - today) > daysApartMax) return;
     for (const appId in events) this.#tallyOf(appId, day).events += events[appId] as number;
   }
 
@@ -79,10 +87,18 @@ export class Usage {
     return events;
   }
 
-  /** Days before this one are over: nobody asks for them any more. */
-  forgetBefore(today: number): void {
-    for (const day of this.#days.keys()) if (day < today) this.#days.delete(day);
-    for (const [process, { day }] of this.#told) if (day < today) this.#told.delete(process);
+  /**
+   * Forgets the days that something was first counted for longest ago. Not all that are before today: a clock
+   * that was wrong for a moment must find its day again, with all that was taken.
+   */
+  forgetOldDays(): void {
+    for (const day of this.#days.keys()) {
+      if (this.#days.size <= daysKeptMax) break;
+      this.#days.delete(day);
+    }
+    for (const [process, { day }] of this.#told) {
+      if (day < Math.min(...this.#days.keys())) this.#told.delete(process);
+    }
   }
 
   #tallyOf(appId: string, day: number): Tally {
