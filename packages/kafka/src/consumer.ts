@@ -6,7 +6,7 @@ import { type IncomingBatch, type IncomingRecord, toIncoming } from "./record.ts
 import { superviseConsumer } from "./supervise.ts";
 import { type Forgery, type RecordVerifier, verifierFor } from "./verifier.ts";
 import type { EachBatchPayload } from "kafkajs";
-import { createGaps, type LostRecords } from "./gaps.ts";
+import { createGaps, type OnLost } from "./gaps.ts";
 
 export interface BatchContext {
   /**
@@ -54,9 +54,10 @@ export interface ConsumerOptions {
   onForged?: OnForged;
   /**
    * Called when records went that the group had not read: somebody's retention was shorter than our absence.
-   * Of a compacted topic it is also called for records that later ones have replaced.
+   * Of a compacted topic it is also called for records that later ones have replaced. Nothing behind them is
+   * handed over before it resolves, and when it throws they are found again.
    */
-  onLost?: (lost: LostRecords) => void;
+  onLost?: OnLost;
 }
 
 export type OnForged = (

@@ -11,7 +11,12 @@ export interface LostRecords {
   from: bigint;
   /** Offset of the first record that is still there. */
   to: bigint;
+  /** The time of that record, in milliseconds since 1970: the lost ones were there before. */
+  beforeMs: number;
 }
+
+/** Gets each loss before the records behind it are handled. */
+export type OnLost = (lost: LostRecords, isStale: () => boolean) => Promise<void>;
 
 /** Finds records that a group should have got next and that are not in the log any more. */
 export interface Gaps {
@@ -29,7 +34,7 @@ interface Needs {
   config: KafkaConfig & {
     group: string;
     topics: Topic[];
-    onLost?: (lost: LostRecords) => void;
+    onLost?: OnLost;
   };
 }
 
@@ -64,7 +69,8 @@ export function createGaps({ questions, config }: Needs): Gaps {
       });
       return reading;
     },
-    async look({ batch }) {
+    async look(payload) {
+      const { batch } = payload;
       const first = batch.firstOffset();
       if (!onLost || first === null) return;
       await reading;
@@ -72,7 +78,11 @@ export function createGaps({ questions, config }: Needs): Gaps {
       const id = `${partition} ${topic}`;
       const from = nextOf.get(id);
       const to = BigInt(first);
-      if (from !== undefined && from < to) onLost({ topic: topicOf(config, topic), partition, from, to });
+      if (from !== undefined && from < to) {
+        const beforeMs = Number(batch.messages[0]?.timestamp);
+        const lost = { topic: topicOf(config, topic), partition, from, to, beforeMs };
+        await onLost(lost, () => payload.isStale() || !payload.isRunning());
+      }
       nextOf.set(id, BigInt(batch.lastOffset()) + 1n);
     },
   };

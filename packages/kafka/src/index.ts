@@ -10,7 +10,7 @@ export {
 } from "./consumer.ts";
 export { type Followed, type FollowedPartition, type FollowOptions, followTopics } from "./follow.ts";
 export type { KeepUpOptions } from "./keep-up.ts";
-export type { LostRecords } from "./gaps.ts";
+export type { LostRecords, OnLost } from "./gaps.ts";
 export { type GroupLag, type LagReader, openLagReader } from "./lag.ts";
 export { openProducer, type Producer, type ProducerLimits } from "./producer.ts";
 export {

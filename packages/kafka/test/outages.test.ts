@@ -94,7 +94,7 @@ test("records that retention has taken before they were read are named, once", a
       minBytes: 1,
       maxWaitMs: 50,
     };
-    const onLost = ({ topic: _topic, ...rest }: LostRecords) => void lost.push(rest);
+    const onLost = async ({ partition, from, to }: LostRecords) => void lost.push({ partition, from, to });
     const consumer = await openConsumer(
       { ...kafka, ...options, maxBytesPerPartition: 1_048_576, onLost },
       async ({ records }) => {

@@ -7,4 +7,5 @@ export { execute, many, maybeOne, one } from "./query.ts";
 export { openSession, type Session, type SessionOptions } from "./session.ts";
 export { type Sql, sql } from "./sql.ts";
 export { snapshot, transaction } from "./transaction.ts";
+export { createWriteProbe } from "./write-probe.ts";
 export { exactTime } from "./values.ts";

@@ -4,9 +4,19 @@ import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { Unavailable } from "@mosis/runtime";
+import { createMetrics, Unavailable } from "@mosis/runtime";
 import Type from "typebox";
-import { type Cell, execute, many, migrate, one, openSession, sql, transaction } from "../src/index.ts";
+import {
+  type Cell,
+  createWriteProbe,
+  execute,
+  many,
+  migrate,
+  one,
+  openSession,
+  sql,
+  transaction,
+} from "../src/index.ts";
 import { freshDatabase, log, testPool } from "./support.ts";
 
 const Count = Type.Object({ n: Type.Integer() });
@@ -24,6 +34,34 @@ test("a transaction that throws leaves nothing behind, and its connection goes o
     /division by zero/,
   );
   assert.deepEqual(await many(db, Count, sql`select n from things`), []);
+});
+
+// A full disk answers every question. The file that is written shows that the probe would find it full.
+test("a database that takes no changes is not ready, and the probe writes a file now and then", async (t) => {
+  const db = testPool(t, await freshDatabase(t), { connectionsMax: 1 });
+  const metrics = createMetrics({ service: "test" });
+  const check = createWriteProbe(db, { metrics, intervalMs: 60_000 });
+  const probes = async () => {
+    const found = await metrics.registry.getSingleMetric("postgres_write_probes_total")?.get();
+    return Object.fromEntries(found?.values.map(({ labels, value }) => [labels["result"], value]) ?? []);
+  };
+  const filesWritten = async () => {
+    await execute(db, sql`select pg_stat_force_next_flush()`);
+    const files = sql`select temp_files::int as n from pg_stat_database where datname = current_database()`;
+    return (await one(db, Count, files)).n;
+  };
+  await execute(db, sql`set default_transaction_read_only = on`);
+  await assert.rejects(check(), /takes no changes/);
+  await assert.rejects(check(), /takes no changes/);
+  assert.deepEqual(await probes(), { written: 0, failed: 2 });
+  await execute(db, sql`set default_transaction_read_only = off`);
+  await check();
+  const files = await filesWritten();
+  assert.ok(files >= 3, `${files} files were written`);
+  // What went well is not tried again at once.
+  await check();
+  assert.deepEqual(await probes(), { written: 1, failed: 2 });
+  assert.equal(await filesWritten(), files);
 });
 
 test("two transactions in a deadlock both succeed in the end", async (t) => {

@@ -6,7 +6,7 @@ import {
   createRateLimits,
   type RequestRates,
 } from "@mosis/http";
-import type { Pool } from "@mosis/postgres";
+import { createWriteProbe, type Pool } from "@mosis/postgres";
 import type { Logger, Metrics } from "@mosis/runtime";
 import { type AccountOptions, accountRoutes } from "./account-routes.ts";
 import { appRoutes } from "./apps/routes.ts";
@@ -84,7 +84,7 @@ export async function createApi({ db: pool, log, metrics, ...options }: ApiOptio
     log,
     metrics,
     origins: createOrigins(corsOrigins, fromBrowsers),
-    ready: { postgres: () => db.check() },
+    ready: { postgres: createWriteProbe(pool, { metrics }) },
     // Express asks one after the other, so what is asked for most comes first: devices, searches, CI.
     routes: [
       storeRoutes({ db, limits }),

@@ -11,6 +11,7 @@ import { type KafkaConfig, openLagReader, type Producer } from "@mosis/kafka";
 import type { Lifecycle, Logger, Metrics } from "@mosis/runtime";
 import { topics } from "@mosis/types/topics";
 import { createFindApp } from "./apps.ts";
+import { createClockCheck } from "./store-clocks.ts";
 import { auditRoutes } from "./audit/routes.ts";
 import { createAuthenticate } from "./auth.ts";
 import { createRequestedErasures } from "./erasures/requested.ts";
@@ -72,6 +73,7 @@ export async function createQuery({ trustedProxies, requestRates, ...options }: 
       access_table: () => access.check(),
       kafka: async () => void (await writerLag.read()),
       clickhouse: () => store.health(),
+      clock: createClockCheck({ producer, store, metrics }),
     },
     routes: [
       receiptRoutes({ ...shared, writerLag }),

@@ -112,6 +112,26 @@ test("a key works from its first request, although its record is still on its wa
   assert.equal((await post(url, newSecret(), batchOf([]))).status, 401);
 });
 
+// Guards the invariant "nothing is deleted or dated by a wrong clock" (INVARIANTS.md).
+test("ingest whose clock is not Kafka's is not ready, and says by how much", async (t) => {
+  const { send, url } = await openApp(t, await freshKafka());
+  const rightTime = Date.now;
+  t.after(() => (Date.now = rightTime));
+  const answerAt = async (aheadMs: number) => {
+    Date.now = () => rightTime() + aheadMs;
+    assert.equal((await send(batchOf([eventOf({})]))).status, 202);
+    return eventually(async () => {
+      const answer = await fetch(`${url}/readyz`);
+      assert.equal(answer.status, aheadMs === 0 ? 200 : 503);
+      return answer.text();
+    });
+  };
+  await answerAt(0);
+  assert.match(await answerAt(1_800_000), /This clock is 1800 s ahead of Kafka's/);
+  assert.match(await answerAt(-1_800_000), /This clock is -1800 s ahead of Kafka's/);
+  await answerAt(0);
+});
+
 test("while Kafka is away requests get 503 and Retry-After, and afterwards all works again", async (t) => {
   const dataDir = mkdtempSync(join(tmpdir(), "mosis-kafka-"));
   t.after(() => rmSync(dataDir, { recursive: true, force: true }));

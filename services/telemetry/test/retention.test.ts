@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { type ClickHouse, insertJson, select } from "@mosis/clickhouse";
 import type { Producer } from "@mosis/kafka";
-import type { Metrics } from "@mosis/runtime";
+import { createMetrics, type Metrics } from "@mosis/runtime";
 import type { AppState } from "@mosis/types/apps";
 import { topics } from "@mosis/types/topics";
 import Type from "typebox";
+import { createClockCheck } from "../src/store-clocks.ts";
 import { eventsRecord, freshStore, openTestProducer, startTestWriter, untilCount } from "./stored.ts";
 import { eventually, freshKafka, nextPosition, publishApp } from "./support.ts";
 
@@ -89,6 +90,28 @@ test("a writer whose clock is wrong deletes nothing, and is not ready", async (t
   await untilRefused(metrics, "clock");
   await assert.rejects(writer.checkClock(), /This clock is 172800\d\d s ahead/);
   await untilCount(store, "events_raw", 3);
+});
+
+// Ingest asks only Kafka, the writer only ClickHouse: each could be right while the two are a day apart.
+test("a clock of Kafka that is not ClickHouse's makes query not ready", async (t) => {
+  const { store } = await freshStore(t);
+  const metrics = createMetrics({ service: "test" });
+  let aheadOfKafkaMs: number | null = null;
+  let aheadMs = 0;
+  const check = createClockCheck({
+    ...{ store, metrics, now: () => Date.now() + aheadMs },
+    producer: { clockOffsetMs: () => aheadOfKafkaMs },
+  });
+  await check();
+  aheadOfKafkaMs = 50_000;
+  await check();
+  aheadMs = -40_000;
+  await assert.rejects(check(), /Kafka's clock is -90 s ahead of ClickHouse's/);
+  aheadOfKafkaMs = 90_000;
+  await assert.rejects(check(), /This clock is 90 s ahead of Kafka's/);
+  aheadOfKafkaMs = 0;
+  aheadMs = 90_000;
+  await assert.rejects(check(), /This clock is 90 s ahead of ClickHouse's/);
 });
 
 test("a sweep waits for an operator when all is old, or most of it would go", async (t) => {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { test, type TestContext } from "node:test";
 import { openBlock, select } from "@mosis/clickhouse";
+import { deleteRecordsBefore } from "@mosis/kafka/testing";
 import { rejectedColumns } from "@mosis/types/telemetry-row";
 import { blockFormat, recordHeaders, topics } from "@mosis/types/topics";
 import Type from "typebox";
@@ -16,7 +17,7 @@ import {
   type TestEvent,
   untilCount,
 } from "./stored.ts";
-import { freshKafka } from "./support.ts";
+import { eventually, freshKafka } from "./support.ts";
 
 const hourMs = 3_600_000;
 
@@ -158,11 +159,70 @@ function rejectedRecord(types: Partial<typeof rejectedColumns>, app_id: string) 
   return { value: block.encode(), headers };
 }
 
+// Guards the invariant "the books balance" (INVARIANTS.md): what nobody has any more is in them, too.
+test("records that Kafka deletes before they are stored are counted, and named in the books", async (t) => {
+  const [kafka, { store, url }] = await Promise.all([freshKafka(), freshStore(t)]);
+  const producer = await openTestProducer(t, kafka);
+  const app_id = randomUUID();
+  const send = (keys: number[]) =>
+    producer.send([
+      {
+        topic: topics.events,
+        messages: keys.map((key) => ({
+          ...eventsRecord([{ app_id, client_time: Date.now(), key }]),
+          partition: 2,
+        })),
+      },
+    ]);
+  const first = await startTestWriter(t, kafka, url);
+  await send([1, 2]);
+  await untilCount(store, `events where app_id = '${app_id}'`, 2);
+  await eventually(async () => assert.ok((await first.writer.lag()).every(({ records }) => records === 0)));
+  await first.close();
+  await send([3, 4, 5, 6, 7]);
+  await deleteRecordsBefore(kafka, { topic: topics.events, partition: 2, offset: 5 });
+
+  const { metrics } = await startTestWriter(t, kafka, url);
+  await untilCount(store, `events where app_id = '${app_id}'`, 4);
+  const rows = await select(
+    store,
+    Type.Record(Type.String(), Type.Unknown()),
+    `select reason, toUInt32(\`count\`) as records, toInt32(received) as events
+    from outcomes where outcome = 'lost'`,
+  );
+  assert.deepEqual(rows, [{ reason: "telemetry.events 2 2-4", records: 3, events: 0 }]);
+  const counted = await metrics.registry.getSingleMetric("writer_records_lost_total")?.get();
+  assert.deepEqual(
+    counted?.values.flatMap(({ labels, value }) => (value > 0 ? [[labels["topic"], value]] : [])),
+    [[topics.events, 3]],
+  );
+});
+
+// ClickHouse itself says how it is when its disk is full: the table wants more room than there is.
+test("a writer whose inserts find no room is not ready until they do, and stores them then", async (t) => {
+  const { store, send, writer, metrics } = await openWriter(t);
+  await writer.checkStore();
+  assert.match(
+    await metrics.registry.metrics(),
+    /^clickhouse_disk_free_bytes\{[^}]*disk="default"[^}]*\} [1-9]/m,
+  );
+  const roomWanted = "min_free_disk_bytes_to_perform_insert";
+  await store.command(`alter table events_raw modify setting ${roomWanted} = 1000000000000000`);
+  const app_id = randomUUID();
+  await send(0, eventsRecord([{ app_id, client_time: Date.now(), key: 1 }]));
+  await eventually(async () =>
+    assert.rejects(writer.checkStore(), /Inserting into events_raw is not possible: .*space/i),
+  );
+  await store.command(`alter table events_raw reset setting ${roomWanted}`);
+  await untilCount(store, `events where app_id = '${app_id}'`, 1);
+  await eventually(() => writer.checkStore());
+});
+
 async function openWriter(t: TestContext) {
   const [kafka, { store, url }] = await Promise.all([freshKafka(), freshStore(t)]);
-  await startTestWriter(t, kafka, url);
+  const { writer, metrics } = await startTestWriter(t, kafka, url);
   const producer = await openTestProducer(t, kafka);
   const send = async (partition: number, ...records: ReturnType<typeof eventsRecord>[]) =>
     producer.send([{ topic: topics.events, messages: records.map((record) => ({ ...record, partition })) }]);
-  return { store, send };
+  return { store, send, writer, metrics };
 }

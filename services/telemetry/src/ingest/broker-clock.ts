@@ -8,7 +8,7 @@ const offsetMsMax = 60_000;
  * The time of every event goes by the clock of ingest. Returns a check that throws when it is not the
  * broker's, as far as anything was sent.
  */
-export function watchBrokerClock(producer: Producer, metrics: Metrics): () => void {
+export function watchBrokerClock(producer: Pick<Producer, "clockOffsetMs">, metrics: Metrics): () => void {
   const offsetMs = () => producer.clockOffsetMs() ?? 0;
   metrics.level(
     "kafka_clock_offset_seconds",

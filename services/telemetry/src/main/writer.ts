@@ -55,7 +55,7 @@ try {
     routes: [],
     observe: self.observe.bind(self),
     ready: {
-      clickhouse: () => store.health(),
+      clickhouse: () => writer.checkStore(),
       kafka: async () => void (await writer.lag()),
       clock: () => writer.checkClock(),
     },

@@ -22,10 +22,13 @@ export function createPersist({
   log,
   pauseMinMs,
   pauseMaxMs,
+  onFailing,
 }: {
   log: Logger;
   pauseMinMs: number;
   pauseMaxMs: number;
+  /** Called with what is not possible for now, and with null when it is again. */
+  onFailing?: (what: string, error: unknown) => void;
 }): Persist {
   return async (what, work, isStale) => {
     const startedMs = performance.now();
@@ -34,10 +37,12 @@ export function createPersist({
         const result = await work();
         const outageMs = Math.round(performance.now() - startedMs);
         if (pauseMs > pauseMinMs) log.info({ what, outage_ms: outageMs }, `${what} works again`);
+        onFailing?.(what, null);
         return result;
       } catch (error) {
         if (!isPassing(error)) throw error;
         if (isStale()) throw new StaleBatch(error);
+        onFailing?.(what, error);
         // Once an outage, not once a try.
         if (pauseMs === pauseMinMs) log.error({ err: error, what }, `${what} is not possible; trying again`);
         await pause(pauseMs, isStale);

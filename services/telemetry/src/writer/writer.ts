@@ -1,14 +1,7 @@
 import type { ClickHouse } from "@mosis/clickhouse";
-import {
-  type Consumer,
-  type KafkaConfig,
-  type LostRecords,
-  openConsumer,
-  type OnBatch,
-  type Producer,
-} from "@mosis/kafka";
+import { type Consumer, type KafkaConfig, openConsumer, type OnBatch, type Producer } from "@mosis/kafka";
 import type { Logger, Metrics } from "@mosis/runtime";
-import { type Topic, topics } from "@mosis/types/topics";
+import type { Topic } from "@mosis/types/topics";
 import { createDeadLetter, setAside } from "./dead-letter.ts";
 import { clockOffset, clockOffsetMsMax } from "./clock.ts";
 import { startDeleter } from "./deleting/deleter.ts";
@@ -16,8 +9,10 @@ import type { SweepLimits } from "./deleting/sweep-guard.ts";
 import { gather } from "./gather.ts";
 import { writerGroup } from "./group.ts";
 import { createHeld } from "./held.ts";
+import { createTellLoss } from "./lost.ts";
 import { createWriterMetrics, watchLag, type WriterMetrics } from "./metrics.ts";
 import { createPersist } from "./persist.ts";
+import { createStoreCheck } from "./store-check.ts";
 import { writtenTopics } from "./tables.ts";
 
 export interface WriterOptions {
@@ -51,6 +46,8 @@ export interface Writer {
   lag: Consumer["lag"];
   /** @throws Error when our clock and ClickHouse's are more than a minute apart. */
   checkClock(): Promise<void>;
+  /** @throws Error when ClickHouse does not answer, takes no inserts, or has no room. */
+  checkStore(): Promise<void>;
   /** Finishes the insert that runs, commits its offsets, leaves the group. */
   close(): Promise<void>;
 }
@@ -64,7 +61,9 @@ export async function startWriter(options: WriterOptions): Promise<Writer> {
   const { kafka, producer, store, log, metrics, now = Date.now } = options;
   const held = createHeld();
   const counted = createWriterMetrics(metrics, held);
-  const persist = createPersist({ log, pauseMinMs: 100, pauseMaxMs: 5000 });
+  const storeCheck = createStoreCheck(store, metrics);
+  const onFailing = (what: string, error: unknown) => storeCheck.note(what, error);
+  const persist = createPersist({ log, pauseMinMs: 100, pauseMaxMs: 5000, onFailing });
   const deadLetter = createDeadLetter({ producer, persist, log, onSent: counted.deadLetter });
   const deps = { store, log, metrics: counted, persist, deadLetter };
   const entries = Object.entries(writtenTopics) as [
@@ -92,7 +91,7 @@ export async function startWriter(options: WriterOptions): Promise<Writer> {
       partitionsAtOnce: 64,
       sessionTimeoutMs,
       onForged: setAside(deadLetter),
-      onLost: (lost) => tellLoss({ log, counted }, lost),
+      onLost: createTellLoss(deps),
     },
     async (batch, context) => {
       const handle = handlers.get(batch.topic);
@@ -118,12 +117,8 @@ export async function startWriter(options: WriterOptions): Promise<Writer> {
   return {
     failed,
     lag: () => consumer.lag(),
-    async checkClock() {
-      const offsetMs = await clockOffset(store, now);
-      counted.clock(offsetMs);
-      if (Math.abs(offsetMs) <= clockOffsetMsMax) return;
-      throw new Error(`This clock is ${Math.round(offsetMs / 1000)} s ahead of ClickHouse's`);
-    },
+    checkStore: () => storeCheck.check(),
+    checkClock: () => checkClock(store, counted, now),
     async close() {
       lagWatch.stop();
       await Promise.all([deleter.close(), consumer.close()]);
@@ -131,15 +126,9 @@ export async function startWriter(options: WriterOptions): Promise<Writer> {
   };
 }
 
-/** Nobody has those records any more, so whoever looks after the platform has to know which they were. */
-function tellLoss({ log, counted }: { log: Logger; counted: WriterMetrics }, lost: LostRecords): void {
-  const { topic, partition, from, to } = lost;
-  // Compaction takes what a later state has replaced: that is no loss.
-  if (topic === topics.apps) return;
-  const records = Number(to - from);
-  counted.lost(topic, records);
-  log.error(
-    { topic, partition, records, offset: String(from), next: String(to) },
-    `${records} records of ${topic} were deleted by Kafka's retention before they were stored`,
-  );
+async function checkClock(store: ClickHouse, counted: WriterMetrics, now: () => number): Promise<void> {
+  const offsetMs = await clockOffset(store, now);
+  counted.clock(offsetMs);
+  if (Math.abs(offsetMs) <= clockOffsetMsMax) return;
+  throw new Error(`This clock is ${Math.round(offsetMs / 1000)} s ahead of ClickHouse's`);
 }
