@@ -37,6 +37,8 @@ const accepted: Record<string, string[]> = {
   "0046_reviews__outlive_versions.sql": ["ban-drop-not-null"],
   // A longer varchar rewrites nothing.
   "0060_app_versions__version_name__widen.sql": ["changing-column-type"],
+  // Reads wait for one scan of the apps of the store, 30 ms, and for three files that are unlinked.
+  "0065_search_indexes.sql": ["adding-not-nullable-field", "require-concurrent-index-deletion"],
 };
 
 interface Violation {

@@ -403,11 +403,12 @@ grant select on published_app_answers to mosis_api;
 
 -- Published apps by term, the best first: what search and lists of the store read
 create table published_app_terms (
-  term text not null, -- w: and a lexeme; u: and n: for lists by update and by age, followed by c: a category or t: a tag for filtered ones
-  rank integer not null, -- How well the app fits a lexeme; in lists seconds since 2020. The greatest comes first
+  term text not null, -- w: and a lexeme, c: and a category or t: and a tag; u: and n: for lists by update and by age, followed by c: or t: for filtered ones
+  rank integer not null, -- By w: 1 for all that an app has, and more for what is in its tags and its name; in lists seconds since 2020. The greatest comes first
   app_no integer not null, -- Number of the app in published_apps
   constraint published_app_terms_pkey PRIMARY KEY (term, rank, app_no)
 );
+CREATE INDEX published_app_terms_sample on published_app_terms USING btree (term) WHERE ((rank = 1) AND ((app_no % 64) = 0));
 alter table published_app_terms enable row level security;
 create policy of_everybody on published_app_terms for select to public
   using (true);
@@ -429,14 +430,13 @@ create table published_apps (
   state_hash varchar(32) not null, -- Hash of all that the store answers about it, rollouts included: the same hash, the same answer
   name_words tsvector not null, -- Lexemes of name and package id
   words tsvector not null, -- All lexemes: A of the name, B of tags, D of the description, and the filters c: for the category, t: for tags
+  folded_name text not null, -- The name as search compares it; see search_name
   constraint published_apps_pkey PRIMARY KEY (app_id),
   constraint published_apps_app_no_key UNIQUE (app_no),
   constraint published_apps_package_id_key UNIQUE (package_id),
   constraint published_apps_app_id_fkey FOREIGN KEY (app_id) REFERENCES apps(id) ON DELETE CASCADE
 );
-CREATE INDEX published_apps_lower_name on published_apps USING btree (lower((name)::text) COLLATE "C", app_no);
-CREATE INDEX published_apps_name_words on published_apps USING gin (name_words);
-CREATE INDEX published_apps_words on published_apps USING gin (words);
+CREATE INDEX published_apps_folded_name on published_apps USING btree (folded_name, app_no);
 alter table published_apps enable row level security;
 create policy of_everybody on published_apps for select to public
   using (true);
@@ -451,7 +451,7 @@ grant select on published_apps to mosis_api;
 
 -- Words of names and tags in the store, to find the one that is meant by a misspelt one
 create table published_words (
-  word text not null, -- The word, as it is written, in lower case
+  word text not null, -- The word, folded; see search_fold
   constraint published_words_pkey PRIMARY KEY (word)
 );
 CREATE INDEX published_words_trigrams on published_words USING gin (word gin_trgm_ops);
@@ -885,10 +885,29 @@ AS $function$
 begin
   insert into published_app_answers (app_id, package_id, state_hash, answer)
   select app_id, package_id, state_hash, store_answer(after::published_apps) from after
+  where not exists (select from published_app_answers made
+                    where made.app_id = after.app_id and made.state_hash = after.state_hash)
   on conflict (app_id) do update
   set (package_id, state_hash, answer) = (excluded.package_id, excluded.state_hash, excluded.answer);
   return null;
 end
+$function$;
+
+-- Rows that an app has in published_app_terms
+CREATE OR REPLACE FUNCTION app_terms(name text, words tsvector, published_at timestamptz, updated_at timestamptz)
+ RETURNS TABLE(term text, rank integer)
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  select 'w:' || lexeme, ranks.rank
+  from unnest(words),
+       (values (1, 'anywhere'), (1000, 'tag'), (2000 - length(name), 'name')) ranks (rank, place)
+  where place = 'anywhere' or place = 'tag' and 'B' = any(weights)
+     or place = 'name' and (positions is null or 'A' = any(weights))
+  union all
+  select kind || filter, (extract(epoch from time) - 1577836800)::integer
+  from (values ('u:', updated_at), ('n:', published_at)) orders (kind, time),
+       (select '' as filter union all select lexeme from unnest(words) where positions is null) filters
 $function$;
 
 -- Trigger: keeps the package id of a deleted app from others, once it was published
@@ -915,8 +934,7 @@ CREATE OR REPLACE FUNCTION delete_terms()
 AS $function$
 begin
   delete from published_app_terms gone using (
-    select term, rank, app_no
-    from before, terms_of_app(name, category, tags, words, published_at, updated_at)
+    select term, rank, app_no from before, app_terms(name, words, published_at, updated_at)
   ) former
   where gone.term = former.term and gone.rank = former.rank and gone.app_no = former.app_no;
   return null;
@@ -1018,10 +1036,11 @@ CREATE OR REPLACE FUNCTION insert_terms()
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$
 begin
-  -- In the order of the key: of many apps at once it is a fifth of the time.
+  -- In the order of the key: of many apps at once it is a fifth of the time. By its collation: that of what a
+  -- function returns is the database's, which sorts half as fast, and perhaps otherwise.
   insert into published_app_terms
   select term, rank, app_no
-  from after, terms_of_app(name, category, tags, words, published_at, updated_at)
+  from after, app_terms(name, words, published_at, updated_at)
   order by term collate "C", rank, app_no;
   return null;
 end
@@ -1185,12 +1204,12 @@ begin
 
   insert into published_apps as shown (
     app_id, package_id, name, description, category, tags, latest_version_id, rollout_version_id,
-    published_at, updated_at, state_hash, name_words, words)
+    published_at, updated_at, state_hash, folded_name, name_words, words)
   select app_id, package_id, name, description, category, tags, latest_version_id, rollout_version_id,
          published_at, updated_at,
          md5(jsonb_build_array(package_id, name, description, category, tags, latest_version_id,
                                rollout_version_id, published_at, updated_at, rollouts)::text),
-         name_words, published_words(name_words, description, category, tags)
+         search_name(name), name_words, published_words(name_words, description, category, tags)
   from (
     select id as app_id, package_id, name, description, category, coalesce(tags, '{}') as tags,
            latest_version_id, rollout_version_id,
@@ -1210,10 +1229,10 @@ begin
   ) made
   on conflict (app_id) do update
   set (package_id, name, description, category, tags, latest_version_id, rollout_version_id,
-       published_at, updated_at, state_hash, name_words, words)
+       published_at, updated_at, state_hash, folded_name, name_words, words)
     = (excluded.package_id, excluded.name, excluded.description, excluded.category, excluded.tags,
        excluded.latest_version_id, excluded.rollout_version_id, excluded.published_at, excluded.updated_at,
-       excluded.state_hash, excluded.name_words, excluded.words)
+       excluded.state_hash, excluded.folded_name, excluded.name_words, excluded.words)
   where shown.state_hash <> excluded.state_hash;
 end
 $function$;
@@ -1250,8 +1269,7 @@ CREATE OR REPLACE FUNCTION published_name_words(name text, package_id text)
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
 AS $function$
-  select to_tsvector('english', name || ' ' ||
-    translate(regexp_replace(package_id, '^[^.]*\.', ''), '._', '  '))
+  select search_words(name || ' ' || regexp_replace(package_id, '^[^.]*\.', ''), true)
 $function$;
 
 -- All lexemes that an app is found by
@@ -1261,10 +1279,11 @@ CREATE OR REPLACE FUNCTION published_words(name_words tsvector, description text
  IMMUTABLE PARALLEL SAFE
 AS $function$
   select setweight(name_words, 'A')
-      || setweight(to_tsvector('english', array_to_string(tags, ' ')), 'B')
-      || to_tsvector('english', translate(coalesce(description, ''), '_@~/', '    '))
+      || setweight(search_words(array_to_string(tags, ' '), true), 'B')
+      || search_words(coalesce(description, ''), false)
       || array_to_tsvector(array_remove(
-           'c:' || lower(category) || array(select 't:' || lower(tag) from unnest(tags) tag), null))
+           'c:' || search_name(category) || array(select 't:' || search_name(tag) from unnest(tags) tag),
+           null))
 $function$;
 
 -- Queues a mail within the limits of its mailbox: the only way into mails
@@ -1335,6 +1354,89 @@ AS $function$
   select to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
 $function$;
 
+-- A text as search compares it: without differences of form, case and accents
+CREATE OR REPLACE FUNCTION search_fold(value text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  select case when octet_length(value) = length(value) then lower(value collate "C")
+    else normalize(
+      translate(
+        replace(replace(replace(
+          casefold(
+            regexp_replace(
+              normalize(translate(value, '´™℠®©', ''''), nfkd),
+              '[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f' ||
+              '\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7' ||
+              '\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed' ||
+              '\u08ca-\u08e1\u08e3-\u08ff' ||
+              -- What is not seen, and colours of skin.
+              '\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f' ||
+              '\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3' ||
+              '\U0001d173-\U0001d17a\U0001f3fb-\U0001f3ff\U000e0000-\U000e0fff]', '', 'g')
+            collate pg_catalog.pg_unicode_fast),
+          'æ', 'ae'), 'œ', 'oe'), 'þ', 'th'),
+        'ƀɓƃƈɖɗƌđðɛəƒɠǥħɨɩıɉƙłƚɫɲŋøɔɵƥɍŧƭʈʉʋɏƴƶىیےکةہھٱ‘’‛ʹʻʼʽ′׳‐‒–—―−“”„‟«»״' ||
+        '٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹०१२३४५६७८९০১২৩৪৫৬৭৮৯๐๑๒๓๔๕๖๗๘๙໐໑໒໓໔໕໖໗໘໙၀၁၂၃၄၅၆၇၈၉០១២៣៤៥៦៧៨៩',
+        'bbbcdddddeefgghiiijklllnnoooprtttuvyyzيييكههها' ||
+        repeat('''', 9) || repeat('-', 6) || repeat('"', 7) || repeat('0123456789', 8)),
+      nfc) collate "C"
+  end
+$function$;
+
+-- A name, category or tag as search compares it: folded, with single spaces between words
+CREATE OR REPLACE FUNCTION search_name(value text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  select coalesce(nullif(btrim(regexp_replace(search_fold(value), '\s+', ' ', 'g')), ''), lower(value))
+    collate "C"
+$function$;
+
+-- Lexemes of the scripts without spaces in a text that search_text has read
+CREATE OR REPLACE FUNCTION search_pairs(read text, singles boolean)
+ RETURNS tsvector
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  select coalesce(string_agg(part || ':' || least(place, 16383), ' '), '')::tsvector
+  from (select sign, row_number() over (order by run, at) as place,
+               lag(sign) over (partition by run order by at) is not null as has_before,
+               lead(sign) over (partition by run order by at) as next
+        from regexp_matches(read, '[' || unspaced_scripts() || ']+', 'g') with ordinality runs (found, run),
+             string_to_table(found[1], null) with ordinality signs (sign, at)) signs,
+       (values (true), (false)) kinds (is_pair),
+       lateral (select case when is_pair then sign || next
+                            when singles or not has_before and next is null then sign end as part) parts
+  where part is not null
+$function$;
+
+-- A text, folded, with spaces between its words and its parts in scripts without spaces
+CREATE OR REPLACE FUNCTION search_text(value text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  select case when octet_length(value) = length(value)
+    then translate(search_fold(value), '&+-./:<@_~', '          ')
+    else regexp_replace(translate(search_fold(value), '&+-./:<@_~', '          '),
+                        '[' || unspaced_scripts() || ']+', ' \& ', 'g') end
+$function$;
+
+-- All lexemes of a text in their order, those that are indexed and those that are asked for
+CREATE OR REPLACE FUNCTION search_words(value text, singles boolean)
+ RETURNS tsvector
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  select case when octet_length(value) = length(value) then to_tsvector('english', search_text(value))
+    else (select to_tsvector('english', regexp_replace(read, '[' || unspaced_scripts() || ']+', ' ', 'g'))
+                 || search_pairs(read, singles)
+          from (select search_text(value) as read) one) end
+$function$;
+
 -- Finds a session by the hash of its token
 CREATE OR REPLACE FUNCTION session_id_of(presented_hash text)
  RETURNS uuid
@@ -1379,23 +1481,17 @@ AS $function$
             ceil(extract(epoch from new.full_at + step - (now() + step * burst)))::int
 $function$;
 
--- Rows that an app has in published_app_terms
-CREATE OR REPLACE FUNCTION terms_of_app(name text, category text, tags text[], words tsvector, published_at timestamptz, updated_at timestamptz)
- RETURNS TABLE(term text, rank integer)
+-- Inside of a character class: scripts in which search looks for parts of words, and emoji
+CREATE OR REPLACE FUNCTION unspaced_scripts()
+ RETURNS text
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
 AS $function$
-  select 'w:' || lexeme,
-         case when 'A' = any(weights) then 2000 - length(name)
-              when 'B' = any(weights) then 1000
-              else least(cardinality(positions), 255) end
-  from unnest(words) where positions is not null
-  union all
-  select kind || which, (extract(epoch from time) - 1577836800)::integer
-  from (values ('u:', updated_at), ('n:', published_at)) orders (kind, time),
-       (select '' as which
-        union all select 'c:' || lower(category) where category is not null
-        union select 't:' || lower(tag) from unnest(tags) tag) filters
+  select '\u0e01-\u0e3a\u0e40-\u0e4e\u0e81-\u0ecf\u0edc-\u0edf\u1000-\u103f\u1050-\u109f\u1100-\u11ff' ||
+         '\u1780-\u17d3\u1950-\u19cf\u1a20-\u1aad\u1b00-\u1b4f\u2600-\u27bf\u2b00-\u2bff\u3005-\u3007' ||
+         '\u3021-\u3029\u3031-\u3035\u3038-\u303b\u3041-\u30fa\u30fc-\u312f\u3131-\u318e\u31a0-\u31bf' ||
+         '\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\ua000-\ua48c\ua960-\ua9c0\ua9e0-\ua9ef\ua9fa-\ua9fe' ||
+         '\uaa60-\uaa7f\uac00-\ud7ff\U0001b000-\U0001b16f\U0001f000-\U0001faff\U00020000-\U000323af'
 $function$;
 
 -- Trigger: brings published_app_terms up to date
@@ -1408,19 +1504,15 @@ AS $function$
 begin
   -- By the whole key: that finds the row, and not all apps of the term.
   delete from published_app_terms gone using (
-    select term, rank, app_no
-    from before, terms_of_app(name, category, tags, words, published_at, updated_at)
+    select term, rank, app_no from before, app_terms(name, words, published_at, updated_at)
     except
-    select term, rank, app_no
-    from after, terms_of_app(name, category, tags, words, published_at, updated_at)
+    select term, rank, app_no from after, app_terms(name, words, published_at, updated_at)
   ) former
   where gone.term = former.term and gone.rank = former.rank and gone.app_no = former.app_no;
   insert into published_app_terms
-  select term, rank, app_no
-  from after, terms_of_app(name, category, tags, words, published_at, updated_at)
+  select term, rank, app_no from after, app_terms(name, words, published_at, updated_at)
   except
-  select term, rank, app_no
-  from before, terms_of_app(name, category, tags, words, published_at, updated_at);
+  select term, rank, app_no from before, app_terms(name, words, published_at, updated_at);
   return null;
 end
 $function$;
@@ -1473,6 +1565,8 @@ CREATE OR REPLACE FUNCTION words_of_app(name text, tags text[])
  IMMUTABLE PARALLEL SAFE
 AS $function$
   select word
-  from unnest(tsvector_to_array(to_tsvector('simple', name || ' ' || array_to_string(tags, ' ')))) word
-  where length(word) between 3 and 50 and word !~ '^[0-9.-]+$'
+  from unnest(tsvector_to_array(to_tsvector(
+    'simple', search_text(name || ' ' || array_to_string(tags, ' '))))) word
+  where length(word) between 3 and 50
+    and word !~ '^[0-9]+$' and word !~ ('[' || unspaced_scripts() || ']')
 $function$;

@@ -8,12 +8,16 @@ export type SearchSort = Static<typeof SearchSort>;
 
 /**
  * Query string of `GET /v1/search/apps`. Without `q`: everything of the category and the tag, newest update
- * first. Category and tag are compared without case, and whole.
+ * first. Category and tag are compared whole. All three are compared as people type: without differences of
+ * case, accents, width and composition.
  */
 export const SearchQuery = Type.Object(
   {
     ...PageQuery.properties,
-    /** Words of a name, a package id, a tag or a description; one or two characters begin a name. */
+    /**
+     * Words of a name, a package id, a tag or a description, or a part of one in scripts without spaces; one
+     * or two characters begin a name.
+     */
     q: Type.Optional(Label(100)),
     category: Type.Optional(Label(50)),
     tag: Type.Optional(Label(50)),

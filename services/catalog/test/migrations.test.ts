@@ -156,3 +156,62 @@ test("what the store shows wrongly is made right, and the rest stays as it was",
   const [chess, go] = await shown();
   assert.deepEqual([chess?.description, go], [null, before[1]]);
 });
+
+test("apps published before are found like later ones, and on the way down as before", async (t) => {
+  const { db, run } = await openEmpty(t);
+  const before = names.findIndex((name) => name.startsWith("0063_"));
+  const Term = Type.Object({ term: Type.String(), rank: Type.Integer(), app_no: Type.Integer() });
+  const terms = () =>
+    many(db, Term, sql`select term, rank, app_no from published_app_terms order by 1, 2, 3`);
+  const change = (name: string, other: string) =>
+    execute(db, sql`update apps set name = ${other}, description = 'Ｇo, go' where name = ${name}`);
+  await run("up", before);
+  await execute(db, sql`insert into developers (email, name) values ('ada@mosis.test', 'Ada')`);
+  await execute(
+    db,
+    sql`
+      insert into apps (developer_id, package_id, name, description, category, tags, status)
+      select id, 'org.mosis.a' || n, 'Café ' || n, 'Go, go and 微信读书.', 'Éducation', '{No-Ads,Straße}',
+             'published'
+      from developers, generate_series(1, 4) n`,
+  );
+  const former = await terms();
+  await run("up", 1);
+  // Meanwhile one is changed, one goes, and one comes.
+  await change("Café 1", "Été");
+  await execute(
+    db,
+    sql`update apps set status = 'suspended', suspended_by = 'admin' where package_id = 'org.mosis.a2'`,
+  );
+  await execute(
+    db,
+    sql`
+      insert into apps (developer_id, package_id, name, status)
+      select id, 'org.mosis.new', 'Ｎew', 'published' from developers`,
+  );
+  await run("up", 1);
+  const made = sql`
+    select term, rank, app_no from published_apps, app_terms(name, words, published_at, updated_at)
+    where folded_name = search_name(name) and name_words = published_name_words(name, package_id)
+      and words = published_words(name_words, description, category, tags)
+    order by term collate "C", rank, app_no`;
+  assert.deepEqual(await terms(), await many(db, Term, made));
+  const found = async (term: string) => (await terms()).filter((one) => one.term === term).length;
+  assert.deepEqual([await found("w:cafe"), await found("w:读书"), await found("w:ete")], [4, 2, 2]);
+
+  await run("up", Infinity);
+  await change("Été", "Café 1");
+  await execute(
+    db,
+    sql`update apps set status = 'published', suspended_by = null where status = 'suspended'`,
+  );
+  await execute(db, sql`delete from apps where package_id = 'org.mosis.new'`);
+  await execute(db, sql`update apps set description = 'Go, go and 微信读书.', updated_at = created_at`);
+  await run("down", names.length - before);
+  const apart = (all: typeof former) =>
+    all
+      .map(({ term, rank }) => `${term} ${rank}`)
+      .filter((one) => one.startsWith("w:"))
+      .toSorted();
+  assert.deepEqual(apart(await terms()), apart(former));
+});

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { execute, many, one, openSession, sql } from "@mosis/postgres";
+import { execute, many, one, openSession, type Pool, sql } from "@mosis/postgres";
 import fc from "fast-check";
 import Type from "typebox";
 import { planSeed, seedCatalog } from "../../../infra/local/seed/seed-catalog.ts";
@@ -144,7 +144,8 @@ test("drafts and suspended apps are found by nothing, and what is changed is fou
 
 test("pages go on where the last one ended, through every kind of match, up to 1000 hits", async (t) => {
   const { db, databaseUrl, find } = await startStore(t);
-  const session = await openSession({ url: databaseUrl, name: "seed", log, ...patience });
+  const bounds = { ...patience, statementTimeoutMs: 60_000 };
+  const session = await openSession({ url: databaseUrl, name: "seed", log, ...bounds });
   await seedCatalog(session, planSeed(3, { developers: 200, apps: 2500, versions: 5000, keys: 10 }));
   await session.close();
   for (const q of ["app", "free offline", "g", "qu", "pzzle", "happy notes", "tiny"]) {
@@ -155,6 +156,9 @@ test("pages go on where the last one ended, through every kind of match, up to 1
       assert.deepEqual(small, whole, `${q} ${sort}`);
     }
   }
+  await t.test("and of several words every app that has them is found, however common they are", () =>
+    assertComplete(db, find),
+  );
   const all = await everyPage(find, { sort: "updated", limit: 100 });
   const { n } = await one(
     db,
@@ -165,6 +169,41 @@ test("pages go on where the last one ended, through every kind of match, up to 1
   const times = all.map(({ updated_at }) => updated_at);
   assert.deepEqual(times, times.toSorted().toReversed());
 });
+
+/** Those with the words in the name first, the shortest before, and then the newest, by a scan. */
+async function assertComplete(db: Pool, find: Parameters<typeof everyPage>[0]): Promise<void> {
+  const filters = [{}, { category: "games" }, { tag: "offline" }, { category: "games", tag: "offline" }];
+  const texts = ["offline free", "free multiplayer offline", "tiny quest", "garden offline", "puzzle"];
+  const isCommon: boolean[] = [];
+  for (const q of texts) {
+    for (const { category = null, tag = null } of filters as { category?: string; tag?: string }[]) {
+      if (q === "puzzle" && category === null && tag === null) continue;
+      const filter = array(category && `c:${category}`, tag && `t:${tag}`);
+      const expected = await many(
+        db,
+        Type.Object({ package_id: Type.String() }),
+        sql`
+          select package_id from published_apps, plainto_tsquery('english', ${q}) asked
+          where words @@ asked and tsvector_to_array(words) @> ${filter}::text[]
+          order by name_words @@ asked desc, case when name_words @@ asked then length(name) end, app_no desc
+          limit 1000`,
+      );
+      const query = { q, ...(category && { category }), ...(tag && { tag }) };
+      const found = await everyPage(find, { ...query, limit: 23 });
+      assert.deepEqual(
+        found.filter(({ match }) => match === "text").map(({ package_id }) => package_id),
+        expected.map(({ package_id }) => package_id),
+        JSON.stringify(query),
+      );
+      isCommon.push(expected.length > 100);
+    }
+  }
+  assert.ok(isCommon.includes(true) && isCommon.includes(false));
+}
+
+function array(...values: (string | null)[]): string[] {
+  return values.filter((value) => value !== null);
+}
 
 test("cursors of elsewhere and unknown fields are refused, and no text is an error of ours", async (t) => {
   const { db, ask } = await startStore(t);

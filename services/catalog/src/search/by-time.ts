@@ -1,17 +1,7 @@
 import { many, type Queryable, type Sql, sql } from "@mosis/postgres";
 import { SearchMatch } from "@mosis/types/search";
 import Type from "typebox";
-import {
-  beginsWith,
-  bestOfWords,
-  type Bounds,
-  candidatesMax,
-  Hit,
-  hitColumns,
-  isExact,
-  lowerName,
-  type Wording,
-} from "./queries.ts";
+import { beginsWith, type Bounds, candidatesMax, Hit, hitColumns, isExact } from "./queries.ts";
 
 /** What the apps of a source match by, and these with their ranks: the best first, by rank and number. */
 export interface Source {
@@ -21,25 +11,20 @@ export interface Source {
 
 const TimedHit = Type.Object({ ...Hit.properties, match: SearchMatch });
 
-export function exactApps(lower: string, where: Sql): Sql {
+export function exactApps(folded: string, where: Sql): Sql {
   return sql`
     select app_no, 0 as rank from published_apps shown
-    where ${isExact(lower)} and ${where}
+    where ${isExact(folded)} and ${where}
     limit ${candidatesMax}`;
 }
 
-export function appsWithWords(wording: Wording): Sql {
-  const isWanted = sql`(select count(*) from named) < ${candidatesMax}`;
-  return bestOfWords(wording, { where: sql`true`, isWanted });
-}
-
 /** In the order of their names, of which the first has the greatest rank. */
-export function appsBeginning(lower: string, where: Sql): Sql {
+export function appsBeginning(folded: string, where: Sql): Sql {
   return sql`
-    select app_no, -(row_number() over (order by ${lowerName}, app_no))::integer as rank
+    select app_no, -(row_number() over (order by folded_name, app_no))::integer as rank
     from published_apps shown
-    where ${beginsWith(lower)} and ${where}
-    order by ${lowerName}, app_no
+    where ${beginsWith(folded)} and ${where}
+    order by folded_name, app_no
     limit ${candidatesMax}`;
 }
 
@@ -69,7 +54,7 @@ export function findByTime(
       select ${hitColumns}, ${rank} as rank, app_no, (${matches}::text[])[place] as match
       from (select app_no, place
             from (select distinct on (app_no) app_no, place, fit from (${found}) found
-                  order by app_no, place) once
+                  order by app_no, place, fit desc) once
             order by place, fit desc, app_no desc
             limit ${candidatesMax}) candidates
            join published_apps shown using (app_no)

@@ -5,8 +5,9 @@ import Type from "typebox";
 const Correction = Type.Object({ given: Type.String(), word: Nullable(Type.String()) });
 
 /**
- * For each word of a text: itself when there are apps that have it, or else the word of names and tags that
- * is most like it, of several alike the one that more apps have. Null: there is none.
+ * For each word of a folded text: itself when there are apps that have it, or else the word of names and tags
+ * that is most like it, of several alike the one that more apps have. Null: there is none. What is written
+ * without spaces is one word, and stays as it is.
  */
 export function findCorrections(db: Queryable, text: string) {
   return many(
@@ -14,7 +15,8 @@ export function findCorrections(db: Queryable, text: string) {
     Correction,
     sql`
       select given, coalesce(
-        case when exists (select from published_app_terms where term = ${termOf(sql`given`)}) then given end,
+        case when given ~ ('[' || unspaced_scripts() || ']')
+               or exists (select from published_app_terms where term = ${termOf(sql`given`)}) then given end,
         (select word
          from (select word, similarity(word, given) as likeness from published_words
                where word % given order by likeness desc, word limit 5) alike
@@ -22,19 +24,17 @@ export function findCorrections(db: Queryable, text: string) {
                   (select count(*) from (select from published_app_terms
                                          where term = ${termOf(sql`word`)} limit 100) apps) desc, word
          limit 1)) as word
-      from (select token as given
-            from ts_parse('default', ${text}) with ordinality parsed (tokid, token, place)
-            where to_tsvector('english', token) <> '' and tokid not in (${blank}, ${whole}, ${asciiWhole})
+      from (select given
+            from string_to_table(search_text(${text}::text), ' ') with ordinality parts (given, place)
+            where search_words(given, false) <> ''
             order by place limit ${correctedWordsMax}) words`,
   );
 }
 
 /** Looking for what is like a word costs 0.3 ms. */
 const correctedWordsMax = 4;
-/** Kinds of tokens: what is between words, and words with a hyphen, of which there are the parts, too. */
-const [blank, whole, asciiWhole] = [12, 17, 16];
 
-/** The term of a word, as `terms_of_app` makes it. */
+/** The term of a word, as it is indexed. */
 function termOf(word: Sql): Sql {
-  return sql`'w:' || (tsvector_to_array(to_tsvector('english', ${word})))[1]`;
+  return sql`'w:' || (tsvector_to_array(search_words(${word}, false)))[1]`;
 }

@@ -7,7 +7,7 @@ import Type, { type Static } from "typebox";
 export const Hit = Type.Object({ ...ListedApp.properties, rank: Type.Integer(), app_no: Type.Integer() });
 export type Hit = Static<typeof Hit>;
 
-const NamedHit = Type.Object({ ...Hit.properties, lower_name: Type.String() });
+const NamedHit = Type.Object({ ...Hit.properties, folded_name: Type.String() });
 
 /** Which hits of a source are wanted: from great to small by rank and then number. */
 export interface Bounds {
@@ -19,22 +19,30 @@ export interface Bounds {
 
 /** Most apps that are looked at for one page. */
 export const candidatesMax = 1000;
+/** So that what one asks for is a few ranges of an index, however long it is. */
+const wordsMax = 8;
+
+/** What all hits are behind. */
+export const beginning = { rank: 2_147_483_647, app_no: 2_147_483_647 };
 
 export const hitColumns = sql`
   package_id, name, coalesce(left(description, 200), '') as summary, category, tags, published_at,
   updated_at`;
 
-export const lowerName = sql`lower(shown.name) collate "C"`;
-
 const WantedRow = Type.Object({
-  lexemes: Type.Array(Type.String()),
-  lower: Type.String(),
+  words: Type.Array(Type.String()),
+  folded: Type.String(),
+  spelled: Type.String(),
   filters: Type.Array(Type.String()),
+  sampled: Type.Array(Type.Integer()),
+  apps: Type.Integer(),
 });
 
 /**
  * What a search asks for, in the words of the index: the lexemes of the text, which leave out words that are
- * everywhere, the text in lower case, and the terms of category and tag.
+ * everywhere, the text folded and as it is spelled, but for case, the filters of category and tag; how many
+ * apps of a sample have each word and then each filter, and how many apps there are, as PostgreSQL's
+ * statistics have it.
  */
 export function readWanted(
   db: Queryable,
@@ -44,33 +52,55 @@ export function readWanted(
     db,
     WantedRow,
     sql`
-      select coalesce(tsvector_to_array(to_tsvector('english', ${q}::text)), '{}') as lexemes,
-             lower(coalesce(${q}::text, '')) as lower,
-             array_remove(array['c:' || lower(${category}::text), 't:' || lower(${tag}::text)], null)
-               as filters`,
+      select words, folded, spelled, filters,
+             array(select (select count(*) from published_app_terms
+                           where term = 'w:' || lexeme and rank = 1 and app_no % 64 = 0)::integer
+                   from unnest(words || filters) with ordinality lexemes (lexeme, place)
+                   order by place) as sampled,
+             (select greatest(reltuples, 0)::integer from pg_class
+              where oid = 'published_apps'::regclass) as apps
+      from (select array(select lexeme from unnest(search_words(q, false)) order by positions[1]
+                         limit ${wordsMax}) as words,
+                   search_name(q) as folded, lower(normalize(q)) as spelled,
+                   array_remove(array['c:' || search_name(${category}::text),
+                                      't:' || search_name(${tag}::text)], null) as filters
+            from (select coalesce(${q}::text, '') as q) given
+            offset 0) asked`,
   );
 }
 
-export const isExact = (lower: string): Sql => sql`(${lowerName} = ${lower} or shown.package_id = ${lower})`;
+/** One in so many apps is in the sample of `readWanted`, which an index has (`migrations/0065`). */
+export const appsOfSampled = 64;
+
+export const isExact = (folded: string): Sql =>
+  sql`(shown.folded_name = ${folded} or shown.package_id = ${folded})`;
 
 /** A name has no greater character than the one behind the text. */
-export const beginsWith = (lower: string): Sql =>
-  sql`(${lowerName} >= ${lower} and ${lowerName} < ${endOf(lower)})`;
+export const beginsWith = (folded: string): Sql =>
+  sql`(shown.folded_name >= ${folded} and shown.folded_name < ${endOf(folded)})`;
 
-function endOf(lower: string): string {
-  return `${lower}\u{10FFFF}`;
+function endOf(folded: string): string {
+  return `${folded}\u{10FFFF}`;
 }
 
 export const hasWords = (query: string): Sql => sql`shown.words @@ ${query}::tsquery`;
 
-export function findExact(db: Queryable, lower: string, { behind, limit, where }: Bounds) {
+/** Those that are spelled like the text come first. */
+export function findExact(
+  db: Queryable,
+  { folded, spelled }: { folded: string; spelled: string },
+  { behind, limit, where }: Bounds,
+) {
   return many(
     db,
     Hit,
     sql`
-      select ${hitColumns}, 0 as rank, app_no from published_apps shown
-      where ${isExact(lower)} and app_no < ${behind.app_no} and ${where}
-      order by app_no desc
+      select package_id, name, summary, category, tags, published_at, updated_at, rank, app_no
+      from (select ${hitColumns}, app_no, (lower(normalize(name)) = ${spelled})::integer as rank
+            from published_apps shown
+            where ${isExact(folded)} and ${where}) named
+      where ${isBehind(behind)}
+      order by rank desc, app_no desc
       limit ${limit}`,
   );
 }
@@ -81,35 +111,32 @@ export function findExact(db: Queryable, lower: string, { behind, limit, where }
  */
 export function findBeginning(
   db: Queryable,
-  lower: string,
-  { after, limit, where }: { after: { lower_name: string; app_no: number }; limit: number; where: Sql },
+  folded: string,
+  { after, limit, where }: { after: { folded_name: string; app_no: number }; limit: number; where: Sql },
 ) {
   return many(
     db,
     NamedHit,
     sql`
-      select ${hitColumns}, 0 as rank, app_no, ${lowerName} as lower_name from published_apps shown
-      where ${lowerName} < ${endOf(lower)}
-        and (${lowerName}, app_no)
-          > (greatest(${lower}, ${after.lower_name} collate "C"), ${after.app_no}::integer)
+      select ${hitColumns}, 0 as rank, app_no, folded_name from published_apps shown
+      where folded_name < ${endOf(folded)}
+        and (folded_name, app_no)
+          > (greatest(${folded}, ${after.folded_name} collate "C"), ${after.app_no}::integer)
         and ${where}
-      order by ${lowerName}, app_no
+      order by folded_name, app_no
       limit ${limit}`,
   );
 }
 
 /** The apps of one term, the best first: the beginning of a range of an index, however many there are. */
-export function findByTerm(db: Queryable, term: string, { behind, limit, where }: Bounds) {
+export function findByTerm(db: Queryable, term: string, { behind, limit }: Omit<Bounds, "where">) {
   return many(
     db,
     Hit,
     sql`
       select ${hitColumns}, rank, app_no
-      from (${bestOfTerm(term, isBehind(behind))}) best
-           join published_apps shown using (app_no)
-      where ${where}
-      order by rank desc, app_no desc
-      limit ${limit}`,
+      from (${bestOfTerm(term, { behind, limit })}) best join published_apps shown using (app_no)
+      order by rank desc, app_no desc`,
   );
 }
 
@@ -121,7 +148,7 @@ export function findByTerm(db: Queryable, term: string, { behind, limit, where }
 export function findByBothTerms(
   db: Queryable,
   [term, other]: readonly [string, string],
-  { behind, limit }: Pick<Bounds, "behind" | "limit">,
+  { behind, limit }: Omit<Bounds, "where">,
 ) {
   return many(
     db,
@@ -140,64 +167,18 @@ export function findByBothTerms(
   );
 }
 
-/** What a text is looked for with, as `tsquery` reads it: a name has words alone, an app filters too. */
-export interface Wording {
-  words: string;
-  /** Null: there are none. */
-  filters: string | null;
-}
-
-/** The apps that have all words: those with them in the name, the shortest first, and then the others. */
-export function findByWords(db: Queryable, wording: Wording, { behind, limit, where }: Bounds) {
-  const isWanted = sql`(select count(*) from named where ${isBehind(behind)}) < ${limit}`;
-  return many(
-    db,
-    Hit,
-    sql`
-      with page as (
-        select app_no, rank from (${bestOfWords(wording, { where, isWanted })}) candidates
-        where ${isBehind(behind)}
-        order by rank desc, app_no desc
-        limit ${limit}
-      )
-      select ${hitColumns}, rank, app_no from page join published_apps shown using (app_no)
-      order by rank desc, app_no desc`,
-  );
-}
-
-function isBehind({ rank, app_no }: Bounds["behind"]): Sql {
+export function isBehind({ rank, app_no }: Bounds["behind"]): Sql {
   return sql`(rank, app_no) < (${rank}::integer, ${app_no}::integer)`;
 }
 
 /** The best of one term, with their ranks. */
-export function bestOfTerm(term: string, where: Sql): Sql {
+export function bestOfTerm(
+  term: string,
+  { behind = beginning, limit }: { behind?: Bounds["behind"]; limit: number },
+): Sql {
   return sql`
     select rank, app_no from published_app_terms
-    where term = ${term} and ${where}
+    where term = ${term} and ${isBehind(behind)}
     order by term desc, rank desc, app_no desc
-    limit ${candidatesMax}`;
-}
-
-/**
- * Apps that have all words, with their ranks. `isWanted`: whether those without the words in the name are
- * looked for; `named` are known by then.
- */
-export function bestOfWords(
-  { words, filters }: Wording,
-  { where, isWanted }: { where: Sql; isWanted: Sql },
-): Sql {
-  const isNamed = sql`name_words @@ ${words}::tsquery`;
-  const isFiltered = filters === null ? sql`` : sql`and ${hasWords(filters)}`;
-  const all = filters === null ? words : `${words} & ${filters}`;
-  return sql`
-    with named as materialized (
-      select app_no, 2000 - length(name) as rank from published_apps shown
-      where ${isNamed} ${isFiltered} and ${where}
-      limit ${candidatesMax}
-    ), others as (
-      select app_no, 0 as rank from published_apps shown
-      where ${hasWords(all)} and not ${isNamed} and ${where} and ${isWanted}
-      limit ${candidatesMax}
-    )
-    select app_no, rank from named union all select app_no, rank from others`;
+    limit ${limit}`;
 }

@@ -7,13 +7,15 @@ import { search } from "./search.ts";
 
 /** Nobody reads further, and every page costs the same. */
 const hitsMax = 1000;
+/** A name has 100 characters, and folded some of them are 18. */
+const foldedMax = 1800;
 const Number32 = Type.Integer({ minimum: -2_147_483_648, maximum: 2_147_483_647 });
 
 const Position = Type.Object({
   match: SearchMatch,
   rank: Number32,
   app_no: Number32,
-  lower_name: Type.String({ maxLength: 200, pattern: "^[^\\u0000]*$" }),
+  folded_name: Type.String({ maxLength: foldedMax, pattern: "^[^\\u0000]*$" }),
   /** Hits up to here. */
   seen: Type.Integer({ minimum: 1, maximum: hitsMax }),
 });

@@ -1,21 +1,22 @@
 import type { Queryable, Sql } from "@mosis/postgres";
 import { sql } from "@mosis/postgres";
 import type { ListedApp, SearchMatch, SearchSort } from "@mosis/types/search";
-import { appsBeginning, appsWithWords, exactApps, findByTime } from "./by-time.ts";
+import { appsBeginning, exactApps, findByTime } from "./by-time.ts";
+import { appsWithWords, findByWords, type Wording } from "./by-words.ts";
 import { findCorrections } from "./corrections.ts";
+import { isLookUpCheaper } from "./cheaper-way.ts";
 import {
+  appsOfSampled,
+  beginning,
   beginsWith,
-  bestOfTerm,
   findBeginning,
   findByBothTerms,
   findByTerm,
-  findByWords,
   findExact,
   hasWords,
   type Hit,
   isExact,
   readWanted,
-  type Wording,
 } from "./queries.ts";
 
 /** Where a page ended: at a hit of one of the stages. */
@@ -24,7 +25,7 @@ interface Place {
   rank: number;
   app_no: number;
   /** Of a hit by the beginning of its name, which are in the order of names. */
-  lower_name: string;
+  folded_name: string;
 }
 
 export interface Search {
@@ -46,7 +47,7 @@ export interface Found {
 interface Stage {
   /** What its hits match by: one of several says it itself. */
   matches: Matches;
-  find: (behind: Place, limit: number) => Promise<(Hit & Partial<Pick<Place, "match" | "lower_name">>)[]>;
+  find: (behind: Place, limit: number) => Promise<(Hit & Partial<Pick<Place, "match" | "folded_name">>)[]>;
 }
 
 type Matches = readonly [SearchMatch, ...SearchMatch[]];
@@ -56,46 +57,28 @@ type Wanted = Awaited<ReturnType<typeof readWanted>>;
 export async function search(db: Queryable, asked: Search): Promise<Found> {
   const { behind } = asked;
   const q = asked.q === null ? null : withSingleSpaces(asked.q);
-  const wanted = await understand(db, { ...asked, q });
+  const wanted = await readWanted(db, { ...asked, q });
   if (q === null) return { hits: await findThrough([listing(db, wanted, asked)], asked), corrected: null };
 
   if (behind?.match !== "similar") {
-    const hits = await findBest(db, wanted, asked);
-    if (hits.length > 0) return { hits, corrected: null };
-    // A part of a package id reads like a host, which is one word; the index has the words of the id.
-    const parts = q.replaceAll(/[._]+/gu, " ").trim();
-    const inParts =
-      parts === "" || parts === q
-        ? []
-        : await findBest(db, await understand(db, { ...asked, q: parts }), asked);
-    if (inParts.length > 0 || behind !== null) return { hits: inParts, corrected: null };
+    const stages = stagesOf(db, wanted, { sort: asked.sort, matches: matchesOf(wanted) });
+    const hits = await findThrough(stages, asked);
+    if (hits.length > 0 || behind !== null) return { hits, corrected: null };
   }
-  const corrected = await correct(db, wanted.lower);
+  const corrected = await correct(db, wanted.folded);
   if (corrected === null) return { hits: [], corrected: null };
-  const meant = { ...(await understand(db, { ...asked, q: corrected })), filters: wanted.filters };
+  const meant = await readWanted(db, { ...asked, q: corrected });
   // It was like a word that is everywhere, as `thee` is.
-  if (meant.lexemes.length === 0) return { hits: [], corrected: null };
+  if (meant.words.length === 0) return { hits: [], corrected: null };
   const hits = await findThrough(stagesOf(db, meant, { sort: asked.sort, matches: ["similar"] }), asked);
   return { hits, corrected: hits.length > 0 ? corrected : null };
 }
 
 const always = sql`true`;
-const beginning = { rank: 2_147_483_647, app_no: 2_147_483_647, lower_name: "" };
-/** So that what one asks for is a few ranges of an index, however long it is. */
-const wordsMax = 8;
 
 /** As names are written: one space between words. Of spaces alone one is left, with which no name begins. */
 function withSingleSpaces(q: string): string {
   return q.trim().replaceAll(/\s+/gu, " ") || " ";
-}
-
-function findBest(db: Queryable, wanted: Wanted, asked: Search): Promise<Found["hits"]> {
-  return findThrough(stagesOf(db, wanted, { sort: asked.sort, matches: matchesOf(wanted) }), asked);
-}
-
-async function understand(db: Queryable, asked: Pick<Search, "q" | "category" | "tag">): Promise<Wanted> {
-  const wanted = await readWanted(db, asked);
-  return { ...wanted, lexemes: wanted.lexemes.slice(0, wordsMax) };
 }
 
 async function findThrough(
@@ -106,10 +89,10 @@ async function findThrough(
   const hits: Found["hits"] = [];
   for (const [index, { matches, find }] of stages.slice(from).entries()) {
     const [only] = matches;
-    const start = behind !== null && index === 0 ? behind : { ...beginning, match: only };
+    const start = behind !== null && index === 0 ? behind : { ...beginning, folded_name: "", match: only };
     const rows = await find(start, limit - hits.length);
-    for (const { match = only, rank, app_no, lower_name = "", ...app } of rows) {
-      hits.push({ app, place: { match, rank, app_no, lower_name } });
+    for (const { match = only, rank, app_no, folded_name = "", ...app } of rows) {
+      hits.push({ app, place: { match, rank, app_no, folded_name } });
     }
     if (hits.length >= limit) break;
   }
@@ -124,7 +107,7 @@ function listing(db: Queryable, { filters }: Wanted, { sort }: Search): Stage {
     matches: ["listed"],
     find: (behind, limit) =>
       other === undefined
-        ? findByTerm(db, term, { behind, limit, where: always })
+        ? findByTerm(db, term, { behind, limit })
         : findByBothTerms(db, [term, other], { behind, limit }),
   };
 }
@@ -133,9 +116,9 @@ function listing(db: Queryable, { filters }: Wanted, { sort }: Search): Stage {
  * The best first: what is named so, what has all the words, what begins so. One or two characters are the
  * beginning of a name first, and a word second.
  */
-function matchesOf({ lower, lexemes }: Wanted): Matches {
-  if (lexemes.length === 0) return ["exact", "prefix"];
-  return /^.{1,2}$/u.test(lower) ? ["exact", "prefix", "text"] : ["exact", "text", "prefix"];
+function matchesOf({ folded, words }: Wanted): Matches {
+  if (words.length === 0) return ["exact", "prefix"];
+  return /^.{1,2}$/u.test(folded) ? ["exact", "prefix", "text"] : ["exact", "text", "prefix"];
 }
 
 /** By relevance one after the other, each without what came before; by time all at once. */
@@ -165,38 +148,39 @@ function findMatching(
   wanted: Wanted,
   { match, before, behind, limit }: { match: SearchMatch; before: Sql[]; behind: Place; limit: number },
 ) {
-  const { lower } = wanted;
   const isNew = before.reduce((all, earlier) => sql`${all} and not ${earlier}`, always);
   const where = sql`${filterOf(wanted)} and ${isNew}`;
-  if (match === "exact") return findExact(db, lower, { behind, limit, where });
-  if (match === "prefix") return findBeginning(db, lower, { after: behind, limit, where });
-  const term = onlyTerm(wanted);
-  return term === null
-    ? findByWords(db, wordingOf(wanted), { behind, limit, where: isNew })
-    : findByTerm(db, term, { behind, limit, where: isNew });
+  if (match === "exact") return findExact(db, wanted, { behind, limit, where });
+  if (match === "prefix") return findBeginning(db, wanted.folded, { after: behind, limit, where });
+  return findByWords(db, wordingOf(wanted), { behind, limit, where: isNew });
 }
 
 /** All that matches so. */
 function appsOf(wanted: Wanted, match: SearchMatch): Sql {
-  if (match === "exact") return exactApps(wanted.lower, filterOf(wanted));
-  if (match === "prefix") return appsBeginning(wanted.lower, filterOf(wanted));
-  const term = onlyTerm(wanted);
-  return term === null ? appsWithWords(wordingOf(wanted)) : bestOfTerm(term, always);
+  if (match === "exact") return exactApps(wanted.folded, filterOf(wanted));
+  if (match === "prefix") return appsBeginning(wanted.folded, filterOf(wanted));
+  return appsWithWords(wordingOf(wanted));
 }
 
 /** Whether an app matches so, within the filters. */
-function hasMatch({ lower, lexemes }: Wanted, match: SearchMatch): Sql {
-  if (match === "exact") return isExact(lower);
-  return match === "prefix" ? beginsWith(lower) : hasWords(queryOf(lexemes));
+function hasMatch({ folded, words }: Wanted, match: SearchMatch): Sql {
+  if (match === "exact") return isExact(folded);
+  return match === "prefix" ? beginsWith(folded) : hasWords(queryOf(words));
 }
 
-/** The list that has one word and no filter; null for anything else, which is looked for in all apps. */
-function onlyTerm({ lexemes, filters }: Wanted): string | null {
-  return lexemes.length === 1 && filters.length === 0 ? `w:${lexemes[0]}` : null;
-}
-
-function wordingOf({ lexemes, filters }: Wanted): Wording {
-  return { words: queryOf(lexemes), filters: filters.length > 0 ? queryOf(filters) : null };
+function wordingOf({ words, filters, sampled, apps }: Wanted): Wording {
+  const [rarest, ...others] = [...words, ...filters]
+    .map((lexeme, place) => ({ term: `w:${lexeme}`, apps: (sampled[place] ?? 0) * appsOfSampled }))
+    .toSorted((one, other) => one.apps - other.apps);
+  if (rarest === undefined) throw new TypeError("A wording has words.");
+  return {
+    query: queryOf(words),
+    terms: [rarest.term, ...others.map(({ term }) => term)],
+    isLookedUp: isLookUpCheaper(
+      [rarest, ...others].map((some) => some.apps),
+      apps,
+    ),
+  };
 }
 
 function filterOf({ filters }: Wanted): Sql {
