@@ -10,8 +10,8 @@ export interface Origins {
 
 interface Allowed {
   methods: readonly string[];
-  /** Header fields that a page may send, beside those that it always may. */
-  sent: readonly string[];
+  /** Header fields that a page may send, beside those that it always may; `any`: those that it asks for. */
+  sent: readonly string[] | "any";
   /** Header fields of an answer that a page may read. */
   read: readonly string[];
 }
@@ -36,10 +36,19 @@ export function createOrigins(list: readonly string[], { methods, sent, read }: 
     preflight(req, res) {
       if (allow(req, res)) {
         res.setHeader("Access-Control-Allow-Methods", methods.join(", "));
-        res.setHeader("Access-Control-Allow-Headers", sent.join(", "));
+        res.setHeader("Access-Control-Allow-Headers", sent === "any" ? askedBy(req) : sent.join(", "));
         res.setHeader("Access-Control-Max-Age", "7200");
       }
       res.writeHead(204).end();
     },
   };
+}
+
+/** Characters of all names that a page asks for; SDKs ask for some 150. */
+const askedCharactersMax = 2048;
+
+/** The names that a page asks for; empty when they are not in their form (RFC 9110 §5.6.2) or too many. */
+function askedBy({ headers }: IncomingMessage): string {
+  const asked = headers["access-control-request-headers"] ?? "";
+  return asked.length <= askedCharactersMax && /^[\w!#$%&'*+.^`|~, -]*$/.test(asked) ? asked : "";
 }

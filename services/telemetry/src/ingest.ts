@@ -10,7 +10,6 @@ import {
 import type { Socket } from "node:net";
 import type { KafkaConfig, KeepUpOptions, Producer } from "@mosis/kafka";
 import { addressRanges, type Lifecycle, type Logger, type Metrics } from "@mosis/runtime";
-import { batchHeaders } from "@mosis/types/telemetry";
 import { topics } from "@mosis/types/topics";
 import { createAuthenticate } from "./auth.ts";
 import { followAccess } from "./follow-access.ts";
@@ -65,11 +64,9 @@ export interface IngestOptions {
 /** What a page sends, and what it needs of the answer. */
 const fromBrowsers = {
   methods: ["POST"],
-  sent: [
-    ...["Authorization", "Content-Type", "Content-Encoding", "X-Request-Id", ...Object.values(batchHeaders)],
-    // Of the browsers' SDKs of Segment and of RudderStack. Nothing is done with them.
-    ...["X-Retry-Count", "AnonymousId"],
-  ],
+  // SDKs for browsers send fields of their own, and others with each version: X-Retry-Count, AnonymousId,
+  // SentAt, RSA-Retry-Attempt. Nothing is done with what we do not know.
+  sent: "any" as const,
   read: ["Location", "Retry-After", "X-Request-Id"],
 };
 
