@@ -1,5 +1,5 @@
 import Type, { type Static } from "typebox";
-import { Label, Nullable, Timestamp, Uuid } from "./formats.ts";
+import { Name, Nullable, Timestamp, Uuid } from "./formats.ts";
 
 /** Base64url without padding, as WebAuthn Level 3 §5.1 has every binary value in JSON. */
 const Base64Url = (maxLength: number) => Type.String({ pattern: "^[A-Za-z0-9_-]*$", maxLength });
@@ -104,7 +104,7 @@ export const PasskeyList = Type.Object({ data: Type.Array(Passkey) });
 
 /** Body of `POST /v1/developers/me/passkeys`. */
 export const NewPasskey = Type.Object(
-  { name: Label(100), credential: RegistrationCredential },
+  { name: Name(100), credential: RegistrationCredential },
   { additionalProperties: false },
 );
 export type NewPasskey = Static<typeof NewPasskey>;
@@ -117,5 +117,5 @@ export const PasskeyEnrolled = Type.Object({
 export type PasskeyEnrolled = Static<typeof PasskeyEnrolled>;
 
 /** Body of `PATCH /v1/developers/me/passkeys/{id}`. */
-export const PasskeyChange = Type.Object({ name: Label(100) }, { additionalProperties: false });
+export const PasskeyChange = Type.Object({ name: Name(100) }, { additionalProperties: false });
 export type PasskeyChange = Static<typeof PasskeyChange>;

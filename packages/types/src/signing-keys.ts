@@ -1,5 +1,5 @@
 import Type, { type Static } from "typebox";
-import { Label, Nullable, Sha256Hex, Timestamp, Uuid } from "./formats.ts";
+import { Label, Name, Nullable, Sha256Hex, Timestamp, Uuid } from "./formats.ts";
 
 /**
  * What a signing key may be: Ed25519, ECDSA on P-256 with SHA-256, or RSA of 2048 to 3072 bits with SHA-256,
@@ -25,7 +25,7 @@ export const SignatureText = Type.String({
  */
 export const NewSigningKey = Type.Object(
   {
-    name: Label(100),
+    name: Name(100),
     public_key: Type.String({
       minLength: 1,
       maxLength: 4096,

@@ -117,6 +117,8 @@ test("a session of before destroys nothing for good, and lets no other key sign 
     () => ada.delete("/v1/apps/org.mosis.ludo").set("If-Match", "*"),
     () => ada.patch(`${app}/retention`, { telemetry_days: 1 }).set("If-Match", "*"),
     () => ada.post(`/v1/keys/${made.id}:adopt`).set("If-Match", "*"),
+    () => ada.post(`${app}/erasures`, { install_id: randomUUID() }),
+    () => ada.post(`/v1/signing-keys/${pinned.id}:revoke`, { reason: "lost" }).set("If-Match", "*"),
   ];
   for (const send of refused) assertProblem(await send(), "confirmation_required");
   // Keeping events for longer deletes none.

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { test } from "node:test";
 import { execute, type Pool, sql } from "@mosis/postgres";
 import { type Developer, reviewOf, startReviews } from "./reviewing.ts";
@@ -108,7 +109,18 @@ test("names have no characters that are not seen, or turn others round", async (
       assertProblem(refused, "invalid_request");
     }
     assertProblem(await ada.patch("/v1/developers/me", { name }).set("If-Match", "*"), "invalid_request");
-    assertProblem(await ada.post("/v1/keys", { name, kind: "ingest" }), "invalid_request");
+    for (const [path, body] of [
+      ["/v1/keys", { kind: "ingest" }],
+      ["/v1/signing-keys", { public_key: "x", proof: "eHh4eA==" }],
+    ] as const) {
+      const refused = assertProblem(await ada.post(path, { ...body, name }), "invalid_request");
+      assert.ok(
+        refused.errors?.some(({ pointer }) => pointer === "/name"),
+        path,
+      );
+    }
+    const passkey = `/v1/developers/me/passkeys/${randomUUID()}`;
+    assertProblem(await ada.patch(passkey, { name }), "invalid_request");
   }
   await ada.patch("/v1/apps/org.mosis.go", { name: "Gö 囲碁 ♟ 😀" }).set("If-Match", "*").expect(200);
 });

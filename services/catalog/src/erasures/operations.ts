@@ -18,6 +18,6 @@ export const erasureOperations: Operation[] = [
         headers: { Location: "Path of the erasure in telemetry query, which knows it within five seconds." },
       },
     },
-    problems: ["not_found", "quota_exceeded"],
+    problems: ["confirmation_required", "not_found", "quota_exceeded"],
   },
 ];

@@ -10,6 +10,7 @@ import { change, send } from "../change.ts";
 import { isPackageId } from "../identifier.ts";
 import { appendOutbox } from "../outbox/append.ts";
 import { type Principal, reachOf } from "../principal.ts";
+import { requireRecent } from "../sessions/recent.ts";
 import { insertErasure, lockApp, usageOfDay } from "./queries.ts";
 
 /** Of one app: each makes ClickHouse write again whatever part of a table has rows of the install. */
@@ -46,6 +47,8 @@ async function requestErasure(
 ): Promise<Erasure> {
   const app = await lockApp(tx, reachOf(principal), id);
   if (!app) throw missingApp();
+  // What is erased does not come back.
+  await requireRecent(tx, principal);
   const used = await usageOfDay(tx, app.id);
   if (used.count >= erasuresPerDayMax) {
     throw problem("quota_exceeded", `An app has ${erasuresPerDayMax} erasures in 24 hours: ask later.`, {

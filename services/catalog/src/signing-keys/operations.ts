@@ -55,6 +55,9 @@ export const signingKeyOperations: Operation[] = [
     requestHeaders: { "If-Match": "The ETag of the key as you have read it, or `*`." },
     body: SigningKeyRevocation,
     answers: { 200: { description: "The signing key as it is now.", body: SigningKey, headers } },
-    problems: ["not_found", "state_conflict", "precondition_failed", "precondition_required"],
+    problems: [
+      ...(["confirmation_required", "not_found"] as const),
+      ...(["state_conflict", "precondition_failed", "precondition_required"] as const),
+    ],
   },
 ];

@@ -131,6 +131,8 @@ async function revoke(
       fix: "Nothing has to be done: it verifies nothing new.",
     });
   }
+  // A revoked key does not come back.
+  await requireRecent(tx, principal);
   const revoked = await revokeLocked(tx, locked.id, reason);
   await tell(tx, req, { principal, key: revoked, action: "signing_key.revoked" });
   return revoked;
