@@ -29,6 +29,8 @@ abstract class DictionaryColumn implements NativeColumn {
   /** Open addressing: index + 1, 0 where nothing is. */
   private slots = new Int32Array(firstSlots);
   private last = 0;
+  /** Of each key, by its index: the one that came after it, which is likely to do so again. */
+  private followers = new Int32Array(firstRows);
 
   /** Bytes of the default value of the type, which has index 0 by definition of the format. */
   protected abstract readonly defaultKey: Uint8Array;
@@ -41,8 +43,9 @@ abstract class DictionaryColumn implements NativeColumn {
 
   fillBytes(source: Uint8Array, at: number, length: number, count: number): void {
     if (this.size === 0) this.addDefault();
-    // Neighbours often share a value, and comparing is cheaper than hashing.
-    if (!this.isKey(this.last, source, at, length)) this.last = this.indexOf(source, at, length);
+    // Neighbours often share a value, or follow each other as keys of events do: comparing is cheaper than
+    // hashing.
+    if (!this.isKey(this.last, source, at, length)) this.last = this.next(source, at, length);
     const end = this.rows + count;
     if (end > this.indexes.length) this.indexes = grown(this.indexes, end);
     if (count === 1) this.indexes[this.rows] = this.last;
@@ -75,6 +78,7 @@ abstract class DictionaryColumn implements NativeColumn {
     if (this.slots.length > keptSlotsMax) this.slots = new Int32Array(firstSlots);
     else this.slots.fill(0);
     this.rows = 0;
+    this.followers.fill(0, 0, this.size);
     this.size = 0;
     this.last = 0;
     this.keys.reset();
@@ -82,6 +86,15 @@ abstract class DictionaryColumn implements NativeColumn {
 
   private addDefault(): void {
     this.indexOf(this.defaultKey, 0, this.defaultKey.length);
+  }
+
+  private next(source: Uint8Array, at: number, length: number): number {
+    const { last } = this;
+    const likely = this.followers[last] as number;
+    if (this.isKey(likely, source, at, length)) return likely;
+    const index = this.indexOf(source, at, length);
+    this.followers[last] = index;
+    return index;
   }
 
   private indexOf(source: Uint8Array, at: number, length: number): number {
@@ -115,6 +128,7 @@ abstract class DictionaryColumn implements NativeColumn {
       this.places = grown(this.places, this.size);
       this.lengths = grown(this.lengths, this.size);
       this.hashes = grown(this.hashes, this.size);
+      this.followers = grown(this.followers, this.size);
     }
     const start = this.keys.length;
     this.places[index] = start + this.writeKey(this.keys, source, at, length);

@@ -103,26 +103,21 @@ test("a damaged request is never scanned as something that the decoder does not 
 });
 
 test("a large request is scanned whole, and one over a limit is left to the decoder", () => {
-  const time = fixed64(1, BigInt(receivedAtMs) * 1_000_000n);
   // Equal ones among others, and more than a batch has.
   const many = Array.from({ length: 2500 }, (_, n) => {
     return joined([time, lengthDelimited(12, Buffer.from(n % 3 === 0 ? "tick" : `n${n}`))]);
   });
   assert.ok(assertSame(requestOf(many)));
-  const empty = (count: number, key: string) => {
-    const pairs = Array.from({ length: count }, (_, n) => {
-      return lengthDelimited(
-        6,
-        joined([lengthDelimited(1, Buffer.from(`${key}${n}`)), lengthDelimited(2, none)]),
-      );
-    });
-    return joined([time, ...pairs]);
-  };
-  const record = empty(64, "k");
+  // As many properties as an event may have, and more.
+  for (let count = 58; count <= 66; count++)
+    assert.ok(assertSame(requestOf([attributesOf(count, "k", one)])), `${count}`);
+  const record = attributesOf(64, "k", none);
   const beyond = {
     "too many log records": requestOf(Array.from({ length: 10_001 }, () => time)),
     "too many values": requestOf(Array.from({ length: 4000 }, () => record)),
-    "too many different keys": requestOf(Array.from({ length: 320 }, (_, n) => empty(64, `k${n}_`))),
+    "too many different keys": requestOf(
+      Array.from({ length: 320 }, (_, n) => attributesOf(64, `k${n}_`, none)),
+    ),
     "too many scopes": lengthDelimited(
       1,
       joined(Array.from({ length: 10_001 }, () => lengthDelimited(2, none))),
@@ -140,6 +135,16 @@ test("a large request is scanned whole, and one over a limit is left to the deco
 });
 
 const none = Buffer.alloc(0);
+const one = Buffer.from([0x18, 1]);
+const time = fixed64(1, BigInt(receivedAtMs) * 1_000_000n);
+
+function attributesOf(count: number, key: string, value: Buffer): Buffer {
+  const pairs = Array.from({ length: count }, (_, n) => {
+    const pair = [lengthDelimited(1, Buffer.from(`${key}${n}`)), lengthDelimited(2, value)];
+    return lengthDelimited(6, joined(pair));
+  });
+  return joined([time, ...pairs]);
+}
 
 function requestOf(records: readonly Buffer[]): Buffer {
   const scope = lengthDelimited(2, joined(records.map((record) => lengthDelimited(2, record))));

@@ -30,12 +30,13 @@ export function deriveWordsOfText(text: string, words: Uint32Array, at: number):
   const bytesAtMost = idNamespace.length + 3 * text.length;
   const bytes = bytesAtMost <= scratch.length ? scratch : Buffer.alloc(bytesAtMost);
   bytes.set(idNamespace);
-  deriveWords(bytes, idNamespace.length + bytes.write(text, idNamespace.length), words, at);
+  const length = idNamespace.length + bytes.write(text, idNamespace.length);
+  deriveWords(bytes.subarray(0, length), words, at);
 }
 
-/** The same of UTF-8. @param bytes begin with `idNamespace`. */
-export function deriveWords(bytes: Buffer, length: number, words: Uint32Array, at: number): void {
-  const digest = hash("sha1", bytes.subarray(0, length), "latin1");
+/** The same of UTF-8 behind `idNamespace`. */
+export function deriveWords(bytes: Buffer, words: Uint32Array, at: number): void {
+  const digest = hash("sha1", bytes, "latin1");
   words[at + 1] = wordOf(digest, 0);
   // Four bits are the version, two the variant.
   words[at] = (wordOf(digest, 4) & 0xffff0fff) | 0x5000;

@@ -52,7 +52,7 @@ export class RequestIds {
       writeUuid(words, index * 4, list, at);
       at += textBytes;
     }
-    deriveWords(list, at, batchWords, 0);
+    deriveWords(list.subarray(0, at), batchWords, 0);
     return uuidText(batchWords, 0);
   }
 

@@ -208,7 +208,7 @@ class RequestScanner {
     if (records.read(count, start, end, this.budget)) {
       this.bytesAtMost += records.bytesAtMost;
       if (!records.attributes.isNamed) {
-        deriveWords(records.text.bytes, records.text.length, staging.eventIds, count * 4);
+        deriveWords(records.text.whole(), staging.eventIds, count * 4);
         this.ids.distinguish(count);
       }
     } else {
