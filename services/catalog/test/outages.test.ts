@@ -19,6 +19,8 @@ test("while no connection is free requests are 503 with a time, and afterwards t
   const ada = await as("ada");
   const small = await startAnother({ connectionsMax: 1, connectTimeoutMs: 200 });
   const caller = small.withBearer(ada.token);
+  // A first connection may take longer than a request waits for one.
+  await eventually(() => caller.get("/v1/apps").expect(200));
   const release = Promise.withResolvers<void>();
   const holder = small.apiDb.withConnection(() => release.promise);
   for (const answer of await Promise.all([1, 2, 3].map(() => caller.get("/v1/apps"))))
