@@ -69,6 +69,28 @@ test("of a rotated key the secret from before ends when it has leaked, and the n
   );
 });
 
+test("where a secret was found is shown as every parser reads it, or not at all", async (t) => {
+  const { ada, anyone, db } = await startKeys(t);
+  const urls = [
+    [String.raw`https://example.org\@files.example.net/p`, "https://example.org/@files.example.net/p"],
+    ["https://EXAMPLE.org:443/a b", "https://example.org/a%20b"],
+    ["https://example.org/\u202egpj", "https://example.org/%E2%80%AEgpj"],
+    ["javascript:alert(1)", null],
+    ["src/config.ts", null],
+  ] as const;
+  const reported = [];
+  for (const [url] of urls) {
+    reported.push({ token: (await createKey(ada, { kind: "ingest" })).secret, url });
+  }
+  await anyone.post("/v1/keys:report-leak", reported).expect(202);
+  const told = (await auditTrail(db)).filter(({ action }) => action === "key.leaked");
+  assert.deepEqual(
+    new Set(told.map(({ payload }) => payload["leak_url"])),
+    new Set(urls.map(([, shown]) => shown)),
+  );
+  assert.equal(told.length, urls.length);
+});
+
 // Whoever has found something must not learn from the answer whether it is good.
 test("what was never ours, a typo and a real secret are answered alike, and none is kept", async (t) => {
   const { ada, anyone, db } = await startKeys(t);

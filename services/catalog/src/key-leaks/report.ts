@@ -6,6 +6,7 @@ import type { LeakReport } from "@mosis/types/key-leaks";
 import { keyKindOf } from "@mosis/types/key-format";
 import type { Key } from "@mosis/types/keys";
 import { topics } from "@mosis/types/topics";
+import { otherSpelling } from "../canonical-url.ts";
 import type { Credentials } from "../credentials.ts";
 import { disableMade, lockKeysOf } from "../keys/made-queries.ts";
 import { notify } from "../mails/queries.ts";
@@ -52,9 +53,19 @@ export async function reportLeaks(
   }
 }
 
-/** The address may hold the secret too, which must not be kept. */
 function leakOf({ token, url }: LeakReport[number]): Leak {
-  return { hash: hashSecret(token), url: url?.replaceAll(token, "[secret]") ?? null };
+  return { hash: hashSecret(token), url: typeof url === "string" ? shownUrl(url, token) : null };
+}
+
+/**
+ * The address may hold the secret too, which must not be kept. Its owner follows it, so it is written as
+ * every parser reads it, and what is no address of the web is left out: the report counts in any case.
+ */
+function shownUrl(url: string, token: string): string | null {
+  const text = url.replaceAll(token, "[secret]");
+  const read = URL.parse(text);
+  if (!read || (read.protocol !== "https:" && read.protocol !== "http:")) return null;
+  return otherSpelling(text, read) ?? text;
 }
 
 async function markAllLeaked(
