@@ -15,6 +15,7 @@ import {
   openConsumer,
   openProducer,
   readKafka,
+  type RecordVerifier,
 } from "../src/index.ts";
 import { superviseConsumer } from "../src/supervise.ts";
 import { deleteRecordsBefore, remakeTopics } from "../src/testing.ts";
@@ -163,6 +164,42 @@ test("who was away for longer than deletions are kept reads everything anew", as
   assert.equal(readings, 0);
   nowMs += 90_000_000;
   await eventually(() => assert.equal(readings, 1));
+});
+
+// Whoever stands still goes on with old keys, and answers as if they were the new ones.
+test("a follower that stands still says how old it is, and gets another consumer", async (t) => {
+  const kafka = await freshKafka();
+  await ensureTopics(kafka, { [topics.keys]: { partitions: 1 } });
+  const producer = await openProducer(kafka);
+  t.after(() => producer.close());
+  const send = (key: string) => producer.send([{ topic: topics.keys, messages: [{ key, value: key }] }]);
+  const stuck = Promise.withResolvers<null[]>();
+  let verified = 0;
+  const verifier: RecordVerifier = {
+    // The second batch is never judged by the consumer that has it.
+    verify: async (_topic, records) => (++verified === 2 ? stuck.promise : records.map(() => null)),
+    outdated() {},
+  };
+  const read: string[] = [];
+  let nowMs = Date.now();
+  const followed = await followTopics(
+    { ...kafka, verifier },
+    {
+      ...{ topics: [topics.keys], maxWaitMs: 50, checkIntervalMs: 20, now: () => nowMs },
+      onRecord: (_topic, key) => void read.push(key),
+    },
+  );
+  t.after(() => followed.close());
+  t.after(() => stuck.resolve([]));
+  await send("first");
+  await eventually(() => assert.deepEqual(read, ["first"]));
+  await send("second");
+  await eventually(() => assert.equal(verified, 2));
+  nowMs += 50_000;
+  assert.ok(followed.ageMs() >= 50_000);
+  nowMs += 50_000;
+  await eventually(() => assert.deepEqual(read, ["first", "second"]));
+  await eventually(() => assert.equal(followed.ageMs(), 0));
 });
 
 test("a producer knows how far its clock is from the broker's, where that gives the time", async (t) => {
