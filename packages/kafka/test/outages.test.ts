@@ -1,9 +1,7 @@
 // What a process does that starts while Kafka starts, loses it, or finds it with other topics than before.
 import assert from "node:assert/strict";
-import { randomUUID } from "node:crypto";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { test, type TestContext } from "node:test";
-import { createLogger } from "@mosis/runtime";
 import { topics } from "@mosis/types/topics";
 import type { Consumer } from "kafkajs";
 import { connectTo } from "../src/cluster.ts";
@@ -14,13 +12,10 @@ import {
   type LostRecords,
   openConsumer,
   openProducer,
-  readKafka,
-  type RecordVerifier,
 } from "../src/index.ts";
 import { superviseConsumer } from "../src/supervise.ts";
 import { deleteRecordsBefore, remakeTopics } from "../src/testing.ts";
-
-const log = createLogger({ service: "test", level: "silent" });
+import { eventually, freshKafka, log } from "./support.ts";
 
 test("who starts while Kafka starts waits for it", async (t) => {
   const kafka = await freshKafka();
@@ -117,91 +112,6 @@ test("records that retention has taken before they were read are named, once", a
   assert.equal(lost.length, 1);
 });
 
-// Kafka's data may be lost, and its topics made anew, under processes that go on.
-test("a topic that was made anew is read from its beginning, however long it is now", async (t) => {
-  const kafka = await freshKafka();
-  const producer = await openProducer(kafka);
-  t.after(() => producer.close());
-  const send = (...values: string[]) =>
-    producer.send([{ topic: topics.usage, messages: values.map((value) => ({ value, partition: 0 })) }]);
-  let read: string[] = [];
-  let readings = 0;
-  const followed = await followTopics(kafka, {
-    topics: [topics.usage],
-    checkIntervalMs: 100,
-    maxWaitMs: 50,
-    onRecord: (_topic, _key, value) => read.push(String(value)),
-    onAnew() {
-      read = [];
-      readings++;
-    },
-  });
-  t.after(() => followed.close());
-  await send("a", "b", "c");
-  await eventually(() => assert.deepEqual(read, ["a", "b", "c"]));
-  for (const [reading, values] of [["d"], ["e", "f", "g", "h"]].entries()) {
-    await remakeTopics(kafka, { [topics.usage]: { partitions: 4 } });
-    await eventually(() => send(...values));
-    await eventually(() => assert.deepEqual([...new Set(read)], values));
-    assert.equal(readings, reading + 1);
-  }
-  await eventually(() => assert.ok(followed.ageMs() < 1000 && followed.isCaughtUp()));
-});
-
-test("who was away for longer than deletions are kept reads everything anew", async (t) => {
-  const kafka = await freshKafka();
-  let nowMs = Date.now();
-  let readings = 0;
-  const followed = await followTopics(kafka, {
-    ...{ topics: [topics.usage], checkIntervalMs: 20, now: () => nowMs },
-    onRecord() {},
-    onAnew: () => void readings++,
-  });
-  t.after(() => followed.close());
-  nowMs += 80_000_000;
-  assert.equal(followed.ageMs(), 80_000_000);
-  await eventually(() => assert.equal(followed.ageMs(), 0));
-  assert.equal(readings, 0);
-  nowMs += 90_000_000;
-  await eventually(() => assert.equal(readings, 1));
-});
-
-// Whoever stands still goes on with old keys, and answers as if they were the new ones.
-test("a follower that stands still says how old it is, and gets another consumer", async (t) => {
-  const kafka = await freshKafka();
-  await ensureTopics(kafka, { [topics.keys]: { partitions: 1 } });
-  const producer = await openProducer(kafka);
-  t.after(() => producer.close());
-  const send = (key: string) => producer.send([{ topic: topics.keys, messages: [{ key, value: key }] }]);
-  const stuck = Promise.withResolvers<null[]>();
-  let verified = 0;
-  const verifier: RecordVerifier = {
-    // The second batch is never judged by the consumer that has it.
-    verify: async (_topic, records) => (++verified === 2 ? stuck.promise : records.map(() => null)),
-    outdated() {},
-  };
-  const read: string[] = [];
-  let nowMs = Date.now();
-  const followed = await followTopics(
-    { ...kafka, verifier },
-    {
-      ...{ topics: [topics.keys], maxWaitMs: 50, checkIntervalMs: 20, now: () => nowMs },
-      onRecord: (_topic, key) => void read.push(key),
-    },
-  );
-  t.after(() => followed.close());
-  t.after(() => stuck.resolve([]));
-  await send("first");
-  await eventually(() => assert.deepEqual(read, ["first"]));
-  await send("second");
-  await eventually(() => assert.equal(verified, 2));
-  nowMs += 50_000;
-  assert.ok(followed.ageMs() >= 50_000);
-  nowMs += 50_000;
-  await eventually(() => assert.deepEqual(read, ["first", "second"]));
-  await eventually(() => assert.equal(followed.ageMs(), 0));
-});
-
 test("a producer knows how far its clock is from the broker's, where that gives the time", async (t) => {
   const kafka = await freshKafka();
   await ensureTopics(kafka, {
@@ -260,12 +170,6 @@ test("of consumers that cannot join there is one at a time, and one when they ca
   assert.equal(opened.length, failingJoins + 1);
 });
 
-async function freshKafka(): Promise<KafkaConfig> {
-  const kafka = { ...readKafka(process.env), clientId: "test", topicPrefix: `out-${randomUUID()}-`, log };
-  await ensureTopics(kafka, { [topics.usage]: { partitions: 4 } });
-  return kafka;
-}
-
 interface Gate {
   address: string;
   /** Connections so far. */
@@ -309,16 +213,4 @@ async function openGate(
 
 function openSockets(): number {
   return process.getActiveResourcesInfo().filter((name) => name === "TCPSocketWrap").length;
-}
-
-async function eventually(holds: () => Promise<void> | void): Promise<void> {
-  const until = Date.now() + 20_000;
-  for (;;) {
-    try {
-      return await holds();
-    } catch (error) {
-      if (Date.now() > until) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-  }
 }
