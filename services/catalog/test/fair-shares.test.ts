@@ -130,6 +130,9 @@ test("whoever asks for readiness, and however often, PostgreSQL is asked once a 
   const { startAnother } = await startCatalog(t);
   let statements = 0;
   const { anyone } = await startAnother({ onStatement: () => void statements++ });
+  // The first time, and every 30 s, PostgreSQL has to write, too.
+  await anyone.get("/readyz").expect(200);
+  statements = 0;
   const startedAt = performance.now();
   await Promise.all(Array.from({ length: 100 }, () => anyone.get("/readyz").expect(200)));
   const seconds = Math.ceil((performance.now() - startedAt) / 1000);

@@ -5,7 +5,7 @@ import type { IncomingBatch, Outcome } from "../src/ingest/delivery.ts";
 import { Flusher, flushLimits } from "../src/ingest/flush.ts";
 import { appendDelivery } from "../src/ingest/pipeline.ts";
 import { requests } from "./generated-logs.ts";
-import { fixed64, joined, lengthDelimited } from "./wire-fields.ts";
+import { fixed64, joined, lengthDelimited, number } from "./wire-fields.ts";
 import { BeyondLimit, Budget, NotDecodable } from "../src/ingest/otlp/logs.ts";
 import { batchesOf } from "../src/ingest/otlp/mapping.ts";
 import { decodeRequest } from "../src/ingest/otlp/protobuf.ts";
@@ -131,6 +131,25 @@ test("a large request is scanned whole, and one over a limit is left to the deco
   for (const [why, body] of Object.entries(beyond)) {
     assert.match(refusalOf(body) ?? "", new RegExp(why));
     assert.equal(scanRequest(body), null, why);
+  }
+});
+
+test("a number that goes on with the key of a field, and the first ns of 1970, are read whole", () => {
+  const body = lengthDelimited(5, lengthDelimited(1, Buffer.from("text")));
+  // The keys of every field that a record has.
+  for (const key of [0x09, 0x10, 0x1a, 0x2a, 0x32, 0x38, 0x45, 0x4a, 0x52, 0x59, 0x62]) {
+    for (const low of [0, 1, 127]) {
+      const value = BigInt(key * 128 + low);
+      assert.ok(
+        assertSame(requestOf([joined([time, number(2, value), body, number(7, value)])])),
+        `${value}`,
+      );
+    }
+  }
+  const observed = fixed64(11, BigInt(receivedAtMs) * 1_000_000n);
+  for (const ns of [0n, 1n, 999_999n, 1_000_000n]) {
+    assertSame(requestOf([joined([fixed64(1, ns), observed, body])]));
+    assertSame(requestOf([joined([observed, fixed64(1, ns), body])]));
   }
 });
 

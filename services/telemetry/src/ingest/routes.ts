@@ -227,7 +227,8 @@ function store(exchange: Exchange, received: Received, found: Deliveries, sender
   if (deliveries.length === 0) return answer(outcome);
   deps.flusher.commit((failure) => {
     if (failure) {
-      deps.quotas?.giveBack(shares, grant, receivedAtMs, sender);
+      // Not the sender, which knows the events.
+      deps.quotas?.giveBack(shares, grant, receivedAtMs, exchange);
       refuse(exchange, "unavailable", "The events could not be stored. Send them again, with the same ids.");
     } else {
       answer(outcome);

@@ -121,7 +121,12 @@ export class Quotas {
   }
 
   /** Of a request that was taken and then could not be stored. */
-  giveBack(shares: readonly Share[], key: Grant, takenAtMs: number, sender: Sender | null = null): void {
+  giveBack(
+    shares: readonly Share[],
+    key: Grant,
+    takenAtMs: number,
+    sender: Pick<Sender, "network"> | null = null,
+  ): void {
     for (const share of shares) {
       const { day, rate } = share.taken ?? { day: share.events, rate: share.events };
       const use =
