@@ -12,14 +12,14 @@ export async function remakeTopics(config: KafkaConfig, specs: TopicSpecs): Prom
     await admin.deleteTopics({ topics: names });
     await retried(async () => {
       const left = await admin.listTopics();
-      if (names.some((name) => left.includes(name))) throw new NotGoneYet("The topics are still there");
+      if (names.some((name) => left.includes(name))) throw new NotYet("The topics are still there");
     });
   });
   await ensureTopics(config, specs);
 }
 
 /** Passes, as what kafkajs calls retriable does. */
-class NotGoneYet extends Error {
+class NotYet extends Error {
   readonly retriable = true;
 }
 
@@ -32,7 +32,14 @@ export async function deleteRecordsBefore(
   await withAdmin(config, async (admin) => {
     // kafkajs deletes only in topics that it has asked for before.
     await admin.fetchTopicOffsets(name);
-    await admin.deleteTopicRecords({ topic: name, partitions: [{ partition, offset: String(offset) }] });
+    // A topic that may lose records from now on hears of it a moment later.
+    await retried(async () => {
+      try {
+        await admin.deleteTopicRecords({ topic: name, partitions: [{ partition, offset: String(offset) }] });
+      } catch (error) {
+        throw new NotYet("The records cannot be deleted", { cause: error });
+      }
+    });
   });
 }
 

@@ -70,6 +70,17 @@ test("calls of a key run in the order in which they came", async () => {
   assert.deepEqual(order, [0, 1, 2, 3]);
 });
 
+test("how many may wait goes by the key, where it says so", async () => {
+  const waitingPerKeyMax = (key: string) => (key === "everybody" ? Infinity : 1);
+  const { queue, call, endOne } = createWork({ waitingPerKeyMax });
+  const calls = Array.from({ length: 300 }, () => call("everybody"));
+  calls.push(call("a"), call("a"), call("a"));
+  await assert.rejects(call("a"), QueueFull);
+  assert.deepEqual(queue.counts(), { running: 4, waiting: 299 });
+  for (let i = 0; i < 303; i++) await endOne();
+  await Promise.all(calls);
+});
+
 test("a key that has its lane full is refused for its own share, and others are not", async () => {
   const { queue, call, endOne } = createWork({ waitingPerKeyMax: 3 });
   const calls = Array.from({ length: 5 }, () => call("a"));

@@ -7,8 +7,8 @@ export interface FairQueueLimits {
   slotsPerKeyMax: number | ((key: string) => number);
   /** Callers that wait, of all keys together. */
   waitingMax: number;
-  /** Callers of one key that wait. */
-  waitingPerKeyMax: number;
+  /** Callers of one key that wait; by the key, when some have another share. */
+  waitingPerKeyMax: number | ((key: string) => number);
   /** The longest that a caller waits for a slot. */
   waitMsMax: number;
 }
@@ -42,6 +42,7 @@ interface Waiter {
 interface Lane {
   key: string;
   slotsMax: number;
+  waitersMax: number;
   running: number;
   /** From the first that came to the last. */
   waiters: Set<Waiter>;
@@ -91,9 +92,11 @@ export class FairQueue {
   #laneOf(key: string): Lane {
     const known = this.#lanes.get(key);
     if (known) return known;
-    const { slotsPerKeyMax: share } = this.#limits;
-    const slotsMax = typeof share === "number" ? share : share(key);
-    const lane = { key, slotsMax, running: 0, waiters: new Set<Waiter>() };
+    const { slotsPerKeyMax, waitingPerKeyMax } = this.#limits;
+    const limitOf = (share: number | ((key: string) => number)) =>
+      typeof share === "number" ? share : share(key);
+    const [slotsMax, waitersMax] = [limitOf(slotsPerKeyMax), limitOf(waitingPerKeyMax)];
+    const lane = { key, slotsMax, waitersMax, running: 0, waiters: new Set<Waiter>() };
     this.#lanes.set(key, lane);
     return lane;
   }
@@ -159,8 +162,8 @@ export class FairQueue {
 
   /** @throws QueueFull when the lane is full, or everything is and no other lane is longer. */
   #makePlace(lane: Lane): void {
-    const { waitingMax, waitingPerKeyMax } = this.#limits;
-    if (lane.waiters.size >= waitingPerKeyMax) throw this.#refused(lane, { isOwnShare: true });
+    const { waitingMax } = this.#limits;
+    if (lane.waiters.size >= lane.waitersMax) throw this.#refused(lane, { isOwnShare: true });
     if (this.#waiting < waitingMax) return;
     const longest = this.#longestLane();
     if (!longest || longest.waiters.size <= lane.waiters.size + 1) {

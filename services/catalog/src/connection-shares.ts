@@ -27,9 +27,10 @@ export function shareConnections(db: Pool, { connectionsMax, waitMsMax }: Connec
   const queue = new FairQueue(
     {
       slotsMax: connectionsMax,
-      slotsPerKeyMax: (tenant) => (tenant === "" || tenant === everyone ? common : own),
+      slotsPerKeyMax: (tenant) => (isNobodys(tenant) ? common : own),
       waitingMax,
-      waitingPerKeyMax: waitingOfDeveloperMax,
+      // The store's readers are no account, and no 300 of them one who asks too much.
+      waitingPerKeyMax: (tenant) => (isNobodys(tenant) ? Infinity : waitingOfDeveloperMax),
       waitMsMax,
     },
     {
@@ -45,4 +46,8 @@ export function shareConnections(db: Pool, { connectionsMax, waitMsMax }: Connec
     counts: () => ({ ...pool.counts(), waiting: pool.counts().waiting + queue.counts().waiting }),
   });
   return sharing(db, "");
+}
+
+function isNobodys(tenant: string): boolean {
+  return tenant === "" || tenant === everyone;
 }
