@@ -81,9 +81,9 @@ function kinds(): Record<string, Kind> {
     developers_brackets: post("catalog", "/v1/developers", json, "[".repeat(16_000)),
     developers_broken: post("catalog", "/v1/developers", json, `[${"1,".repeat(8000)}]`),
     sessions_64_kib: post("catalog", "/v1/sessions", json, `[${"1,".repeat(32_000)}1]`),
-    leaks_64_kib: post("catalog", "/v1/keys:report-leak", json, `[${"1,".repeat(32_000)}1]`),
-    leaks_brackets: post("catalog", "/v1/keys:report-leak", json, "[".repeat(64_000)),
-    leaks_broken: post("catalog", "/v1/keys:report-leak", json, `[${"1,".repeat(32_000)}]`),
+    leaks_32_kib: post("catalog", "/v1/keys:report-leak", json, `[${"1,".repeat(16_000)}1]`),
+    leaks_brackets: post("catalog", "/v1/keys:report-leak", json, "[".repeat(32_000)),
+    leaks_broken: post("catalog", "/v1/keys:report-leak", json, `[${"1,".repeat(16_000)}]`),
     leaks_of_nobody: post("catalog", "/v1/keys:report-leak", json, leaks),
     no_such_route: get("catalog", "/v1/nothing"),
   };

@@ -51,6 +51,9 @@ test("a body without a key or session may have a quarter of the bytes", async (t
       .send(" ".repeat(bytes));
   assertProblem(await send(16_384), "malformed_json");
   assert.match(assertProblem(await send(16_385), "body_too_large").detail, /16384/);
+  const report = anyone.post("/v1/keys:report-leak").set("Content-Type", "application/json");
+  const refused = await report.serialize(String).send(" ".repeat(32_769));
+  assert.match(assertProblem(refused, "body_too_large").detail, /32768/);
 });
 
 test("invalid UTF-8 and a gzip bomb are refused, good gzip is taken", async (t) => {

@@ -3,7 +3,7 @@ import { parse, readJson, type RateLimits, createRouter } from "@mosis/http";
 import type { Pool } from "@mosis/postgres";
 import { LeakReport, type LeakReportReceived } from "@mosis/types/key-leaks";
 import type { Router } from "express";
-import { bodyLimit } from "../body-limit.ts";
+import { leakReportLimit } from "../body-limit.ts";
 import type { Credentials } from "../credentials.ts";
 import { reportLeaks } from "./report.ts";
 
@@ -22,7 +22,7 @@ export function keyLeakRoutes({ db, credentials, limits }: KeyLeakDeps): Router 
   /** The answer does not tell whether a secret is one of ours, nor does the time that it takes. */
   router.post("/v1/keys\\:report-leak", async (req, res) => {
     limits.admitAnyone(req, res);
-    const body = parse(LeakReport, await readJson(req, bodyLimit), "body");
+    const body = parse(LeakReport, await readJson(req, leakReportLimit), "body");
 
     await Promise.all([reportLeaks({ db, credentials }, body, req), pause(answeredAfterMs)]);
 
