@@ -8,6 +8,7 @@ import {
   outboxHeaders,
   type StateTopic,
   stateTopics,
+  type Topic,
 } from "@mosis/types/topics";
 import {
   appendStates,
@@ -114,12 +115,30 @@ interface Work extends RepublicationOptions {
 }
 
 async function mend(work: Work, isNew: boolean): Promise<void> {
-  const { db, watch, signingKey, log } = work;
+  const { watch } = work;
   // Taken first: what is written from now on is mended by the next look.
   const spoiled = new Map(stateTopics.map((topic) => [topic, watch.takeSpoiled(topic)]));
+  const doubted = watch.takeDoubted();
+  try {
+    await mendTaken(work, { isNew, spoiled, doubted });
+  } catch (error) {
+    // The next look finds only what is missing by itself.
+    for (const [topic, ids] of spoiled) watch.giveBackSpoiled(topic, ids);
+    watch.giveBackDoubted(doubted);
+    throw error;
+  }
+}
+
+interface Taken {
+  isNew: boolean;
+  spoiled: Map<StateTopic, string[] | null>;
+  doubted: Topic[];
+}
+
+async function mendTaken(work: Work, { isNew, spoiled, doubted }: Taken): Promise<void> {
+  const { db, watch, signingKey, log } = work;
   const wasRestored = await raisePosition(db, watch.positionMax());
   if (wasRestored) log.warn("The database is older than what was published; everything is published again");
-  const doubted = watch.takeDoubted();
   const isIncomplete = watch.partitions().some(({ isComplete }) => !isComplete);
   if (isIncomplete && !isNew) log.warn("Kafka lacks apps, keys or restrictions; they are published again");
   const isOverfull = [...spoiled.values()].includes(null);

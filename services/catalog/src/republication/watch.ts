@@ -33,6 +33,9 @@ export interface StateWatch {
    * are too many to tell.
    */
   takeSpoiled(topic: StateTopic): string[] | null;
+  /** What was taken and could not be mended is taken again by the next one. */
+  giveBackSpoiled(topic: StateTopic, ids: string[] | null): void;
+  giveBackDoubted(topics: readonly Topic[]): void;
   close(): Promise<void>;
 }
 
@@ -94,6 +97,14 @@ export async function watchStates(kafka: KafkaConfig, checkIntervalMs = 5000): P
       const { spoiled, isOverfull } = state;
       Object.assign(state, clean());
       return isOverfull ? null : [...spoiled];
+    },
+    giveBackSpoiled(topic, ids) {
+      const state = stateOf(topic);
+      for (const id of ids ?? []) state.spoiled.add(id);
+      if (ids === null) state.isOverfull = true;
+    },
+    giveBackDoubted(topics) {
+      for (const topic of topics) doubted.add(topic);
     },
     close: () => followed.close(),
   };
