@@ -9,7 +9,7 @@ import { cpuSecondsOfTree } from "./cpu.ts";
 import type { Platform } from "./platform.ts";
 import type { Figures, Outcome } from "./report.ts";
 
-/** Without these limits raised, requests would get a 429 after a while, which costs less. */
+/** Raises limits that would answer requests with 429 after a while, which costs less. */
 export const anonymousEnvironment: Environment = {
   INGEST_ADDRESS_WASTE_MS: "1000000",
   CATALOG_PUBLIC_READS_PER_MINUTE: "10000000",

@@ -22,7 +22,7 @@ export interface CostOptions {
   connections: number;
   /** Default: a batch of our own. */
   form?: LoadOrder["form"];
-  /** What is offered at most; without it as much as is taken. */
+  /** The most that the generator offers. Without it, it offers as much as is taken. */
   eventsPerSecondMax?: number | undefined;
   /** Events that the path has stored before. */
   storedBefore?: number;

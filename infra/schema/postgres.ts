@@ -1,5 +1,5 @@
-// What the catalog's migrations have made of PostgreSQL, as SQL that a person reads: each table with its
-// columns, indexes, policies, triggers and rights. To look at, not to run: order and owners are left out.
+// Describes what the catalog's migrations have made of PostgreSQL as SQL that a person reads: each table with
+// its columns, indexes, policies, triggers and rights. It cannot be run: it has no owners and no order.
 import { many, type Queryable, type Sql, sql } from "@mosis/postgres";
 import Type, { type Static } from "typebox";
 
@@ -11,7 +11,7 @@ const Relation = Type.Object({
   kind: Type.String(),
   comment: Type.String(),
   options: Type.String(),
-  /** Of a view. */
+  /** The query of a view; empty for a table. */
   query: Type.String(),
   is_secured: Type.Boolean(),
 });
@@ -37,7 +37,7 @@ export async function describePostgres(db: Queryable): Promise<string> {
   for (const relation of relations) parts.push(await describeRelation(db, relation));
   const functions = await linesOf(db, functionLines());
   const text = [header, ...parts, ...functions].join("\n\n") + "\n";
-  // As people write these types.
+  // People write these types by their short names.
   return text
     .replaceAll("character varying", "varchar")
     .replaceAll("timestamp with time zone", "timestamptz");

@@ -29,7 +29,7 @@ abstract class DictionaryColumn implements NativeColumn {
   /** Open addressing: index + 1, 0 where nothing is. */
   private slots = new Int32Array(firstSlots);
   private last = 0;
-  /** Of each key, by its index: the one that came after it, which is likely to do so again. */
+  /** For each key, by its index, the key that came after it, which is likely to follow again. */
   private followers = new Int32Array(firstRows);
 
   /** Bytes of the default value of the type, which has index 0 by definition of the format. */
