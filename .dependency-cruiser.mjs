@@ -124,8 +124,8 @@ export default {
     onlyIn("@clickhouse/client", `^packages/clickhouse/|${naive}`),
     onlyIn("pino", "^packages/runtime/"),
     onlyIn("prom-client", "^packages/runtime/"),
-    onlyIn("nodemailer", "^services/catalog/src/mails/"),
-    onlyIn("openid-client", "^services/catalog/src/oauth/"),
+    onlyIn("nodemailer", "^services/catalog/src/accounts/mails/"),
+    onlyIn("openid-client", "^services/catalog/src/sign-in/oauth/"),
   ],
   options: {
     // TypeScript 7 has no JavaScript API any more; swc reads the same syntax, type imports included.

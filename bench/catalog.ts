@@ -6,7 +6,7 @@ import { readPasswords } from "@mosis/devstack";
 import { execute, openSession, sql } from "@mosis/postgres";
 import { createLogger } from "@mosis/runtime";
 import { isEmpty, planSeed, seedCatalog } from "../infra/local/seed/seed-catalog.ts";
-import { processRoles, roleUrl } from "../services/catalog/src/process-roles.ts";
+import { processRoles, roleUrl } from "../services/catalog/src/access/process-roles.ts";
 import type { AskOrder } from "./catalog/ask.ts";
 import { firstMessage, measure, type Measured } from "./catalog/measure.ts";
 import type { StatementName } from "./catalog/statements.ts";

@@ -4,9 +4,9 @@ import { createApp, createClientAddress, listen, openApiDocument, createRateLimi
 import { openPool } from "@mosis/postgres";
 import { createLogger, createMetrics } from "@mosis/runtime";
 import { Router } from "express";
-import { createAuthenticate } from "../../services/catalog/src/auth.ts";
-import { createCredentials } from "../../services/catalog/src/credentials.ts";
-import { everyone } from "../../services/catalog/src/principal.ts";
+import { createAuthenticate } from "../../services/catalog/src/access/authenticate.ts";
+import { createCredentials } from "../../services/catalog/src/access/credentials.ts";
+import { everyone } from "../../services/catalog/src/access/principal.ts";
 
 const log = createLogger({ service: "bench", level: "warn" });
 const timeouts = { connectTimeoutMs: 10_000, statementTimeoutMs: 10_000 };

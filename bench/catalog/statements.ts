@@ -1,9 +1,9 @@
 // What the catalog asks PostgreSQL, and the same as it is written when nobody looks at the plan.
 import { many, type Pool, sql } from "@mosis/postgres";
 import Type from "typebox";
-import { listOwnApps } from "../../services/catalog/src/apps/queries.ts";
+import { listOwnApps } from "../../services/catalog/src/releases/apps/queries.ts";
 import { findAccount } from "../../services/catalog/src/developers/queries.ts";
-import { search } from "../../services/catalog/src/search/search.ts";
+import { search } from "../../services/catalog/src/store/search/search.ts";
 import { findAnswers } from "../../services/catalog/src/store/queries.ts";
 
 const Rows = Type.Object({});

@@ -11,7 +11,7 @@ import {
   type Server,
   StackError,
 } from "@mosis/devstack";
-import { type ProcessRole, processRoles, roleUrl } from "../../services/catalog/src/process-roles.ts";
+import { type ProcessRole, processRoles, roleUrl } from "../../services/catalog/src/access/process-roles.ts";
 import * as catalog from "../../services/catalog/src/variables.ts";
 import * as telemetry from "../../services/telemetry/src/variables.ts";
 import { type Environment, environmentOf, proxyVariables } from "./process-environment.ts";

@@ -1,7 +1,7 @@
 import { kafkaSettings, publicKeyOf } from "@mosis/kafka";
 import { listenTarget, publicTarget, readEnv, selfTelemetryTarget } from "@mosis/runtime";
-import { processRoles } from "./process-roles.ts";
-import { secondFactorOptions } from "./second-factors/settings.ts";
+import { processRoles } from "./access/process-roles.ts";
+import { secondFactorOptions } from "./sign-in/second-factors/settings.ts";
 import {
   adminVariables,
   apiVariables,
@@ -9,7 +9,7 @@ import {
   relayVariables,
   webhooksVariables,
 } from "./variables.ts";
-import { webhookOptions } from "./webhooks/settings.ts";
+import { webhookOptions } from "./webhooks/subscriptions/settings.ts";
 
 type Environment = Record<string, string | undefined>;
 

@@ -54,31 +54,31 @@ import {
   VersionChange,
   VersionReason,
 } from "@mosis/types/versions";
-import { accountMatters } from "./account-matters.ts";
-import { accountDeletionOperations } from "./account-deletion/operations.ts";
-import { appOperations } from "./apps/operations.ts";
+import { accountMatters } from "./access/account-matters.ts";
+import { accountDeletionOperations } from "./accounts/deletion/operations.ts";
+import { appOperations } from "./releases/apps/operations.ts";
 import { exampleWords } from "./example-words.ts";
-import { developerOperations } from "./developers/operations.ts";
-import { emailOperations } from "./email/operations.ts";
-import { erasureOperations } from "./erasures/operations.ts";
-import { listingOperations } from "./listings/operations.ts";
-import { keyLeakOperations } from "./key-leaks/operations.ts";
+import { developerOperations } from "./accounts/registration/operations.ts";
+import { emailOperations } from "./accounts/email/operations.ts";
+import { erasureOperations } from "./telemetry-rules/erasures/operations.ts";
+import { listingOperations } from "./releases/listings/operations.ts";
+import { keyLeakOperations } from "./keys/leaks/operations.ts";
 import { keyOperations } from "./keys/operations.ts";
-import { searchOperations } from "./search/operations.ts";
+import { searchOperations } from "./store/search/operations.ts";
 import { storeOperations } from "./store/operations.ts";
-import { oauthOperations } from "./oauth/operations.ts";
-import { passwordOperations } from "./passwords/operations.ts";
-import { retentionOperations } from "./retention/operations.ts";
-import { reviewOperations } from "./reviews/operations.ts";
-import { versionOperations } from "./versions/operations.ts";
-import { passkeyOperations } from "./passkeys/operations.ts";
-import { secondFactorOperations } from "./second-factors/operations.ts";
-import { sessionOperations } from "./sessions/operations.ts";
-import { signInOperations } from "./sign-ins/operations.ts";
-import { totpOperations } from "./totp/operations.ts";
-import { signingKeyOperations } from "./signing-keys/operations.ts";
-import { telemetryRestrictionOperations } from "./telemetry-restrictions/operations.ts";
-import { telemetryLimitOperations } from "./telemetry-limits/operations.ts";
+import { oauthOperations } from "./sign-in/oauth/operations.ts";
+import { passwordOperations } from "./accounts/passwords/operations.ts";
+import { retentionOperations } from "./telemetry-rules/retention/operations.ts";
+import { reviewOperations } from "./releases/reviews/operations.ts";
+import { versionOperations } from "./releases/versions/operations.ts";
+import { passkeyOperations } from "./sign-in/passkeys/operations.ts";
+import { secondFactorOperations } from "./sign-in/second-factors/operations.ts";
+import { sessionOperations } from "./sign-in/sessions/operations.ts";
+import { signInOperations } from "./sign-in/completion/operations.ts";
+import { totpOperations } from "./sign-in/totp/operations.ts";
+import { signingKeyOperations } from "./releases/signing-keys/operations.ts";
+import { telemetryRestrictionOperations } from "./telemetry-rules/restrictions/operations.ts";
+import { telemetryLimitOperations } from "./telemetry-rules/limits/operations.ts";
 import { Approval, Rejection, Review, VersionReview } from "@mosis/types/reviews";
 import { NewSigningKey, SigningKey, SigningKeyRevocation } from "@mosis/types/signing-keys";
 import { TelemetryLimits, TelemetryLimitsChange } from "@mosis/types/telemetry-limits";
@@ -92,7 +92,7 @@ import {
   WebhookPayload,
   WebhookWithSecret,
 } from "@mosis/types/webhooks";
-import { webhookOperations } from "./webhooks/operations.ts";
+import { webhookOperations } from "./webhooks/subscriptions/operations.ts";
 
 /** Every operation of the catalog, with the schemas that check its requests. */
 export const catalogDocument = openApiDocument({

@@ -15,10 +15,10 @@ import {
   text,
   url,
 } from "@mosis/runtime";
-import { readProviders } from "./oauth/settings.ts";
-import { type ProcessRole, processRoles } from "./process-roles.ts";
-import { secondFactorVariables } from "./second-factors/settings.ts";
-import { webhookVariables } from "./webhooks/settings.ts";
+import { readProviders } from "./sign-in/oauth/settings.ts";
+import { type ProcessRole, processRoles } from "./access/process-roles.ts";
+import { secondFactorVariables } from "./sign-in/second-factors/settings.ts";
+import { webhookVariables } from "./webhooks/subscriptions/settings.ts";
 
 const common = {
   DATABASE_URL: url({ about: "The catalog's PostgreSQL database, postgres://user:password@host:port/name." }),

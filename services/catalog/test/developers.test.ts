@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { execute, many, sql } from "@mosis/postgres";
 import Type from "typebox";
 import { type Permission, permissions } from "@mosis/types/keys";
-import { canonicalizeEmails } from "../src/email/canonicalize.ts";
+import { canonicalizeEmails } from "../src/accounts/email/canonicalize.ts";
 import { assertProblem, auditTrail, everythingStored, startCatalog, log } from "./support.ts";
 
 const ada = { email: "Ada@mosis.test", name: "Ada", password: "correct horse battery" };

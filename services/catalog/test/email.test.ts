@@ -4,7 +4,7 @@ import { execute, many, sql } from "@mosis/postgres";
 import type { Response } from "supertest";
 import Type from "typebox";
 import { requireVerified } from "../src/developers/verified.ts";
-import { newAccountToken } from "../src/account-tokens/token.ts";
+import { newAccountToken } from "../src/accounts/tokens/token.ts";
 import { startWithMailbox } from "./mailbox.ts";
 import { assertProblem, auditTrail, startCatalog, withoutRequest } from "./support.ts";
 

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { execute, one, sql, transaction } from "@mosis/postgres";
 import Type from "typebox";
-import { newAccountToken } from "../src/account-tokens/token.ts";
-import { newSessionToken } from "../src/sessions/token.ts";
+import { newAccountToken } from "../src/accounts/tokens/token.ts";
+import { newSessionToken } from "../src/access/session-token.ts";
 import { assertProblem, eventually, startCatalog } from "./support.ts";
 
 const Count = Type.Object({ n: Type.Integer() });

@@ -8,8 +8,8 @@ import { permissions } from "@mosis/types/keys";
 import Type from "typebox";
 import { promote } from "./promote.ts";
 
-import { hashSecret } from "../src/secret-hash.ts";
-import { newSessionToken } from "../src/sessions/token.ts";
+import { hashSecret } from "../src/shared/secret-hash.ts";
+import { newSessionToken } from "../src/access/session-token.ts";
 import { createRequests, type GeneratedRequest } from "./generated-requests.ts";
 import { startReviews, submitVersion } from "./reviewing.ts";
 

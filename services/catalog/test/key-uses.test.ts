@@ -9,7 +9,7 @@ import type { KeyUseRecord } from "@mosis/types/key-uses";
 import { topics } from "@mosis/types/topics";
 import Type from "typebox";
 import { followKeyUses } from "../src/keys/uses.ts";
-import { processRoles } from "../src/process-roles.ts";
+import { processRoles } from "../src/access/process-roles.ts";
 import { createKey } from "./keys-support.ts";
 import { startKafka } from "./relaying.ts";
 import { eventually, log, openPoolAs, startCatalog } from "./support.ts";

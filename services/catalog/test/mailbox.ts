@@ -6,8 +6,8 @@ import type { TestContext } from "node:test";
 import { pathToFileURL } from "node:url";
 import { createMetrics } from "@mosis/runtime";
 import type { ApiOptions } from "../src/api.ts";
-import { startMailSender } from "../src/mails/sender.ts";
-import { openMailTransport } from "../src/mails/transport.ts";
+import { startMailSender } from "../src/accounts/mails/sender.ts";
+import { openMailTransport } from "../src/accounts/mails/transport.ts";
 import { eventually, log, startCatalog } from "./support.ts";
 
 const from = "Mosis <no-reply@mosis.test>";

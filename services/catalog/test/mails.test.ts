@@ -8,9 +8,9 @@ import { execute, many, one, sql } from "@mosis/postgres";
 import { createMetrics, type Lifecycle } from "@mosis/runtime";
 import { SMTPServer } from "smtp-server";
 import Type from "typebox";
-import type { MailKind } from "../src/mails/queries.ts";
-import { type MailSenderOptions, startMailSender } from "../src/mails/sender.ts";
-import { openMailTransport } from "../src/mails/transport.ts";
+import type { MailKind } from "../src/developers/mail-queue.ts";
+import { type MailSenderOptions, startMailSender } from "../src/accounts/mails/sender.ts";
+import { openMailTransport } from "../src/accounts/mails/transport.ts";
 import { parseMail, startWithMailbox, tokenOf } from "./mailbox.ts";
 import { eventually, log, startCatalog } from "./support.ts";
 

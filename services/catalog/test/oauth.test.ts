@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import { execute, sql } from "@mosis/postgres";
 import type { ApiOptions } from "../src/api.ts";
-import { readProviders } from "../src/oauth/settings.ts";
+import { readProviders } from "../src/sign-in/oauth/settings.ts";
 import { startProvider } from "./provider.ts";
 import { assertProblem, auditTrail, type Caller, startCatalog } from "./support.ts";
 

@@ -5,8 +5,8 @@ import { setTimeout as wait } from "node:timers/promises";
 import { execute, many, maybeOne, one, type Pool, type Queryable, sql, transaction } from "@mosis/postgres";
 import { topics } from "@mosis/types/topics";
 import Type from "typebox";
-import { appendOutbox } from "../src/outbox/append.ts";
-import { deletePublished, quarantineRow, readOutbox } from "../src/outbox/queries.ts";
+import { appendOutbox } from "../src/changes/outbox/append.ts";
+import { deletePublished, quarantineRow, readOutbox } from "../src/changes/outbox/queries.ts";
 import {
   assertProblem,
   auditTrail,

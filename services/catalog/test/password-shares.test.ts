@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { IncomingMessage } from "node:http";
 import { test } from "node:test";
-import { createPasswords } from "../src/developers/password.ts";
+import { createPasswords } from "../src/sign-in/passwords/hashing.ts";
 import { assertProblem, startCatalog } from "./support.ts";
 
 /** Requests whose address is what stands in the header. */

@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { execute, one, type Pool, type Queryable, sql, transaction } from "@mosis/postgres";
 import Type from "typebox";
-import { findApp, listOwnApps } from "../src/apps/queries.ts";
+import { findApp, listOwnApps } from "../src/releases/apps/queries.ts";
 import { findAccount } from "../src/developers/queries.ts";
-import { findReportedKeys } from "../src/key-leaks/queries.ts";
+import { findReportedKeys } from "../src/keys/leaks/queries.ts";
 import { findKeyByHash, listOwnKeys } from "../src/keys/queries.ts";
-import { everyone } from "../src/principal.ts";
-import { findSession } from "../src/sessions/queries.ts";
-import { findVersion, listVersions } from "../src/versions/queries.ts";
+import { everyone } from "../src/access/principal.ts";
+import { findSession } from "../src/sign-in/sessions/queries.ts";
+import { findVersion, listVersions } from "../src/releases/versions/queries.ts";
 import { explaining } from "./explaining.ts";
 import { startDatabase } from "./support.ts";
 

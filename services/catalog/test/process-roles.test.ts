@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { execute, many, sql } from "@mosis/postgres";
 import Type from "typebox";
-import { type ProcessRole, processRoles } from "../src/process-roles.ts";
+import { type ProcessRole, processRoles } from "../src/access/process-roles.ts";
 import { assertNothing, assertRefused, everyone, raw, sabotages, startWithTwo } from "./api-role.ts";
 import { schemaSnapshot } from "./schema-snapshot.ts";
 import { openPoolAs, startDatabase } from "./support.ts";

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { TestContext } from "node:test";
 import Provider from "oidc-provider";
-import type { ProviderSettings } from "../src/oauth/settings.ts";
+import type { ProviderSettings } from "../src/sign-in/oauth/settings.ts";
 
 /** What the provider says of somebody; the id is what they sign in with there. */
 export type Accounts = Record<string, Record<string, string | boolean>>;

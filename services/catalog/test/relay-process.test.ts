@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import type { KafkaConfig } from "@mosis/kafka";
 import { execute, one, sql, transaction } from "@mosis/postgres";
 import Type from "typebox";
-import { processRoles } from "../src/process-roles.ts";
+import { processRoles } from "../src/access/process-roles.ts";
 import { numbersOf, outboxIsEmpty, signingTexts, startRelaying } from "./relaying.ts";
 import { eventually, requiredEnv, urlAs } from "./support.ts";
 

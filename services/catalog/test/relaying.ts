@@ -19,9 +19,9 @@ import { execute, one, openSession, type Pool, type Queryable, type Session, sql
 import { createMetrics, type Lifecycle, newId } from "@mosis/runtime";
 import { type Topic, topics } from "@mosis/types/topics";
 import Type from "typebox";
-import { appendOutbox } from "../src/outbox/append.ts";
-import { type RelayOptions, startRelay } from "../src/outbox/relay.ts";
-import { processRoles } from "../src/process-roles.ts";
+import { appendOutbox } from "../src/changes/outbox/append.ts";
+import { type RelayOptions, startRelay } from "../src/changes/outbox/relay.ts";
+import { processRoles } from "../src/access/process-roles.ts";
 import { log, patience, startDatabase, urlAs } from "./support.ts";
 
 const signingKey = generateSigningKey("test");

@@ -17,9 +17,9 @@ import { execute, one, type Pool, sql } from "@mosis/postgres";
 import { createMetrics, type Lifecycle } from "@mosis/runtime";
 import { completenessKey, outboxHeaders, stateTopics, type Topic, topics } from "@mosis/types/topics";
 import Type from "typebox";
-import { processRoles } from "../src/process-roles.ts";
-import { forgetPublication } from "../src/republication/queries.ts";
-import { startRepublication } from "../src/republication/republication.ts";
+import { processRoles } from "../src/access/process-roles.ts";
+import { forgetPublication } from "../src/changes/republication/queries.ts";
+import { startRepublication } from "../src/changes/republication/republication.ts";
 import { startKafka, startTestRelay } from "./relaying.ts";
 import { eventually, log, openPoolAs, startCatalog } from "./support.ts";
 

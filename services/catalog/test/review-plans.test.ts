@@ -2,15 +2,15 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { execute, one, type Pool, sql } from "@mosis/postgres";
 import Type from "typebox";
-import { findReview, listQueue } from "../src/reviews/queries.ts";
-import { countOfDay, listSimilarApps } from "../src/reviews/submission-queries.ts";
+import { findReview, listQueue } from "../src/releases/reviews/queries.ts";
+import { countOfDay, listSimilarApps } from "../src/releases/reviews/submission-queries.ts";
 import {
   countAhead,
   findLastReview,
   listTimeline,
   readWaits,
-} from "../src/reviews/version-review-queries.ts";
-import { shareOwnSigningKey } from "../src/signing-keys/queries.ts";
+} from "../src/releases/reviews/version-review-queries.ts";
+import { shareOwnSigningKey } from "../src/releases/signing-keys/queries.ts";
 import { explaining } from "./explaining.ts";
 import { startCatalog } from "./support.ts";
 

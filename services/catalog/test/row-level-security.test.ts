@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { execute, many, one, type Pool, sql, transaction } from "@mosis/postgres";
 import Type from "typebox";
-import { appendOutbox } from "../src/outbox/append.ts";
+import { appendOutbox } from "../src/changes/outbox/append.ts";
 import { startCatalog } from "./support.ts";
 
 const Seen = Type.Object({ table: Type.String(), rows: Type.Integer() });

@@ -13,7 +13,7 @@ import { createDice } from "../../../infra/local/lifelike.ts";
 import { makeKey } from "../../../infra/local/seed/keys.ts";
 import { planSeed, seedCatalog } from "../../../infra/local/seed/seed-catalog.ts";
 import { findKeyByHash } from "../src/keys/queries.ts";
-import { hashSecret } from "../src/secret-hash.ts";
+import { hashSecret } from "../src/shared/secret-hash.ts";
 import { schemaSnapshot } from "./schema-snapshot.ts";
 import { log, patience, startDatabase } from "./support.ts";
 

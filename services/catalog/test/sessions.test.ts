@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { execute, many, sql } from "@mosis/postgres";
 import Type from "typebox";
-import { hashSecret } from "../src/secret-hash.ts";
-import { newSessionToken } from "../src/sessions/token.ts";
+import { hashSecret } from "../src/shared/secret-hash.ts";
+import { newSessionToken } from "../src/access/session-token.ts";
 import {
   assertProblem,
   auditTrail,

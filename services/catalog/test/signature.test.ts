@@ -8,7 +8,7 @@ import { test, type TestContext } from "node:test";
 import { Problem } from "@mosis/http";
 import { execute, sql, transaction } from "@mosis/postgres";
 import { signingKeyProofText } from "@mosis/types/signing-keys";
-import { requireSignature } from "../src/versions/signature.ts";
+import { requireSignature } from "../src/releases/versions/signature.ts";
 import { register, signWith } from "./signing.ts";
 import { eventually, startCatalog } from "./support.ts";
 

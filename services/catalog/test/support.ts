@@ -17,7 +17,7 @@ import {
   processRoles,
   refuseTemporaryTables,
   roleUrl,
-} from "../src/process-roles.ts";
+} from "../src/access/process-roles.ts";
 
 export const log = createLogger({ service: "test", level: process.env["TEST_LOG_LEVEL"] ?? "silent" });
 export const migrations = fileURLToPath(new URL("../migrations/", import.meta.url));

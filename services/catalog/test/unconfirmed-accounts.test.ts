@@ -4,7 +4,7 @@ import { execute, many, one, sql } from "@mosis/postgres";
 import { createMetrics } from "@mosis/runtime";
 import type { TelemetryLimits } from "@mosis/types/telemetry-limits";
 import Type from "typebox";
-import { startAccountSweep } from "../src/account-deletion/sweep.ts";
+import { startAccountSweep } from "../src/accounts/deletion/sweep.ts";
 import { startWithMailbox } from "./mailbox.ts";
 import { assertProblem, auditTrail, eventually, log, startCatalog } from "./support.ts";
 

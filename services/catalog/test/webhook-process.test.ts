@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { test, type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
-import { processRoles } from "../src/process-roles.ts";
+import { processRoles } from "../src/access/process-roles.ts";
 import { eventually, urlAs } from "./support.ts";
 import {
   createApp,

@@ -7,12 +7,12 @@ import type { TestContext } from "node:test";
 import { execute, openPool, openSession, type Pool, sql } from "@mosis/postgres";
 import { createMetrics, type Lifecycle } from "@mosis/runtime";
 import type { Delivery, WebhookPayload, WebhookWithSecret } from "@mosis/types/webhooks";
-import { processRoles } from "../src/process-roles.ts";
-import { deletePublished, readOutbox } from "../src/outbox/queries.ts";
-import type { AttemptDeps } from "../src/webhook-delivering/attempt.ts";
-import { type DelivererOptions, startDeliverer } from "../src/webhook-delivering/deliverer.ts";
-import { createResolve } from "../src/webhook-delivering/resolve.ts";
-import { readWebhookOptions } from "../src/webhooks/options.ts";
+import { processRoles } from "../src/access/process-roles.ts";
+import { deletePublished, readOutbox } from "../src/changes/outbox/queries.ts";
+import type { AttemptDeps } from "../src/webhooks/sender/attempt.ts";
+import { type DelivererOptions, startDeliverer } from "../src/webhooks/sender/deliverer.ts";
+import { createResolve } from "../src/webhooks/sender/resolve.ts";
+import { readWebhookOptions } from "../src/webhooks/subscriptions/options.ts";
 import { receiverCertificate, receiverKey } from "./receiver-certificate.ts";
 import { type Caller, eventually, log, patience, startCatalog, urlAs, webhookOptions } from "./support.ts";
 

@@ -1,5 +1,5 @@
 import type { Pool } from "@mosis/postgres";
-import { forgetPublication } from "../republication/queries.ts";
+import { forgetPublication } from "../changes/republication/queries.ts";
 import type { AdminCommand } from "./arguments.ts";
 import { grantRole } from "./grant-role.ts";
 import { resetSecondFactors } from "./reset-second-factors.ts";

@@ -2,8 +2,8 @@ import { type Pool, transaction } from "@mosis/postgres";
 import { newId } from "@mosis/runtime";
 import type { Role } from "@mosis/types/developers";
 import { findAccount, updateRole } from "../developers/queries.ts";
-import { appendOutbox } from "../outbox/append.ts";
-import { everyone } from "../principal.ts";
+import { appendOutbox } from "../changes/outbox/append.ts";
+import { everyone } from "../access/principal.ts";
 
 /**
  * Gives a developer a role, from its next request on. Done on the servers, not over HTTP: somebody has to be

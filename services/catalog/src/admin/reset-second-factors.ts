@@ -1,11 +1,11 @@
 import { type Pool, transaction } from "@mosis/postgres";
 import { newId } from "@mosis/runtime";
-import { insertMail } from "../mails/queries.ts";
-import { appendAll } from "../outbox/append.ts";
-import { sessionDeleted } from "../outbox/gone.ts";
-import { everyone } from "../principal.ts";
-import { deleteAllFactors, lockByEmail } from "../second-factors/queries.ts";
-import { deleteOtherSessions } from "../sessions/queries.ts";
+import { insertMail } from "../developers/mail-queue.ts";
+import { appendAll } from "../changes/outbox/append.ts";
+import { sessionDeleted } from "../changes/outbox/events.ts";
+import { everyone } from "../access/principal.ts";
+import { deleteAllFactors, lockByEmail } from "../sign-in/second-factors/queries.ts";
+import { deleteOtherSessions } from "../sign-in/sessions/queries.ts";
 
 /**
  * Takes every second factor of somebody who has lost all of them, and ends all their sessions. Done on the

@@ -2,7 +2,7 @@ import { execute, maybeOne, one, type Queryable, sql } from "@mosis/postgres";
 import { Developer, type Role } from "@mosis/types/developers";
 import { Nullable, Uuid } from "@mosis/types/formats";
 import Type from "typebox";
-import { canonicalEmail } from "../email/canonical.ts";
+import { canonicalEmail } from "./canonical-email.ts";
 
 export const developerColumns = sql`id, email, name, role, verified, oauth_provider, created_at`;
 

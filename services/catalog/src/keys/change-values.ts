@@ -1,9 +1,9 @@
 // What a change makes of a key.
 import { problem } from "@mosis/http";
 import type { Key, KeyChange } from "@mosis/types/keys";
-import { readExpiry } from "../expiry.ts";
-import type { Principal } from "../principal.ts";
-import { stateConflict } from "../refusal.ts";
+import { readExpiry } from "../shared/expiry.ts";
+import type { Principal } from "../access/principal.ts";
+import { stateConflict } from "../shared/refusal.ts";
 import { grantedCidrs, grantedEventsPerSecond, grantedPermissions } from "./grant.ts";
 import { isDisabledByItself, rateOf } from "./made.ts";
 import type { KeyValues } from "./queries.ts";

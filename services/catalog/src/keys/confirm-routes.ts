@@ -1,11 +1,11 @@
 import type { Pool } from "@mosis/postgres";
 import type { Router } from "express";
 import { createRouter } from "@mosis/http";
-import type { Authenticate } from "../auth.ts";
-import { change, send } from "../change.ts";
-import type { Credentials } from "../credentials.ts";
-import { isUuid } from "../identifier.ts";
-import { requireRecent } from "../sessions/recent.ts";
+import type { Authenticate } from "../access/authenticate.ts";
+import { change, send } from "../changes/change.ts";
+import type { Credentials } from "../access/credentials.ts";
+import { isUuid } from "../shared/identifier.ts";
+import { requireRecent } from "../access/recent-sign-in.ts";
 import { confirmKey, missing, tagOf } from "./changes.ts";
 
 /** Letting keys out of quarantine. */

@@ -1,8 +1,8 @@
 import { problem } from "@mosis/http";
 import { isAddressRange, isWithinRanges, plainRange } from "@mosis/runtime";
 import { type Key, type KeyKind, type NewKey, type Permission, permissions } from "@mosis/types/keys";
-import { readExpiry } from "../expiry.ts";
-import { holds, type Principal } from "../principal.ts";
+import { readExpiry } from "../shared/expiry.ts";
+import { holds, type Principal } from "../access/principal.ts";
 
 /** What a key of a kind may hold. */
 export const grantable: Record<KeyKind, readonly Permission[]> = {

@@ -2,7 +2,7 @@
 import { execute, many, maybeOne, type Queryable, sql } from "@mosis/postgres";
 import { Key } from "@mosis/types/keys";
 import Type from "typebox";
-import { IdRow } from "../rows.ts";
+import { IdRow } from "../shared/rows.ts";
 import { keyColumns } from "./queries.ts";
 
 /**

@@ -1,7 +1,7 @@
 // What a key that was made by another key may do: never more than the one that made it.
 import { isWithinRanges } from "@mosis/runtime";
 import type { Key } from "@mosis/types/keys";
-import { stateConflict } from "../refusal.ts";
+import { stateConflict } from "../shared/refusal.ts";
 import type { KeyValues } from "./queries.ts";
 
 /** @throws Problem `state_conflict` when a key may do more than the key that made it. */

@@ -2,10 +2,10 @@ import { execute, many, maybeOne, one, type Queryable, type Sql, sql } from "@mo
 import { Nullable, Timestamp, Uuid } from "@mosis/types/formats";
 import { Key, KeyKind } from "@mosis/types/keys";
 import Type from "typebox";
-import { pageClause, type PageRequest, positionColumn, positioned } from "../page-position.ts";
-import type { Owner, Reach } from "../principal.ts";
-import { IdRow } from "../rows.ts";
-import { unflushed } from "../unflushed.ts";
+import { pageClause, type PageRequest, positionColumn, positioned } from "../shared/page-position.ts";
+import type { Owner, Reach } from "../access/principal.ts";
+import { IdRow } from "../shared/rows.ts";
+import { unflushed } from "../shared/async-commit.ts";
 
 /** `package_ids` is null for a key of every app; a key whose last app was deleted serves none. */
 export const keyColumns = sql`

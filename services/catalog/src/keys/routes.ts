@@ -10,15 +10,15 @@ import {
   permissions,
 } from "@mosis/types/keys";
 import type { Router } from "express";
-import { lockOwnAppIds } from "../apps/queries.ts";
-import { type AccountCaps, requireRoomFor } from "../account-caps.ts";
-import { type Authenticate, bodyOptionsOf } from "../auth.ts";
-import { change, send } from "../change.ts";
-import type { Credentials } from "../credentials.ts";
-import { isUuid } from "../identifier.ts";
-import { createPaging } from "../page-position.ts";
-import { type Principal, tenantOf } from "../principal.ts";
-import { hashSecret } from "../secret-hash.ts";
+import { lockOwnAppIds } from "../releases/apps/queries.ts";
+import { type AccountCaps, requireRoomFor } from "../developers/account-caps.ts";
+import { type Authenticate, bodyOptionsOf } from "../access/authenticate.ts";
+import { change, send } from "../changes/change.ts";
+import type { Credentials } from "../access/credentials.ts";
+import { isUuid } from "../shared/identifier.ts";
+import { createPaging } from "../shared/page-position.ts";
+import { type Principal, tenantOf } from "../access/principal.ts";
+import { hashSecret } from "../shared/secret-hash.ts";
 import { adoptKey, changeKey, createKey, missing, revokeKey, rotateKey, tagOf } from "./changes.ts";
 import {
   grantable,

@@ -4,7 +4,7 @@ import type { Logger } from "@mosis/runtime";
 import { KeyUseRecord } from "@mosis/types/key-uses";
 import { topics } from "@mosis/types/topics";
 import { Compile } from "typebox/compile";
-import { isUuid } from "../identifier.ts";
+import { isUuid } from "../shared/identifier.ts";
 import { touchKeys } from "./queries.ts";
 
 const isRecord = Compile(KeyUseRecord);

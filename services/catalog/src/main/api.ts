@@ -3,11 +3,11 @@ import { createSelfTelemetry } from "@mosis/client/process";
 import { serve } from "@mosis/http";
 import { openPool } from "@mosis/postgres";
 import { createLifecycle, createLogger, createMetrics, endProcess } from "@mosis/runtime";
-import { startAccountSweep } from "../account-deletion/sweep.ts";
+import { startAccountSweep } from "../accounts/deletion/sweep.ts";
 import { createApi } from "../api.ts";
 import { readApiConfig } from "../config.ts";
-import { startMailSender } from "../mails/sender.ts";
-import { openMailTransport } from "../mails/transport.ts";
+import { startMailSender } from "../accounts/mails/sender.ts";
+import { openMailTransport } from "../accounts/mails/transport.ts";
 
 // Throws one error that lists every bad variable. Nothing after this line reads the environment.
 const config = readApiConfig(process.env);

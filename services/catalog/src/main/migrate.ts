@@ -3,8 +3,8 @@ import { fileURLToPath } from "node:url";
 import { migrate, openPool } from "@mosis/postgres";
 import { createLifecycle, createLogger, endProcess } from "@mosis/runtime";
 import { readMigrateConfig } from "../config.ts";
-import { canonicalizeEmails } from "../email/canonicalize.ts";
-import { allowLogin, refuseTemporaryTables } from "../process-roles.ts";
+import { canonicalizeEmails } from "../accounts/email/canonicalize.ts";
+import { allowLogin, refuseTemporaryTables } from "../access/process-roles.ts";
 
 const config = readMigrateConfig(process.env);
 const log = createLogger({ service: "catalog-migrate", level: config.logLevel });

@@ -7,8 +7,8 @@ import { openPool, openSession } from "@mosis/postgres";
 import { createLifecycle, createLogger, createMetrics, endProcess } from "@mosis/runtime";
 import { readRelayConfig } from "../config.ts";
 import { followKeyUses } from "../keys/uses.ts";
-import { createRelay } from "../relay.ts";
-import { startRepublication } from "../republication/republication.ts";
+import { createRelay } from "../changes/outbox/process.ts";
+import { startRepublication } from "../changes/republication/republication.ts";
 
 // Throws one error that lists every bad variable. Nothing after this line reads the environment.
 const config = readRelayConfig(process.env);

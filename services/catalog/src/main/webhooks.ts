@@ -4,8 +4,8 @@ import { serve } from "@mosis/http";
 import { openPool, openSession } from "@mosis/postgres";
 import { createLifecycle, createLogger, createMetrics, endProcess } from "@mosis/runtime";
 import { readWebhooksConfig } from "../config.ts";
-import { createResolve } from "../webhook-delivering/resolve.ts";
-import { createWebhooks } from "../webhooks.ts";
+import { createResolve } from "../webhooks/sender/resolve.ts";
+import { createWebhooks } from "../webhooks/sender/process.ts";
 
 // Throws one error that lists every bad variable. Nothing after this line reads the environment.
 const config = readWebhooksConfig(process.env);

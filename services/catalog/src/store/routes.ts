@@ -3,8 +3,8 @@ import type { Pool } from "@mosis/postgres";
 import { shareOf } from "@mosis/types/sampling";
 import { DeviceQuery, type DeviceVersion } from "@mosis/types/store";
 import type { Router } from "express";
-import { gathered } from "../gathered.ts";
-import { isPackageId } from "../identifier.ts";
+import { gathered } from "./batched-lookup.ts";
+import { isPackageId } from "../shared/identifier.ts";
 import { findAnswers, findStates, findVersionForDevice, type Rollout } from "./queries.ts";
 
 /** How long others may answer for us; as long a yanked version may still be told of. */

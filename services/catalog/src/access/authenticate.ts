@@ -1,0 +1,176 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { isDeepStrictEqual } from "node:util";
+import {
+  type ClientAddress,
+  type Problem,
+  problem,
+  isOptionalBody,
+  type RateLimits,
+  readJson,
+} from "@mosis/http";
+import { managingPermissions, type Permission } from "@mosis/types/keys";
+import type { TSchema } from "typebox";
+import { accountMatters } from "./account-matters.ts";
+import { bodyLimit } from "../shared/body-limit.ts";
+import type { Credential, Credentials } from "./credentials.ts";
+import { holds, type Principal } from "./principal.ts";
+
+/**
+ * Who sends this request, when they may do what it needs.
+ * @param res gets the header fields that depend on who it is.
+ * @param need a permission; `developer` for a session or any management key; `session` for a session alone.
+ * @throws Problem `credentials_missing`, `credentials_invalid` (401), `address_not_allowed`,
+ * `key_quarantined`, `permission_missing`, `second_factor_required`, `secret_rotated_out` (403),
+ * `rate_limited` (429).
+ */
+export interface Authenticate {
+  (req: IncomingMessage, res: ServerResponse, need: Need): Promise<Principal>;
+  /**
+   * The body of a request that was admitted. It takes as long as its client likes, and who sends it may have
+   * been revoked meanwhile: then nothing of it is done.
+   * @throws Problem as `readJson`; `credentials_invalid` (401) when the session or key is another by now,
+   * `secret_rotated_out` (403).
+   */
+  body(req: IncomingMessage, options?: BodyOptions): Promise<unknown>;
+  /** Who has signed in and sends a request that needs no credentials; null for nobody, and for a key. */
+  session(req: IncomingMessage): Promise<Principal | null>;
+}
+
+/** `isOptional`: a request without a body is read as `{}`, where no field is required. */
+interface BodyOptions {
+  isOptional?: boolean;
+}
+
+/** A body of which every field may be left out may be left out itself. */
+export function bodyOptionsOf(schema: TSchema): BodyOptions {
+  return { isOptional: isOptionalBody(schema) };
+}
+
+/** A permission; `developer` for a session or any management key; `session` for a session alone. */
+type Need = Permission | "developer" | "session";
+
+export function createAuthenticate({
+  credentials,
+  limits,
+  clientAddress,
+}: {
+  credentials: Credentials;
+  limits: RateLimits;
+  clientAddress: ClientAddress;
+}): Authenticate {
+  /** Who sends a request, as it was when it was admitted. */
+  const admitted = new WeakMap<IncomingMessage, { secret: string; principal: Principal; need: Need }>();
+
+  /** What was not seen lately costs a look-up, of which an address has so many that find nothing. */
+  const find = async (secret: string, req: IncomingMessage, res: ServerResponse) => {
+    if (!credentials.needsLookUp(secret)) return credentials.find(secret);
+    const admission = limits.admitLookUp(req, res);
+    const found = await credentials.find(secret);
+    if (found) admission.giveBack();
+    return found;
+  };
+
+  const admit: (...args: Parameters<Authenticate>) => Promise<Principal> = async (req, res, need) => {
+    const secret = bearerOf(req);
+    const credential = secret === null ? null : await find(secret, req, res);
+    if (secret === null || !credential) {
+      limits.admitAnyone(req, res);
+      throw secret === null ? absent() : credentialsInvalid();
+    }
+    const { principal, addresses } = credential;
+    if (addresses && !addresses.has(clientAddress(req))) {
+      // Not of the key's own rate: whoever has stolen it would use that up.
+      limits.admitAnyone(req, res);
+      throw problem("address_not_allowed", "The key works from the addresses in its cidrs alone.");
+    }
+    if (credential.isQuarantined) {
+      limits.admitAnyone(req, res);
+      throw quarantined(principal.actor.id);
+    }
+    await credential.touch(clientAddress(req));
+    limits.admit(req, res, principal.developerId);
+    admitted.set(req, { secret, principal, need });
+    requireSecondFactor(req, principal);
+    requireNeed(credential, need);
+    return principal;
+  };
+
+  const body = async (req: IncomingMessage, { isOptional = false }: BodyOptions = {}): Promise<unknown> => {
+    const json = await readJson(req, { ...bodyLimit, isOptional });
+    const before = admitted.get(req);
+    if (!before) throw new Error("A body is read of a request that was not admitted.");
+    const now = await credentials.find(before.secret);
+    if (!isDeepStrictEqual(now?.principal, before.principal) || now?.isQuarantined)
+      throw credentialsInvalid();
+    if (now?.isRotatedOut === true) refuseManaging(before.need);
+    return json;
+  };
+
+  const session = async (req: IncomingMessage): Promise<Principal | null> => {
+    const secret = bearerOf(req);
+    const credential = secret === null ? null : await credentials.find(secret);
+    return credential?.kind === "session" ? credential.principal : null;
+  };
+
+  return Object.assign(admit, { body, session });
+}
+
+/** @throws Problem `permission_missing`, `secret_rotated_out` (403) to a key that may not do this. */
+function requireNeed({ kind, principal, isRotatedOut }: Credential, need: Need): void {
+  if (kind === "session") return;
+  if (need === "session") throw forbidden("A key cannot do this: sign in.");
+  if (need === "developer") {
+    if (kind === "management") return;
+    throw forbidden("An ingest key only writes telemetry: use a management key, or sign in.");
+  }
+  if (!holds(principal, need)) throw forbidden(`The key lacks the permission ${need}.`);
+  if (isRotatedOut) refuseManaging(need);
+}
+
+function quarantined(id: string): Problem {
+  return problem(
+    "key_quarantined",
+    `The key works again when its owner confirms it: POST /v1/keys/${id}:confirm.`,
+  );
+}
+
+/**
+ * A secret is often rotated because somebody else may have it. Until its grace is over it reads and sends,
+ * and makes nothing that would outlive it.
+ */
+function refuseManaging(need: Need): void {
+  if (!managingPermissions.some((permission) => permission === need)) return;
+  const detail =
+    "This secret was rotated out: use the key's new one. Until its grace ends it cannot do this.";
+  throw problem("secret_rotated_out", detail);
+}
+
+function forbidden(detail: string): Problem {
+  return problem("permission_missing", detail);
+}
+
+/** @throws Problem `second_factor_required` (403) to a role without one, beyond its own account. */
+function requireSecondFactor(req: IncomingMessage, { withheldRole }: Principal): void {
+  if (withheldRole === null || accountMatters.test(req.url ?? "")) return;
+  throw problem(
+    "second_factor_required",
+    `You are ${withheldRole}: sign in with a second factor, or enrol one (POST /v1/developers/me/totp).`,
+  );
+}
+
+function bearerOf(req: IncomingMessage): string | null {
+  return /^Bearer +([\w.~+/-]{1,512}=*)$/i.exec(req.headers.authorization ?? "")?.[1] ?? null;
+}
+
+function absent(): Problem {
+  return problem("credentials_missing", "Send the header Authorization: Bearer <session token or key>.", {
+    headers: { "WWW-Authenticate": "Bearer" },
+  });
+}
+
+/** One answer for unknown, wrong, disabled, ended and revoked: which of them it was is nobody's business. */
+export function credentialsInvalid(): Problem {
+  return problem("credentials_invalid", "The session or key is unknown, has ended or was revoked.", {
+    headers: { "WWW-Authenticate": 'Bearer error="invalid_token"' },
+  });
+}

@@ -1,0 +1,137 @@
+import { crc32 } from "node:zlib";
+import type { Pool } from "@mosis/postgres";
+import { addressRanges, type AddressRanges } from "@mosis/runtime";
+import { keyKindOf } from "@mosis/types/key-format";
+import type { KeyKind } from "@mosis/types/keys";
+import { findKeyByHash, touchKey } from "../keys/queries.ts";
+import type { Principal } from "./principal.ts";
+import { RecentLookups } from "./credential-cache.ts";
+import { hashSecret } from "../shared/secret-hash.ts";
+import { storedAddress } from "./stored-address.ts";
+import { findSession, touchSession } from "../sign-in/sessions/queries.ts";
+import { isSessionToken } from "./session-token.ts";
+
+/** A session or key that works now. */
+export interface Credential {
+  developerId: string;
+  principal: Principal;
+  kind: KeyKind | "session";
+  /** Null: from everywhere. */
+  addresses: AddressRanges | null;
+  endsAtMs: number;
+  /** Its owner has to confirm it before it works again. Never a session. */
+  isQuarantined: boolean;
+  /** Whether its key has another secret by now, and this one works on for its grace. */
+  isRotatedOut: boolean;
+  /**
+   * Notes that it is in use from an address. Apart from finding it, because from a refused address it is not.
+   */
+  touch(address: string): Promise<void>;
+}
+
+export interface Credentials {
+  /** Null for what is unknown, wrong, disabled, expired or revoked. */
+  find(secret: string): Promise<Credential | null>;
+  /** Returns true when `find` would ask PostgreSQL: it is in a form of ours, and was not asked for lately. */
+  needsLookUp(secret: string): boolean;
+  /** To be called after a change of a developer's keys or sessions: it holds here at once then. */
+  forget(developerId: string): void;
+}
+
+/** What other processes revoke works on here for so long at most; the promise is 5 s. */
+const ageMsMax = 2000;
+/** About 1 kB each. */
+const entriesMax = 10_000;
+
+/** @param db sees the keys and sessions of everybody. */
+export function createCredentials(db: Pool): Credentials {
+  const sessions = new RecentLookups({ find: (hash) => lookUpSession(db, hash), ageMsMax, entriesMax });
+  const keys = new RecentLookups({ find: (hash) => lookUpKey(db, hash), ageMsMax, entriesMax });
+  return {
+    needsLookUp(secret) {
+      const lookups = isSessionToken(secret) ? sessions : keyKindOf(secret, crc32) === null ? null : keys;
+      return lookups !== null && !lookups.has(hashSecret(secret));
+    },
+    async find(secret) {
+      if (isSessionToken(secret)) return sessions.get(hashSecret(secret));
+      // A typo or a fake costs a checksum, not a look-up.
+      if (keyKindOf(secret, crc32) === null) return null;
+      return keys.get(hashSecret(secret));
+    },
+    forget(developerId) {
+      sessions.forget(developerId);
+      keys.forget(developerId);
+    },
+  };
+}
+
+async function lookUpSession(db: Pool, hash: string): Promise<Credential | null> {
+  const session = await findSession(db, hash);
+  if (!session) return null;
+  const developerId = session.developer_id;
+  return {
+    developerId,
+    kind: "session",
+    addresses: null,
+    endsAtMs: Date.parse(session.ends_at),
+    isQuarantined: false,
+    isRotatedOut: false,
+    touch: onceWhen(session.is_touch_due, (address) => touchSession(db, session.id, storedAddress(address))),
+    principal: {
+      developerId,
+      appIds: null,
+      actor: { kind: "session", id: session.id },
+      permissions: "all",
+      // A session makes keys that outlive it: that is what they are for.
+      expiresAt: null,
+      ...roleOf(session),
+      telemetryEventsPerSecond: null,
+      cidrs: [],
+    },
+  };
+}
+
+async function lookUpKey(db: Pool, hash: string): Promise<Credential | null> {
+  const key = await findKeyByHash(db, hash);
+  if (!key) return null;
+  const developerId = key.developer_id;
+  return {
+    developerId,
+    kind: key.kind,
+    addresses: key.cidrs.length === 0 ? null : addressRanges(key.cidrs),
+    endsAtMs: key.secret_ends_at === null ? Number.POSITIVE_INFINITY : Date.parse(key.secret_ends_at),
+    isQuarantined: key.quarantined,
+    isRotatedOut: key.is_rotated_out,
+    touch: onceWhen(key.is_touch_due, () => touchKey(db, key.id)),
+    principal: {
+      developerId,
+      appIds: key.app_ids,
+      actor: { kind: "key", id: key.id },
+      permissions: new Set(key.permissions),
+      expiresAt: key.expires_at,
+      role: "developer",
+      withheldRole: null,
+      telemetryEventsPerSecond: key.telemetry_events_per_second,
+      cidrs: key.cidrs,
+    },
+  };
+}
+
+/** A role's powers are for sessions that were signed in with a second factor. */
+function roleOf({ role, second_factor }: NonNullable<Awaited<ReturnType<typeof findSession>>>) {
+  if (role === "developer" || second_factor !== null) return { role, withheldRole: null };
+  return { role: "developer", withheldRole: role } as const;
+}
+
+/** Work that is done the first time it is asked for, when it is due at all. */
+function onceWhen(
+  isDue: boolean,
+  work: (address: string) => Promise<unknown>,
+): (address: string) => Promise<void> {
+  let isLeft = isDue;
+  return async (address) => {
+    if (!isLeft) return;
+    isLeft = false;
+    await work(address);
+  };
+}

@@ -1,0 +1,52 @@
+import type { IncomingMessage } from "node:http";
+import { type Problem, problem } from "@mosis/http";
+import type { Pool } from "@mosis/postgres";
+import type { Authenticate } from "../../access/authenticate.ts";
+import type { Passwords } from "../../sign-in/passwords/hashing.ts";
+import { findOwnAccount, type HashedPassword } from "../../developers/queries.ts";
+import { findRight } from "../../sign-in/passwords/right-password.ts";
+import type { AccountThrottle } from "../../sign-in/throttle/account.ts";
+
+/**
+ * Proves that whoever follows a mail knows the account that it is about. The mail alone proves the mailbox:
+ * an account that a stranger has made for it would be the stranger's, and confirmed.
+ * @returns the password that was right, to be compared in the transaction; null for a session of the account.
+ * @throws Problem `confirmation_required` (403), `rate_limited` (429).
+ */
+export type ProveAccount = (
+  req: IncomingMessage,
+  asked: { developerId: string; password: string | undefined },
+) => Promise<HashedPassword | null>;
+
+export function createProveAccount(deps: {
+  db: Pool;
+  authenticate: Authenticate;
+  passwords: Passwords;
+  accounts: AccountThrottle;
+}): ProveAccount {
+  const { db, authenticate, passwords, accounts } = deps;
+  return async (req, { developerId, password }) => {
+    const session = await authenticate.session(req);
+    if (session?.developerId === developerId) return null;
+    const own = db.as(developerId);
+    const account = password === undefined ? null : await findOwnAccount(own, developerId);
+    if (password === undefined || !account) throw unproved();
+    // The same bucket as signing in: here is no second place to guess at.
+    const { id, email, password_settings } = account;
+    const guess = { id, settings: password_settings, password, asker: { req, account: email } };
+    const proved = await accounts.countWrong("sign-in", email, () =>
+      findRight({ db: own, passwords }, guess),
+    );
+    if (!proved) throw unproved();
+    return proved;
+  };
+}
+
+/** One answer for no password and a wrong one. */
+export function unproved(): Problem {
+  return problem(
+    "confirmation_required",
+    "Send the password of the account too, or the token of a session of it. If you have not made it, " +
+      "POST /v1/developers:request-password-reset takes it over, and nothing of its maker stays.",
+  );
+}

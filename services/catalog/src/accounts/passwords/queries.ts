@@ -1,0 +1,34 @@
+import { maybeOne, type Queryable, sql } from "@mosis/postgres";
+import { Developer } from "@mosis/types/developers";
+import {
+  developerColumns,
+  type HashedPassword,
+  isPassword,
+  lockDeveloper,
+} from "../../developers/queries.ts";
+
+/** Null when the password is no longer the one that was confirmed. */
+export async function updatePassword(tx: Queryable, confirmed: HashedPassword, passwordHash: string) {
+  const { id } = confirmed;
+  await lockDeveloper(tx, id);
+  if (!(await isPassword(tx, confirmed))) return null;
+  return maybeOne(
+    tx,
+    Developer,
+    sql`
+      update developers set password_hash = ${passwordHash}, updated_at = now() where id = ${id}
+      returning ${developerColumns}`,
+  );
+}
+
+/** For whoever reads what is sent to the address, which is confirmed by that. */
+export function resetPassword(tx: Queryable, id: string, passwordHash: string) {
+  return maybeOne(
+    tx,
+    Developer,
+    sql`
+      update developers set password_hash = ${passwordHash}, verified = true, updated_at = now()
+      where id = ${id}
+      returning ${developerColumns}`,
+  );
+}

@@ -1,0 +1,90 @@
+import { execute, many, one, type Queryable, sql } from "@mosis/postgres";
+import { Nullable } from "@mosis/types/formats";
+import { type Topic, topics } from "@mosis/types/topics";
+import Type from "typebox";
+import { deliveriesChannel } from "../../webhooks/deliveries/queries.ts";
+
+/** A row as the relay sends it. */
+const OutgoingRow = Type.Object({
+  position: Type.Integer(),
+  topic: Type.Unsafe<Topic>(Type.String()),
+  record_key: Type.String(),
+  payload: Nullable(Type.String()),
+});
+export type OutgoingRow = Type.Static<typeof OutgoingRow>;
+
+const Backlog = Type.Object({
+  pending: Type.Integer(),
+  age_seconds: Type.Number(),
+  quarantined: Type.Integer(),
+});
+
+/**
+ * The oldest rows that are not published yet. Every row that is committed later than
+ * one of these, of the same developer, is behind it: the trigger of the table sees to
+ * that. Rows of others may still appear between them.
+ */
+export function readOutbox(db: Queryable, rowsMax: number) {
+  return many(
+    db,
+    OutgoingRow,
+    sql`select position, topic, record_key, payload::text from outbox order by position limit ${rowsMax}`,
+  );
+}
+
+/**
+ * Forgets what was published, and in the same statement makes a delivery of each audit event for each webhook
+ * of its developer that asks for its type: so none is lost and none made twice, whenever the relay is killed.
+ */
+export function deletePublished(db: Queryable, positions: number[]) {
+  return execute(
+    db,
+    sql`
+      with published as (
+        delete from outbox where position = any(${positions}::bigint[])
+        returning id, developer_id, type, topic, payload
+      ), delivered as (
+        insert into webhook_deliveries (id, developer_id, webhook_id, event_id, type, event)
+        select uuidv7(), developer_id, webhook_id, published.id, type, payload
+        from published, lateral (
+          select webhooks.id as webhook_id from webhooks
+          where webhooks.developer_id = published.developer_id
+            and disabled_at is null and quarantined_at is null
+            and event_types && array['*', split_part(type, '.', 1) || '.*', type]::varchar[]
+          -- Fences off a join, which reads everybody's webhooks: three times the time of the statement.
+          offset 0
+        ) as asking
+        where topic = ${topics.audit}
+        on conflict (webhook_id, event_id) do nothing
+        returning 1
+      )
+      select pg_notify(${deliveriesChannel}, '') from delivered limit 1`,
+  );
+}
+
+/** Puts a row aside with the reason, in one statement. */
+export function quarantineRow(db: Queryable, position: number, reason: string) {
+  return execute(
+    db,
+    sql`
+      with refused as (delete from outbox where position = ${position} returning ${rowColumns})
+      insert into outbox_quarantine (${rowColumns}, reason) select ${rowColumns}, ${reason} from refused`,
+  );
+}
+
+const rowColumns = sql`
+  position, id, aggregate_type, aggregate_id, type, payload, created_at, developer_id, topic, record_key,
+  transaction_id`;
+
+/** @param pendingMax count no further: a long backlog is slow to count, and long is all that matters then. */
+export function measureBacklog(db: Queryable, pendingMax: number) {
+  return one(
+    db,
+    Backlog,
+    sql`
+      select (select count(*) from (select from outbox limit ${pendingMax}) as counted) as pending,
+             coalesce((select extract(epoch from now() - created_at)::float8
+                       from outbox order by position limit 1), 0) as age_seconds,
+             (select count(*) from outbox_quarantine) as quarantined`,
+  );
+}

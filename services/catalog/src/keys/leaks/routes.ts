@@ -1,0 +1,34 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { parse, readJson, type RateLimits, createRouter } from "@mosis/http";
+import type { Pool } from "@mosis/postgres";
+import { LeakReport, type LeakReportReceived } from "@mosis/types/key-leaks";
+import type { Router } from "express";
+import { leakReportLimit } from "../../shared/body-limit.ts";
+import type { Credentials } from "../../access/credentials.ts";
+import { reportLeaks } from "./report.ts";
+
+/** Long enough for the hundred changes that a report may make. */
+const answeredAfterMs = 1000;
+
+interface KeyLeakDeps {
+  db: Pool;
+  credentials: Pick<Credentials, "forget">;
+  limits: RateLimits;
+}
+
+export function keyLeakRoutes({ db, credentials, limits }: KeyLeakDeps): Router {
+  const router = createRouter();
+
+  /** The answer does not tell whether a secret is one of ours, nor does the time that it takes. */
+  router.post("/v1/keys\\:report-leak", async (req, res) => {
+    limits.admitAnyone(req, res);
+    const body = parse(LeakReport, await readJson(req, leakReportLimit), "body");
+
+    await Promise.all([reportLeaks({ db, credentials }, body, req), pause(answeredAfterMs)]);
+
+    const received: LeakReportReceived = { received: body.length };
+    res.status(202).json(received);
+  });
+
+  return router;
+}

@@ -1,0 +1,129 @@
+import { parse, problem, sendPage, createRouter } from "@mosis/http";
+import { type Pool, transaction } from "@mosis/postgres";
+import { AppChange, NewApp } from "@mosis/types/apps";
+import type { Router } from "express";
+import { type AccountCaps, requireRoomFor } from "../../developers/account-caps.ts";
+import { type Authenticate, bodyOptionsOf } from "../../access/authenticate.ts";
+import { change, send } from "../../changes/change.ts";
+import type { Credentials } from "../../access/credentials.ts";
+import { isPackageId } from "../../shared/identifier.ts";
+import { createPaging } from "../../shared/page-position.ts";
+import { type Principal, reachOf, tenantOf, viewerOf } from "../../access/principal.ts";
+import { appActions } from "./actions.ts";
+import { appFor, appSummaryFor, tagOf } from "./app.ts";
+import { actOnApp, changeApp, createApp } from "./changes.ts";
+import { missingApp } from "./missing.ts";
+import { deleteApp } from "./deletion.ts";
+import { findApp, listOwnApps } from "./queries.ts";
+
+interface Deps {
+  db: Pool;
+  authenticate: Authenticate;
+  credentials: Pick<Credentials, "forget">;
+  caps: AccountCaps;
+}
+
+const path = "/v1/apps/:package_id";
+
+type Params = { package_id: string };
+
+export function appRoutes(deps: Deps): Router {
+  const router = createRouter();
+  serveReads(router, deps);
+  serveChanges(router, deps);
+  serveActions(router, deps);
+  return router;
+}
+
+function serveReads(router: Router, { db, authenticate }: Deps): void {
+  const paging = createPaging("apps");
+
+  router.get("/v1/apps", async (req, res) => {
+    const principal = await authenticate(req, res, "apps:read");
+    const page = paging.read(req.query);
+    const rows = await listOwnApps(db.as(tenantOf(principal)), principal, page);
+    const viewer = viewerOf(principal, principal.developerId);
+    sendPage(
+      res,
+      paging.answer(rows, page, (row) => appSummaryFor(viewer, row)),
+    );
+  });
+
+  router.get<Params>(path, async (req, res) => {
+    const principal = await authenticate(req, res, "apps:read");
+    const row = await findApp(db.as(tenantOf(principal)), reachOf(principal), packageIdOf(req.params));
+    if (!row) throw missingApp();
+    const app = appFor(viewerOf(principal, row.developer_id), row);
+    res.set("ETag", tagOf(app)).json(app);
+  });
+}
+
+function serveChanges(router: Router, { db, authenticate, credentials, caps }: Deps): void {
+  router.post("/v1/apps", async (req, res) => {
+    const principal = await authenticate(req, res, "apps:write");
+    const body = parse(NewApp, await authenticate.body(req), "body");
+    requireEveryApp(principal);
+
+    const answer = await change(db, { req, principal, body }, async (tx) => {
+      await requireRoomFor(tx, "apps", { developerId: principal.developerId, caps });
+      const app = await createApp(tx, { req, principal, packageId: body.package_id }, body);
+      const headers = { Location: `/v1/apps/${app.package_id}`, ETag: tagOf(app) };
+      return { status: 201, headers, body: app };
+    });
+
+    send(res, answer);
+  });
+
+  router.patch<Params>(path, async (req, res) => {
+    const principal = await authenticate(req, res, "apps:write");
+    const body = parse(AppChange, await authenticate.body(req), "body");
+    const asked = { req, principal, packageId: packageIdOf(req.params) };
+
+    const app = await transaction(db.as(tenantOf(principal)), (tx) => changeApp(tx, asked, body));
+
+    res.set("ETag", tagOf(app)).json(app);
+  });
+
+  router.delete<Params>(path, async (req, res) => {
+    const principal = await authenticate(req, res, "apps:write");
+    const asked = { req, principal, packageId: packageIdOf(req.params) };
+
+    await transaction(db.as(tenantOf(principal)), (tx) => deleteApp(tx, asked));
+
+    // Keys that served this app alone are gone with it.
+    credentials.forget(principal.developerId);
+    res.status(204).end();
+  });
+}
+
+function serveActions(router: Router, { db, authenticate }: Deps): void {
+  for (const action of appActions) {
+    router.post<Params>(`${path}\\:${action.name}`, async (req, res) => {
+      const principal = await authenticate(req, res, action.access);
+      const body = action.body ? await authenticate.body(req, bodyOptionsOf(action.body)) : undefined;
+      const apply = action.prepare(body);
+      const asked = { req, principal, packageId: packageIdOf(req.params) };
+
+      const answer = await change(db, { req, principal, body }, async (tx) => {
+        const app = await actOnApp(tx, asked, action, apply);
+        return { status: 200, headers: { ETag: tagOf(app) }, body: app };
+      });
+
+      send(res, answer);
+    });
+  }
+}
+
+function requireEveryApp({ appIds }: Principal): void {
+  if (appIds === null) return;
+  throw problem(
+    "permission_missing",
+    "The key serves listed apps alone: create apps with one for every app.",
+  );
+}
+
+/** A path that no app can have is answered like an app that is not there. */
+function packageIdOf({ package_id: id }: Params): string {
+  if (!isPackageId(id)) throw missingApp();
+  return id;
+}

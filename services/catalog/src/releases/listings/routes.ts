@@ -1,0 +1,92 @@
+import { createCursors, createRouter, pageOf, parse, sendPage } from "@mosis/http";
+import { exactTime, type Pool, transaction } from "@mosis/postgres";
+import { Uuid } from "@mosis/types/formats";
+import { PageQuery } from "@mosis/types/pages";
+import { Approval, Rejection } from "@mosis/types/reviews";
+import type { Router } from "express";
+import Type, { type TSchema } from "typebox";
+import { type Authenticate, bodyOptionsOf } from "../../access/authenticate.ts";
+import { change, send } from "../../changes/change.ts";
+import { isPackageId, isUuid } from "../../shared/identifier.ts";
+import { ExactTime } from "../../shared/page-position.ts";
+import { everyone, reachOf, tenantOf } from "../../access/principal.ts";
+import { requireReviewer } from "../reviews/actions.ts";
+import type { Decision } from "../reviews/decision.ts";
+import { decideListing, readListing } from "./decide.ts";
+import { listingOf, missingListing, ownListingOf, tagOf } from "./listing.ts";
+import { findLastListing, listQueue } from "./queries.ts";
+
+interface Deps {
+  db: Pool;
+  authenticate: Authenticate;
+}
+
+type Params = { id: string };
+
+/** Where reviewers decide over names and categories of approved apps, and developers see it. */
+export function listingRoutes(deps: Deps): Router {
+  const router = createRouter();
+  serveReads(router, deps);
+  serveDecisions(router, deps);
+  return router;
+}
+
+function serveReads(router: Router, { db, authenticate }: Deps): void {
+  const cursors = createCursors("listings", Type.Tuple([ExactTime, Uuid]));
+
+  router.get("/v1/listings", async (req, res) => {
+    const reviewerId = requireReviewer(await authenticate(req, res, "session"));
+    const { limit = 50, cursor } = parse(PageQuery, req.query, "query");
+    const behind = cursor === undefined ? null : cursors.decode(cursor);
+    const rows = await listQueue(db.as(everyone), { limit, behind, reviewerId });
+    const items = rows.map(({ submitted_at_exact, ...row }) => ({
+      item: listingOf(row, reviewerId),
+      position: [exactTime(submitted_at_exact), row.id] as [string, string],
+    }));
+    sendPage(res, pageOf(items, limit, cursors));
+  });
+
+  router.get<Params>("/v1/listings/:id", async (req, res) => {
+    const reviewerId = requireReviewer(await authenticate(req, res, "session"));
+    const { id } = req.params;
+    if (!isUuid(id)) throw missingListing();
+    // One transaction: how like a name must be is a setting of it.
+    const listing = await transaction(db.as(everyone), (tx) => readListing(tx, id, reviewerId));
+    res.set("ETag", tagOf(listing)).json(listing);
+  });
+
+  router.get<{ package_id: string }>("/v1/apps/:package_id/listing", async (req, res) => {
+    const principal = await authenticate(req, res, "apps:read");
+    const { package_id: packageId } = req.params;
+    const row = isPackageId(packageId)
+      ? await findLastListing(db.as(tenantOf(principal)), reachOf(principal), packageId)
+      : null;
+    if (!row) throw missingListing();
+    res.json(ownListingOf(row));
+  });
+}
+
+function serveDecisions(router: Router, { db, authenticate }: Deps): void {
+  const serve = (action: "approve" | "reject", schema: TSchema, read: (body: unknown) => Decision) =>
+    router.post<Params>(`/v1/listings/:id\\:${action}`, async (req, res) => {
+      const principal = await authenticate(req, res, "session");
+      requireReviewer(principal);
+      const body = await authenticate.body(req, bodyOptionsOf(schema));
+      const decision = read(body);
+      const { id } = req.params;
+      if (!isUuid(id)) throw missingListing();
+
+      const answer = await change(db, { req, principal, body, tenant: everyone }, async (tx) => {
+        const listing = await decideListing(tx, req, { principal, id, decision });
+        return { status: 200, headers: { ETag: tagOf(listing) }, body: listing };
+      });
+
+      send(res, answer);
+    });
+
+  serve("approve", Approval, (body) => {
+    const { notes = null } = parse(Approval, body, "body");
+    return { state: "approved", codes: [], notes };
+  });
+  serve("reject", Rejection, (body) => ({ state: "rejected", ...parse(Rejection, body, "body") }));
+}

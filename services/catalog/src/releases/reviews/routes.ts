@@ -1,0 +1,126 @@
+import { createCursors, pageOf, parse, requestId, sendPage, createRouter } from "@mosis/http";
+import { exactTime, type Pool, type Queryable, transaction } from "@mosis/postgres";
+import { Uuid } from "@mosis/types/formats";
+import { Approval, Rejection, type Review, ReviewQuery } from "@mosis/types/reviews";
+import type { Request, Response, Router } from "express";
+import Type from "typebox";
+import { type Authenticate, bodyOptionsOf } from "../../access/authenticate.ts";
+import { change, send } from "../../changes/change.ts";
+import { isPackageId, isUuid, versionCodeOf } from "../../shared/identifier.ts";
+import { ExactTime } from "../../shared/page-position.ts";
+import { everyone, type Principal } from "../../access/principal.ts";
+import { missingVersion } from "../versions/missing.ts";
+import { missingReview, requireReviewer, reviewOf, tagOf } from "./actions.ts";
+import { claim, release } from "./claim.ts";
+import { decide, type Decision } from "./decision.ts";
+import { withNameCheck } from "./name-check.ts";
+import { findReview, listQueue, type QueuedRow } from "./queries.ts";
+import { readVersionReview } from "./version-review.ts";
+
+/**
+ * What reviewers do, and where developers see it. Reviewers see submissions of everybody, as far as they have
+ * to be judged: only somebody who has signed in has a role. Actions name the submission, not its version:
+ * what was withdrawn, changed and submitted again is another one, and not decided by who has seen the first.
+ */
+export function reviewRoutes({ db, authenticate }: { db: Pool; authenticate: Authenticate }): Router {
+  const router = createRouter();
+  const cursors = createCursors("reviews", Type.Tuple([ExactTime, Uuid]));
+
+  router.get("/v1/reviews", async (req, res) => {
+    const principal = await authenticate(req, res, "session");
+    const reviewerId = requireReviewer(principal);
+    const { limit = 50, cursor, claimed, mine, package_id } = parse(ReviewQuery, req.query, "query");
+    const rows = await listQueue(db.as(everyone), {
+      ...{ limit, reviewerId },
+      behind: cursor === undefined ? null : cursors.decode(cursor),
+      ...{ claimed: claimed ?? null, mine: mine ?? null, packageId: package_id ?? null },
+    });
+    sendPage(
+      res,
+      pageOf(
+        rows.map((row) => positioned(row, reviewerId)),
+        limit,
+        cursors,
+      ),
+    );
+  });
+
+  router.get("/v1/reviews/:id", async (req, res) => {
+    const principal = await authenticate(req, res, "session");
+    const reviewerId = requireReviewer(principal);
+    const { id } = req.params;
+    if (!isUuid(id)) throw missingReview();
+    const review = await transaction(db.as(everyone), async (tx) => {
+      const row = await findReview(tx, id);
+      if (!row) throw missingReview();
+      return reviewOf(await withNameCheck(tx, row), reviewerId);
+    });
+    res.set("ETag", tagOf(review)).json(review);
+  });
+
+  router.get("/v1/apps/:package_id/versions/:version_code/review", async (req, res) => {
+    const principal = await authenticate(req, res, "versions:read");
+    const { package_id: packageId, version_code } = req.params;
+    const code = versionCodeOf(version_code);
+    if (!isPackageId(packageId) || code === null) throw missingVersion();
+    res.json(await readVersionReview(db, principal, { packageId, code }));
+  });
+
+  addActions(router, { db, authenticate });
+  return router;
+}
+
+function addActions(router: Router, { db, authenticate }: { db: Pool; authenticate: Authenticate }): void {
+  /** Runs what a reviewer does with a submission, and answers with it as it is then. */
+  async function act(
+    { req, res, principal, body }: Acting,
+    work: (tx: Queryable, id: string) => Promise<Review>,
+  ): Promise<void> {
+    const { id } = req.params;
+    if (!isUuid(id)) throw missingReview();
+    const answer = await change(db, { req, principal, body, tenant: everyone }, async (tx) => {
+      const review = await work(tx, id);
+      return { status: 200, headers: { ETag: tagOf(review) }, body: review };
+    });
+    send(res, answer);
+  }
+
+  for (const [name, work] of Object.entries({ claim, release })) {
+    router.post<Params>(`/v1/reviews/:id\\:${name}`, async (req, res) => {
+      const principal = await authenticate(req, res, "session");
+      requireReviewer(principal);
+      const told = { principal, requestId: requestId(req) };
+      await act({ req, res, principal }, (tx, id) => work(tx, { ...told, id }));
+    });
+  }
+
+  router.post<Params>("/v1/reviews/:id\\:approve", async (req, res) => {
+    const principal = await authenticate(req, res, "session");
+    requireReviewer(principal);
+    const body = parse(Approval, await authenticate.body(req, bodyOptionsOf(Approval)), "body");
+    const decision: Decision = { state: "approved", codes: [], notes: body.notes ?? null };
+    await act({ req, res, principal, body }, (tx, id) => decide(tx, req, { principal, id, decision }));
+  });
+
+  router.post<Params>("/v1/reviews/:id\\:reject", async (req, res) => {
+    const principal = await authenticate(req, res, "session");
+    requireReviewer(principal);
+    const body = parse(Rejection, await authenticate.body(req), "body");
+    const decision: Decision = { state: "rejected", ...body };
+    await act({ req, res, principal, body }, (tx, id) => decide(tx, req, { principal, id, decision }));
+  });
+}
+
+type Params = { id: string };
+
+interface Acting {
+  req: Request<Params>;
+  res: Response;
+  principal: Principal;
+  body?: unknown;
+}
+
+function positioned({ submitted_at_exact, ...row }: QueuedRow, reviewerId: string) {
+  const position: [string, string] = [exactTime(submitted_at_exact), row.id];
+  return { item: reviewOf(row, reviewerId), position };
+}

@@ -1,0 +1,146 @@
+import { parse } from "@mosis/http";
+import { type Queryable, sql } from "@mosis/postgres";
+import { Publication, Rollout, type VersionAction, VersionReason } from "@mosis/types/versions";
+import Type, { type Static, type TSchema } from "typebox";
+import { requireVerified } from "../../developers/verified.ts";
+import { stateConflict } from "../../shared/refusal.ts";
+import { closeReview, openReview } from "../reviews/submission.ts";
+import { requireSignature } from "./signature.ts";
+import { supersedeWaiting, updateReleases, updateVersion, type VersionRow } from "./queries.ts";
+
+/** An action of the developer: what it is told as, and what it does once it is known to be allowed. */
+export interface DeveloperAction {
+  name: VersionAction;
+  summary: string;
+  /** Of the audit event: `version.<done>`. */
+  done: string;
+  /** Null: it takes none. */
+  body: TSchema | null;
+  /** Whether devices may get something else afterwards. */
+  releases: boolean;
+  /** Reads the body. What it gives runs in the transaction, and tells which version was superseded. */
+  prepare(body: unknown): (tx: Queryable, version: VersionRow) => Promise<Superseded | null>;
+}
+
+interface Superseded {
+  id: string;
+}
+
+const None = Type.Undefined();
+
+export const developerActions: DeveloperAction[] = [
+  define({
+    ...{ name: "submit", done: "submitted", body: None, releases: false },
+    summary: "Ask for a review; one that waits with a smaller code becomes a draft again",
+    async apply(tx, { id, app_id, developer_id, ...version }) {
+      await requireVerified(tx, developer_id);
+      if (version.signing_key === null) throw new Error("A version without a signing key was let through.");
+      await requireSignature(tx, developer_id, { ...version, signing_key: version.signing_key });
+      const superseded = await supersedeWaiting(tx, app_id);
+      if (superseded) await closeReview(tx, app_id, "superseded");
+      await updateVersion(tx, id, sql`status = 'review', submitted_at = now()`);
+      await openReview(tx, id);
+      return superseded;
+    },
+  }),
+  define({
+    ...{ name: "withdraw", done: "withdrawn", body: None, releases: false },
+    summary: "Take a version out of review, or an approved one back: it is a draft again",
+    async apply(tx, { id, app_id, status }) {
+      await updateVersion(tx, id, sql`status = 'draft'`);
+      if (status === "review") await closeReview(tx, app_id, "withdrawn");
+      return null;
+    },
+  }),
+  define({
+    ...{ name: "publish", done: "published", body: Publication, releases: true },
+    summary: "Give an approved version to all installs, or to some percent of them",
+    async apply(
+      tx,
+      { id, app_id, developer_id, signing_key, rollout_version_id },
+      { rollout_percent = 100 },
+    ) {
+      await requireVerified(tx, developer_id);
+      await updateVersion(
+        tx,
+        id,
+        sql`status = 'published', published_at = now(), rollout_percent = ${rollout_percent}`,
+      );
+      await updateReleases(tx, app_id, signing_key);
+      return rollout_version_id === null ? null : { id: rollout_version_id };
+    },
+  }),
+  define({
+    ...{ name: "rollout", done: "rollout_changed", body: Rollout, releases: true },
+    summary: "Change the percent of a rollout: upward while it runs, to any while it is halted",
+    async apply(tx, version, { rollout_percent }) {
+      requireUpward(version, rollout_percent);
+      await updateVersion(tx, version.id, sql`rollout_percent = ${rollout_percent}`);
+      await updateReleases(tx, version.app_id, null);
+      return null;
+    },
+  }),
+  define({
+    ...{ name: "halt", done: "halted", body: VersionReason, releases: true },
+    summary: "Stop giving a published version to installs, until it is resumed",
+    async apply(tx, { id, app_id }, { reason }) {
+      await updateVersion(tx, id, sql`halted_at = now(), halt_reason = ${reason}`);
+      await updateReleases(tx, app_id, null);
+      return null;
+    },
+  }),
+  define({
+    ...{ name: "resume", done: "resumed", body: None, releases: true },
+    summary: "Go on with a halted version where it was",
+    async apply(tx, { id, app_id }) {
+      await updateVersion(tx, id, sql`halted_at = null, halt_reason = null`);
+      await updateReleases(tx, app_id, null);
+      return null;
+    },
+  }),
+  define({
+    ...{ name: "complete", done: "completed", body: None, releases: true },
+    summary: "Give a version in rollout to all installs",
+    async apply(tx, { id, app_id }) {
+      await updateVersion(tx, id, sql`rollout_percent = 100`);
+      await updateReleases(tx, app_id, null);
+      return null;
+    },
+  }),
+  define({
+    ...{ name: "yank", done: "yanked", body: VersionReason, releases: true },
+    summary: "Take a published version back for good, for a reason that everybody sees",
+    async apply(tx, { id, app_id }, { reason }) {
+      await updateVersion(tx, id, sql`yanked_at = now(), yank_reason = ${reason}`);
+      await updateReleases(tx, app_id, null);
+      return null;
+    },
+  }),
+];
+
+interface Definition<T extends TSchema> extends Omit<DeveloperAction, "body" | "prepare"> {
+  body: T;
+  apply(tx: Queryable, version: VersionRow, body: Static<T>): Promise<Superseded | null>;
+}
+
+function define<T extends TSchema>(action: Definition<T>): DeveloperAction {
+  const { name, summary, done, releases, body: schema } = action;
+  return {
+    ...{ name, summary, done, releases },
+    body: schema === (None as TSchema) ? null : schema,
+    prepare(sent) {
+      const body = parse(schema, sent, "body");
+      return (tx, version) => action.apply(tx, version, body);
+    },
+  };
+}
+
+/** Installs that have a version keep it: a running rollout cannot shrink, only stop. */
+function requireUpward({ version_code, rollout_percent: now, halted_at }: VersionRow, next: number): void {
+  if (halted_at !== null || now === null || next > now) return;
+  throw stateConflict(`Version ${version_code}`, {
+    code: "rollout_shrinks",
+    message: `is at ${now} percent`,
+    fix: `Send more than ${now}, or halt it first: a halted rollout may go on with fewer.`,
+  });
+}

@@ -1,0 +1,45 @@
+import { isIP } from "node:net";
+import { problem } from "@mosis/http";
+import { otherSpelling } from "../../shared/canonical-url.ts";
+
+/** Characters of a URL that a refusal repeats. */
+const shownMax = 300;
+
+/**
+ * Devices of anybody get packages from there, so it has to be a public host. We ask no name server: what a
+ * name means may change, and nothing of ours ever opens the URL.
+ * @throws Problem `invalid_request` (400).
+ */
+export function requirePublicUrl(text: string): void {
+  const message = faultOf(text);
+  if (message === null) return;
+  throw problem("invalid_request", "The package_url is not one that devices can use; see errors.", {
+    errors: [
+      {
+        pointer: "/package_url",
+        code: "package_url",
+        message,
+        fix: "Send an https URL of a public host name, without user, password and fragment.",
+      },
+    ],
+  });
+}
+
+function faultOf(text: string): string | null {
+  const url = URL.parse(text);
+  if (url?.protocol !== "https:") return "must be an https URL";
+  if (url.username !== "" || url.password !== "") return "must have no user and no password";
+  if (text.includes("#")) return "must have no fragment";
+  const spelling = otherSpelling(text, url);
+  if (spelling !== null) return `must be written as ${spelling.slice(0, shownMax)}`;
+  const host = url.hostname.replace(/\.$/, "");
+  // The parser has written every form of an IPv4 address, such as 0x7f000001, with four numbers.
+  if (isIP(host.replaceAll(/[[\]]/g, "")) !== 0) return "must have a host name, not an address";
+  // A name server has no name with nothing between two dots.
+  if (host.split(".").includes("")) return "must have a host name without empty parts";
+  if (!host.includes(".") || privateName.test(host)) return "must have the name of a public host";
+  return null;
+}
+
+/** Names that are never public (RFC 6761, RFC 6762, RFC 8375, RFC 9476, and `.internal` of ICANN). */
+const privateName = /\.(localhost|local|internal|home\.arpa|alt|test|invalid|onion|lan|localdomain)$/;

@@ -1,0 +1,30 @@
+import { etagOf } from "@mosis/http";
+import type { Version } from "@mosis/types/versions";
+import type { Viewer } from "../../access/principal.ts";
+import { allowedVersionActions, availabilityOf } from "./lifecycle.ts";
+import type { VersionRow } from "./queries.ts";
+
+/** The version as it is answered to the viewer. */
+export function versionFor(viewer: Viewer, row: VersionRow): Version {
+  return { ...versionOf(row), allowed_actions: allowedVersionActions(row, viewer) };
+}
+
+/** The version without what depends on who reads it: for the audit trail. */
+export function versionOf(row: VersionRow): Omit<Version, "allowed_actions"> {
+  const { id, package_id, version_code, version_name, package_url, package_size, package_digest } = row;
+  const { signature, signing_key, permissions, min_mosis_version, release_notes, status } = row;
+  const { rollout_percent, halted_at, halt_reason, yanked_at, yank_reason, review_notes } = row;
+  const { submitted_at, published_at, created_at, updated_at } = row;
+  return {
+    ...{ id, package_id, version_code, version_name, package_url, package_size, package_digest },
+    ...{ signature, signing_key, permissions, min_mosis_version, release_notes, status },
+    availability: availabilityOf(row),
+    ...{ rollout_percent, halted_at, halt_reason, yanked_at, yank_reason, review_notes },
+    ...{ submitted_at, published_at, created_at, updated_at },
+  };
+}
+
+/** Of all that is answered, so also of what the app or another version changes in it. */
+export function tagOf(version: Version): string {
+  return etagOf(JSON.stringify(version));
+}

@@ -1,0 +1,58 @@
+import { type Pool, type Queryable } from "@mosis/postgres";
+import type { SecondFactor } from "@mosis/types/second-factors";
+import type { SessionCompletion } from "@mosis/types/sessions";
+import type { Change } from "../../changes/outbox/append.ts";
+import { everyone } from "../../access/principal.ts";
+import { hashSecret } from "../../shared/secret-hash.ts";
+import { passkeyOwner } from "./passkey-owner.ts";
+import type { Prove } from "./prove.ts";
+import { deleteSignIn, findWaysIn, lockAccount, takeAttempt } from "./queries.ts";
+import { signInOver } from "./token.ts";
+
+/** A second factor, or a passkey, that somebody has sent with the token of a sign-in. */
+export interface Attempt {
+  asked: SessionCompletion;
+  factor: SecondFactor;
+  tokenHash: string;
+  challengeHash: string | null;
+  /** Null: nothing came before, and the passkey says whose account it is for. */
+  waysIn: string | null;
+  /** Null for a passkey that nobody has. */
+  developerId: string | null;
+}
+
+/** Takes one of the attempts of a sign-in. @throws Problem `token_invalid` (422). */
+export async function beginAttempt(db: Pool, asked: SessionCompletion): Promise<Attempt> {
+  const tokenHash = hashSecret(asked.sign_in_token);
+  const factor = factorOf(asked);
+  // Committed before anything is tried: many at once each have their own attempt.
+  const taken = await takeAttempt(db.as(everyone), tokenHash, { isPasskey: factor === "passkey" });
+  if (!taken) throw signInOver();
+  const developerId = taken.developer_id ?? (await passkeyOwner(db.as(everyone), { asked, tokenHash }));
+  const { challenge_hash: challengeHash, ways_in: waysIn } = taken;
+  return { asked, factor, tokenHash, challengeHash, waysIn, developerId };
+}
+
+/**
+ * Proves the factor and uses up the sign-in, in the transaction of what it is for.
+ * @returns what the trail has of it; null when it is wrong, or the account is another by now.
+ */
+export async function proveAttempt(
+  tx: Queryable,
+  attempt: Attempt & { developerId: string },
+  { prove, requestId }: { prove: Prove; requestId: string },
+): Promise<Change[] | null> {
+  const { developerId, asked, challengeHash, waysIn, tokenHash } = attempt;
+  if (!(await lockAccount(tx, developerId))) return null;
+  const isWhole = waysIn === null;
+  // A password or a provider that was changed meanwhile is no first half any more.
+  if (!isWhole && (await findWaysIn(tx, developerId)).ways_in !== waysIn) return null;
+  const changes = await prove(tx, { by: { developerId, requestId }, asked, challengeHash, isWhole });
+  if (!changes) return null;
+  return isWhole || (await deleteSignIn(tx, tokenHash)) ? changes : null;
+}
+
+function factorOf(asked: SessionCompletion): SecondFactor {
+  if (asked.totp_code !== undefined) return "totp";
+  return asked.recovery_code !== undefined ? "recovery_code" : "passkey";
+}

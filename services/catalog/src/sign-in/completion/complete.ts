@@ -1,0 +1,50 @@
+import type { IncomingMessage } from "node:http";
+import { type Problem, problem, requestId } from "@mosis/http";
+import { type Pool, type Queryable, transaction } from "@mosis/postgres";
+import type { SessionCompletion, SessionWithToken } from "@mosis/types/sessions";
+import type { Credentials } from "../../access/credentials.ts";
+import type { BeginSession } from "../sessions/create.ts";
+import type { AccountThrottle } from "../throttle/account.ts";
+import { beginAttempt, proveAttempt } from "./attempt.ts";
+import type { Prove } from "./prove.ts";
+
+/**
+ * Signs somebody in whose second factor, or passkey, is right.
+ * @throws Problem `token_invalid` (422); `credentials_invalid` (401), one for a factor that is wrong, was
+ * used or is not enrolled; `rate_limited` (429).
+ */
+export type Complete = (req: IncomingMessage, asked: SessionCompletion) => Promise<SessionWithToken>;
+
+export function createComplete(deps: {
+  db: Pool;
+  credentials: Pick<Credentials, "forget">;
+  accounts: AccountThrottle;
+  beginSession: BeginSession;
+  prove: Prove;
+}): Complete {
+  const { db, credentials, accounts, beginSession, prove } = deps;
+  return async (req, asked) => {
+    const { developerId, ...attempt } = await beginAttempt(db, asked);
+    if (developerId === null) throw wrong();
+    const { factor } = attempt;
+    const signIn = async (tx: Queryable): Promise<SessionWithToken | null> => {
+      const by = { prove, requestId: requestId(req) };
+      const changes = await proveAttempt(tx, { ...attempt, developerId }, by);
+      return changes && beginSession(tx, { req, developerId, secondFactor: factor, changes });
+    };
+    const tried = () => transaction(db.as(developerId), signIn);
+    // Nobody guesses a passkey, so that its owner is never kept out by others who guess codes.
+    const session =
+      factor === "passkey" ? await tried() : await accounts.countWrong(factor, developerId, tried);
+    if (!session) throw wrong();
+    // The oldest session may have ended for the new one.
+    credentials.forget(developerId);
+    return session;
+  };
+}
+
+function wrong(): Problem {
+  return problem("credentials_invalid", "The second factor is wrong, was used, or is not enrolled.", {
+    headers: { "WWW-Authenticate": "Bearer" },
+  });
+}

@@ -1,0 +1,77 @@
+import type { Queryable } from "@mosis/postgres";
+import type { SessionCompletion } from "@mosis/types/sessions";
+import { findDeveloper } from "../../developers/queries.ts";
+import { insertMail } from "../../developers/mail-queue.ts";
+import type { Change } from "../../changes/outbox/append.ts";
+import type { By } from "../../changes/outbox/events.ts";
+import type { Ceremonies } from "../passkeys/ceremonies.ts";
+import { findPasskey, usePasskey } from "../passkeys/queries.ts";
+import { recoveryCodeHash } from "../recovery-codes/code.ts";
+import { countRecoveryCodes, useRecoveryCode } from "../recovery-codes/queries.ts";
+import type { SecretBox } from "../../shared/secret-box.ts";
+import { stepOfCode } from "../totp/code.ts";
+import { findTotp, takeStep } from "../totp/queries.ts";
+
+/** What somebody has sent to prove themselves, and whose account it has to be. */
+interface Proof {
+  by: Omit<By, "actor">;
+  asked: SessionCompletion;
+  challengeHash: string | null;
+  /** Nothing came before it: then the passkey has to verify its user, too. */
+  isWhole: boolean;
+}
+
+/** Null when the proof is wrong, was used or belongs to nothing enrolled; else what the trail has of it. */
+export type Prove = (tx: Queryable, proof: Proof) => Promise<Change[] | null>;
+
+export function createProve(deps: { totpSecrets: SecretBox; ceremonies: Ceremonies | null }): Prove {
+  return async (tx, proof) => {
+    const { totp_code, recovery_code } = proof.asked;
+    if (totp_code !== undefined) return proveTotp(tx, proof.by, { code: totp_code, ...deps });
+    if (recovery_code !== undefined) return proveRecoveryCode(tx, proof.by, recovery_code);
+    return provePasskey(tx, proof, deps.ceremonies);
+  };
+}
+
+async function proveTotp(
+  tx: Queryable,
+  { developerId }: Proof["by"],
+  { code, totpSecrets }: { code: string; totpSecrets: SecretBox },
+): Promise<Change[] | null> {
+  const totp = await findTotp(tx, developerId);
+  if (!totp) return null;
+  const step = stepOfCode(totpSecrets.open(totp.secret, totp.id), code, Date.now());
+  // The database decides who takes a code that is sent twice at once.
+  return step !== null && (await takeStep(tx, { id: totp.id, step })) ? [] : null;
+}
+
+async function proveRecoveryCode(tx: Queryable, by: Proof["by"], typed: string): Promise<Change[] | null> {
+  const { developerId, requestId } = by;
+  if (!(await useRecoveryCode(tx, developerId, recoveryCodeHash(developerId, typed)))) return null;
+  const developer = await findDeveloper(tx, developerId);
+  if (!developer) return null;
+  const { count } = await countRecoveryCodes(tx, developerId);
+  await insertMail(tx, { developerId, requestId, kind: "recovery_code_used", recipient: developer.email });
+  return [
+    {
+      ...by,
+      actor: { kind: "system", id: "" },
+      action: "recovery_code.used",
+      target: { type: "developer", id: developerId },
+      payload: { id: developerId, recovery_codes_left: count },
+    },
+  ];
+}
+
+async function provePasskey(
+  tx: Queryable,
+  { by, asked, challengeHash, isWhole }: Proof,
+  ceremonies: Ceremonies | null,
+): Promise<Change[] | null> {
+  if (!asked.passkey || !ceremonies || challengeHash === null) return null;
+  const passkey = await findPasskey(tx, by.developerId, asked.passkey.id);
+  if (!passkey) return null;
+  const signed = await ceremonies.verifySignIn(asked.passkey, { passkey, challengeHash, isWhole });
+  // The database decides between two answers with one count: a copy of the authenticator has made one.
+  return signed && (await usePasskey(tx, { id: passkey.id, ...signed })) ? [] : null;
+}

@@ -1,0 +1,176 @@
+import type { Logger } from "@mosis/runtime";
+import {
+  type AuthenticationCredential,
+  PasskeyCreationOptions,
+  PasskeyRequestOptions,
+  type RegistrationCredential,
+} from "@mosis/types/passkeys";
+import {
+  type AuthenticationResponseJSON,
+  generateAuthenticationOptions,
+  generateRegistrationOptions,
+  verifyAuthenticationResponse,
+  verifyRegistrationResponse,
+} from "@simplewebauthn/server";
+import type { Static, TObject } from "typebox";
+import { hashSecret } from "../../shared/secret-hash.ts";
+import type { Credential, Descriptor } from "./queries.ts";
+
+/** Where passkeys are made and used. */
+export interface PasskeySettings {
+  /** The domain that passkeys belong to; browsers take it of its own pages and those of its subdomains. */
+  rpId: string;
+  /** Origins of the pages that may make and use them. */
+  origins: string[];
+}
+
+/** How long a browser waits for somebody, as the challenge does. */
+const timeoutMs = 300_000;
+/** COSE: EdDSA, ES256, RS256. What authenticators have, Windows Hello the last one only. */
+const algorithms = [-8, -7, -257];
+
+/** WebAuthn's two ceremonies: registering a credential, and signing a challenge with one. */
+export interface Ceremonies {
+  creationOptions(
+    developer: { id: string; email: string; name: string },
+    excluded: Descriptor[],
+  ): Promise<PasskeyCreationOptions["public_key"]>;
+  /** Null when anything of it is not as it has to be. */
+  verifyRegistration(sent: RegistrationCredential, challengeHashes: string[]): Promise<Registered | null>;
+  /** @param allowed none: any passkey that the authenticator finds for us. */
+  requestOptions(allowed: Descriptor[]): Promise<PasskeyRequestOptions["public_key"]>;
+  /** Null when anything of it is not as it has to be. */
+  verifySignIn(
+    sent: AuthenticationCredential,
+    by: { passkey: Credential; challengeHash: string; isWhole: boolean },
+  ): Promise<{ signCount: number; backedUp: boolean } | null>;
+}
+
+interface Registered {
+  credentialId: string;
+  publicKey: Buffer;
+  signCount: number;
+  backedUp: boolean;
+}
+
+export function createCeremonies(settings: PasskeySettings, { log }: { log: Logger }): Ceremonies {
+  /** The library says by an error why it refuses. The reason is for us: a client is told one and the same. */
+  const unlessRefused: UnlessRefused = async (work) => {
+    try {
+      return await work();
+    } catch (error) {
+      log.debug({ err: error }, "A passkey was refused");
+      return null;
+    }
+  };
+  return { ...registration(settings, unlessRefused), ...signIn(settings, unlessRefused) };
+}
+
+type UnlessRefused = <T>(work: () => Promise<T | null>) => Promise<T | null>;
+
+function registration(
+  { rpId, origins }: PasskeySettings,
+  unlessRefused: UnlessRefused,
+): Pick<Ceremonies, "creationOptions" | "verifyRegistration"> {
+  return {
+    async creationOptions({ id, email, name }, excluded) {
+      const options = await generateRegistrationOptions({
+        rpName: "Mosis",
+        rpID: rpId,
+        userID: userHandleOf(id),
+        userName: email,
+        userDisplayName: name,
+        timeout: timeoutMs,
+        attestationType: "none",
+        excludeCredentials: excluded.map(descriptorOf),
+        authenticatorSelection: { residentKey: "required", userVerification: "preferred" },
+        supportedAlgorithmIDs: algorithms,
+      });
+      return optionsOf(PasskeyCreationOptions.properties.public_key, options);
+    },
+    verifyRegistration: (sent, challengeHashes) =>
+      unlessRefused(async () => {
+        if (isCrossOrigin(sent.response.clientDataJSON)) return null;
+        const { verified, registrationInfo } = await verifyRegistrationResponse({
+          response: { ...sent, clientExtensionResults: {} },
+          expectedChallenge: (challenge) => challengeHashes.includes(hashSecret(challenge)),
+          expectedOrigin: origins,
+          expectedRPID: rpId,
+          requireUserVerification: false,
+          supportedAlgorithmIDs: algorithms,
+        });
+        if (!verified) return null;
+        const { credential, credentialBackedUp } = registrationInfo;
+        if (credential.id !== sent.id) return null;
+        return {
+          credentialId: credential.id,
+          publicKey: Buffer.from(credential.publicKey),
+          signCount: credential.counter,
+          backedUp: credentialBackedUp,
+        };
+      }),
+  };
+}
+
+function signIn(
+  { rpId, origins }: PasskeySettings,
+  unlessRefused: UnlessRefused,
+): Pick<Ceremonies, "requestOptions" | "verifySignIn"> {
+  return {
+    async requestOptions(allowed) {
+      const options = await generateAuthenticationOptions({
+        rpID: rpId,
+        timeout: timeoutMs,
+        allowCredentials: allowed.map(descriptorOf),
+        userVerification: allowed.length === 0 ? "required" : "preferred",
+      });
+      return optionsOf(PasskeyRequestOptions.properties.public_key, { allowCredentials: [], ...options });
+    },
+    verifySignIn: (sent, { passkey, challengeHash, isWhole }) =>
+      unlessRefused(async () => {
+        const { clientDataJSON, userHandle } = sent.response;
+        if (isCrossOrigin(clientDataJSON)) return null;
+        // Whoever signs in by the passkey only says by the handle whose account it is (WebAuthn §7.2 step 6).
+        if (!userHandle && isWhole) return null;
+        if (userHandle && !Buffer.from(userHandle, "base64url").equals(userHandleOf(passkey.developer_id))) {
+          return null;
+        }
+        const { verified, authenticationInfo } = await verifyAuthenticationResponse({
+          response: { ...sent, clientExtensionResults: {} } as AuthenticationResponseJSON,
+          expectedChallenge: (challenge) => hashSecret(challenge) === challengeHash,
+          expectedOrigin: origins,
+          expectedRPID: rpId,
+          credential: {
+            id: passkey.credential_id,
+            publicKey: new Uint8Array(passkey.public_key),
+            counter: passkey.sign_count,
+          },
+          requireUserVerification: isWhole,
+        });
+        if (!verified) return null;
+        const { newCounter, credentialBackedUp } = authenticationInfo;
+        return { signCount: newCounter, backedUp: credentialBackedUp };
+      }),
+  };
+}
+
+/** What the contract has of the options: extensions and hints that the library adds are not used. */
+function optionsOf<T extends TObject>(schema: T, options: object): Static<T> {
+  const named = Object.entries(options).filter(([name]) => name in schema.properties);
+  return Object.fromEntries(named) as Static<T>;
+}
+
+/** The id of the developer, in 16 bytes: opaque, as WebAuthn §14.6.1 asks for. */
+function userHandleOf(developerId: string) {
+  return new Uint8Array(Buffer.from(developerId.replaceAll("-", ""), "hex"));
+}
+
+function descriptorOf({ credential_id, transports }: Descriptor) {
+  return { id: credential_id, transports } as { id: string };
+}
+
+/** Our pages are in no frame of somebody else. The library lets that pass when the browser names no frame. */
+function isCrossOrigin(clientDataJson: string): boolean {
+  const data = JSON.parse(Buffer.from(clientDataJson, "base64url").toString("utf8")) as unknown;
+  return typeof data === "object" && data !== null && "crossOrigin" in data && data.crossOrigin === true;
+}

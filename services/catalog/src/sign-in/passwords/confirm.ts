@@ -1,0 +1,73 @@
+import type { IncomingMessage } from "node:http";
+import { type Problem, problem } from "@mosis/http";
+import type { Pool } from "@mosis/postgres";
+import { credentialsInvalid } from "../../access/authenticate.ts";
+import type { Principal } from "../../access/principal.ts";
+import { hasFactor } from "../second-factors/enrol.ts";
+import { findFactors } from "../second-factors/queries.ts";
+import { findRecentSession } from "../sessions/queries.ts";
+import { requireRecent } from "../../access/recent-sign-in.ts";
+import type { AccountThrottle } from "../throttle/account.ts";
+import type { Passwords } from "./hashing.ts";
+import { findOwnAccount, type HashedPassword } from "../../developers/queries.ts";
+import { findRight } from "./right-password.ts";
+
+/**
+ * Whether it is still the developer who holds the session, for what a stolen one must not be enough.
+ * @param password undefined when the account has none: then a session of the last ten minutes is asked for.
+ * @returns the password as it is hashed, to be compared in the transaction of the change.
+ * @throws Problem `confirmation_required` (403), `rate_limited` (429).
+ */
+export type Confirm = (
+  by: { principal: Principal; req: IncomingMessage },
+  password: string | undefined,
+) => Promise<HashedPassword & { email: string }>;
+
+interface ConfirmDeps {
+  db: Pool;
+  passwords: Passwords;
+  accounts: AccountThrottle;
+}
+
+/** Asks for a recent session beside the password when the account has a second factor. */
+export function createConfirm(deps: ConfirmDeps): Confirm {
+  const confirmPassword = createConfirmPassword(deps);
+  return async (by, password) => {
+    const { principal } = by;
+    const own = deps.db.as(principal.developerId);
+    if (hasFactor(await findFactors(own, principal.developerId))) await requireRecent(own, principal);
+    return confirmPassword(by, password);
+  };
+}
+
+/** The password alone. */
+export function createConfirmPassword({ db, passwords, accounts }: ConfirmDeps): Confirm {
+  return async ({ principal: { developerId, actor }, req }, password) => {
+    const own = db.as(developerId);
+    const found = await findOwnAccount(own, developerId);
+    if (!found) throw credentialsInvalid();
+    const { id, email, password_settings } = found;
+    if (password_settings === null) {
+      if (await findRecentSession(own, { id: actor.id, developerId }))
+        return { id, email, passwordHash: null };
+      throw unconfirmed("Sign in once more, and do it within ten minutes.");
+    }
+    if (password === undefined) throw unconfirmed("Send the password of the account too.");
+    // The same bucket as signing in: here is no second place to guess at.
+    const guess = { id, settings: password_settings, password, asker: { req, account: email } };
+    const confirmed = await accounts.countWrong("sign-in", email, () =>
+      findRight({ db: own, passwords }, guess),
+    );
+    if (!confirmed) throw unconfirmed("The password is wrong.");
+    return { ...confirmed, email };
+  };
+}
+
+/** In the transaction of what was confirmed. */
+export function passwordChanged(): Problem {
+  return unconfirmed("The password was changed meanwhile.");
+}
+
+function unconfirmed(detail: string): Problem {
+  return problem("confirmation_required", detail);
+}

@@ -1,0 +1,27 @@
+import { randomBytes } from "node:crypto";
+import { hashSecret } from "../../shared/secret-hash.ts";
+
+/** How many a developer gets at once. */
+const codesCount = 10;
+/** 80 bits: nobody finds one by guessing at its hash. */
+const codeBytes = 10;
+/** Crockford's base32: without letters that look like others. */
+const alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
+
+/** New ones, as `k3v9-…` in four groups of four. */
+export function newRecoveryCodes(): string[] {
+  return Array.from({ length: codesCount }, newRecoveryCode);
+}
+
+function newRecoveryCode(): string {
+  const bits = [...randomBytes(codeBytes)].map((byte) => byte.toString(2).padStart(8, "0")).join("");
+  const digits = bits.match(/.{5}/g) ?? [];
+  const text = digits.map((digit) => alphabet[Number.parseInt(digit, 2)]).join("");
+  return (text.match(/.{4}/g) ?? []).join("-");
+}
+
+/** What is stored of a code, as it was typed. Of two developers with one code the hashes differ. */
+export function recoveryCodeHash(developerId: string, typed: string): string {
+  const code = typed.replaceAll(/[\s-]/g, "").toLowerCase();
+  return hashSecret(`${developerId}:${code}`);
+}

@@ -1,0 +1,184 @@
+import { execute, many, maybeOne, one, type Queryable, sql } from "@mosis/postgres";
+import { Role } from "@mosis/types/developers";
+import { Nullable, Timestamp, Uuid } from "@mosis/types/formats";
+import { SecondFactor } from "@mosis/types/second-factors";
+import { Session } from "@mosis/types/sessions";
+import Type from "typebox";
+import { pageClause, type PageRequest, positionColumn, positioned } from "../../shared/page-position.ts";
+import { IdRow } from "../../shared/rows.ts";
+import { unflushed } from "../../shared/async-commit.ts";
+
+/** A developer may be signed in in this many places; the oldest session ends for the next. */
+const sessionsMax = 100;
+
+const SessionRow = Type.Object({
+  id: Uuid,
+  developer_id: Uuid,
+  role: Role,
+  second_factor: Nullable(SecondFactor),
+  /** Without another request. */
+  ends_at: Timestamp,
+  is_touch_due: Type.Boolean(),
+});
+const NewSessionRow = Type.Object({ id: Uuid, expires_at: Timestamp });
+
+const idleExpiresAt = sql`(last_used_at + make_interval(mins => idle_minutes))`;
+const isAlive = sql`expires_at > now() and ${idleExpiresAt} > now()`;
+const touchDue = sql`last_used_at < now() - interval '5 minutes'`;
+
+export function insertSession(
+  db: Queryable,
+  session: {
+    id: string;
+    developerId: string;
+    tokenHash: string;
+    userAgent: string | null;
+    address: string | null;
+    secondFactor: SecondFactor | null;
+    hours: number;
+    idleMinutes: number;
+  },
+) {
+  return one(
+    db,
+    NewSessionRow,
+    sql`
+      insert into sessions (id, developer_id, token_hash, user_agent, address, last_address, idle_minutes,
+                            second_factor, second_factor_at, expires_at)
+      values (${session.id}, ${session.developerId}, ${session.tokenHash}, ${session.userAgent},
+              ${session.address}, ${session.address}, ${session.idleMinutes},
+              ${session.secondFactor}::varchar,
+              case when ${session.secondFactor}::varchar is not null then now() end,
+              now() + make_interval(hours => ${session.hours}::int))
+      returning id, expires_at`,
+  );
+}
+
+/** Removes what has ended by time: nobody could use it any more, so it is no change to tell. */
+export function deleteEndedSessions(db: Queryable, developerId: string) {
+  return execute(db, sql`delete from sessions where developer_id = ${developerId} and not (${isAlive})`);
+}
+
+/** Makes room for one more, so that sessions of a developer stay bounded. Gives the ones that it ended. */
+export function deleteOldestSessions(db: Queryable, developerId: string) {
+  return many(
+    db,
+    IdRow,
+    sql`
+      delete from sessions
+      where id in (select id from sessions where developer_id = ${developerId}
+                   order by created_at desc, id desc offset ${sessionsMax - 1})
+      returning id`,
+  );
+}
+
+/** Null when the token is unknown or its session has ended. */
+export function findSession(db: Queryable, tokenHash: string) {
+  return maybeOne(
+    db,
+    SessionRow,
+    sql`
+      select sessions.id, developer_id, role, second_factor, least(expires_at, ${idleExpiresAt}) as ends_at,
+             ${touchDue} as is_touch_due
+      from sessions join developers on developers.id = developer_id
+      where sessions.id = session_id_of(${tokenHash}) and ${isAlive}`,
+  );
+}
+
+/**
+ * Notes that a session is in use, and from where, every five minutes: a write a request would cost more than
+ * the request.
+ */
+export function touchSession(db: Queryable, id: string, address: string | null) {
+  return execute(
+    db,
+    sql`
+      update sessions set last_used_at = now(), last_address = ${address}
+      where id = ${id} and ${touchDue} and ${unflushed}`,
+  );
+}
+
+/** Removes sessions that have ended by time, with the addresses that they hold. */
+export function deleteAllEndedSessions(db: Queryable) {
+  return execute(db, sql`delete from sessions where not (${isAlive})`);
+}
+
+const SessionOnPage = Type.Object({ ...Session.properties, ...positioned });
+
+/** One page and the row behind it, from new to old. */
+export function listOwnSessions(
+  db: Queryable,
+  { developerId, current }: { developerId: string; current: string },
+  page: PageRequest,
+) {
+  return many(
+    db,
+    SessionOnPage,
+    sql`
+      select id, user_agent, host(address) as address, host(last_address) as last_address,
+             second_factor, created_at, last_used_at, ${idleExpiresAt} as idle_expires_at, expires_at,
+             id = ${current} as current, ${positionColumn}
+      from sessions where developer_id = ${developerId} and ${isAlive} ${pageClause(page)}`,
+  );
+}
+
+/** False when there is no such session, or it was gone already. */
+export async function deleteOwnSession(db: Queryable, developerId: string, id: string): Promise<boolean> {
+  const statement = sql`
+    delete from sessions where id = ${id} and developer_id = ${developerId} and ${isAlive}`;
+  return (await execute(db, statement)) > 0;
+}
+
+/** Ends all of a developer but one. Gives the ones that it ended. */
+export function deleteOtherSessions(db: Queryable, developerId: string, kept: string | null) {
+  return many(
+    db,
+    IdRow,
+    sql`
+      delete from sessions where developer_id = ${developerId} and id is distinct from ${kept}::uuid
+      returning id`,
+  );
+}
+
+/** How long a session is recent after its developer has proved in it who they are. */
+const recentMinutes = 10;
+const recentFor = sql`make_interval(mins => ${recentMinutes}::int)`;
+
+/**
+ * The session, when its developer has signed in for it, or proved it again, within ten minutes: with a second
+ * factor, if one is enrolled. Null otherwise.
+ */
+export function findRecentSession(db: Queryable, { id, developerId }: { id: string; developerId: string }) {
+  return maybeOne(
+    db,
+    IdRow,
+    sql`
+      select id from sessions
+      where id = ${id} and developer_id = ${developerId}
+        and greatest(created_at, second_factor_at, reauthenticated_at) > now() - ${recentFor}
+        and (second_factor is not null
+             or not exists (select from totps
+                            where developer_id = ${developerId} and confirmed_at is not null)
+            and not exists (select from passkeys where developer_id = ${developerId}))`,
+  );
+}
+
+const RecentRow = Type.Object({ recent_until: Timestamp });
+
+/**
+ * @param factor what was proved beside a password; null: nothing.
+ * @returns null when the session has ended.
+ */
+export function reauthenticateSession(tx: Queryable, id: string, factor: SecondFactor | null) {
+  return maybeOne(
+    tx,
+    RecentRow,
+    sql`
+      update sessions
+      set reauthenticated_at = now(),
+          second_factor = coalesce(${factor}::varchar, second_factor),
+          second_factor_at = case when ${factor}::varchar is null then second_factor_at else now() end
+      where id = ${id} and ${isAlive}
+      returning reauthenticated_at + ${recentFor} as recent_until`,
+  );
+}

@@ -1,0 +1,60 @@
+import type { IncomingMessage } from "node:http";
+import { type Problem, problem } from "@mosis/http";
+import { type Pool, type Queryable, transaction } from "@mosis/postgres";
+import type { Credentials } from "../../access/credentials.ts";
+import { findAccount, lockPassword } from "../../developers/queries.ts";
+import { canonicalEmail } from "../../developers/canonical-email.ts";
+import type { Passwords } from "../passwords/hashing.ts";
+import { findRight } from "../passwords/right-password.ts";
+import { everyone } from "../../access/principal.ts";
+import type { AccountThrottle } from "../throttle/account.ts";
+
+/**
+ * Runs `work` in a transaction for the developer of an address and its password.
+ * @throws Problem `credentials_invalid` (401), one for an unknown address and a wrong password, after the
+ * same work; `rate_limited` (429).
+ */
+export type SignIn = <T>(
+  asked: { req: IncomingMessage; email: string; password: string },
+  work: (tx: Queryable, developerId: string) => Promise<T>,
+) => Promise<T>;
+
+export function createSignIn(deps: {
+  db: Pool;
+  credentials: Pick<Credentials, "forget">;
+  passwords: Passwords;
+  accounts: AccountThrottle;
+}): SignIn {
+  const { credentials, passwords, accounts } = deps;
+  const db = deps.db.as(everyone);
+  return async ({ req, email, password }, work) => {
+    // One bucket for all spellings of an address.
+    const address = canonicalEmail(email) ?? email;
+    const found = await accounts.countWrong("sign-in", address, async () => {
+      // PostgreSQL takes no NUL; no account has one either.
+      const account = email.includes("\0") ? null : await findAccount(db, email);
+      // Also without an account, so that there is the same work to wait for.
+      const id = account?.id ?? nobodyId;
+      const settings = account?.password_settings ?? null;
+      return findRight({ db, passwords }, { id, settings, password, asker: { req, account: address } });
+    });
+    if (!found) throw wrong();
+    const result = await transaction(deps.db.as(found.id), async (tx) => {
+      // A password that was changed meanwhile has ended all sessions: it begins no new one.
+      if (!(await lockPassword(tx, found))) throw wrong();
+      return work(tx, found.id);
+    });
+    // The oldest session may have ended for the new one.
+    credentials.forget(found.id);
+    return result;
+  };
+}
+
+/** Of no account: those have random ids. */
+const nobodyId = "00000000-0000-0000-0000-000000000000";
+
+function wrong(): Problem {
+  return problem("credentials_invalid", "The e-mail address or the password is wrong.", {
+    headers: { "WWW-Authenticate": "Bearer" },
+  });
+}

@@ -1,0 +1,45 @@
+import { maybeOne, one, type Queryable, sql } from "@mosis/postgres";
+import { Timestamp, Uuid } from "@mosis/types/formats";
+import Type from "typebox";
+import { within } from "../../releases/apps/queries.ts";
+import type { Reach } from "../../access/principal.ts";
+import { OwnedRow } from "../../shared/rows.ts";
+
+/** An app and whose it is, locked: nobody else asks for an erasure of it until the commit. */
+export function lockApp(tx: Queryable, reach: Reach, packageId: string) {
+  return maybeOne(
+    tx,
+    OwnedRow,
+    sql`
+      select id, developer_id from apps where package_id = ${packageId} and ${within(reach)}
+      for no key update`,
+  );
+}
+
+const Usage = Type.Object({ count: Type.Integer(), free_in_seconds: Type.Integer() });
+
+/** How many erasures of an app were asked for in the last 24 hours, and when the first of them is older. */
+export function usageOfDay(tx: Queryable, appId: string) {
+  return one(
+    tx,
+    Usage,
+    sql`
+      select count(*) as count,
+             coalesce(ceil(extract(epoch from min(requested_at) + interval '24 hours' - now())), 0)::int
+               as free_in_seconds
+      from telemetry_erasures
+      where app_id = ${appId} and requested_at > now() - interval '24 hours'`,
+  );
+}
+
+const Erasure = Type.Object({ id: Uuid, app_id: Uuid, install_hash: Type.String(), requested_at: Timestamp });
+
+export function insertErasure(tx: Queryable, appId: string, installHash: string) {
+  return one(
+    tx,
+    Erasure,
+    sql`
+      insert into telemetry_erasures (app_id, install_hash) values (${appId}, ${installHash})
+      returning id, app_id, install_hash, requested_at`,
+  );
+}

@@ -1,0 +1,32 @@
+import { execute, maybeOne, type Queryable, sql } from "@mosis/postgres";
+import { Retention } from "@mosis/types/retention";
+import Type from "typebox";
+import { within } from "../../releases/apps/queries.ts";
+import type { Reach } from "../../access/principal.ts";
+import { OwnedRow } from "../../shared/rows.ts";
+
+export function findRetention(db: Queryable, reach: Reach, packageId: string) {
+  return maybeOne(
+    db,
+    Retention,
+    sql`select telemetry_days from apps where package_id = ${packageId} and ${within(reach)}`,
+  );
+}
+
+const LockedRetention = Type.Object({ ...OwnedRow.properties, ...Retention.properties });
+
+/** The retention with whose app it is, until the end of the transaction nobody else's to change. */
+export function lockRetention(tx: Queryable, reach: Reach, packageId: string) {
+  return maybeOne(
+    tx,
+    LockedRetention,
+    sql`
+      select id, developer_id, telemetry_days from apps
+      where package_id = ${packageId} and ${within(reach)}
+      for no key update`,
+  );
+}
+
+export function updateRetention(tx: Queryable, appId: string, { telemetry_days }: Retention) {
+  return execute(tx, sql`update apps set telemetry_days = ${telemetry_days} where id = ${appId}`);
+}

@@ -1,0 +1,78 @@
+import { type Problem, problem } from "@mosis/http";
+import type { Queryable } from "@mosis/postgres";
+import { newId } from "@mosis/runtime";
+import type { AuditEvent } from "@mosis/types/audit";
+import type { Delivery } from "@mosis/types/webhooks";
+import { isUuid } from "../../shared/identifier.ts";
+import type { Principal } from "../../access/principal.ts";
+import { stateConflict } from "../../shared/refusal.ts";
+import { missingWebhook } from "../subscriptions/access.ts";
+import { findOwnDelivery, insertDelivery, restartOwnDelivery, shareOwnWebhook } from "./queries.ts";
+
+// Neither of the two changes anything of the developer, so no audit event tells of them: an event of a ping
+// would be a delivery itself.
+
+export async function sendPing(
+  tx: Queryable,
+  principal: Principal,
+  asked: { webhookId: string; requestId: string },
+): Promise<Delivery> {
+  const webhookId = await requireEnabled(tx, principal, asked.webhookId);
+  const event = pingOf(principal, webhookId, asked.requestId);
+  return insertDelivery(tx, { id: newId(), webhookId, event });
+}
+
+/** From its first attempt on, with the same event. */
+export async function sendAgain(
+  tx: Queryable,
+  principal: Principal,
+  { webhookId, id }: { webhookId: string; id: string },
+): Promise<Delivery> {
+  const owner = { developerId: principal.developerId, webhookId };
+  const found = isUuid(webhookId) && isUuid(id) ? await findOwnDelivery(tx, owner, id) : null;
+  if (!found) throw missingDelivery();
+  await requireEnabled(tx, principal, webhookId);
+  const restarted = await restartOwnDelivery(tx, owner, id);
+  if (restarted) return restarted;
+  throw stateConflict("The delivery", {
+    code: "delivery_pending",
+    message: "is pending",
+    fix: "Wait until it has succeeded or failed.",
+  });
+}
+
+export function missingDelivery(): Problem {
+  return problem("not_found", "There is no such delivery.");
+}
+
+async function requireEnabled(tx: Queryable, { developerId }: Principal, id: string): Promise<string> {
+  const webhook = isUuid(id) ? await shareOwnWebhook(tx, developerId, id) : null;
+  if (!webhook) throw missingWebhook();
+  if (webhook.quarantined) {
+    throw stateConflict("The webhook", {
+      code: "webhook_quarantined",
+      message: "waits for its owner to confirm it",
+      fix: `Sign in and confirm it: POST /v1/webhooks/${webhook.id}:confirm.`,
+    });
+  }
+  if (!webhook.disabled) return webhook.id;
+  throw stateConflict("The webhook", {
+    code: "webhook_disabled",
+    message: "is disabled",
+    fix: "Enable it first: PATCH it with disabled false.",
+  });
+}
+
+function pingOf({ developerId, actor }: Principal, webhookId: string, request_id: string): AuditEvent {
+  return {
+    event_id: newId(),
+    developer_id: developerId,
+    occurred_at: new Date().toISOString(),
+    actor,
+    action: "webhook.ping",
+    target_type: "webhook",
+    target_id: webhookId,
+    request_id,
+    payload: {},
+  };
+}

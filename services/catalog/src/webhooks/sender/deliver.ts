@@ -1,0 +1,108 @@
+import { type Pool, type Queryable, transaction } from "@mosis/postgres";
+import type { Logger } from "@mosis/runtime";
+import type { DisabledReason } from "@mosis/types/webhooks";
+import { appendOutbox } from "../../changes/outbox/append.ts";
+import { payloadOf } from "../deliveries/payload.ts";
+import { auditedWebhook } from "../subscriptions/events.ts";
+import type { SecretBox } from "../../shared/secret-box.ts";
+import { attempt, type AttemptDeps, type Outcome } from "./attempt.ts";
+import { pauseAfter } from "./backoff.ts";
+import type { Meters } from "./meters.ts";
+import { type Claimed, disableWebhook, finishAttempt, noteFailure, noteSuccess } from "./queries.ts";
+import { signedHeaders } from "./sign.ts";
+
+export interface DeliverDeps {
+  db: Pool;
+  secrets: SecretBox;
+  attempt: AttemptDeps;
+  log: Logger;
+  meters: Meters;
+}
+
+/** Without a success for so long, a webhook is disabled when a delivery of it has used up its attempts. */
+const failingHoursMax = 120;
+const gone = 410;
+
+/**
+ * One attempt of a claimed delivery. The order is the guarantee: 1. send, 2. write down how it went. Killed
+ * or failing in between, the lease ends, and the same event goes again with the same id.
+ */
+export async function deliver(delivery: Claimed, deps: DeliverDeps): Promise<void> {
+  const { db, log, meters } = deps;
+  const fields = { webhook_id: delivery.webhook_id, delivery_id: delivery.id };
+  try {
+    const outcome = delivery.disabled ? ofDisabled : await send(delivery, deps);
+    if (!delivery.disabled) meters.attempted(outcome);
+    const told = await transaction(db, (tx) => finish(tx, delivery, outcome));
+    if (told.ended) meters.ended(outcome.error);
+    if (told.disabled === null) return;
+    meters.disabled(told.disabled);
+    log.info({ ...fields, reason: told.disabled }, "A webhook was disabled");
+  } catch (error) {
+    log.error({ ...fields, err: error }, "An attempt could not be made or written down; it is made again");
+  }
+}
+
+const ofDisabled: Outcome = {
+  responseStatus: null,
+  error: "webhook_disabled",
+  retryAfterMs: null,
+  durationMs: 0,
+};
+
+function send(delivery: Claimed, { secrets, attempt: deps }: DeliverDeps): Promise<Outcome> {
+  const { url, event_id: id, webhook_id, secret, previous_secret } = delivery;
+  const body = JSON.stringify(payloadOf(delivery.event));
+  const signing = [secret, ...(previous_secret ? [previous_secret] : [])];
+  const headers = {
+    "Content-Type": "application/json",
+    "User-Agent": "Mosis-Webhooks/1",
+    ...signedHeaders(
+      { id, sentAtMs: Date.now(), body },
+      signing.map((sealed) => secrets.open(sealed, webhook_id)),
+    ),
+  };
+  return attempt({ url, headers, body }, deps);
+}
+
+interface Told {
+  /** Whether there will be no more attempts. */
+  ended: boolean;
+  disabled: DisabledReason | null;
+}
+
+async function finish(tx: Queryable, delivery: Claimed, outcome: Outcome): Promise<Told> {
+  const { id, attempts, webhook_id } = delivery;
+  const { error, responseStatus, durationMs } = outcome;
+  const isLast = error === null || error === "webhook_disabled" || responseStatus === gone;
+  const pauseMs = isLast ? null : pauseAfter(attempts, outcome.retryAfterMs, Math.random());
+  const written = await finishAttempt(tx, { id, attempts, responseStatus, durationMs, error, pauseMs });
+  if (!written || error === "webhook_disabled") return { ended: written, disabled: null };
+  const ended = pauseMs === null;
+  if (error === null) {
+    await noteSuccess(tx, webhook_id);
+    return { ended, disabled: null };
+  }
+  await noteFailure(tx, webhook_id);
+  if (!ended) return { ended, disabled: null };
+  return { ended, disabled: await disable(tx, delivery, responseStatus === gone ? "gone" : "failing") };
+}
+
+async function disable(
+  tx: Queryable,
+  { webhook_id, developer_id }: Claimed,
+  reason: DisabledReason,
+): Promise<DisabledReason | null> {
+  const failingHoursMin = reason === "gone" ? 0 : failingHoursMax;
+  const webhook = await disableWebhook(tx, webhook_id, { reason, failingHoursMin });
+  if (!webhook) return null;
+  await appendOutbox(tx, {
+    developerId: developer_id,
+    actor: { kind: "system", id: "" },
+    requestId: "",
+    action: "webhook.disabled",
+    target: { type: "webhook", id: webhook_id },
+    payload: auditedWebhook(webhook),
+  });
+  return reason;
+}

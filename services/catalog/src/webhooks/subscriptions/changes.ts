@@ -1,0 +1,143 @@
+import type { IncomingMessage } from "node:http";
+import { isDeepStrictEqual } from "node:util";
+import { etagOf, problem, requestId, requireMatch } from "@mosis/http";
+import type { Queryable } from "@mosis/postgres";
+import { newId } from "@mosis/runtime";
+import type { NewWebhook, Webhook, WebhookChange } from "@mosis/types/webhooks";
+import { findDeveloper } from "../../developers/queries.ts";
+import { requireConfirmedFor } from "../../developers/verified.ts";
+import { isUuid } from "../../shared/identifier.ts";
+import { notify } from "../../developers/mail-queue.ts";
+import { appendOutbox } from "../../changes/outbox/append.ts";
+import type { Principal } from "../../access/principal.ts";
+import { requireRecent } from "../../access/recent-sign-in.ts";
+import type { SecretBox } from "../../shared/secret-box.ts";
+import { missingWebhook } from "./access.ts";
+import { webhookChange } from "./events.ts";
+import * as queries from "./queries.ts";
+import { newWebhookSecret } from "./secret.ts";
+
+/** Of a developer: every change of theirs may become a delivery to each. */
+const webhooksMax = 20;
+/** How long the secret from before a rotation signs too. */
+const graceHours = 24;
+
+/** Who asks. */
+export interface Asked {
+  req: IncomingMessage;
+  principal: Principal;
+}
+
+/** Where a webhook is, as `readWebhookUrl` has read it. */
+interface Address {
+  url: string;
+  host: string;
+}
+
+/** A webhook and the secret it has from now on, which nobody can read again. */
+interface WithSecret {
+  webhook: Webhook;
+  secret: string;
+}
+
+export async function createWebhook(
+  tx: Queryable,
+  asked: Asked,
+  { body, address, secrets }: { body: NewWebhook; address: Address; secrets: SecretBox },
+): Promise<WithSecret> {
+  const { developerId } = asked.principal;
+  await requireRecent(tx, asked.principal);
+  const count = await queries.countLocked(tx, developerId);
+  requireConfirmedFor(await findDeveloper(tx, developerId), "webhooks", count);
+  if (count >= webhooksMax) {
+    throw problem("state_conflict", `You have ${webhooksMax} webhooks: delete one first.`);
+  }
+  const id = newId();
+  const secret = newWebhookSecret();
+  const { event_types: eventTypes, description = "" } = body;
+  const row = { id, ...address, eventTypes, description, secret: secrets.seal(secret, id) };
+  const webhook = await queries.insertWebhook(tx, developerId, row);
+  await notifyIssued(tx, asked, webhook);
+  await tell(tx, asked, webhook, "webhook.created");
+  return { webhook, secret };
+}
+
+/** @param address null: it stays where it is. */
+export async function changeWebhook(
+  tx: Queryable,
+  asked: Asked & { id: string },
+  { body, address }: { body: WebhookChange; address: Address | null },
+): Promise<Webhook> {
+  const before = await lockMatching(tx, asked);
+  const { url, event_types, description, disabled } = before;
+  const seen = { url, event_types, description, disabled };
+  const wanted = { ...seen, ...body, url: address?.url ?? url };
+  // Nothing has changed, so there is nothing to tell.
+  if (isDeepStrictEqual(wanted, seen)) return before;
+  const isElsewhere = wanted.url !== url;
+  if (isElsewhere) await requireRecent(tx, asked.principal);
+  const webhook = await queries.updateLocked(tx, before.id, { ...wanted, host: address?.host ?? null });
+  if (isElsewhere) await notifyIssued(tx, asked, webhook);
+  await tell(tx, asked, webhook, "webhook.updated");
+  return webhook;
+}
+
+export async function deleteWebhook(tx: Queryable, asked: Asked & { id: string }): Promise<void> {
+  const webhook = await lockMatching(tx, asked);
+  await queries.deleteLocked(tx, webhook.id);
+  await tell(tx, asked, webhook, "webhook.deleted");
+}
+
+/** Ends the quarantine of a webhook, for its owner who has signed in. One that is in none stays as it is. */
+export async function confirmWebhook(tx: Queryable, asked: Asked & { id: string }): Promise<Webhook> {
+  const { principal, id } = asked;
+  const webhook = isUuid(id) ? await queries.lockOwnWebhook(tx, principal.developerId, id) : null;
+  if (!webhook) throw missingWebhook();
+  if (webhook.quarantined_at === null) return webhook;
+  const confirmed = await queries.releaseLocked(tx, id);
+  await tell(tx, asked, confirmed, "webhook.confirmed");
+  return confirmed;
+}
+
+export async function rotateSecret(
+  tx: Queryable,
+  asked: Asked & { id: string },
+  secrets: SecretBox,
+): Promise<WithSecret> {
+  const { id } = await lockMatching(tx, asked);
+  await requireRecent(tx, asked.principal);
+  const secret = newWebhookSecret();
+  const webhook = await queries.rotateLocked(tx, id, secrets.seal(secret, id), graceHours);
+  await notifyIssued(tx, asked, webhook);
+  await tell(tx, asked, webhook, "webhook.secret_rotated");
+  return { webhook, secret };
+}
+
+/** Equal as long as nothing has changed but by its deliveries, or by the time that passes. */
+export function tagOf(webhook: Webhook): string {
+  return etagOf(JSON.stringify({ ...webhook, failing_since: null, previous_secret_until: null }));
+}
+
+async function notifyIssued(tx: Queryable, { principal, req }: Asked, { id }: Webhook): Promise<void> {
+  const { developerId } = principal;
+  const notice = { developerId, kind: "webhook_issued", requestId: requestId(req) } as const;
+  await notify(tx, { ...notice, subjects: [id] });
+}
+
+async function lockMatching(tx: Queryable, { req, principal, id }: Asked & { id: string }): Promise<Webhook> {
+  const webhook = isUuid(id) ? await queries.lockOwnWebhook(tx, principal.developerId, id) : null;
+  if (!webhook) throw missingWebhook();
+  requireMatch(req, tagOf(webhook));
+  return webhook;
+}
+
+async function tell(
+  tx: Queryable,
+  { req, principal }: Asked,
+  webhook: Webhook,
+  action: string,
+): Promise<void> {
+  const { developerId, actor } = principal;
+  const by = { developerId, actor, requestId: requestId(req) };
+  await appendOutbox(tx, webhookChange(by, action, webhook));
+}

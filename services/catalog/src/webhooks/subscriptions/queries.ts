@@ -1,0 +1,158 @@
+import { many, maybeOne, one, type Queryable, sql } from "@mosis/postgres";
+import { Webhook } from "@mosis/types/webhooks";
+import Type from "typebox";
+import { lockDeveloper } from "../../developers/queries.ts";
+import { pageClause, type PageRequest, positionColumn, positioned } from "../../shared/page-position.ts";
+import { CountRow, IdRow } from "../../shared/rows.ts";
+
+export const webhookColumns = sql`
+  id, url, event_types, description, disabled_at is not null as disabled, disabled_at, disabled_reason,
+  quarantined_at, failing_since, created_at,
+  case when previous_secret_until > now() then previous_secret_until end as previous_secret_until,
+  updated_at,
+  case when quarantined_at is not null then array['confirm', 'rotate_secret']
+       when disabled_at is null then array['ping', 'rotate_secret']
+       else array['rotate_secret'] end as allowed_actions`;
+
+export interface NewWebhookRow {
+  id: string;
+  url: string;
+  host: string;
+  eventTypes: string[];
+  description: string;
+  /** Encrypted. */
+  secret: Buffer;
+}
+
+export function insertWebhook(tx: Queryable, developerId: string, row: NewWebhookRow) {
+  return one(
+    tx,
+    Webhook,
+    sql`
+      insert into webhooks (id, developer_id, url, host, event_types, description, secret)
+      values (${row.id}, ${developerId}, ${row.url}, ${row.host}, ${row.eventTypes}, ${row.description},
+              ${row.secret})
+      returning ${webhookColumns}`,
+  );
+}
+
+export function findOwnWebhook(db: Queryable, developerId: string, id: string) {
+  return maybeOne(
+    db,
+    Webhook,
+    sql`select ${webhookColumns} from webhooks where id = ${id} and developer_id = ${developerId}`,
+  );
+}
+
+const WebhookOnPage = Type.Object({ ...Webhook.properties, ...positioned });
+
+/** One page and the row behind it, from new to old. */
+export function listOwnWebhooks(db: Queryable, developerId: string, page: PageRequest) {
+  return many(
+    db,
+    WebhookOnPage,
+    sql`
+      select ${webhookColumns}, ${positionColumn} from webhooks
+      where developer_id = ${developerId} ${pageClause(page)}`,
+  );
+}
+
+/** The webhook, until the end of the transaction nobody else's to change. */
+export function lockOwnWebhook(tx: Queryable, developerId: string, id: string) {
+  return maybeOne(
+    tx,
+    Webhook,
+    sql`select ${webhookColumns} from webhooks where id = ${id} and developer_id = ${developerId} for update`,
+  );
+}
+
+export interface WebhookUpdate {
+  url: string;
+  /** Null: the url is as it was. */
+  host: string | null;
+  event_types: string[];
+  description: string;
+  disabled: boolean;
+}
+
+/** With another address, or enabled again, it has not failed yet. */
+export function updateLocked(tx: Queryable, id: string, change: WebhookUpdate) {
+  const { url, host, event_types: eventTypes, description, disabled } = change;
+  return one(
+    tx,
+    Webhook,
+    sql`
+      update webhooks set
+        url = ${url}, host = coalesce(${host}, host), event_types = ${eventTypes},
+        description = ${description},
+        disabled_at = case when ${disabled}::boolean then coalesce(disabled_at, now()) end,
+        disabled_reason = case when ${disabled}::boolean then coalesce(disabled_reason, 'by_developer') end,
+        failing_since = case when url = ${url} and disabled_at is null then failing_since end,
+        updated_at = now()
+      where id = ${id}
+      returning ${webhookColumns}`,
+  );
+}
+
+/** The secret that was signs too for so long: a trigger keeps it. One from before that signs no more. */
+export function rotateLocked(tx: Queryable, id: string, secret: Buffer, graceHours: number) {
+  return one(
+    tx,
+    Webhook,
+    sql`
+      update webhooks set
+        previous_secret_until = now() + make_interval(hours => ${graceHours}),
+        secret = ${secret}, updated_at = now()
+      where id = ${id}
+      returning ${webhookColumns}`,
+  );
+}
+
+/** What was deleted, with its deliveries. Of two who delete it at once, one gets it. */
+export async function deleteLocked(tx: Queryable, id: string): Promise<void> {
+  await one(tx, IdRow, sql`delete from webhooks where id = ${id} returning id`);
+}
+
+/** All webhooks of a developer are gone, with what waits to be delivered. Gives them as they were. */
+export function deleteWebhooksOf(tx: Queryable, developerId: string) {
+  return many(
+    tx,
+    Webhook,
+    sql`delete from webhooks where developer_id = ${developerId} returning ${webhookColumns}`,
+  );
+}
+
+/** Puts all webhooks of a developer into quarantine. Returns those that were not in it before. */
+export function quarantineWebhooksOf(tx: Queryable, developerId: string) {
+  return many(
+    tx,
+    Webhook,
+    sql`
+      update webhooks set quarantined_at = now(), updated_at = now()
+      where id in (select id from webhooks where developer_id = ${developerId} and quarantined_at is null
+                   order by id for update)
+      returning ${webhookColumns}`,
+  );
+}
+
+export function releaseLocked(tx: Queryable, id: string) {
+  return one(
+    tx,
+    Webhook,
+    sql`
+      update webhooks set quarantined_at = null, updated_at = now() where id = ${id}
+      returning ${webhookColumns}`,
+  );
+}
+
+/** How many a developer has. Locked with it: nobody else counts for the same developer until the commit. */
+export async function countLocked(tx: Queryable, developerId: string): Promise<number> {
+  // A statement of its own: what it waits for is committed before the next one looks.
+  await lockDeveloper(tx, developerId);
+  const { count } = await one(
+    tx,
+    CountRow,
+    sql`select count(*) as count from webhooks where developer_id = ${developerId}`,
+  );
+  return count;
+}

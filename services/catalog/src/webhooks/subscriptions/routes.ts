@@ -1,0 +1,131 @@
+import { parse, sendPage, createRouter } from "@mosis/http";
+import { type Pool, transaction } from "@mosis/postgres";
+import { NewWebhook, WebhookChange, type WebhookWithSecret } from "@mosis/types/webhooks";
+import type { Router } from "express";
+import type { Authenticate } from "../../access/authenticate.ts";
+import { change, send } from "../../changes/change.ts";
+import { isUuid } from "../../shared/identifier.ts";
+import { createPaging } from "../../shared/page-position.ts";
+import { tenantOf } from "../../access/principal.ts";
+import type { SecretBox } from "../../shared/secret-box.ts";
+import { missingWebhook, requireAllApps } from "./access.ts";
+import { requireRecent } from "../../access/recent-sign-in.ts";
+import * as changes from "./changes.ts";
+import { findOwnWebhook, listOwnWebhooks } from "./queries.ts";
+import { readWebhookUrl, type UrlRules } from "./url.ts";
+
+const list = "/v1/webhooks";
+const path = `${list}/:id`;
+
+export interface WebhookDeps {
+  db: Pool;
+  authenticate: Authenticate;
+  secrets: SecretBox;
+  urlRules: UrlRules;
+}
+
+export function webhookRoutes(deps: WebhookDeps): Router {
+  const router = createRouter();
+  serveReads(router, deps);
+  serveChanges(router, deps);
+  serveSecrets(router, deps);
+  serveConfirmation(router, deps);
+  return router;
+}
+
+function serveReads(router: Router, { db, authenticate }: WebhookDeps): void {
+  const paging = createPaging("webhooks");
+
+  router.get(list, async (req, res) => {
+    const principal = await authenticate(req, res, "webhooks:read");
+    requireAllApps(principal);
+    const page = paging.read(req.query);
+    const rows = await listOwnWebhooks(db.as(tenantOf(principal)), principal.developerId, page);
+    sendPage(res, paging.answer(rows, page));
+  });
+
+  router.get<{ id: string }>(path, async (req, res) => {
+    const principal = await authenticate(req, res, "webhooks:read");
+    requireAllApps(principal);
+    const { id } = req.params;
+    const own = db.as(tenantOf(principal));
+    const webhook = isUuid(id) ? await findOwnWebhook(own, principal.developerId, id) : null;
+    if (!webhook) throw missingWebhook();
+    res.set("ETag", changes.tagOf(webhook)).json(webhook);
+  });
+}
+
+function serveChanges(router: Router, { db, authenticate, urlRules }: WebhookDeps): void {
+  router.patch<{ id: string }>(path, async (req, res) => {
+    const principal = await authenticate(req, res, "webhooks:write");
+    requireAllApps(principal);
+    const body = parse(WebhookChange, await authenticate.body(req), "body");
+    const address = body.url === undefined ? null : readWebhookUrl(body.url, urlRules);
+    const asked = { req, principal, id: req.params.id };
+
+    const webhook = await transaction(db.as(tenantOf(principal)), (tx) =>
+      changes.changeWebhook(tx, asked, { body, address }),
+    );
+
+    res.set("ETag", changes.tagOf(webhook)).json(webhook);
+  });
+
+  router.delete<{ id: string }>(path, async (req, res) => {
+    const principal = await authenticate(req, res, "webhooks:write");
+    requireAllApps(principal);
+    const asked = { req, principal, id: req.params.id };
+
+    await transaction(db.as(tenantOf(principal)), (tx) => changes.deleteWebhook(tx, asked));
+
+    res.status(204).end();
+  });
+}
+
+/** The two whose answer tells a secret. */
+function serveSecrets(router: Router, { db, authenticate, secrets, urlRules }: WebhookDeps): void {
+  router.post(list, async (req, res) => {
+    const principal = await authenticate(req, res, "webhooks:write");
+    requireAllApps(principal);
+    const body = parse(NewWebhook, await authenticate.body(req), "body");
+    const address = readWebhookUrl(body.url, urlRules);
+
+    const answer = await change(db, { req, principal, body }, async (tx) => {
+      const made = { body, address, secrets };
+      const { webhook, secret } = await changes.createWebhook(tx, { req, principal }, made);
+      const headers = { Location: `${list}/${webhook.id}`, ETag: changes.tagOf(webhook) };
+      return { status: 201, headers, body: { ...webhook, secret } satisfies WebhookWithSecret };
+    });
+
+    send(res, answer);
+  });
+
+  router.post<{ id: string }>(`${path}\\:rotate-secret`, async (req, res) => {
+    const principal = await authenticate(req, res, "webhooks:write");
+    requireAllApps(principal);
+    const asked = { req, principal, id: req.params.id };
+
+    const answer = await change(db, { req, principal }, async (tx) => {
+      const { webhook, secret } = await changes.rotateSecret(tx, asked, secrets);
+      const headers = { ETag: changes.tagOf(webhook) };
+      return { status: 200, headers, body: { ...webhook, secret } satisfies WebhookWithSecret };
+    });
+
+    send(res, answer);
+  });
+}
+
+/** Lets a webhook out of quarantine: whoever has signed in, and no key, because keys may be a thief's. */
+function serveConfirmation(router: Router, { db, authenticate }: WebhookDeps): void {
+  router.post<{ id: string }>(`${path}\\:confirm`, async (req, res) => {
+    const principal = await authenticate(req, res, "session");
+    const asked = { req, principal, id: req.params.id };
+
+    const answer = await change(db, { req, principal }, async (tx) => {
+      await requireRecent(tx, principal);
+      const webhook = await changes.confirmWebhook(tx, asked);
+      return { status: 200, headers: { ETag: changes.tagOf(webhook) }, body: webhook };
+    });
+
+    send(res, answer);
+  });
+}
