@@ -10,7 +10,7 @@ import {
   permissions,
 } from "@mosis/types/keys";
 import type { Router } from "express";
-import { lockOwnAppIds } from "../releases/apps/queries.ts";
+import { lockOwnAppIds } from "../access/apps.ts";
 import { type AccountCaps, requireRoomFor } from "../developers/account-caps.ts";
 import { type Authenticate, bodyOptionsOf } from "../access/authenticate.ts";
 import { change, send } from "../changes/change.ts";

@@ -7,7 +7,7 @@ import { settleIdentity } from "../listings/propose.ts";
 import { appendOutbox } from "../../changes/outbox/append.ts";
 import { type Principal, reachOf, type Viewer, viewerOf } from "../../access/principal.ts";
 import { requireRecent } from "../../access/recent-sign-in.ts";
-import { missingApp } from "./missing.ts";
+import { missingApp } from "../../access/apps.ts";
 import { appFor, appOf, factsOf, tagOf } from "./app.ts";
 import { requireAppAction } from "./lifecycle.ts";
 import { type AppRow, insertApp, isRetired, lockApp, readApp, updateApp } from "./queries.ts";

@@ -3,8 +3,9 @@ import { App, type NewApp } from "@mosis/types/apps";
 import { Nullable, Timestamp, Uuid } from "@mosis/types/formats";
 import Type, { type Static } from "typebox";
 import { pageClause, type PageRequest, positionColumn, positioned } from "../../shared/page-position.ts";
+import { appsOf, appsWithin } from "../../access/apps.ts";
 import type { Owner, Reach } from "../../access/principal.ts";
-import { AppIdRow, IdRow, OwnedRow } from "../../shared/rows.ts";
+import { IdRow } from "../../shared/rows.ts";
 
 const AppRow = Type.Object({
   ...Type.Omit(App, ["latest_version", "rollout_version", "pending_listing", "allowed_actions"]).properties,
@@ -87,7 +88,7 @@ export function findApp(db: Queryable, reach: Reach, packageId: string) {
   return maybeOne(
     db,
     AppRow,
-    sql`select ${appColumns} from ${wholeApps} where package_id = ${packageId} and ${within(reach)}`,
+    sql`select ${appColumns} from ${wholeApps} where package_id = ${packageId} and ${appsWithin(reach)}`,
   );
 }
 
@@ -99,7 +100,7 @@ export async function lockApp(tx: Queryable, reach: Reach, packageId: string) {
   const locked = await maybeOne(
     tx,
     IdRow,
-    sql`select id from apps where package_id = ${packageId} and ${within(reach)} for update`,
+    sql`select id from apps where package_id = ${packageId} and ${appsWithin(reach)} for update`,
   );
   return locked && readApp(tx, locked.id);
 }
@@ -128,41 +129,6 @@ export function listOwnApps(db: Queryable, owner: Owner, page: PageRequest) {
     AppOnPage,
     sql`
       select ${summaryColumns}, ${positionColumn} from ${appsWithReleases}
-      where ${ownedBy(owner)} ${pageClause(page)}`,
+      where ${appsOf(owner)} ${pageClause(page)}`,
   );
-}
-
-/**
- * Those of the package ids that are the owner's. Locked, so that none is deleted before a key refers to it.
- */
-export function lockOwnAppIds(db: Queryable, owner: Owner, packageIds: string[]) {
-  return many(
-    db,
-    AppIdRow,
-    sql`
-      select id, package_id from apps
-      where package_id = any(${packageIds}) and ${ownedBy(owner)}
-      order by id
-      for key share`,
-  );
-}
-
-/** An app and whose it is; null when there is none within reach. */
-export function findAppDeveloper(db: Queryable, reach: Reach, packageId: string) {
-  return maybeOne(
-    db,
-    OwnedRow,
-    sql`select id, developer_id from apps where package_id = ${packageId} and ${within(reach)}`,
-  );
-}
-
-/** The condition on apps that somebody may reach. */
-export function within(reach: Reach): Sql {
-  return reach ? ownedBy(reach) : sql`true`;
-}
-
-function ownedBy({ developerId, appIds }: Owner): Sql {
-  // Two statements, of which each has its plan: one that could be either is planned for a handful of apps.
-  const served = appIds === null ? sql`true` : sql`apps.id = any(${appIds}::uuid[])`;
-  return sql`apps.developer_id = ${developerId} and ${served}`;
 }

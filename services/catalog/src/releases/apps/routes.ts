@@ -12,7 +12,7 @@ import { type Principal, reachOf, tenantOf, viewerOf } from "../../access/princi
 import { appActions } from "./actions.ts";
 import { appFor, appSummaryFor, tagOf } from "./app.ts";
 import { actOnApp, changeApp, createApp } from "./changes.ts";
-import { missingApp } from "./missing.ts";
+import { missingApp } from "../../access/apps.ts";
 import { deleteApp } from "./deletion.ts";
 import { findApp, listOwnApps } from "./queries.ts";
 

@@ -3,7 +3,7 @@ import { Uuid } from "@mosis/types/formats";
 import { Listing } from "@mosis/types/listings";
 import type { Check } from "@mosis/types/reviews";
 import Type, { type Static } from "typebox";
-import { within } from "../apps/queries.ts";
+import { appsWithin } from "../../access/apps.ts";
 import type { Reach } from "../../access/principal.ts";
 import { CountRow } from "../../shared/rows.ts";
 
@@ -42,7 +42,7 @@ export function findLastListing(db: Queryable, reach: Reach, packageId: string) 
     ListingRow,
     sql`
       select ${columns} ${from}
-      where apps.package_id = ${packageId} and ${within(reach)}
+      where apps.package_id = ${packageId} and ${appsWithin(reach)}
       order by listing.submitted_at desc, listing.id desc
       limit 1`,
   );

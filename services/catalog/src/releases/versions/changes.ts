@@ -8,7 +8,7 @@ import { type Change, appendOutbox } from "../../changes/outbox/append.ts";
 import { type Principal, reachOf, viewerOf } from "../../access/principal.ts";
 import type { DeveloperAction } from "./actions.ts";
 import { requireVersionAction } from "./lifecycle.ts";
-import { missingApp } from "../apps/missing.ts";
+import { missingApp } from "../../access/apps.ts";
 import { missingVersion } from "./missing.ts";
 import * as queries from "./queries.ts";
 import { requireNewCode } from "./new-code.ts";

@@ -2,7 +2,7 @@ import { execute, many, maybeOne, one, type Queryable, type Sql, sql } from "@mo
 import { type NewVersion, Version, type VersionChange, versionCodeMax } from "@mosis/types/versions";
 import { Nullable, Uuid } from "@mosis/types/formats";
 import Type, { type Static } from "typebox";
-import { within } from "../apps/queries.ts";
+import { appsWithin } from "../../access/apps.ts";
 import type { Reach } from "../../access/principal.ts";
 import { CountRow, IdRow } from "../../shared/rows.ts";
 
@@ -41,7 +41,7 @@ export function findVersion(db: Queryable, reach: Reach, packageId: string, code
     VersionRow,
     sql`
       ${selectVersions}
-      where apps.package_id = ${packageId} and ${within(reach)} and version.version_code = ${code}`,
+      where apps.package_id = ${packageId} and ${appsWithin(reach)} and version.version_code = ${code}`,
   );
 }
 

@@ -1,7 +1,7 @@
 import { maybeOne, one, type Queryable, sql } from "@mosis/postgres";
 import { Timestamp, Uuid } from "@mosis/types/formats";
 import Type from "typebox";
-import { within } from "../../releases/apps/queries.ts";
+import { appsWithin } from "../../access/apps.ts";
 import type { Reach } from "../../access/principal.ts";
 import { OwnedRow } from "../../shared/rows.ts";
 
@@ -11,7 +11,7 @@ export function lockApp(tx: Queryable, reach: Reach, packageId: string) {
     tx,
     OwnedRow,
     sql`
-      select id, developer_id from apps where package_id = ${packageId} and ${within(reach)}
+      select id, developer_id from apps where package_id = ${packageId} and ${appsWithin(reach)}
       for no key update`,
   );
 }

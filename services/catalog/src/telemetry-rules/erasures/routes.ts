@@ -4,7 +4,7 @@ import type { Pool, Queryable } from "@mosis/postgres";
 import { type Erasure, NewErasure, requestedErasure } from "@mosis/types/erasures";
 import { topics } from "@mosis/types/topics";
 import type { Request, Router } from "express";
-import { missingApp } from "../../releases/apps/missing.ts";
+import { missingApp } from "../../access/apps.ts";
 import type { Authenticate } from "../../access/authenticate.ts";
 import { change, send } from "../../changes/change.ts";
 import { isPackageId } from "../../shared/identifier.ts";

@@ -1,7 +1,7 @@
 import { many, maybeOne, one, type Queryable, sql } from "@mosis/postgres";
 import { TelemetryLimits, type TelemetryLimitsChange } from "@mosis/types/telemetry-limits";
 import Type from "typebox";
-import { within } from "../../releases/apps/queries.ts";
+import { appsWithin } from "../../access/apps.ts";
 import type { Reach } from "../../access/principal.ts";
 import { AppIdRow, OwnedRow } from "../../shared/rows.ts";
 
@@ -14,7 +14,7 @@ export function findLimits(db: Queryable, reach: Reach, packageId: string) {
   return maybeOne(
     db,
     TelemetryLimits,
-    sql`select ${limitColumns} from apps where package_id = ${packageId} and ${within(reach)}`,
+    sql`select ${limitColumns} from apps where package_id = ${packageId} and ${appsWithin(reach)}`,
   );
 }
 
@@ -27,7 +27,7 @@ export function lockLimits(tx: Queryable, reach: Reach, packageId: string) {
     LockedLimits,
     sql`
       select id, developer_id, ${limitColumns} from apps
-      where package_id = ${packageId} and ${within(reach)}
+      where package_id = ${packageId} and ${appsWithin(reach)}
       for no key update`,
   );
 }

@@ -6,7 +6,7 @@ import {
   TelemetryLimitsChange,
 } from "@mosis/types/telemetry-limits";
 import type { Request, Router } from "express";
-import { missingApp } from "../../releases/apps/missing.ts";
+import { missingApp } from "../../access/apps.ts";
 import type { Authenticate } from "../../access/authenticate.ts";
 import { isPackageId } from "../../shared/identifier.ts";
 import { appendOutbox } from "../../changes/outbox/append.ts";

@@ -2,7 +2,7 @@ import { problem } from "@mosis/http";
 import type { Queryable } from "@mosis/postgres";
 import type { ProblemDetail } from "@mosis/types/problems";
 import type { NewRestriction } from "@mosis/types/telemetry-restrictions";
-import { findAppDeveloper } from "../../releases/apps/queries.ts";
+import { findAppDeveloper } from "../../access/apps.ts";
 import { findKeyDeveloper } from "../../keys/queries.ts";
 import { type Principal, reachOf } from "../../access/principal.ts";
 import type { Scope } from "./queries.ts";

@@ -1,7 +1,7 @@
 import { execute, maybeOne, type Queryable, sql } from "@mosis/postgres";
 import { Retention } from "@mosis/types/retention";
 import Type from "typebox";
-import { within } from "../../releases/apps/queries.ts";
+import { appsWithin } from "../../access/apps.ts";
 import type { Reach } from "../../access/principal.ts";
 import { OwnedRow } from "../../shared/rows.ts";
 
@@ -9,7 +9,7 @@ export function findRetention(db: Queryable, reach: Reach, packageId: string) {
   return maybeOne(
     db,
     Retention,
-    sql`select telemetry_days from apps where package_id = ${packageId} and ${within(reach)}`,
+    sql`select telemetry_days from apps where package_id = ${packageId} and ${appsWithin(reach)}`,
   );
 }
 
@@ -22,7 +22,7 @@ export function lockRetention(tx: Queryable, reach: Reach, packageId: string) {
     LockedRetention,
     sql`
       select id, developer_id, telemetry_days from apps
-      where package_id = ${packageId} and ${within(reach)}
+      where package_id = ${packageId} and ${appsWithin(reach)}
       for no key update`,
   );
 }

@@ -3,7 +3,7 @@ import { type Pool, type Queryable, transaction } from "@mosis/postgres";
 import { type Retention, RetentionChange } from "@mosis/types/retention";
 import { topics } from "@mosis/types/topics";
 import type { Request, Router } from "express";
-import { missingApp } from "../../releases/apps/missing.ts";
+import { missingApp } from "../../access/apps.ts";
 import type { Authenticate } from "../../access/authenticate.ts";
 import { isPackageId } from "../../shared/identifier.ts";
 import { appendOutbox } from "../../changes/outbox/append.ts";
