@@ -2,7 +2,9 @@ import { execute, many, one, type Queryable, sql } from "@mosis/postgres";
 import { Nullable } from "@mosis/types/formats";
 import { type Topic, topics } from "@mosis/types/topics";
 import Type from "typebox";
-import { deliveriesChannel } from "../../webhooks/deliveries/queries.ts";
+
+/** Notified when there is something for a webhook to deliver. */
+export const deliveriesChannel = "webhook_deliveries";
 
 /** A row as the relay sends it. */
 const OutgoingRow = Type.Object({

@@ -3,15 +3,13 @@ import { AuditEvent } from "@mosis/types/audit";
 import { Uuid } from "@mosis/types/formats";
 import { Delivery } from "@mosis/types/webhooks";
 import Type from "typebox";
+import { deliveriesChannel } from "../../changes/outbox/queries.ts";
 import { pageClause, type PageRequest, positionColumn, positioned } from "../../shared/page-position.ts";
 
 const columns = sql`
   id, webhook_id, event_id, type, status, attempts, next_attempt_at, last_attempt_at, response_status,
   duration_ms, error, created_at,
   case when status = 'pending' then array[]::text[] else array['redeliver'] end as allowed_actions`;
-
-/** Notified when there is something to deliver. */
-export const deliveriesChannel = "webhook_deliveries";
 
 /** A delivery that no change has made: a ping. */
 export async function insertDelivery(

@@ -1,7 +1,7 @@
 import type { Pool, Session } from "@mosis/postgres";
 import type { Logger, Metrics } from "@mosis/runtime";
 import { Waker } from "../../shared/waker.ts";
-import { deliveriesChannel } from "../deliveries/queries.ts";
+import { deliveriesChannel } from "../../changes/outbox/queries.ts";
 import type { SecretBox } from "../../shared/secret-box.ts";
 import type { AttemptDeps } from "./attempt.ts";
 import { deliver } from "./deliver.ts";
