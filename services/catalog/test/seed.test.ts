@@ -12,7 +12,7 @@ import Type from "typebox";
 import { createDice } from "../../../infra/local/lifelike.ts";
 import { makeKey } from "../../../infra/local/seed/keys.ts";
 import { planSeed, seedCatalog } from "../../../infra/local/seed/seed-catalog.ts";
-import { findKeyByHash } from "../src/keys/queries.ts";
+import { findKeyByHash } from "../src/access/queries.ts";
 import { hashSecret } from "../src/shared/secret-hash.ts";
 import { schemaSnapshot } from "./schema-snapshot.ts";
 import { log, patience, startDatabase } from "./support.ts";

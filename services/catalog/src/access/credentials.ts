@@ -3,12 +3,11 @@ import type { Pool } from "@mosis/postgres";
 import { addressRanges, type AddressRanges } from "@mosis/runtime";
 import { keyKindOf } from "@mosis/types/key-format";
 import type { KeyKind } from "@mosis/types/keys";
-import { findKeyByHash, touchKey } from "../keys/queries.ts";
 import type { Principal } from "./principal.ts";
 import { RecentLookups } from "./credential-cache.ts";
 import { hashSecret } from "../shared/secret-hash.ts";
 import { storedAddress } from "./stored-address.ts";
-import { findSession, touchSession } from "../sign-in/sessions/queries.ts";
+import { findKeyByHash, findSession, touchKey, touchSession } from "./queries.ts";
 import { isSessionToken } from "./session-token.ts";
 
 /** A session or key that works now. */

@@ -1,7 +1,7 @@
 import { problem } from "@mosis/http";
 import type { Queryable } from "@mosis/postgres";
 import type { Principal } from "./principal.ts";
-import { findRecentSession } from "../sign-in/sessions/queries.ts";
+import { findRecentSession } from "./queries.ts";
 
 /**
  * For what a stolen session must not be enough for: what outlives it, what cannot be undone, and what

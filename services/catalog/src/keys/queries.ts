@@ -1,11 +1,10 @@
 import { execute, many, maybeOne, one, type Queryable, type Sql, sql } from "@mosis/postgres";
-import { Nullable, Timestamp, Uuid } from "@mosis/types/formats";
-import { Key, KeyKind } from "@mosis/types/keys";
+import { Uuid } from "@mosis/types/formats";
+import { Key, type KeyKind } from "@mosis/types/keys";
 import Type from "typebox";
 import { pageClause, type PageRequest, positionColumn, positioned } from "../shared/page-position.ts";
 import type { Owner, Reach } from "../access/principal.ts";
 import { IdRow } from "../shared/rows.ts";
-import { unflushed } from "../shared/async-commit.ts";
 
 /** `package_ids` is null for a key of every app; a key whose last app was deleted serves none. */
 export const keyColumns = sql`
@@ -16,23 +15,6 @@ export const keyColumns = sql`
     array(select package_id from api_key_apps join apps on apps.id = app_id
           where key_id = api_keys.id order by package_id)
   end as package_ids`;
-
-const Credential = Type.Object({
-  id: Uuid,
-  developer_id: Uuid,
-  kind: KeyKind,
-  permissions: Type.Array(Type.String()),
-  app_ids: Nullable(Type.Array(Uuid)),
-  expires_at: Nullable(Timestamp),
-  /** Whether the key has another secret by now, and this one works on for its grace. */
-  is_rotated_out: Type.Boolean(),
-  /** When this secret ends, which may be before its key does. */
-  secret_ends_at: Nullable(Timestamp),
-  telemetry_events_per_second: Nullable(Type.Integer()),
-  cidrs: Type.Array(Type.String()),
-  quarantined: Type.Boolean(),
-  is_touch_due: Type.Boolean(),
-});
 
 export interface NewKeyRow {
   developerId: string;
@@ -144,40 +126,7 @@ export function deleteKeysOf(tx: Queryable, developerId: string) {
   return many(tx, Key, sql`delete from api_keys where developer_id = ${developerId} returning ${keyColumns}`);
 }
 
-/** Null for a key of every app. */
-const appIdsColumn = sql`
-  case when not all_apps then array(select app_id from api_key_apps where key_id = api_keys.id)
-  end as app_ids`;
-
-const touchDue = sql`last_used_at is null or last_used_at < now() - interval '5 minutes'`;
-
-/** Null when the secret is unknown, or it or its key has ended. */
-export function findKeyByHash(db: Queryable, hash: string) {
-  return maybeOne(
-    db,
-    Credential,
-    sql`
-      select id, api_keys.developer_id, kind, permissions, expires_at, telemetry_events_per_second,
-             cidrs::text[] as cidrs, ${appIdsColumn}, quarantined_at is not null as quarantined,
-             ${touchDue} as is_touch_due,
-             is_previous as is_rotated_out,
-             case when is_previous then least(expires_at, previous_ends_at)
-                  else expires_at end as secret_ends_at
-      from keys_of(array[${hash}]) as presented join api_keys on id = key_id
-      where (not is_previous or previous_ends_at > now())
-        and not disabled and (expires_at is null or expires_at > now())`,
-  );
-}
-
-/** Notes that a key is in use, to five minutes: a write a request would cost more than the request. */
-export function touchKey(db: Queryable, id: string) {
-  return execute(
-    db,
-    sql`update api_keys set last_used_at = now() where id = ${id} and (${touchDue}) and ${unflushed}`,
-  );
-}
-
-/** The same for uses that telemetry has seen. */
+/** Notes uses that telemetry has seen, to five minutes, as `touchKey` of access notes those of requests. */
 export function touchKeys(db: Queryable, uses: { id: string; usedAtMs: number }[]) {
   return execute(
     db,

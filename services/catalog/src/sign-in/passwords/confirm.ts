@@ -5,7 +5,7 @@ import { credentialsInvalid } from "../../access/authenticate.ts";
 import type { Principal } from "../../access/principal.ts";
 import { hasFactor } from "../second-factors/enrol.ts";
 import { findFactors } from "../second-factors/queries.ts";
-import { findRecentSession } from "../sessions/queries.ts";
+import { findRecentSession } from "../../access/queries.ts";
 import { requireRecent } from "../../access/recent-sign-in.ts";
 import type { AccountThrottle } from "../throttle/account.ts";
 import type { Passwords } from "./hashing.ts";

@@ -1,30 +1,16 @@
 import { execute, many, maybeOne, one, type Queryable, sql } from "@mosis/postgres";
-import { Role } from "@mosis/types/developers";
-import { Nullable, Timestamp, Uuid } from "@mosis/types/formats";
-import { SecondFactor } from "@mosis/types/second-factors";
+import { Timestamp, Uuid } from "@mosis/types/formats";
+import type { SecondFactor } from "@mosis/types/second-factors";
 import { Session } from "@mosis/types/sessions";
 import Type from "typebox";
+import { idleExpiresAt, isAlive, recentFor } from "../../access/queries.ts";
 import { pageClause, type PageRequest, positionColumn, positioned } from "../../shared/page-position.ts";
 import { IdRow } from "../../shared/rows.ts";
-import { unflushed } from "../../shared/async-commit.ts";
 
 /** A developer may be signed in in this many places; the oldest session ends for the next. */
 const sessionsMax = 100;
 
-const SessionRow = Type.Object({
-  id: Uuid,
-  developer_id: Uuid,
-  role: Role,
-  second_factor: Nullable(SecondFactor),
-  /** Without another request. */
-  ends_at: Timestamp,
-  is_touch_due: Type.Boolean(),
-});
 const NewSessionRow = Type.Object({ id: Uuid, expires_at: Timestamp });
-
-const idleExpiresAt = sql`(last_used_at + make_interval(mins => idle_minutes))`;
-const isAlive = sql`expires_at > now() and ${idleExpiresAt} > now()`;
-const touchDue = sql`last_used_at < now() - interval '5 minutes'`;
 
 export function insertSession(
   db: Queryable,
@@ -72,32 +58,6 @@ export function deleteOldestSessions(db: Queryable, developerId: string) {
   );
 }
 
-/** Null when the token is unknown or its session has ended. */
-export function findSession(db: Queryable, tokenHash: string) {
-  return maybeOne(
-    db,
-    SessionRow,
-    sql`
-      select sessions.id, developer_id, role, second_factor, least(expires_at, ${idleExpiresAt}) as ends_at,
-             ${touchDue} as is_touch_due
-      from sessions join developers on developers.id = developer_id
-      where sessions.id = session_id_of(${tokenHash}) and ${isAlive}`,
-  );
-}
-
-/**
- * Notes that a session is in use, and from where, every five minutes: a write a request would cost more than
- * the request.
- */
-export function touchSession(db: Queryable, id: string, address: string | null) {
-  return execute(
-    db,
-    sql`
-      update sessions set last_used_at = now(), last_address = ${address}
-      where id = ${id} and ${touchDue} and ${unflushed}`,
-  );
-}
-
 /** Removes sessions that have ended by time, with the addresses that they hold. */
 export function deleteAllEndedSessions(db: Queryable) {
   return execute(db, sql`delete from sessions where not (${isAlive})`);
@@ -137,29 +97,6 @@ export function deleteOtherSessions(db: Queryable, developerId: string, kept: st
     sql`
       delete from sessions where developer_id = ${developerId} and id is distinct from ${kept}::uuid
       returning id`,
-  );
-}
-
-/** How long a session is recent after its developer has proved in it who they are. */
-const recentMinutes = 10;
-const recentFor = sql`make_interval(mins => ${recentMinutes}::int)`;
-
-/**
- * The session, when its developer has signed in for it, or proved it again, within ten minutes: with a second
- * factor, if one is enrolled. Null otherwise.
- */
-export function findRecentSession(db: Queryable, { id, developerId }: { id: string; developerId: string }) {
-  return maybeOne(
-    db,
-    IdRow,
-    sql`
-      select id from sessions
-      where id = ${id} and developer_id = ${developerId}
-        and greatest(created_at, second_factor_at, reauthenticated_at) > now() - ${recentFor}
-        and (second_factor is not null
-             or not exists (select from totps
-                            where developer_id = ${developerId} and confirmed_at is not null)
-            and not exists (select from passkeys where developer_id = ${developerId}))`,
   );
 }
 
