@@ -1,35 +1,67 @@
 import {
+  type ClientAddress,
   createApp,
   createClientAddress,
   createOrigins,
-  type RequestSample,
   createRateLimits,
+  type RateLimits,
   type RequestRates,
+  type RequestSample,
 } from "@mosis/http";
 import { createWriteProbe, type Pool } from "@mosis/postgres";
 import type { Logger, Metrics } from "@mosis/runtime";
-import { type AccountOptions, accountRoutes } from "./account-routes.ts";
-import { appRoutes } from "./releases/apps/routes.ts";
-import type { AccountCaps } from "./developers/account-caps.ts";
-import { createAuthenticate } from "./access/authenticate.ts";
+import type { Router } from "express";
+import { type Authenticate, createAuthenticate } from "./access/authenticate.ts";
 import { type ConnectionLimits, shareConnections } from "./access/connection-shares.ts";
-import { createCredentials } from "./access/credentials.ts";
-import { createPasswords } from "./sign-in/passwords/hashing.ts";
-import { erasureRoutes } from "./telemetry-rules/erasures/routes.ts";
-import { keyLeakRoutes } from "./keys/leaks/routes.ts";
+import { createCredentials, type Credentials } from "./access/credentials.ts";
+import { everyone } from "./access/principal.ts";
+import { accountDeletionRoutes } from "./accounts/deletion/routes.ts";
+import { emailChangeRoutes } from "./accounts/email/change-routes.ts";
+import { createProveAccount } from "./accounts/email/prove.ts";
+import { emailRoutes } from "./accounts/email/routes.ts";
+import { passwordResetRoutes } from "./accounts/passwords/reset-routes.ts";
+import { passwordRoutes } from "./accounts/passwords/routes.ts";
+import { developerRoutes } from "./accounts/registration/routes.ts";
+import type { AccountCaps } from "./developers/account-caps.ts";
 import { keyConfirmRoutes } from "./keys/confirm-routes.ts";
+import { keyLeakRoutes } from "./keys/leaks/routes.ts";
 import { keyRoutes } from "./keys/routes.ts";
 import { catalogDocument } from "./openapi.ts";
-import { everyone } from "./access/principal.ts";
-import { retentionRoutes } from "./telemetry-rules/retention/routes.ts";
+import { appRoutes } from "./releases/apps/routes.ts";
 import { listingRoutes } from "./releases/listings/routes.ts";
 import { reviewRoutes } from "./releases/reviews/routes.ts";
-import { searchRoutes } from "./store/search/routes.ts";
 import { signingKeyRoutes } from "./releases/signing-keys/routes.ts";
 import { versionRoutes } from "./releases/versions/routes.ts";
+import { createComplete } from "./sign-in/completion/complete.ts";
+import { createAnswerFirstFactor } from "./sign-in/completion/first-factor.ts";
+import { createProve } from "./sign-in/completion/prove.ts";
+import { reauthenticateRoutes } from "./sign-in/completion/reauthenticate-routes.ts";
+import { signInRoutes } from "./sign-in/completion/routes.ts";
+import { createFlows } from "./sign-in/oauth/flows.ts";
+import { oauthLinkRoutes } from "./sign-in/oauth/link-routes.ts";
+import { createProviders } from "./sign-in/oauth/providers.ts";
+import { oauthRoutes } from "./sign-in/oauth/routes.ts";
+import type { ProviderSettings } from "./sign-in/oauth/settings.ts";
+import { createCeremonies, type PasskeySettings } from "./sign-in/passkeys/ceremonies.ts";
+import { passkeyRegistrationRoutes } from "./sign-in/passkeys/registration-routes.ts";
+import { passkeyRoutes } from "./sign-in/passkeys/routes.ts";
+import { createConfirm, createConfirmPassword } from "./sign-in/passwords/confirm.ts";
+import { createPasswords, type Passwords } from "./sign-in/passwords/hashing.ts";
+import { secondFactorRoutes } from "./sign-in/second-factors/routes.ts";
+import { createBeginSession } from "./sign-in/sessions/create.ts";
+import { sessionRevokeRoutes } from "./sign-in/sessions/revoke-routes.ts";
+import { sessionRoutes } from "./sign-in/sessions/routes.ts";
+import { createSignIn } from "./sign-in/sessions/sign-in.ts";
+import { createAccountThrottle } from "./sign-in/throttle/account.ts";
+import { accountLimits } from "./sign-in/throttle/limits.ts";
+import { totpRoutes } from "./sign-in/totp/routes.ts";
+import { createTotpSecretBox } from "./sign-in/totp/secret-box.ts";
 import { storeRoutes } from "./store/routes.ts";
+import { searchRoutes } from "./store/search/routes.ts";
+import { erasureRoutes } from "./telemetry-rules/erasures/routes.ts";
 import { telemetryLimitRoutes } from "./telemetry-rules/limits/routes.ts";
 import { telemetryRestrictionRoutes } from "./telemetry-rules/restrictions/routes.ts";
+import { retentionRoutes } from "./telemetry-rules/retention/routes.ts";
 import { webhookDeliveryRoutes } from "./webhooks/deliveries/routes.ts";
 import { readWebhookOptions, type WebhookOptions } from "./webhooks/subscriptions/options.ts";
 import { webhookRoutes } from "./webhooks/subscriptions/routes.ts";
@@ -107,4 +139,65 @@ export async function createApi({ db: pool, log, metrics, ...options }: ApiOptio
     ],
     openapi: catalogDocument,
   });
+}
+
+interface AccountOptions {
+  sessionHours: number;
+  sessionIdleMinutes: number;
+  oidcProviders: ProviderSettings[];
+  /** See `createProviders`. */
+  oidcRereadMs?: number;
+  /** 32 bytes each: the first one encrypts the secrets of authenticator apps, the others are former ones. */
+  totpSecretKeys: Buffer[];
+  /** Null when no page may use passkeys. */
+  passkeys: PasskeySettings | null;
+  /** Woken when a mail was committed, see `startMailSender`. */
+  mails: { wake(): void };
+}
+
+/** Registering, signing in, second factors, and everything about an account. */
+function accountRoutes(
+  options: AccountOptions & {
+    db: Pool;
+    log: Logger;
+    authenticate: Authenticate;
+    credentials: Credentials;
+    limits: RateLimits;
+    clientAddress: ClientAddress;
+    passwords: Passwords;
+  },
+): Router[] {
+  const { db, log, authenticate, credentials, limits, passwords, mails } = options;
+  const accounts = createAccountThrottle({ db, limits: accountLimits });
+  const signIn = createSignIn({ db, credentials, passwords, accounts });
+  const confirm = createConfirm({ db, passwords, accounts });
+  const confirmPassword = createConfirmPassword({ db, passwords, accounts });
+  const providers = createProviders(options.oidcProviders, { log, rereadMs: options.oidcRereadMs });
+  const flows = createFlows({ db, providers });
+  const life = { hours: options.sessionHours, idleMinutes: options.sessionIdleMinutes };
+  const beginSession = createBeginSession({ clientAddress: options.clientAddress, life });
+  const answerFirstFactor = createAnswerFirstFactor({ beginSession });
+  const totpSecrets = createTotpSecretBox(options.totpSecretKeys);
+  const ceremonies = options.passkeys && createCeremonies(options.passkeys, { log });
+  const prove = createProve({ totpSecrets, ceremonies });
+  const complete = createComplete({ db, credentials, accounts, beginSession, prove });
+  const account = { db, authenticate, credentials, limits, confirm, passwords, accounts, mails };
+  return [
+    developerRoutes(account),
+    emailRoutes({ ...account, prove: createProveAccount({ db, authenticate, passwords, accounts }) }),
+    emailChangeRoutes(account),
+    passwordRoutes(account),
+    passwordResetRoutes(account),
+    accountDeletionRoutes(account),
+    sessionRoutes({ db, authenticate, credentials, limits, signIn, answerFirstFactor }),
+    sessionRevokeRoutes(account),
+    oauthRoutes({ db, credentials, limits, providers, flows, answerFirstFactor }),
+    secondFactorRoutes(account),
+    totpRoutes({ ...account, totpSecrets }),
+    passkeyRoutes(account),
+    passkeyRegistrationRoutes({ ...account, ceremonies }),
+    reauthenticateRoutes({ ...account, confirmPassword, prove }),
+    signInRoutes({ ...account, ceremonies, complete }),
+    oauthLinkRoutes({ db, authenticate, flows, mails }),
+  ];
 }

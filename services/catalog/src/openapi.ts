@@ -57,7 +57,6 @@ import {
 import { accountMatters } from "./access/account-matters.ts";
 import { accountDeletionOperations } from "./accounts/deletion/operations.ts";
 import { appOperations } from "./releases/apps/operations.ts";
-import { exampleWords } from "./example-words.ts";
 import { developerOperations } from "./accounts/registration/operations.ts";
 import { emailOperations } from "./accounts/email/operations.ts";
 import { erasureOperations } from "./telemetry-rules/erasures/operations.ts";
@@ -93,6 +92,36 @@ import {
   WebhookWithSecret,
 } from "@mosis/types/webhooks";
 import { webhookOperations } from "./webhooks/subscriptions/operations.ts";
+
+/** The values of the examples in the OpenAPI document, by the name of a property. */
+const exampleWords: Record<string, unknown> = {
+  category: "games",
+  cidrs: "192.0.2.0/24",
+  description: "Play against friends, or against the clock.",
+  disabled: false,
+  email: "ada@example.org",
+  expires_at: "2027-11-25T10:00:00.000Z",
+  grace_seconds: 86_400,
+  key_prefix: "mk_4fWq81Z",
+  kind: "management",
+  name: "Mosis Chess",
+  next_cursor: null,
+  has_more: false,
+  package_id: "org.mosis.chess",
+  password: "tram window salt basket",
+  permission: "telemetry:write",
+  permissions: "telemetry:write",
+  reason: "every frame since 2.3.1",
+  role: "developer",
+  secret: "mk_live_4fWq81Zc…",
+  state: "requested",
+  status: "published",
+  tags: "board",
+  telemetry_days: 180,
+  telemetry_events_per_day: 20_000_000,
+  telemetry_events_per_second: 5000,
+  token: "ms_live_…",
+};
 
 /** Every operation of the catalog, with the schemas that check its requests. */
 export const catalogDocument = openApiDocument({
