@@ -17,6 +17,54 @@ function onlyIn(npmPackage, from) {
   };
 }
 
+/**
+ * One rule for each module of a folder: it imports the modules that are listed for it, and nothing else of
+ * the folder. A module is listed after those that it imports, so no circle can be allowed. What is no module
+ * (the composition roots and the route table) may import them all, and none of them imports it.
+ * @param modules each with the modules that it may import, from the lowest to the highest.
+ */
+function modulesOf(folder, name, modules) {
+  const names = Object.keys(modules);
+  return [
+    ...names.map((module, place) => {
+      const below = modules[module];
+      const higher = below.find((other) => !names.slice(0, place).includes(other));
+      if (higher !== undefined) throw new Error(`${module} of ${name} is listed before ${higher}`);
+      const own = [module, ...below].join("|");
+      return {
+        name: `${name}-${module}`,
+        comment: `${module} imports ${below.join(", ") || "no other module"}.`,
+        severity: "error",
+        from: { path: `^${folder}/${module}/` },
+        to: { path: `^${folder}/`, pathNot: `^${folder}/(${own})/` },
+      };
+    }),
+    {
+      name: `${name}-has-no-other-module`,
+      comment: `A new folder of ${folder} is listed in .dependency-cruiser.mjs with what it may import.`,
+      severity: "error",
+      from: { path: `^${folder}/(?!main/)[^/]+/`, pathNot: `^${folder}/(${names.join("|")})/` },
+      to: {},
+    },
+  ];
+}
+
+/** docs/decisions/0033-modules-of-the-catalog.md says what they hold. */
+const catalogModules = {
+  shared: [],
+  access: ["shared"],
+  changes: ["access", "shared"],
+  developers: ["shared"],
+  store: ["shared"],
+  keys: ["developers", "changes", "access", "shared"],
+  "telemetry-rules": ["keys", "developers", "changes", "access", "shared"],
+  releases: ["telemetry-rules", "keys", "developers", "changes", "access", "shared"],
+  webhooks: ["developers", "changes", "access", "shared"],
+  "sign-in": ["developers", "changes", "access", "shared"],
+  accounts: ["sign-in", "webhooks", "telemetry-rules", "keys", "developers", "changes", "access", "shared"],
+  admin: ["sign-in", "developers", "changes", "access"],
+};
+
 export default {
   forbidden: [
     {
@@ -102,11 +150,12 @@ export default {
     },
     {
       name: "routes-belong-to-their-slice",
-      comment: "A slice may use another slice's queries.ts or append.ts, never its routes.ts.",
+      comment: "A slice may use another slice's changes.ts or queries.ts, never its routes.ts.",
       severity: "error",
-      from: { path: "^services/([^/]+)/src/([^/]+)/" },
-      to: { path: "^services/[^/]+/src/[^/]+/routes\\.ts$", pathNot: "^services/$1/src/$2/" },
+      from: { path: "^services/([^/]+)/src/(.+)/[^/]+$" },
+      to: { path: "^services/[^/]+/src/.+/routes\\.ts$", pathNot: "^services/$1/src/$2/" },
     },
+    ...modulesOf("services/catalog/src", "catalog", catalogModules),
     {
       name: "production-imports-no-test-code",
       comment: "What runs never imports what tests it.",

@@ -33,8 +33,13 @@ const breaches: Record<string, Record<string, string>> = {
   },
   "packages-by-name": { "packages/kafka/src/burglar.ts": `import "../../types/src/topics.ts";` },
   "routes-belong-to-their-slice": {
-    "services/catalog/src/apps/thief.ts": `import "../keys/routes.ts";`,
-    "services/catalog/src/keys/routes.ts": "export {};",
+    "services/telemetry/src/receipts/thief.ts": `import "../rejected/routes.ts";`,
+    "services/telemetry/src/rejected/routes.ts": "export {};",
+  },
+  ...climbersOf("services/catalog/src", "catalog"),
+  "catalog-has-no-other-module": {
+    "services/catalog/src/stranger/routes.ts": `import "../api.ts";`,
+    "services/catalog/src/api.ts": "export {};",
   },
   "production-imports-no-test-code": {
     "services/catalog/src/cheat.ts": `import "../test/support.ts";`,
@@ -54,9 +59,10 @@ const breaches: Record<string, Record<string, string>> = {
 const allowed: Record<string, string> = {
   "packages/http/src/server.ts": `import "express"; import "@mosis/runtime"; import "@mosis/types/topics";`,
   "packages/client/src/sdk.ts": `import "node:zlib"; import "@mosis/types/topics";`,
-  "services/catalog/src/apps/routes.ts": `import { Router } from "express"; import "../keys/queries.ts";`,
+  "services/catalog/src/api.ts": `import "./releases/apps/routes.ts";`,
+  "services/catalog/src/releases/apps/routes.ts": `import "express"; import "../../keys/queries.ts";`,
   "services/catalog/src/keys/queries.ts": `import "@mosis/postgres"; import "@mosis/types/topics";`,
-  "services/catalog/test/apps.test.ts": `import "@mosis/devstack"; import "../src/apps/routes.ts";`,
+  "services/catalog/test/apps.test.ts": `import "@mosis/devstack"; import "../src/releases/apps/routes.ts";`,
   "infra/local/up.ts": `import "@mosis/devstack"; import "@mosis/client";`,
 };
 
@@ -68,6 +74,22 @@ test("every rule between packages reports the import that breaks it", (t) => {
 test("imports that follow the arrows are not reported", (t) => {
   assert.deepEqual(cruise(t, allowed), []);
 });
+
+/** For each module of a folder, a file that imports what is above all modules. */
+function climbersOf(folder: string, name: string): Record<string, Record<string, string>> {
+  const modules = readdirSync(join(repository, folder), { withFileTypes: true }).filter(
+    (entry) => entry.isDirectory() && entry.name !== "main",
+  );
+  return Object.fromEntries(
+    modules.map((module) => [
+      `${name}-${module.name}`,
+      {
+        [`${folder}/${module.name}/climber.ts`]: `import "../main/start.ts";`,
+        [`${folder}/main/start.ts`]: "export {};",
+      },
+    ]),
+  );
+}
 
 /** Names of the rules that the files break, in a tree that has our workspaces and nothing else in them. */
 function cruise(t: TestContext, files: Record<string, string>): string[] {
