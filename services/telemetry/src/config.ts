@@ -1,6 +1,6 @@
 import { kafkaSettings } from "@mosis/kafka";
 import { listenTarget, publicTarget, readEnv, selfTelemetryTarget } from "@mosis/runtime";
-import { guardLimits } from "./ingest/guard-config.ts";
+import { guardLimits } from "./ingest/door/guard-config.ts";
 import {
   ingestVariables,
   migrateVariables,

@@ -10,21 +10,21 @@ import {
 import { type KafkaConfig, openLagReader, type Producer } from "@mosis/kafka";
 import type { Lifecycle, Logger, Metrics } from "@mosis/runtime";
 import { topics } from "@mosis/types/topics";
-import { createFindApp } from "./apps.ts";
-import { createClockCheck } from "./store-clocks.ts";
+import { createFindApp } from "./access/find-app.ts";
+import { createClockCheck } from "./clocks/clock-check.ts";
 import { auditRoutes } from "./audit/routes.ts";
-import { createAuthenticate } from "./auth.ts";
+import { createAuthenticate } from "./access/authenticate.ts";
 import { createRequestedErasures } from "./erasures/requested.ts";
 import { erasureRoutes } from "./erasures/routes.ts";
-import { followAccess } from "./follow-access.ts";
-import { Flusher, flushLimits } from "./ingest/flush.ts";
-import { readPartitions } from "./ingest/partitions.ts";
-import { RestrictionTable } from "./ingest/restrictions/table.ts";
+import { followAccess } from "./access/follow-access.ts";
+import { Flusher, flushLimits } from "./ingest/blocks/flush.ts";
+import { readPartitions } from "./ingest/blocks/partitions.ts";
+import { RestrictionTable } from "./ingest/judging/restrictions/table.ts";
 import { queryApi } from "./openapi.ts";
 import { outcomeRoutes } from "./outcomes/routes.ts";
 import { receiptRoutes } from "./receipts/routes.ts";
 import { rejectedRoutes } from "./rejected/routes.ts";
-import { createStoreOf, storeShares } from "./store-shares.ts";
+import { createStoreOf, storeShares } from "./store/store-shares.ts";
 import { writerGroup } from "./writer/group.ts";
 
 export interface QueryOptions {

@@ -12,7 +12,7 @@ import {
   selfTelemetryVariables,
   url,
 } from "@mosis/runtime";
-import { guardVariables } from "./ingest/guard-config.ts";
+import { guardVariables } from "./ingest/door/guard-config.ts";
 
 const clickhouse = {
   CLICKHOUSE_URL: url({ about: "ClickHouse as http://user:password@host:port/database." }),

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import type { ProblemBody } from "@mosis/types/problems";
 import type { TelemetryLimits } from "@mosis/types/telemetry-limits";
-import type { AddressShareLimits } from "../src/ingest/quota/address-shares.ts";
+import type { AddressShareLimits } from "../src/ingest/judging/quota/address-shares.ts";
 import { openBooks } from "./books.ts";
 import { batchOf, eventOf, post } from "./sending.ts";
 import { eventually, freshKafka, publishApp, startIngest, untilReady } from "./support.ts";

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { type TestContext, test } from "node:test";
 import { select } from "@mosis/clickhouse";
 import Type from "typebox";
-import { idOf } from "../src/ingest/derived-id.ts";
+import { idOf } from "../src/ingest/events/derived-id.ts";
 import { openRejected } from "./books.ts";
 import { post } from "./otlp-messages.ts";
 import { lineHeaders } from "./sending.ts";

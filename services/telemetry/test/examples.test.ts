@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { operationsOf, targetOf } from "@mosis/devstack";
 import { openApiDocument } from "@mosis/http";
 import { batchHeaders } from "@mosis/types/telemetry";
-import { ingestDocument } from "../src/ingest/openapi.ts";
+import { ingestDocument } from "../src/ingest/protocols/openapi.ts";
 import { queryApi } from "../src/openapi.ts";
 import { openRejected } from "./books.ts";
 

@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { IncomingBatch, Outcome } from "../src/ingest/delivery.ts";
-import { Flusher, flushLimits } from "../src/ingest/flush.ts";
-import { appendDelivery } from "../src/ingest/pipeline.ts";
+import type { IncomingBatch, Outcome } from "../src/ingest/events/delivery.ts";
+import { Flusher, flushLimits } from "../src/ingest/blocks/flush.ts";
+import { appendDelivery } from "../src/ingest/judging/pipeline.ts";
 import { requests } from "./generated-logs.ts";
 import { fixed64, joined, lengthDelimited, number } from "./wire-fields.ts";
-import { BeyondLimit, Budget, NotDecodable } from "../src/ingest/otlp/logs.ts";
-import { batchesOf } from "../src/ingest/otlp/mapping.ts";
-import { decodeRequest } from "../src/ingest/otlp/protobuf.ts";
-import { scanRequest } from "../src/ingest/otlp/scan.ts";
+import { BeyondLimit, Budget, NotDecodable } from "../src/ingest/protocols/otlp/logs.ts";
+import { batchesOf } from "../src/ingest/protocols/otlp/mapping.ts";
+import { decodeRequest } from "../src/ingest/protocols/otlp/protobuf.ts";
+import { scanRequest } from "../src/ingest/protocols/otlp/scan.ts";
 
 const runs = 300;
 const receivedAtMs = Date.UTC(2026, 10, 30, 12);

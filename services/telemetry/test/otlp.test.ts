@@ -6,7 +6,7 @@ import { OTLPLogExporter as JsonExporter } from "@opentelemetry/exporter-logs-ot
 import { OTLPLogExporter as ProtobufExporter } from "@opentelemetry/exporter-logs-otlp-proto";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import { BatchLogRecordProcessor, LoggerProvider } from "@opentelemetry/sdk-logs";
-import { idOf } from "../src/ingest/derived-id.ts";
+import { idOf } from "../src/ingest/events/derived-id.ts";
 import { openPath } from "./foreign.ts";
 import {
   bytesOf,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { OpenApiDocument } from "@mosis/http";
-import { segmentRoutes } from "../src/ingest/segment/protocol.ts";
+import { segmentRoutes } from "../src/ingest/protocols/segment/protocol.ts";
 import { openApp } from "./sending.ts";
 import { freshKafka } from "./support.ts";
 

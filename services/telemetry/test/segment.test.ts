@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { Analytics } from "@segment/analytics-node";
-import { idOf } from "../src/ingest/derived-id.ts";
+import { idOf } from "../src/ingest/events/derived-id.ts";
 import { openPath } from "./foreign.ts";
 import { countOf, untilCount } from "./stored.ts";
 import { eventually, newSecret, publishApp } from "./support.ts";

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { type TestContext, test } from "node:test";
 import { gzipSync } from "node:zlib";
-import type { WasteLimits } from "../src/ingest/waste.ts";
+import type { WasteLimits } from "../src/ingest/door/waste.ts";
 import { batchOf, eventOf, openApp, post } from "./sending.ts";
 import { eventually, freshKafka, newSecret } from "./support.ts";
 

@@ -1,8 +1,8 @@
 import { createCursors, pageOf, parse, problem, sendPage, createRouter } from "@mosis/http";
 import { AuditQuery } from "@mosis/types/audit";
 import type { Router } from "express";
-import type { Authenticate } from "../auth.ts";
-import type { StoreOf } from "../store-shares.ts";
+import type { Authenticate } from "../access/authenticate.ts";
+import type { StoreOf } from "../store/store-shares.ts";
 import { AuditPosition, listAuditEvents } from "./queries.ts";
 
 export function auditRoutes({

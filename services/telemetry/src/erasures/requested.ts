@@ -2,7 +2,7 @@ import type { Logger } from "@mosis/runtime";
 import { type Erasure, ErasureRequest, requestedErasure } from "@mosis/types/erasures";
 import { topics } from "@mosis/types/topics";
 import { Compile } from "typebox/compile";
-import { readState } from "../state-record.ts";
+import { readState } from "../access/state-record.ts";
 
 /** What `telemetry.erasures` keeps: a request that is older has ended, or the topic has forgotten it too. */
 const keptMs = 8 * 86_400_000;

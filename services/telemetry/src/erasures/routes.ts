@@ -4,9 +4,9 @@ import { Uuid } from "@mosis/types/formats";
 import { PageQuery } from "@mosis/types/pages";
 import type { Router } from "express";
 import { Compile } from "typebox/compile";
-import type { FindApp } from "../apps.ts";
-import type { Authenticate } from "../auth.ts";
-import type { StoreOf } from "../store-shares.ts";
+import type { FindApp } from "../access/find-app.ts";
+import type { Authenticate } from "../access/authenticate.ts";
+import type { StoreOf } from "../store/store-shares.ts";
 import { ErasurePosition, findErasure, listErasures } from "./queries.ts";
 import type { RequestedErasures } from "./requested.ts";
 

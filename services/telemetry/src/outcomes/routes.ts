@@ -1,10 +1,10 @@
 import { parse, problem, createRouter } from "@mosis/http";
 import { type OutcomeBucket, outcomeLimits, OutcomesQuery } from "@mosis/types/outcomes";
 import type { Router } from "express";
-import type { FindApp } from "../apps.ts";
-import type { Authenticate } from "../auth.ts";
-import type { StoreOf } from "../store-shares.ts";
-import { wholeMs } from "../time-range.ts";
+import type { FindApp } from "../access/find-app.ts";
+import type { Authenticate } from "../access/authenticate.ts";
+import type { StoreOf } from "../store/store-shares.ts";
+import { wholeMs } from "../store/times.ts";
 import { type Counted, countOutcomes } from "./queries.ts";
 
 interface OutcomeDeps {

@@ -1,6 +1,6 @@
 import { type ClickHouse, select } from "@mosis/clickhouse";
 import { Receipt } from "@mosis/types/telemetry";
-import type { Grant } from "../access.ts";
+import type { Grant } from "../access/access-table.ts";
 
 /**
  * What is stored of a batch, or null. A batch id is the client's choice: when several apps of the owner have

@@ -4,9 +4,9 @@ import { Uuid } from "@mosis/types/formats";
 import type { Receipt } from "@mosis/types/telemetry";
 import type { Router } from "express";
 import { Compile } from "typebox/compile";
-import type { Grant } from "../access.ts";
-import type { Authenticate } from "../auth.ts";
-import type { StoreOf } from "../store-shares.ts";
+import type { Grant } from "../access/access-table.ts";
+import type { Authenticate } from "../access/authenticate.ts";
+import type { StoreOf } from "../store/store-shares.ts";
 import { findOwnReceipt } from "./queries.ts";
 
 interface ReceiptDeps {

@@ -1,11 +1,11 @@
 import { type EventCode, eventCodes, type BatchContext } from "@mosis/types/telemetry";
 import type { Replay, ReplayResult } from "@mosis/types/rejected";
-import type { Delivery } from "../ingest/delivery.ts";
-import { derivedId } from "../ingest/derived-id.ts";
-import { parseExactJson } from "../ingest/exact-json.ts";
-import type { Flusher } from "../ingest/flush.ts";
-import { appendDelivery } from "../ingest/pipeline.ts";
-import type { Rules } from "../ingest/restrictions/table.ts";
+import type { Delivery } from "../ingest/events/delivery.ts";
+import { derivedId } from "../ingest/events/derived-id.ts";
+import { parseExactJson } from "../ingest/events/exact-json.ts";
+import type { Flusher } from "../ingest/blocks/flush.ts";
+import { appendDelivery } from "../ingest/judging/pipeline.ts";
+import type { Rules } from "../ingest/judging/restrictions/table.ts";
 import { mergePatch } from "./merge-patch.ts";
 import type { RejectedRow } from "./queries.ts";
 

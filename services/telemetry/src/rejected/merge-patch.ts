@@ -1,5 +1,5 @@
 import type { Replay } from "@mosis/types/rejected";
-import { isWideInteger } from "../ingest/exact-json.ts";
+import { isWideInteger } from "../ingest/events/exact-json.ts";
 
 type MergePatch = NonNullable<Replay["patch"]>;
 

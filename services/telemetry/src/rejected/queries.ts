@@ -1,8 +1,8 @@
 import { type ClickHouse, select } from "@mosis/clickhouse";
 import { Nullable, Timestamp, Uuid } from "@mosis/types/formats";
 import Type, { type Static } from "typebox";
-import { whereOf } from "../filters.ts";
-import { timeParam, wholeMs } from "../time-range.ts";
+import { whereOf } from "../store/filters.ts";
+import { timeParam, wholeMs } from "../store/times.ts";
 
 /** Where a page ended: the key of its last event, its time in milliseconds. */
 export const RejectedPosition = Type.Tuple([

@@ -1,10 +1,10 @@
 import type { ClickHouse } from "@mosis/clickhouse";
 import { Unavailable } from "@mosis/runtime";
 import type { ReplayResult } from "@mosis/types/rejected";
-import type { Flusher } from "../ingest/flush.ts";
-import { appendDelivery } from "../ingest/pipeline.ts";
-import type { Delivery } from "../ingest/delivery.ts";
-import { pushOutcome } from "../ingest/reasons.ts";
+import type { Flusher } from "../ingest/blocks/flush.ts";
+import { appendDelivery } from "../ingest/judging/pipeline.ts";
+import type { Delivery } from "../ingest/events/delivery.ts";
+import { pushOutcome } from "../ingest/books/outcome-rows.ts";
 import { attempt, type Replayer } from "./attempt.ts";
 import {
   countRejected,

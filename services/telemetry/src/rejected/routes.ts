@@ -8,11 +8,11 @@ import {
   replayLimits,
 } from "@mosis/types/rejected";
 import type { Router } from "express";
-import type { FindApp } from "../apps.ts";
-import type { Authenticate } from "../auth.ts";
-import type { StoreOf } from "../store-shares.ts";
-import { type Flusher, openTrial } from "../ingest/flush.ts";
-import type { RestrictionTable } from "../ingest/restrictions/table.ts";
+import type { FindApp } from "../access/find-app.ts";
+import type { Authenticate } from "../access/authenticate.ts";
+import type { StoreOf } from "../store/store-shares.ts";
+import { type Flusher, openTrial } from "../ingest/blocks/flush.ts";
+import type { RestrictionTable } from "../ingest/judging/restrictions/table.ts";
 import { fixOf } from "./attempt.ts";
 import { listRejected, positionOf, RejectedPosition, type RejectedRow } from "./queries.ts";
 import { replayRejected } from "./replay.ts";

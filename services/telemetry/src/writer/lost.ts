@@ -3,7 +3,7 @@ import { insertJson } from "@mosis/clickhouse";
 import type { LostRecords, OnLost } from "@mosis/kafka";
 import type { Logger } from "@mosis/runtime";
 import { type Topic, topics } from "@mosis/types/topics";
-import { noUuid } from "../ingest/columns.ts";
+import { noUuid } from "../ingest/blocks/columns.ts";
 import type { StoreDeps } from "./insert.ts";
 
 /** Those whose rows the books count. */

@@ -3,7 +3,7 @@ import { type Consumer, type KafkaConfig, openConsumer, type OnBatch, type Produ
 import type { Logger, Metrics } from "@mosis/runtime";
 import type { Topic } from "@mosis/types/topics";
 import { createDeadLetter, setAside } from "./dead-letter.ts";
-import { clockOffset, clockOffsetMsMax } from "./clock.ts";
+import { clockOffset, clockOffsetMsMax } from "../clocks/store-clock.ts";
 import { startDeleter } from "./deleting/deleter.ts";
 import type { SweepLimits } from "./deleting/sweep-guard.ts";
 import { gather } from "./gather.ts";

@@ -1,5 +1,5 @@
 import type { ClickHouse } from "@mosis/clickhouse";
-import { clockOffset, clockOffsetMsMax } from "../clock.ts";
+import { clockOffset, clockOffsetMsMax } from "../../clocks/store-clock.ts";
 
 /** What a sweep may do without an operator. */
 export interface SweepLimits {

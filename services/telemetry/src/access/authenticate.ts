@@ -1,0 +1,70 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { problem, type RateLimits } from "@mosis/http";
+import { Unavailable } from "@mosis/runtime";
+import type { Permission } from "@mosis/types/keys";
+import type { Grant } from "./access-table.ts";
+import type { FollowedAccess } from "./follow-access.ts";
+
+/**
+ * Whose data this request may read.
+ * @param res gets the header fields that depend on who it is.
+ * @param needs permissions, any one of them is enough.
+ * @throws Problem `credentials_missing`, `credentials_invalid` (401), `address_not_allowed`,
+ * `key_quarantined`, `permission_missing` (403), `rate_limited` (429); Unavailable (503) while the access
+ * table is not complete.
+ */
+export type Authenticate = (
+  req: IncomingMessage,
+  res: ServerResponse,
+  needs: readonly Permission[],
+) => Promise<Grant>;
+
+/** @param limits counts whoever has no good key before anything is waited for or looked up. */
+export function createAuthenticate(
+  { table, isComplete }: FollowedAccess,
+  limits: Pick<RateLimits, "admit" | "admitAnyone">,
+): Authenticate {
+  const requireKeys = () => {
+    if (!isComplete()) throw new Unavailable("Keys are still being read. Try again later.");
+  };
+  return async (req, res, needs) => {
+    const { authorization } = req.headers;
+    requireKeys();
+    const judge = () => table.authenticate(authorization, Date.now(), req, needs);
+    let grant = judge();
+    if (typeof grant === "string") limits.admitAnyone(req, res);
+    if (grant === "credentials_invalid") {
+      await table.arrival(authorization);
+      requireKeys();
+      grant = judge();
+    }
+    if (typeof grant !== "string") limits.admit(req, res, `${grant.kind} ${grant.developerId}`);
+    switch (grant) {
+      case "credentials_missing":
+        throw problem(grant, "Send the header Authorization: Bearer <management key>.", {
+          headers: { "WWW-Authenticate": "Bearer" },
+        });
+      case "credentials_invalid":
+        throw problem(grant, invalidDetail(authorization), {
+          headers: { "WWW-Authenticate": 'Bearer error="invalid_token"' },
+        });
+      case "key_quarantined":
+        throw problem(grant, "The key works again when its owner confirms it: POST /v1/keys/{id}:confirm.");
+      case "address_not_allowed":
+        throw problem(grant, "The key works from the addresses in its cidrs alone.");
+      case "permission_missing":
+        throw problem(grant, `The key lacks the permission ${needs.join(" or ")}.`);
+      default:
+        return grant;
+    }
+  };
+}
+
+/** One answer for unknown, wrong, expired and revoked: which of them it was is nobody's business. */
+function invalidDetail(authorization: string | undefined): string {
+  // The tokens of sessions stay in the catalog: they are in no topic that could be followed.
+  const isSession = /^bearer +ms_live_/i.test(authorization ?? "");
+  return isSession
+    ? "The tokens of sessions are not taken here: use a management key."
+    : "The key is unknown, has ended or was revoked.";
+}

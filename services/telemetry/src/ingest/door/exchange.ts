@@ -1,0 +1,173 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Origins, RequestSample } from "@mosis/http";
+import type { Logger } from "@mosis/runtime";
+import type { ProblemCode, ProblemDetail } from "@mosis/types/problems";
+import type { AccessRefusal, AccessTable, Grant } from "../../access/access-table.ts";
+import type { BodyReader, SentBody } from "../reading/body.ts";
+import type { CountryOf } from "./country.ts";
+import type { Flusher } from "../blocks/flush.ts";
+import type { Outcomes } from "../books/metrics.ts";
+import type { Protocol } from "../protocols/protocol.ts";
+import type { Quotas } from "../judging/quota/quotas.ts";
+import { appOfRefused, type Refusals } from "../books/refused-batches.ts";
+import type { RestrictionTable } from "../judging/restrictions/table.ts";
+import type { Room } from "./capacity.ts";
+import { type Waste, wasteDetail } from "./waste.ts";
+
+export interface IngestDeps extends Room {
+  access: AccessTable;
+  bodies: BodyReader;
+  /** Of requests whose key is in their body: strangers share little memory, and not with senders. */
+  openBodies: BodyReader;
+  /** One that sends nowhere makes a dry run of every step. */
+  flusher: Flusher;
+  outcomes: Omit<Outcomes, "sent">;
+  refusals: Pick<Refusals, "count">;
+  /** Null on a dry run: what is not stored takes nothing. */
+  quotas: Quotas | null;
+  waste: Waste;
+  restrictions: RestrictionTable;
+  log: Logger;
+  countryOf: CountryOf;
+  /** Null: no page of another origin may read an answer. */
+  origins: Origins | null;
+  /** Self-telemetry: 0.2 µs a request with both looks at the clock. */
+  observe?: ((sample: RequestSample) => void) | undefined;
+}
+
+/** One request on its way through the steps of `routes.ts`. */
+export interface Exchange {
+  deps: IngestDeps;
+  protocol: Protocol;
+  res: ServerResponse;
+  requestId: string;
+  deliveryId: string;
+  startedMs: number;
+  credential: string | undefined;
+  /** The network of the client. */
+  network: string;
+  /** Null until it is known. */
+  appId: string | null;
+  /** Events that were appended or dropped: work that was not for nothing. */
+  keptEvents: number;
+}
+
+export function openExchange(deps: IngestDeps, protocol: Protocol, res: ServerResponse, deliveryId: string) {
+  const { req } = res;
+  const exchange: Exchange = {
+    deps,
+    protocol,
+    res,
+    requestId: requestIdOf(req) ?? deliveryId,
+    deliveryId,
+    startedMs: performance.now(),
+    credential: protocol.credentialOf(req),
+    network: deps.waste.networkOf(req),
+    appId: null,
+    keptEvents: 0,
+  };
+  return exchange;
+}
+
+/** The client's id for this request when it is a plain word of reasonable length. */
+function requestIdOf(req: IncomingMessage): string | undefined {
+  const id = req.headers["x-request-id"];
+  return typeof id === "string" && /^[\w.-]{1,64}$/.test(id) ? id : undefined;
+}
+
+interface Further {
+  errors?: ProblemDetail[] | undefined;
+  headers?: Record<string, string>;
+}
+
+/** Answers a request of which nothing is taken, and counts that for the app it is known to be of. */
+export function refuse(exchange: Exchange, code: ProblemCode, detail: string, further: Further = {}): void {
+  const { deps, protocol, res, requestId, credential } = exchange;
+  const { errors, headers = {} } = further;
+  const nowMs = Date.now();
+  const grant = deps.access.authenticateWriter(credential, nowMs, res.req);
+  deps.refusals.count(exchange.appId ?? appOfRefused(deps.access, grant), code, nowMs);
+  if (code === "unavailable") headers["Retry-After"] = "2";
+  if (code === "credentials_missing" || code === "credentials_invalid") {
+    headers["WWW-Authenticate"] = protocol.challenge;
+  }
+  // What still comes of a slow body is not waited for.
+  if (code === "request_timeout") headers["Connection"] = "close";
+  protocol.refuse(res, requestId, { code, detail, errors, headers });
+  answered(exchange);
+}
+
+/** Counts an answer that was written. */
+export function answered({ deps, protocol, res, startedMs }: Exchange): void {
+  const status = res.statusCode;
+  deps.outcomes.answered(status);
+  const duration_ms = performance.now() - startedMs;
+  deps.observe?.({ method: "POST", route: protocol.route, status, duration_ms });
+}
+
+/** Refuses who may not send, and charges for it. */
+export function refuseStranger(exchange: Exchange, refusal: AccessRefusal): void {
+  const { deps, protocol, res } = exchange;
+  const detail = refusal === "credentials_missing" ? protocol.credentialsMissing : accessDetails[refusal];
+  const startedMs = performance.now();
+  refuse(exchange, refusal, detail);
+  deps.waste.chargeStranger(res.req, performance.now() - startedMs, Date.now());
+}
+
+const accessDetails = {
+  credentials_invalid: "The key is unknown, revoked or expired.",
+  key_quarantined:
+    "The key works again when its owner confirms it at the catalog: POST /v1/keys/{id}:confirm.",
+  address_not_allowed: "The key works from the addresses in its cidrs alone.",
+  permission_missing: "The key lacks the permission telemetry:write.",
+} as const;
+
+/** Refuses an address that has cost too much for nothing. */
+export function refuseWaste(exchange: Exchange, seconds: number): void {
+  refuse(exchange, "rate_limited", wasteDetail, { headers: { "Retry-After": String(seconds) } });
+}
+
+/** A bug of ours costs one request its answer, not everybody the process. */
+export function guard(exchange: Exchange, step: () => void): void {
+  try {
+    step();
+  } catch (error) {
+    exchange.deps.log.error({ err: error, request_id: exchange.requestId }, "A batch could not be processed");
+    refuse(exchange, "internal_error", "The batch could not be processed. Tell us the request_id.");
+  }
+}
+
+/**
+ * Runs a step with what a sender has sent, and charges for what was done for nothing. A large body costs so
+ * much that looking at the CPU's clock is little; by the wall's, a busy machine would be charged to its
+ * senders.
+ */
+export function guardWork(
+  exchange: Exchange,
+  { grant, sent }: { grant: Grant; sent: SentBody },
+  step: () => void,
+): void {
+  if (sent.coding.inflate === null && sent.length <= freeBytesMax) return guard(exchange, step);
+  const isLarge = sent.coding.inflate !== null || sent.length > largeBytesMin;
+  const clock = isLarge ? cpuMs : wallMs;
+  const startedMs = clock();
+  guard(exchange, step);
+  const spentMs = clock() - startedMs;
+  const ms = isLarge ? spentMs : Math.min(spentMs, smallMsMax);
+  exchange.deps.waste.chargeSender(exchange.network, grant, { ms, keptEvents: exchange.keptEvents });
+}
+
+/** Whatever is in so small a body, it costs less than what is free: see `Waste`. */
+const freeBytesMax = 1024;
+const largeBytesMin = 65_536;
+/** What a body that is not large may cost at most. */
+const smallMsMax = 20;
+
+function wallMs(): number {
+  return performance.now();
+}
+
+function cpuMs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1000;
+}

@@ -1,0 +1,60 @@
+import { droppedCodes, type EventCode, type EventResult, type TelemetryBatch } from "@mosis/types/telemetry";
+import type { Rules } from "../judging/restrictions/table.ts";
+import type { Staging } from "./staging.ts";
+
+/** Events as an array has them, or where they stand. */
+export interface EventList {
+  readonly length: number;
+  /** As an object, or whatever was sent in its place. */
+  at(index: number): unknown;
+  /** The events as columns, when they were read into them and have passed the checks of shape and size. */
+  staged?(): Staging;
+}
+
+export type IncomingBatch = Omit<TelemetryBatch, "events"> & {
+  events: EventList;
+  /** Its events have no time: they get that of receiving, see `timeByReceipt`. */
+  timeless?: true;
+};
+
+/** One request that is being stored: a batch may be delivered several times. */
+export interface Delivery {
+  deliveryId: string;
+  keyId: string;
+  appId: string;
+  batch: IncomingBatch;
+  /** Restrictions that hold for the app and the key; nearly always null. */
+  rules: Rules | null;
+  receivedAtMs: number;
+  /** What is added to the client's times; 0 unless its clock is off by more than two minutes. */
+  clockCorrectionMs: number;
+  /** Body as sent. */
+  bodyBytes: number;
+  /** The most that its events may take, written out as JSON. */
+  eventBytesAtMost: number;
+  /** The context as its rejected events keep it, written at the first of them. */
+  contextText?: string;
+}
+
+/** Whether the clock of the client was off, so that the times of its events were corrected. */
+export function isCorrected({ batch, clockCorrectionMs }: Delivery): boolean {
+  return clockCorrectionMs !== 0 && batch.timeless !== true;
+}
+
+/** What happened to the events of one request: accepted, rejected or dropped. */
+export interface Outcome {
+  accepted: number;
+  rejected: number;
+  /** Not kept, because of a restriction. */
+  dropped: number;
+  /** How many were rejected or dropped for which reason; null when none was. */
+  byCode: Map<EventCode, number> | null;
+  /** Accepted events that carry a warning. */
+  warned: number;
+  results: EventResult[];
+}
+
+/** Whether a reason says that an event is wrong, and not that its developer does not want it now. */
+export function isRefusal(code: EventCode): boolean {
+  return code !== "quarantined" && !droppedCodes.has(code);
+}

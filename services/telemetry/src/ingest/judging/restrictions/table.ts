@@ -1,0 +1,121 @@
+import type { Logger } from "@mosis/runtime";
+import { type RestrictionAction, RestrictionState } from "@mosis/types/telemetry-restrictions";
+import { topics } from "@mosis/types/topics";
+import { Compile } from "typebox/compile";
+import type { Grant } from "../../../access/access-table.ts";
+import { readState } from "../../../access/state-record.ts";
+
+/** What becomes of an event. Of several restrictions that hold for it, the one that counts. */
+export interface Rule {
+  action: RestrictionAction;
+  /** Share of the sessions that is kept; 0 of what is dropped or set aside. */
+  rate: number;
+}
+
+/** The restrictions of one app and key, resolved for the events of a batch. */
+export interface Rules {
+  /** For names that are not in `byName`. */
+  every: Rule | null;
+  byName: ReadonlyMap<string, Rule>;
+}
+
+interface Entry extends Rule {
+  state: RestrictionState;
+  expiresAtMs: number;
+}
+
+const checkState = Compile(RestrictionState);
+
+/** Pairs of app and key whose rules are known: they are worked out once, not at every batch. */
+const cachedRulesMax = 10_000;
+
+/**
+ * Every restriction of the platform, in memory, built from the compacted topic. What a record changes holds
+ * for the next batch.
+ */
+export class RestrictionTable {
+  readonly #log: Logger;
+  readonly #entries = new Map<string, Entry>();
+  readonly #rules = new Map<string, Rules | null>();
+  /** When the next one ends; what is cached holds until then. */
+  #rulesUntilMs = Number.POSITIVE_INFINITY;
+
+  constructor({ log }: { log: Logger }) {
+    this.#log = log;
+  }
+
+  /** One record of `catalog.restrictions`; a value that is not in its form lifts the restriction. */
+  apply(id: string, value: Buffer | null): void {
+    const state = value && readState(value, checkState, { log: this.#log, topic: topics.restrictions, id });
+    if (state) this.#entries.set(id, toEntry(state));
+    else this.#entries.delete(id);
+    this.#rules.clear();
+    this.#rulesUntilMs = Number.POSITIVE_INFINITY;
+  }
+
+  clear(): void {
+    for (const id of [...this.#entries.keys()]) this.apply(id, null);
+  }
+
+  size(): number {
+    return this.#entries.size;
+  }
+
+  /** @param appId null: of whatever app, so what is said of one app does not hold. */
+  rulesOf(appId: string | null, { keyId, developerId }: Grant, nowMs: number): Rules | null {
+    if (this.#entries.size === 0) return null;
+    if (nowMs >= this.#rulesUntilMs || this.#rules.size >= cachedRulesMax) this.#rules.clear();
+    if (this.#rules.size === 0) this.#rulesUntilMs = this.#nextExpiryMs(nowMs);
+    const pair = `${appId} ${keyId}`;
+    let rules = this.#rules.get(pair);
+    if (rules === undefined) {
+      const entries = [...this.#entries.values()].filter(({ state, expiresAtMs }) => {
+        const holds = nowMs < expiresAtMs && isOr(state.app_id, appId) && isOr(state.key_id, keyId);
+        return holds && isOr(state.developer_id, developerId);
+      });
+      this.#rules.set(pair, (rules = resolve(entries)));
+    }
+    return rules;
+  }
+
+  #nextExpiryMs(nowMs: number): number {
+    let next = Number.POSITIVE_INFINITY;
+    for (const { expiresAtMs } of this.#entries.values()) {
+      if (expiresAtMs > nowMs && expiresAtMs < next) next = expiresAtMs;
+    }
+    return next;
+  }
+}
+
+function isOr(named: string | null, value: string | null): boolean {
+  return named === null || named === value;
+}
+
+function toEntry(state: RestrictionState): Entry {
+  return {
+    state,
+    action: state.action,
+    rate: state.action === "sample" ? (state.rate ?? 1) : 0,
+    expiresAtMs: state.expires_at === null ? Number.POSITIVE_INFINITY : Date.parse(state.expires_at),
+  };
+}
+
+function resolve(entries: Entry[]): Rules | null {
+  if (entries.length === 0) return null;
+  let every: Rule | null = null;
+  for (const entry of entries) if (entry.state.event_name === null) every = stricter(every, entry);
+  const byName = new Map<string, Rule>();
+  for (const entry of entries) {
+    const name = entry.state.event_name;
+    if (name !== null) byName.set(name, stricter(byName.get(name) ?? every, entry));
+  }
+  return { every, byName };
+}
+
+const strictness: Record<RestrictionAction, number> = { drop: 3, quarantine: 2, sample: 1 };
+
+function stricter(a: Rule | null, b: Rule): Rule {
+  if (a === null) return b;
+  const difference = strictness[a.action] - strictness[b.action];
+  return difference > 0 || (difference === 0 && a.rate <= b.rate) ? a : b;
+}

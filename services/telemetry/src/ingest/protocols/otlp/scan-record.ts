@@ -1,0 +1,261 @@
+// Reads a log record from its bytes into its place among the staged, and writes the text of its id. It takes
+// what nearly all clients send: fields once each, attributes that are texts, numbers or booleans, each key
+// once. About any other record it says nothing, and `mapping.ts` decides what becomes of it.
+import { eventKinds, telemetryLimits } from "@mosis/types/telemetry";
+import { timeOf } from "../../events/clock.ts";
+import type { Staging } from "../../events/staging.ts";
+import { openKnownNames, own, ownKeys } from "./known-keys.ts";
+import type { Budget } from "./logs.ts";
+import { kindOf, unnamed } from "./mapping.ts";
+import { field, RecordFields } from "./record-fields.ts";
+import { RecordText } from "./record-text.ts";
+import { AttributeScanner } from "./scan-attributes.ts";
+import { readScalar, scalar, scalars } from "./scan-scalar.ts";
+
+const propertiesMax = telemetryLimits.propertiesPerEventMax - 1;
+/** An event is not larger, and the text of a record has room for so much. */
+const recordBytesMax = telemetryLimits.eventBytesMax;
+/** Of an event as JSON without its properties, and of the keys that are longer there than in a record. */
+const envelopeBytesMax = 1024;
+const idBytesMax = 32;
+
+/** What is told with each record of a scope. Places are in the staging. */
+export interface Surroundings {
+  /** By index of `ownKeys`: the texts of its resource and scope, null for none. */
+  shared: readonly ({ place: number; length: number } | null)[];
+  /** At most, as JSON. */
+  sharedBytes: number;
+  /** Of the resource; null without one. */
+  session: Uint32Array | null;
+}
+
+export class RecordScanner {
+  readonly text = new RecordText(recordBytesMax);
+  around: Surroundings = { shared: [], sharedBytes: 0, session: null };
+  /** Of the event that was read last, written out as JSON. */
+  bytesAtMost = 0;
+  readonly attributes: AttributeScanner;
+  private readonly fields: RecordFields;
+  private readonly staging: Staging;
+  private readonly names = openKnownNames();
+  private readonly ownPlaces = new Int32Array(ownKeys.length);
+  private readonly ownLengths = Int32Array.from(ownKeys, (key) => key.length);
+  private unnamedPlace = 0;
+  private readonly places: Int32Array;
+  private readonly lengths: Int32Array;
+  /** The ids of trace and span in digits, the second from the middle on. */
+  private readonly hex = Buffer.alloc(4 * idBytesMax);
+
+  constructor(staging: Staging) {
+    this.staging = staging;
+    this.attributes = new AttributeScanner(staging, this.text);
+    this.fields = new RecordFields(this.attributes);
+    this.places = this.fields.places;
+    this.lengths = this.fields.lengths;
+  }
+
+  /** Before the records of a request, whose body the staging has. */
+  open(): void {
+    const { staging } = this;
+    this.names.makeRoom();
+    this.attributes.open();
+    for (const [index, key] of ownKeys.entries()) this.ownPlaces[index] = staging.keep(key);
+    this.unnamedPlace = staging.keep(unnamed);
+  }
+
+  /**
+   * Reads a record between two places of the body. Its id is not there yet, unless an attribute is.
+   * @returns false when the record is not usual; its place among the staged is arbitrary then.
+   */
+  read(index: number, at: number, end: number, budget: Budget): boolean {
+    const { staging, text } = this;
+    if (end - at > recordBytesMax || !this.fields.find(staging.body, at, end, budget)) return false;
+    staging.open(index);
+    const first = staging.properties;
+    text.open();
+    if (!this.readTimes(index) || !this.readOwn() || !this.readBody()) return false;
+    text.put(parts.attributes);
+    if (!this.attributes.read(index, budget, this.around.session)) return false;
+    if (staging.properties - first > propertiesMax) return false;
+    this.readRest();
+    if (!this.setName(index)) return false;
+    this.bytesAtMost = text.recordLength() + this.around.sharedBytes + envelopeBytesMax;
+    staging.propertiesEnd[index] = staging.properties;
+    return this.bytesAtMost <= telemetryLimits.eventBytesMax;
+  }
+
+  /** Writes both times, and sets that of the event. */
+  private readTimes(index: number): boolean {
+    const { text, places } = this;
+    text.put(parts.time);
+    const ms = this.writeTime(places[field.time] as number);
+    text.put(parts.observedTime);
+    const observedMs = this.writeTime(places[field.observedTime] as number);
+    const time = Number.isNaN(ms) ? observedMs : ms;
+    this.staging.times[index] = timeOf(time);
+    return !Number.isNaN(time);
+  }
+
+  /** Writes nanoseconds of 64 bits. @returns them as whole milliseconds, NaN for none. */
+  private writeTime(at: number): number {
+    const { text, staging } = this;
+    const low = at === 0 ? 0 : staging.view.getUint32(at, true);
+    const high = at === 0 ? 0 : staging.view.getUint32(at + 4, true);
+    // In two steps of at most 53 bits.
+    const rest = (high % million) * 4_294_967_296 + low;
+    const ms = Math.floor(high / million) * 4_294_967_296 + Math.floor(rest / million);
+    if (ms > 0) text.integer(ms);
+    text.digits(rest % million, ms > 0 ? 6 : 1);
+    return low === 0 && high === 0 ? Number.NaN : ms;
+  }
+
+  /** What is no attribute: sets the properties, and writes up to the attributes. */
+  private readOwn(): boolean {
+    const { staging, text, places, lengths, around } = this;
+    const { body } = staging;
+    for (let key = 0; key <= own.scope; key++) {
+      const shared = around.shared[key];
+      if (shared) this.addText(key, shared.place, shared.length);
+    }
+    const severityAt = places[field.severity] as number;
+    const severity = severityAt === 0 ? 0 : (body[severityAt] as number);
+    if (severity > 0) this.addNumber(own.severityNumber, severity);
+    text.put(parts.severity);
+    text.digits(severity);
+    text.put(parts.severityText);
+    if (!this.writeText(field.severityText)) return false;
+    const severityTextLength = lengths[field.severityText] as number;
+    if (places[field.severityText] !== 0 && severityTextLength > 0) {
+      this.addText(own.severityText, places[field.severityText] as number, severityTextLength);
+    }
+    if (!this.readHex(own.traceId, field.traceId, 0)) return false;
+    if (!this.readHex(own.spanId, field.spanId, 2 * idBytesMax)) return false;
+    text.put(parts.eventName);
+    return this.writeText(field.eventName);
+  }
+
+  /** Writes the text of a field. @returns false when it is not UTF-8. */
+  private writeText(number: number): boolean {
+    const at = this.places[number] as number;
+    return this.text.text(this.staging.body, at, at === 0 ? 0 : (this.lengths[number] as number));
+  }
+
+  /** Reads an id as hexadecimal digits from a place in `hex` on, and sets its property. */
+  private readHex(key: number, number: number, to: number): boolean {
+    const at = this.places[number] as number;
+    const length = at === 0 ? 0 : (this.lengths[number] as number);
+    if (length > idBytesMax) return false;
+    this.lengths[number] = 2 * length;
+    if (length === 0) return true;
+    const { body, scratch } = this.staging;
+    for (let i = 0; i < length; i++) {
+      const byte = body[at + i] as number;
+      this.hex[to + 2 * i] = hexDigits[byte >>> 4] as number;
+      this.hex[to + 2 * i + 1] = hexDigits[byte & 15] as number;
+    }
+    const place = ~scratch.length;
+    scratch.bytes(this.hex, to, 2 * length);
+    this.addText(key, place, 2 * length);
+    return true;
+  }
+
+  private readBody(): boolean {
+    const at = this.places[field.body] as number;
+    const length = at === 0 ? 0 : (this.lengths[field.body] as number);
+    const { body, view } = this.staging;
+    this.text.put(parts.body);
+    const kind = readScalar(body, view, at, at + length);
+    if (!this.text.scalar(body, kind)) return false;
+    if (kind === scalars.text) this.addText(own.body, scalar.at, scalar.length);
+    else if (kind !== scalars.none) this.addNumber(own.body, scalar.number);
+    return true;
+  }
+
+  private addText(key: number, place: number, length: number): void {
+    const at = this.addOwn(key);
+    this.staging.values[at] = place;
+    this.staging.valueLengths[at] = length;
+  }
+
+  private addNumber(key: number, value: number): void {
+    const at = this.addOwn(key);
+    this.staging.valueLengths[at] = -1;
+    this.staging.numbers[at] = value;
+  }
+
+  private addOwn(key: number): number {
+    const { staging } = this;
+    // An attribute of the same key would take its place, which is counted.
+    this.attributes.take(key);
+    const at = staging.properties++;
+    staging.keys[at] = this.ownPlaces[key] as number;
+    staging.keyLengths[at] = this.ownLengths[key] as number;
+    return at;
+  }
+
+  /** What stands behind the attributes. */
+  private readRest(): void {
+    const { text, places, lengths } = this;
+    const droppedAt = places[field.dropped] as number;
+    const dropped = droppedAt === 0 ? 0 : (this.staging.body[droppedAt] as number);
+    text.put(parts.dropped);
+    text.digits(dropped);
+    text.put(parts.traceId);
+    text.copy(this.hex, 0, places[field.traceId] === 0 ? 0 : (lengths[field.traceId] as number));
+    text.put(parts.spanId);
+    text.copy(this.hex, 2 * idBytesMax, places[field.spanId] === 0 ? 0 : (lengths[field.spanId] as number));
+    text.put(parts.end);
+    if (dropped > 0) this.addNumber(own.dropped, dropped);
+  }
+
+  /** Sets name and kind. @returns false when the name has to be changed. */
+  private setName(index: number): boolean {
+    const { staging, places, lengths } = this;
+    const severityAt = places[field.severity] as number;
+    const severity = severityAt === 0 ? 0 : (staging.body[severityAt] as number);
+    const kind = kindBySeverity[2 * severity + (this.attributes.isException ? 1 : 0)] as number;
+    let at = places[field.eventName] as number;
+    let length = lengths[field.eventName] as number;
+    if (at === 0 || length === 0) {
+      at = this.attributes.nameAt;
+      length = this.attributes.nameLength;
+    }
+    if (at === 0) {
+      staging.names[index] = this.unnamedPlace;
+      staging.nameLengths[index] = unnamed.length;
+      staging.kinds[index] = kind;
+      return true;
+    }
+    const name = this.names.indexOf(staging.body, at, length);
+    const kindByName = name < 0 ? 0 : (this.names.marks[name] as number);
+    staging.names[index] = at;
+    staging.nameLengths[index] = length;
+    const isByName = kindByName === eventKinds.crash || kind === eventKinds.event;
+    staging.kinds[index] = isByName ? kindByName : kind;
+    return kindByName > 0;
+  }
+}
+
+/** By twice the severity, and one more for an exception: the kind of an event whose name says nothing. */
+const kindBySeverity = Uint8Array.from(
+  { length: 256 },
+  (_, index) => eventKinds[kindOf(unnamed, index >> 1, index % 2 === 1)],
+);
+
+const million = 1_000_000;
+const hexDigits = Buffer.from("0123456789abcdef");
+
+/** Of the record as JSON, in the order of its fields. */
+const parts = {
+  time: Buffer.from('{"time":"'),
+  observedTime: Buffer.from('","observedTime":"'),
+  severity: Buffer.from('","severity":'),
+  severityText: Buffer.from(',"severityText":'),
+  eventName: Buffer.from(',"eventName":'),
+  body: Buffer.from(',"body":'),
+  attributes: Buffer.from(',"attributes":{'),
+  dropped: Buffer.from('},"droppedAttributes":'),
+  traceId: Buffer.from(',"traceId":"'),
+  spanId: Buffer.from('","spanId":"'),
+  end: Buffer.from('"}'),
+};

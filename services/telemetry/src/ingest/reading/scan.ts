@@ -1,0 +1,236 @@
+// Reads events of a JSON body straight from its bytes: parsing them to objects was half of all that an event
+// cost in ingest. It takes what nearly all clients send, and nothing that is not valid: JSON without line
+// breaks, the fields of the contract, each once. Whatever else there is goes the way of `parseBatch`, which
+// decides what it is. `scan.test.ts` holds that both ways lead to the same rows.
+import { parseUuid } from "@mosis/clickhouse/native-block";
+import { eventKinds, telemetryLimits } from "@mosis/types/telemetry";
+import { timeOf } from "../events/clock.ts";
+import { isWideInteger, isWord, scanNumber, scanText, scanned, wideDigits } from "./scan-values.ts";
+import { offsetOf, type Staging } from "../events/staging.ts";
+
+/**
+ * Reads an event into its place among the staged.
+ * @returns where the body goes on behind it; -1 when it is not plain: nothing is said about it then.
+ */
+export function scanEvent(staging: Staging, index: number, start: number): number {
+  const { body } = staging;
+  let at = start;
+  if (body[at++] !== openBrace) return -1;
+  staging.open(index);
+  let seen = 0;
+  for (;;) {
+    if (body[at] === space) at++;
+    const field = fieldAt(staging, at);
+    if (field === undefined || (seen & field.bit) !== 0) return -1;
+    seen |= field.bit;
+    at += field.length;
+    if (body[at] === space) at++;
+    at = scanField(staging, index, field.bit, at);
+    if (at < 0) return -1;
+    const next = body[at++];
+    if (next === closeBrace) return (seen & required) === required ? at : -1;
+    if (next !== comma) return -1;
+  }
+}
+
+const space = 0x20;
+const quote = 0x22;
+const comma = 0x2c;
+const openBrace = 0x7b;
+const closeBrace = 0x7d;
+
+/** A field of the contract with its quotes and colon, as words of four bytes, the last overlapping. */
+interface Field {
+  bit: number;
+  length: number;
+  words: { at: number; value: number }[];
+}
+
+const names = ["event_id", "name", "time", "kind", "session_id", "duration_ms", "properties"];
+const fields = names.map((name, index): Field => {
+  const bytes = Buffer.from(`"${name}":`);
+  const places = [...Array.from({ length: bytes.length >> 2 }, (_, n) => n * 4), bytes.length - 4];
+  const words = places.map((at) => ({ at, value: bytes.readUInt32LE(at) }));
+  return { bit: 1 << index, length: bytes.length, words };
+});
+const [eventId, name, time, kind, sessionId, duration] = fields.map(({ bit }) => bit);
+const required = 7;
+const byFirstWord = new Map(fields.map((field) => [field.words[0]?.value, field]));
+/** Of a field with its quotes and colon, rounded up; nearer to the end of a body than this none is read. */
+const longestField = 16;
+
+function fieldAt({ view }: Staging, at: number): Field | undefined {
+  if (at + longestField > view.byteLength) return undefined;
+  const field = byFirstWord.get(view.getUint32(at, true));
+  if (field === undefined) return undefined;
+  const { words } = field;
+  for (let i = 1; i < words.length; i++) {
+    const word = words[i] as Field["words"][0];
+    if (view.getUint32(at + word.at, true) !== word.value) return undefined;
+  }
+  return field;
+}
+
+/** @returns where the body goes on behind the value, -1 when it is not plain. */
+function scanField(staging: Staging, index: number, field: number, at: number): number {
+  switch (field) {
+    case eventId:
+      return scanId(staging.body, at, staging.eventIds, index);
+    case sessionId:
+      return scanId(staging.body, at, staging.sessionIds, index);
+    case name:
+      return scanName(staging, index, at);
+    case time:
+      return scanTime(staging, index, at);
+    case kind:
+      return scanKind(staging, index, at);
+    case duration:
+      return scanDuration(staging, index, at);
+    default:
+      return scanProperties(staging, index, at);
+  }
+}
+
+function scanId(body: Buffer, at: number, words: Uint32Array, index: number): number {
+  if (body[at] !== quote || body[at + 37] !== quote) return -1;
+  return parseUuid(body, at + 1, words, index * 4) ? at + 38 : -1;
+}
+
+function scanName(staging: Staging, index: number, start: number): number {
+  const at = scanText(staging, start);
+  if (at < 0 || isOutside(staging, telemetryLimits.nameLengthMax)) return -1;
+  const buffer = staging.bufferOf(scanned.place);
+  const offset = offsetOf(scanned.place);
+  for (let i = offset; i < offset + scanned.length; i++) {
+    const byte = buffer[i] as number;
+    if (byte < 0x20 || byte === 0x7f) return -1;
+  }
+  staging.names[index] = scanned.place;
+  staging.nameLengths[index] = scanned.length;
+  return at;
+}
+
+/** Whether the text that was read has no character, or more than so many. */
+function isOutside(staging: Staging, lengthMax: number): boolean {
+  if (scanned.length <= lengthMax) return scanned.length === 0;
+  const offset = offsetOf(scanned.place);
+  return charactersUpTo(staging.bufferOf(scanned.place), offset, scanned.length, lengthMax) < scanned.length;
+}
+
+/** How many of the bytes hold at most so many code points. */
+export function charactersUpTo(buffer: Uint8Array, at: number, length: number, max: number): number {
+  let count = 0;
+  for (let i = 0; i < length; i++) {
+    const isContinuation = ((buffer[at + i] as number) & 0xc0) === 0x80;
+    if (!isContinuation && ++count > max) return i;
+  }
+  return length;
+}
+
+function scanTime(staging: Staging, index: number, start: number): number {
+  const isText = staging.body[start] === quote;
+  const at = isText ? scanText(staging, start) : scanNumber(staging.body, start);
+  if (at < 0) return -1;
+  if (!isText) {
+    staging.times[index] = timeOf(scanned.number);
+    return at;
+  }
+  if (scanned.place < 0 || scanned.length > 40) return -1;
+  staging.times[index] = timeOf(
+    staging.body.toString("latin1", scanned.place, scanned.place + scanned.length),
+  );
+  return at;
+}
+
+const kinds = Object.entries(eventKinds).map(([word, id]) => ({ word: Buffer.from(`"${word}"`), id }));
+
+function scanKind(staging: Staging, index: number, at: number): number {
+  for (const { word, id } of kinds) {
+    if (!isWord(staging.body, at, word)) continue;
+    staging.kinds[index] = id;
+    return at + word.length;
+  }
+  return -1;
+}
+
+function scanDuration(staging: Staging, index: number, start: number): number {
+  const at = scanNumber(staging.body, start);
+  if (at < 0 || !(scanned.number >= 0 && scanned.number <= 4_294_967_295)) return -1;
+  staging.durations[index] = scanned.number;
+  return at;
+}
+
+function scanProperties(staging: Staging, index: number, start: number): number {
+  const { body } = staging;
+  const first = staging.properties;
+  let at = start;
+  if (body[at++] !== openBrace) return -1;
+  if (body[at] === closeBrace) return at + 1;
+  for (;;) {
+    if (staging.properties - first === telemetryLimits.propertiesPerEventMax) return -1;
+    if (body[at] === space) at++;
+    at = scanProperty(staging, first, at);
+    if (at < 0) return -1;
+    staging.properties++;
+    const next = body[at++];
+    if (next === closeBrace) break;
+    if (next !== comma) return -1;
+  }
+  staging.propertiesEnd[index] = staging.properties;
+  return at;
+}
+
+const colon = 0x3a;
+const yes = Buffer.from("true");
+const no = Buffer.from("false");
+
+function scanProperty(staging: Staging, first: number, start: number): number {
+  const { body, properties } = staging;
+  let at = scanText(staging, start);
+  if (at < 0 || isOutside(staging, telemetryLimits.propertyKeyLengthMax) || isMoved(staging, first))
+    return -1;
+  staging.keys[properties] = scanned.place;
+  staging.keyLengths[properties] = scanned.length;
+  if (body[at++] !== colon) return -1;
+  if (body[at] === space) at++;
+  if (body[at] === quote) {
+    at = scanText(staging, at);
+    staging.values[properties] = scanned.place;
+    staging.valueLengths[properties] = scanned.length;
+    return at;
+  }
+  staging.valueLengths[properties] = -1;
+  const isTrue = isWord(body, at, yes);
+  if (isTrue || isWord(body, at, no)) {
+    staging.numbers[properties] = isTrue ? 1 : 0;
+    return at + (isTrue ? 4 : 5);
+  }
+  const from = at;
+  at = scanNumber(body, at);
+  staging.numbers[properties] = scanned.number;
+  // An integer that a number cannot hold is the text of its digits.
+  if (at - from >= wideDigits && isWideInteger(body, from, at)) {
+    staging.values[properties] = from;
+    staging.valueLengths[properties] = at - from;
+  }
+  return at;
+}
+
+/** Whether an object would have the key elsewhere: at the place of the same key, or first, as an index. */
+function isMoved(staging: Staging, first: number): boolean {
+  const { place, length } = scanned;
+  const buffer = staging.bufferOf(place);
+  const offset = offsetOf(place);
+  const leading = buffer[offset] as number;
+  if (leading >= 0x30 && leading <= 0x39) return true;
+  for (let other = first; other < staging.properties; other++) {
+    if (staging.keyLengths[other] !== length) continue;
+    const otherPlace = staging.keys[other] as number;
+    const otherBuffer = staging.bufferOf(otherPlace);
+    const otherOffset = offsetOf(otherPlace);
+    let i = 0;
+    while (i < length && buffer[offset + i] === otherBuffer[otherOffset + i]) i++;
+    if (i === length) return true;
+  }
+  return false;
+}
