@@ -3,9 +3,8 @@ import { telemetryLimits } from "@mosis/types/telemetry";
 import { eventColumns } from "@mosis/types/telemetry-row";
 import type { Delivery } from "../events/delivery.ts";
 import { eventKey } from "./event-key.ts";
-import { charactersUpTo } from "../reading/scan.ts";
 import { isStackTrace } from "../events/stack-traces.ts";
-import { offsetOf, type Staging } from "../events/staging.ts";
+import { charactersUpTo, offsetOf, type Staging } from "../events/staging.ts";
 
 export type EventBlock = NativeBlock<typeof eventColumns>;
 

@@ -176,3 +176,13 @@ function openArrays({ events, properties }: StagingRoom): Arrays {
 export function offsetOf(place: number): number {
   return place < 0 ? ~place : place;
 }
+
+/** Returns how many of the bytes hold at most `max` code points. */
+export function charactersUpTo(buffer: Uint8Array, at: number, length: number, max: number): number {
+  let count = 0;
+  for (let i = 0; i < length; i++) {
+    const isContinuation = ((buffer[at + i] as number) & 0xc0) === 0x80;
+    if (!isContinuation && ++count > max) return i;
+  }
+  return length;
+}

@@ -6,7 +6,7 @@ import { parseUuid } from "@mosis/clickhouse/native-block";
 import { eventKinds, telemetryLimits } from "@mosis/types/telemetry";
 import { timeOf } from "../events/clock.ts";
 import { isWideInteger, isWord, scanNumber, scanText, scanned, wideDigits } from "./scan-values.ts";
-import { offsetOf, type Staging } from "../events/staging.ts";
+import { charactersUpTo, offsetOf, type Staging } from "../events/staging.ts";
 
 /**
  * Reads an event into its place among the staged.
@@ -115,16 +115,6 @@ function isOutside(staging: Staging, lengthMax: number): boolean {
   if (scanned.length <= lengthMax) return scanned.length === 0;
   const offset = offsetOf(scanned.place);
   return charactersUpTo(staging.bufferOf(scanned.place), offset, scanned.length, lengthMax) < scanned.length;
-}
-
-/** How many of the bytes hold at most so many code points. */
-export function charactersUpTo(buffer: Uint8Array, at: number, length: number, max: number): number {
-  let count = 0;
-  for (let i = 0; i < length; i++) {
-    const isContinuation = ((buffer[at + i] as number) & 0xc0) === 0x80;
-    if (!isContinuation && ++count > max) return i;
-  }
-  return length;
 }
 
 function scanTime(staging: Staging, index: number, start: number): number {
