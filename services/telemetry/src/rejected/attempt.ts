@@ -1,11 +1,10 @@
 import { type EventCode, eventCodes, type BatchContext } from "@mosis/types/telemetry";
 import type { Replay, ReplayResult } from "@mosis/types/rejected";
-import type { Delivery } from "../ingest/events/delivery.ts";
+import type { Delivery, Rules } from "../ingest/events/delivery.ts";
 import { derivedId } from "../ingest/events/derived-id.ts";
 import { parseExactJson } from "../ingest/events/exact-json.ts";
 import type { Flusher } from "../ingest/blocks/flush.ts";
 import { appendDelivery } from "../ingest/judging/pipeline.ts";
-import type { Rules } from "../ingest/judging/restrictions/table.ts";
 import { mergePatch } from "./merge-patch.ts";
 import type { RejectedRow } from "./queries.ts";
 

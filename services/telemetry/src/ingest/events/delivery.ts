@@ -1,5 +1,5 @@
 import { droppedCodes, type EventCode, type EventResult, type TelemetryBatch } from "@mosis/types/telemetry";
-import type { Rules } from "../judging/restrictions/table.ts";
+import type { RestrictionAction } from "@mosis/types/telemetry-restrictions";
 import type { Staging } from "./staging.ts";
 
 /** Events as an array has them, or where they stand. */
@@ -34,6 +34,20 @@ export interface Delivery {
   eventBytesAtMost: number;
   /** The context as its rejected events keep it, written at the first of them. */
   contextText?: string;
+}
+
+/** What a restriction does with an event. When several restrictions hold for it, the strictest one counts. */
+export interface Rule {
+  action: RestrictionAction;
+  /** The share of the sessions that is kept; 0 for events that are dropped or set aside. */
+  rate: number;
+}
+
+/** The restrictions of one app and key, resolved for the events of a batch. */
+export interface Rules {
+  /** The rule for every name that is not in `byName`. */
+  every: Rule | null;
+  byName: ReadonlyMap<string, Rule>;
 }
 
 /** Whether the clock of the client was off, so that the times of its events were corrected. */

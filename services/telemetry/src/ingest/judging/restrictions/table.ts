@@ -4,20 +4,7 @@ import { topics } from "@mosis/types/topics";
 import { Compile } from "typebox/compile";
 import type { Grant } from "../../../access/access-table.ts";
 import { readState } from "../../../access/state-record.ts";
-
-/** What becomes of an event. Of several restrictions that hold for it, the one that counts. */
-export interface Rule {
-  action: RestrictionAction;
-  /** Share of the sessions that is kept; 0 of what is dropped or set aside. */
-  rate: number;
-}
-
-/** The restrictions of one app and key, resolved for the events of a batch. */
-export interface Rules {
-  /** For names that are not in `byName`. */
-  every: Rule | null;
-  byName: ReadonlyMap<string, Rule>;
-}
+import type { Rule, Rules } from "../../events/delivery.ts";
 
 interface Entry extends Rule {
   state: RestrictionState;
