@@ -2,7 +2,7 @@ import type { Metrics } from "@mosis/runtime";
 import { droppedCodes, type EventCode, eventCodes } from "@mosis/types/telemetry";
 import type { Outcome } from "../events/delivery.ts";
 import type { Flusher, Sent } from "../blocks/flush.ts";
-import type { QuotaRefusal } from "../judging/quota/refusal.ts";
+import type { QuotaRefusal } from "../events/refusal.ts";
 
 /**
  * What ingest counts. Labels are resolved once: looking them up at every event would cost more than its

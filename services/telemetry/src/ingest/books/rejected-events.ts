@@ -2,7 +2,7 @@ import { BatchContext, telemetryLimits } from "@mosis/types/telemetry";
 import type { OpenBlocks } from "../blocks/blocks.ts";
 import type { Delivery } from "../events/delivery.ts";
 import { writeExactJson } from "../events/exact-json.ts";
-import type { Fault } from "../judging/shape-fault.ts";
+import type { Fault } from "../events/refusal.ts";
 import { brokenLineOf } from "../reading/lines.ts";
 
 /**

@@ -19,7 +19,8 @@ import {
 } from "./exchange.ts";
 import type { Protocol, Reading } from "../protocols/protocol.ts";
 import { countRefused } from "../judging/pipeline.ts";
-import { fieldsOfRefusal, type QuotaRefusal } from "../judging/quota/refusal.ts";
+import type { QuotaRefusal } from "../events/refusal.ts";
+import { fieldsOfRefusal } from "../judging/quota/refusal.ts";
 import type { Sender, Share } from "../judging/quota/share.ts";
 import { hasRoom } from "./capacity.ts";
 import { openBodyLimits } from "../protocols/segment/write-key.ts";

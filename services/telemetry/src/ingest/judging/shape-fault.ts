@@ -1,13 +1,8 @@
 import { type EventCode, eventKinds, TelemetryEvent, telemetryLimits } from "@mosis/types/telemetry";
 import { Compile } from "typebox/compile";
 import { isWideInteger } from "../events/exact-json.ts";
+import type { Fault } from "../events/refusal.ts";
 import { brokenLineOf } from "../reading/lines.ts";
-
-/** Why an event is not stored. `pointer` (RFC 6901) is relative to the event. */
-export interface Fault {
-  code: EventCode;
-  pointer: string;
-}
 
 const isEvent = Compile(TelemetryEvent);
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;

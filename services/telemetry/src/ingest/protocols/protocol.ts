@@ -3,7 +3,7 @@ import type { ProblemCode, ProblemDetail } from "@mosis/types/problems";
 import type { BatchRefusal } from "../reading/batch.ts";
 import type { Body, BodyTypes, SentBody } from "../reading/body.ts";
 import type { IncomingBatch, Outcome } from "../events/delivery.ts";
-import type { RateLimitFields } from "../judging/quota/refusal.ts";
+import type { RateLimitFields } from "../events/refusal.ts";
 
 /**
  * What one kind of client sends and expects to hear. `routes.ts` has the steps of a request, once for all

@@ -1,12 +1,11 @@
 import { TokenBucket } from "@mosis/runtime";
 import { telemetryLimits } from "@mosis/types/telemetry";
 import type { AppEntry, Grant } from "../../../access/access-table.ts";
+import type { QuotaRefusal, RateLimitFields } from "../../events/refusal.ts";
 import { type AddressShareLimits, AddressShares, type AddressUse, shareDefaults } from "./address-shares.ts";
 import {
   addressDayRefusal,
   dayRefusal,
-  type QuotaRefusal,
-  type RateLimitFields,
   rateRefusal,
   secondsToMidnight,
   wrongEventsRefusal,

@@ -1,22 +1,7 @@
 import type { TokenBucket } from "@mosis/runtime";
 import type { AppEntry } from "../../../access/access-table.ts";
+import type { QuotaRefusal, RateLimitFields } from "../../events/refusal.ts";
 import { dayMs, dayOf } from "./usage.ts";
-
-/** Why a batch is not taken now: HTTP 429. */
-export interface QuotaRefusal {
-  code: "rate_limited" | "quota_exceeded";
-  detail: string;
-  retryAfterSeconds: number;
-  fields: RateLimitFields;
-  /** Set when it is for events that may be wrong: somebody has to look whether they are. */
-  ofWrongEvents?: true;
-}
-
-/** Header fields of an answer, draft-ietf-httpapi-ratelimit-headers-11. What they count is events. */
-export interface RateLimitFields {
-  policy: string;
-  state: string;
-}
 
 /** Header fields of the refusal. */
 export function fieldsOfRefusal({ retryAfterSeconds, fields }: QuotaRefusal): Record<string, string> {

@@ -1,7 +1,7 @@
 import { shareOf } from "@mosis/types/sampling";
 import type { TelemetryEvent } from "@mosis/types/telemetry";
 import type { Rules } from "../../events/delivery.ts";
-import type { Fault } from "../shape-fault.ts";
+import type { Fault } from "../../events/refusal.ts";
 
 // Made once: a restriction may hold for every event there is.
 const restricted: Fault = { code: "restricted", pointer: "" };
