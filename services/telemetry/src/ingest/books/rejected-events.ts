@@ -3,7 +3,7 @@ import type { OpenBlocks } from "../blocks/blocks.ts";
 import type { Delivery } from "../events/delivery.ts";
 import { writeExactJson } from "../events/exact-json.ts";
 import type { Fault } from "../events/refusal.ts";
-import { brokenLineOf } from "../reading/lines.ts";
+import { brokenLineOf } from "../events/broken-line.ts";
 
 /**
  * Keeps a refused event as it came, with the reason. @returns its event id, null when it has none as text.

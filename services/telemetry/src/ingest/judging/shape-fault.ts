@@ -2,7 +2,7 @@ import { type EventCode, eventKinds, TelemetryEvent, telemetryLimits } from "@mo
 import { Compile } from "typebox/compile";
 import { isWideInteger } from "../events/exact-json.ts";
 import type { Fault } from "../events/refusal.ts";
-import { brokenLineOf } from "../reading/lines.ts";
+import { brokenLineOf } from "../events/broken-line.ts";
 
 const isEvent = Compile(TelemetryEvent);
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { batchHeaders, type TelemetryBatch, telemetryLimits } from "@mosis/types/telemetry";
 import { type BatchRefusal, checkBatch } from "./batch.ts";
+import { brokenLine } from "../events/broken-line.ts";
 import { parseExactJson } from "../events/exact-json.ts";
 import { batchBounds, beyondBatch, openMeter } from "./json-bounds.ts";
 
@@ -81,17 +82,4 @@ function afterBlank(bytes: Buffer, from: number): number {
 function parsed(text: string): unknown {
   const result = parseExactJson(text);
   return "detail" in result ? undefined : result.value;
-}
-
-/** Key of the text in what stands for a line that is not JSON. Nothing that was parsed has it. */
-const lineText = Symbol("line that is not JSON");
-
-function brokenLine(text: string): object {
-  return { [lineText]: text.slice(0, telemetryLimits.eventBytesMax) };
-}
-
-/** The text of a line that is not JSON, the beginning if it is long; undefined for any other event. */
-export function brokenLineOf(event: unknown): string | undefined {
-  if (typeof event !== "object" || event === null) return undefined;
-  return (event as { [lineText]?: string })[lineText];
 }
