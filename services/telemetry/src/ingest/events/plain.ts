@@ -77,3 +77,18 @@ function isUuid(id: unknown): boolean {
 const dash = "-".charCodeAt(0);
 const notHex = new Uint8Array(128).fill(1);
 for (const digit of "0123456789abcdefABCDEF") notHex[digit.charCodeAt(0)] = 0;
+
+/**
+ * Returns true when an event takes more bytes as JSON than the limit. A bound computed from lengths comes
+ * first: writing an event out costs as much as parsing it.
+ */
+export function isTooLarge(event: TelemetryEvent): boolean {
+  let bytesAtMost = 2000;
+  for (const key in event.properties) {
+    const value = event.properties[key];
+    // An escaped UTF-16 unit takes six bytes.
+    bytesAtMost += 6 * (key.length + (typeof value === "string" ? value.length : 5)) + 8;
+  }
+  if (bytesAtMost <= telemetryLimits.eventBytesMax) return false;
+  return Buffer.byteLength(JSON.stringify(event)) > telemetryLimits.eventBytesMax;
+}

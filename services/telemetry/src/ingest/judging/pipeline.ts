@@ -13,7 +13,7 @@ import type { Fault } from "../events/refusal.ts";
 import { escaped, shapeFault } from "./shape-fault.ts";
 import type { Flusher } from "../blocks/flush.ts";
 import { slotCount } from "../blocks/months.ts";
-import { isPlain } from "../events/plain.ts";
+import { isPlain, isTooLarge } from "../events/plain.ts";
 import { pushReasons } from "../books/outcome-rows.ts";
 import { idOf, pushRejected } from "../books/rejected-events.ts";
 import { restrictionOf } from "./restrictions/step.ts";
@@ -130,21 +130,6 @@ function timeFault(clientMs: number, eventMs: number, oldestMs: number, newestMs
   if (eventMs >= oldestMs && eventMs <= newestMs) return null;
   if (Number.isNaN(clientMs)) return { code: "time_invalid", pointer: "/time" };
   return { code: eventMs < oldestMs ? "time_too_old" : "time_too_far_ahead", pointer: "/time" };
-}
-
-/**
- * Bytes as JSON over the limit. A bound from lengths comes first: writing an event out costs as much as
- * parsing it.
- */
-export function isTooLarge(event: TelemetryEvent): boolean {
-  let bytesAtMost = 2000;
-  for (const key in event.properties) {
-    const value = event.properties[key];
-    // An escaped UTF-16 unit takes six bytes.
-    bytesAtMost += 6 * (key.length + (typeof value === "string" ? value.length : 5)) + 8;
-  }
-  if (bytesAtMost <= telemetryLimits.eventBytesMax) return false;
-  return Buffer.byteLength(JSON.stringify(event)) > telemetryLimits.eventBytesMax;
 }
 
 interface Slice {
