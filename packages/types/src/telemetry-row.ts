@@ -5,6 +5,9 @@ const text = "LowCardinality(String)";
 /** On the wire: few different ones a block, so an index takes the place of 16 bytes. The table has UUID. */
 const uuids = "LowCardinality(UUID)";
 
+/** The value of a UUID column where an id is not known. */
+export const noUuid = "00000000-0000-0000-0000-000000000000";
+
 /**
  * `events_raw`. Identity is (app_id, session_id, client_time, event_key): a function of the event alone, so
  * that every delivery of an event falls onto one row, whatever clock correction that delivery got.

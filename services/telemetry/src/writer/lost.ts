@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { insertJson } from "@mosis/clickhouse";
 import type { LostRecords, OnLost } from "@mosis/kafka";
 import type { Logger } from "@mosis/runtime";
+import { noUuid } from "@mosis/types/telemetry-row";
 import { type Topic, topics } from "@mosis/types/topics";
-import { noUuid } from "../ingest/blocks/columns.ts";
 import type { StoreDeps } from "./insert.ts";
 
 /** Those whose rows the books count. */

@@ -1,6 +1,6 @@
 import { type NativeBlock, openBlock } from "@mosis/clickhouse/native-block";
 import { telemetryLimits } from "@mosis/types/telemetry";
-import { eventColumns } from "@mosis/types/telemetry-row";
+import { eventColumns, noUuid } from "@mosis/types/telemetry-row";
 import type { Delivery } from "../events/delivery.ts";
 import { eventKey } from "./event-key.ts";
 import { isStackTrace } from "../events/stack-traces.ts";
@@ -11,9 +11,6 @@ export type EventBlock = NativeBlock<typeof eventColumns>;
 export function openEventBlock(): EventBlock {
   return openBlock(eventColumns);
 }
-
-/** What stands where an id is not known. */
-export const noUuid = "00000000-0000-0000-0000-000000000000";
 
 /** The columns that are the same for every event of a batch, for so many rows. The others must follow. */
 export function fillCommon({ columns }: EventBlock, delivery: Delivery, rows: number): void {

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { Logger } from "@mosis/runtime";
 import type { ProblemCode } from "@mosis/types/problems";
+import { noUuid } from "@mosis/types/telemetry-row";
 import type { AccessRefusal, AccessTable, Grant } from "../../access/access-table.ts";
-import { noUuid } from "../blocks/columns.ts";
 import type { Flusher } from "../blocks/flush.ts";
 import { pushOutcome } from "./outcome-rows.ts";
 
