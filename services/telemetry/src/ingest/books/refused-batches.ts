@@ -2,7 +2,6 @@ import { randomUUID } from "node:crypto";
 import type { Logger } from "@mosis/runtime";
 import type { ProblemCode } from "@mosis/types/problems";
 import { noUuid } from "@mosis/types/telemetry-row";
-import type { AccessRefusal, AccessTable, Grant } from "../../access/access-table.ts";
 import type { Flusher } from "../blocks/flush.ts";
 import { pushOutcome } from "./outcome-rows.ts";
 
@@ -14,16 +13,6 @@ export interface Refusals {
   waiting(): number;
   /** Sends what is left. What Kafka does not take then is lost, and logged. */
   close(): Promise<void>;
-}
-
-/** The app of a batch that did not come so far as to name it: the only one of its key, else null. */
-export function appOfRefused(
-  access: Pick<AccessTable, "appOf">,
-  grant: Grant | AccessRefusal,
-): string | null {
-  if (typeof grant === "string") return null;
-  const app = access.appOf(grant, undefined);
-  return typeof app === "string" ? null : app.appId;
 }
 
 interface Row {

@@ -9,7 +9,7 @@ import type { Flusher } from "../blocks/flush.ts";
 import type { Outcomes } from "../books/metrics.ts";
 import type { Protocol } from "../protocols/protocol.ts";
 import type { Quotas } from "../judging/quota/quotas.ts";
-import { appOfRefused, type Refusals } from "../books/refused-batches.ts";
+import type { Refusals } from "../books/refused-batches.ts";
 import type { RestrictionTable } from "../judging/restrictions/table.ts";
 import type { Room } from "./capacity.ts";
 import { type Waste, wasteDetail } from "./waste.ts";
@@ -44,6 +44,8 @@ export interface Exchange {
   deliveryId: string;
   startedMs: number;
   credential: string | undefined;
+  /** The key of the credential; null until it was looked up, and when it may not send. */
+  grant: Grant | null;
   /** The network of the client. */
   network: string;
   /** Null until it is known. */
@@ -62,6 +64,7 @@ export function openExchange(deps: IngestDeps, protocol: Protocol, res: ServerRe
     deliveryId,
     startedMs: performance.now(),
     credential: protocol.credentialOf(req),
+    grant: null,
     network: deps.waste.networkOf(req),
     appId: null,
     keptEvents: 0,
@@ -75,6 +78,14 @@ function requestIdOf(req: IncomingMessage): string | undefined {
   return typeof id === "string" && /^[\w.-]{1,64}$/.test(id) ? id : undefined;
 }
 
+/** Looks up the credential and keeps the key that it is of in the exchange. */
+export function authenticate(exchange: Exchange): Grant | AccessRefusal {
+  const { deps, credential, res } = exchange;
+  const found = deps.access.authenticateWriter(credential, Date.now(), res.req);
+  exchange.grant = typeof found === "string" ? null : found;
+  return found;
+}
+
 interface Further {
   errors?: ProblemDetail[] | undefined;
   headers?: Record<string, string>;
@@ -82,11 +93,9 @@ interface Further {
 
 /** Answers a request of which nothing is taken, and counts that for the app it is known to be of. */
 export function refuse(exchange: Exchange, code: ProblemCode, detail: string, further: Further = {}): void {
-  const { deps, protocol, res, requestId, credential } = exchange;
+  const { deps, protocol, res, requestId } = exchange;
   const { errors, headers = {} } = further;
-  const nowMs = Date.now();
-  const grant = deps.access.authenticateWriter(credential, nowMs, res.req);
-  deps.refusals.count(exchange.appId ?? appOfRefused(deps.access, grant), code, nowMs);
+  deps.refusals.count(exchange.appId ?? onlyAppOf(exchange), code, Date.now());
   if (code === "unavailable") headers["Retry-After"] = "2";
   if (code === "credentials_missing" || code === "credentials_invalid") {
     headers["WWW-Authenticate"] = protocol.challenge;
@@ -95,6 +104,13 @@ export function refuse(exchange: Exchange, code: ProblemCode, detail: string, fu
   if (code === "request_timeout") headers["Connection"] = "close";
   protocol.refuse(res, requestId, { code, detail, errors, headers });
   answered(exchange);
+}
+
+/** Returns the app of a request that has not named one yet: the only app of its key, else null. */
+function onlyAppOf({ deps, grant }: Exchange): string | null {
+  if (grant === null) return null;
+  const app = deps.access.appOf(grant, undefined);
+  return typeof app === "string" ? null : app.appId;
 }
 
 /** Counts an answer that was written. */

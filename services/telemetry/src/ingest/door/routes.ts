@@ -8,6 +8,7 @@ import { appendAll, type Deliveries, deliveriesOf, type Received } from "./deliv
 import { isRefusal, type Outcome } from "../events/delivery.ts";
 import {
   answered,
+  authenticate,
   type Exchange,
   guard,
   guardWork,
@@ -39,6 +40,8 @@ export function postTelemetry(
     deps.origins?.allow(req, res);
     const exchange = openExchange(deps, protocol, res, randomUUID());
     if (!hasRoom(deps)) {
+      // Its refusal is counted for the app of its key.
+      authenticate(exchange);
       refuseUnavailable(exchange);
       return;
     }
@@ -50,18 +53,15 @@ export function postTelemetry(
 /** Goes on with a key that may send, or refuses. A key that nobody knows yet may be on its way. */
 function authorize(exchange: Exchange, next: (grant: Grant) => void): void {
   const { access, waste } = exchange.deps;
-  const { credential, res } = exchange;
-  const nowMs = Date.now();
-  const judged = () => access.authenticateWriter(credential, Date.now(), res.req);
-  const grant = judged();
+  const grant = authenticate(exchange);
   if (typeof grant !== "string") {
     settle(exchange, grant, next);
     return;
   }
-  const seconds = waste.strangerWaits(exchange.network, nowMs);
+  const seconds = waste.strangerWaits(exchange.network, Date.now());
   if (seconds > 0) return refuseCharged(exchange, seconds);
-  const arrival = grant === "credentials_invalid" ? access.arrival(credential) : null;
-  if (arrival) void arrival.then(() => settle(exchange, judged(), next));
+  const arrival = grant === "credentials_invalid" ? access.arrival(exchange.credential) : null;
+  if (arrival) void arrival.then(() => settle(exchange, authenticate(exchange), next));
   else settle(exchange, grant, next);
 }
 
