@@ -21,7 +21,9 @@ function onlyIn(npmPackage, from) {
  * One rule for each module of a folder: it imports the modules that are listed for it, and nothing else of
  * the folder. A module is listed after those that it imports, so no circle can be allowed. What is no module
  * (the composition roots and the route table) may import them all, and none of them imports it.
- * @param modules each with the modules that it may import, from the lowest to the highest.
+ * Tests may import every module.
+ * @param modules each with the modules that it may import, from the lowest to the highest. A module is a
+ * folder, a folder in a folder, or a file.
  */
 function modulesOf(folder, name, modules) {
   const names = Object.keys(modules);
@@ -32,11 +34,11 @@ function modulesOf(folder, name, modules) {
       if (higher !== undefined) throw new Error(`${module} of ${name} is listed before ${higher}`);
       const own = [module, ...below].join("|");
       return {
-        name: `${name}-${module}`,
+        name: `${name}-${module.replace("/", "-")}`,
         comment: `${module} imports ${below.join(", ") || "no other module"}.`,
         severity: "error",
-        from: { path: `^${folder}/${module}/` },
-        to: { path: `^${folder}/`, pathNot: `^${folder}/(${own})/` },
+        from: { path: `^${folder}/${module}(/|\\.ts$)`, pathNot: tests },
+        to: { path: `^${folder}/`, pathNot: `^${folder}/(${own})(/|\\.ts$)` },
       };
     }),
     {
@@ -63,6 +65,29 @@ const catalogModules = {
   "sign-in": ["developers", "changes", "access", "shared"],
   accounts: ["sign-in", "webhooks", "telemetry-rules", "keys", "developers", "changes", "access", "shared"],
   admin: ["sign-in", "developers", "changes", "access"],
+};
+
+const ingest = ["events", "blocks", "books", "judging", "reading", "protocols"].map((it) => `ingest/${it}`);
+
+/** An event goes from the door through protocols, reading, judging and books to blocks, and never back. */
+const telemetryModules = {
+  access: [],
+  clocks: [],
+  store: ["access"],
+  "ingest/events": [],
+  "ingest/blocks": ["ingest/events"],
+  "ingest/books": ["ingest/blocks", "ingest/events"],
+  "ingest/judging": ["ingest/books", "ingest/blocks", "ingest/events", "access"],
+  "ingest/reading": ["ingest/events"],
+  "ingest/protocols": ["ingest/reading", "ingest/events"],
+  "ingest/door": [...ingest, "access"],
+  writer: ["clocks"],
+  replay: [],
+  receipts: ["store", "access"],
+  outcomes: ["store", "access"],
+  audit: ["store", "access"],
+  erasures: ["store", "access"],
+  rejected: ["ingest/judging", "ingest/books", "ingest/blocks", "ingest/events", "store", "access"],
 };
 
 export default {
@@ -156,6 +181,7 @@ export default {
       to: { path: "^services/[^/]+/src/.+/routes\\.ts$", pathNot: "^services/$1/src/$2/" },
     },
     ...modulesOf("services/catalog/src", "catalog", catalogModules),
+    ...modulesOf("services/telemetry/src", "telemetry", telemetryModules),
     {
       name: "production-imports-no-test-code",
       comment: "What runs never imports what tests it.",

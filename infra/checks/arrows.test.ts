@@ -54,7 +54,50 @@ const breaches: Record<string, Record<string, string>> = {
   },
   "pino-stays-in-one-place": { "services/telemetry/src/log.ts": `import "pino";` },
   "prom-client-stays-in-one-place": { "services/telemetry/src/metrics.ts": `import "prom-client";` },
+  "telemetry-has-no-other-module": {
+    "services/telemetry/src/ingest/loose.ts": `import "./events/clock.ts";`,
+    "services/telemetry/src/ingest/events/clock.ts": "export {};",
+  },
+  ...breachesOfModules("telemetry", {
+    access: "store",
+    store: "writer",
+    clocks: "store",
+    "ingest/events": "access",
+    "ingest/blocks": "ingest/reading",
+    "ingest/books": "ingest/judging",
+    "ingest/judging": "ingest/reading",
+    "ingest/reading": "ingest/door",
+    "ingest/protocols": "ingest/judging",
+    "ingest/door": "store",
+    writer: "ingest/blocks",
+    replay: "writer",
+    receipts: "outcomes",
+    outcomes: "audit",
+    audit: "erasures",
+    erasures: "rejected",
+    rejected: "ingest/door",
+  }),
 };
+
+/** For each module a file that imports a module which it may not. */
+function breachesOfModules(
+  service: string,
+  modules: Record<string, string>,
+): Record<string, Record<string, string>> {
+  const src = `services/${service}/src`;
+  return Object.fromEntries(
+    Object.entries(modules).map(([module, other]) => {
+      const up = module.includes("/") ? "../.." : "..";
+      return [
+        `${service}-${module.replace("/", "-")}`,
+        {
+          [`${src}/${module}/climber.ts`]: `import "${up}/${other}/summit.ts";`,
+          [`${src}/${other}/summit.ts`]: "export {};",
+        },
+      ];
+    }),
+  );
+}
 
 const allowed: Record<string, string> = {
   "packages/http/src/server.ts": `import "express"; import "@mosis/runtime"; import "@mosis/types/topics";`,
@@ -64,6 +107,14 @@ const allowed: Record<string, string> = {
   "services/catalog/src/keys/queries.ts": `import "@mosis/postgres"; import "@mosis/types/topics";`,
   "services/catalog/test/apps.test.ts": `import "@mosis/devstack"; import "../src/releases/apps/routes.ts";`,
   "infra/local/up.ts": `import "@mosis/devstack"; import "@mosis/client";`,
+  "services/telemetry/src/ingest.ts": `import "./ingest/door/door.ts"; import "./access/keys.ts";`,
+  "services/telemetry/src/ingest/door/door.ts": `import "../judging/step.ts"; import "../../access/keys.ts";`,
+  "services/telemetry/src/ingest/judging/step.ts": `import "../blocks/block.ts"; import "./quota/quota.ts";`,
+  "services/telemetry/src/ingest/judging/quota/quota.ts": "export {};",
+  "services/telemetry/src/ingest/judging/step.test.ts": `import "../reading/scan.ts";`,
+  "services/telemetry/src/ingest/reading/scan.ts": "export {};",
+  "services/telemetry/src/ingest/blocks/block.ts": "export {};",
+  "services/telemetry/src/access/keys.ts": "export {};",
 };
 
 test("every rule between packages reports the import that breaks it", (t) => {
