@@ -25,7 +25,7 @@ import { outcomeRoutes } from "./outcomes/routes.ts";
 import { receiptRoutes } from "./receipts/routes.ts";
 import { rejectedRoutes } from "./rejected/routes.ts";
 import { createStoreOf, storeShares } from "./store/store-shares.ts";
-import { writerGroup } from "./writer/group.ts";
+import { writerGroup } from "./writer/consumer-group.ts";
 
 export interface QueryOptions {
   kafka: KafkaConfig;

@@ -9,7 +9,7 @@ import type { ProblemBody } from "@mosis/types/problems";
 import { topics } from "@mosis/types/topics";
 import { createDeadLetter } from "../src/writer/dead-letter.ts";
 import { startDeleter } from "../src/writer/deleting/deleter.ts";
-import { createPersist } from "../src/writer/persist.ts";
+import { createRetry } from "../src/writer/retry.ts";
 import { get, publishReader, startQuery } from "./reading.ts";
 import { batchOf, eventOf, openApp } from "./sending.ts";
 import { openStoreDoor } from "./store-door.ts";
@@ -154,11 +154,11 @@ async function setUp(t: TestContext) {
 /** What deletes, of a writer that stores nothing. */
 async function startTestDeleter(t: TestContext, kafka: KafkaConfig, storeUrl: string) {
   const metrics = createMetrics({ service: "test" });
-  const persist = createPersist({ log, pauseMinMs: 100, pauseMaxMs: 1000 });
+  const retry = createRetry({ log, pauseMinMs: 100, pauseMaxMs: 1000 });
   const producer = await openTestProducer(t, kafka);
-  const deadLetter = createDeadLetter({ producer, persist, log, onSent: () => {} });
+  const deadLetter = createDeadLetter({ producer, retry, log, onSent: () => {} });
   const store = openClickHouse({ url: storeUrl, log, requestTimeoutMs: storeTimeoutMs });
-  const shared = { kafka, store, persist, deadLetter, log, metrics, sweepIntervalMs: 86_400_000 };
+  const shared = { kafka, store, retry, deadLetter, log, metrics, sweepIntervalMs: 86_400_000 };
   const sweepLimits = { quietDaysMax: 3, percentMax: 50 };
   const deleter = await startDeleter({ ...shared, sweepLimits, deliveriesKeptDays: 400, now: Date.now });
   t.after(async () => {

@@ -47,14 +47,14 @@ function toRow({ value, position }: JsonRecord<AppState>): Row[] {
  * name.
  */
 async function goneRows(
-  { store, persist }: StoreDeps,
+  { store, retry }: StoreDeps,
   gone: JsonRecord<AppState>[],
   isStale: () => boolean,
 ): Promise<Row[]> {
   const positions = new Map(
     gone.map(({ origin, position }) => [origin.record.key?.toString() ?? "", position]),
   );
-  const last = await persist("Reading apps", () => selectLastStates(store, [...positions.keys()]), isStale);
+  const last = await retry("Reading apps", () => selectLastStates(store, [...positions.keys()]), isStale);
   return last.map((state) => ({ ...state, deleted: 1, position: positions.get(state.app_id) }));
 }
 
@@ -69,7 +69,7 @@ function selectLastStates(store: ClickHouse, ids: string[]): Promise<AppState[]>
 }
 
 async function insertRows(
-  { store, persist, metrics }: StoreDeps,
+  { store, retry, metrics }: StoreDeps,
   rows: Row[],
   isStale: () => boolean,
 ): Promise<void> {
@@ -77,7 +77,7 @@ async function insertRows(
     await insertJson(store, { table, rows });
     return { rows: rows.length };
   };
-  await persist("Inserting apps", () => metrics.inserting(table, rows.length, insert), isStale);
+  await retry("Inserting apps", () => metrics.inserting(table, rows.length, insert), isStale);
 }
 
 /**

@@ -10,7 +10,7 @@ const table = "audit_events_raw";
 
 /** Stores what was fetched of `audit.events`. */
 export async function storeAudit(deps: StoreDeps, { batches, isStale }: Gathered): Promise<void> {
-  const { store, deadLetter, persist, metrics } = deps;
+  const { store, deadLetter, retry, metrics } = deps;
   const { read, faults } = readEvents(batches);
   for (const [origin, fault] of faults) await deadLetter(origin, fault, isStale);
 
@@ -22,7 +22,7 @@ export async function storeAudit(deps: StoreDeps, { batches, isStale }: Gathered
         await insertJson(store, { table, rows });
         return { rows: rows.length };
       };
-      await persist("Inserting audit events", () => metrics.inserting(table, rows.length, insert), isStale);
+      await retry("Inserting audit events", () => metrics.inserting(table, rows.length, insert), isStale);
     },
     ({ origin }, fault) => deadLetter(origin, fault, isStale),
   );

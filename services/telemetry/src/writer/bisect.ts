@@ -1,5 +1,5 @@
 import { ClickHouseRefused } from "@mosis/clickhouse";
-import type { Fault } from "./block.ts";
+import type { RecordFault } from "./block.ts";
 
 /**
  * Inserts all pieces at once; when ClickHouse refuses them, each half by itself, and so on, until the ones
@@ -10,7 +10,7 @@ import type { Fault } from "./block.ts";
 export async function insertBisecting<T>(
   pieces: readonly T[],
   insert: (pieces: readonly T[]) => Promise<void>,
-  setAside: (piece: T, fault: Fault) => Promise<void>,
+  setAside: (piece: T, fault: RecordFault) => Promise<void>,
 ): Promise<void> {
   const [first] = pieces;
   if (first === undefined) return;

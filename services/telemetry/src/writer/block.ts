@@ -9,7 +9,7 @@ export interface Block {
 }
 
 /** Why a record cannot be what it should be. `code` is stable, for metrics and for whoever replays it. */
-export interface Fault {
+export interface RecordFault {
   code: string;
   detail: string;
 }
@@ -18,7 +18,7 @@ export interface Fault {
  * Checks a record as far as that costs nothing: its headers, and that its block begins with the columns and
  * rows it claims. Its data is left to ClickHouse.
  */
-export function readBlock({ value, headers }: IncomingRecord, columns: number): Block | Fault {
+export function readBlock({ value, headers }: IncomingRecord, columns: number): Block | RecordFault {
   const format = headers[recordHeaders.format]?.toString();
   if (format !== blockFormat) {
     return fault("format_unknown", `The block format is ${format ?? "not told"}, known is ${blockFormat}.`);
@@ -34,18 +34,18 @@ export function readBlock({ value, headers }: IncomingRecord, columns: number): 
   return block;
 }
 
-export function isFault(value: object): value is Fault {
+export function isFault(value: object): value is RecordFault {
   return "code" in value;
 }
 
 /** Rows of one month go into one insert, because they go into one partition of the table. */
-export function monthOf({ headers }: IncomingRecord): string | Fault {
+export function monthOf({ headers }: IncomingRecord): string | RecordFault {
   const month = headers[recordHeaders.month]?.toString() ?? "";
   if (/^(\d{6}|0)$/.test(month)) return month;
   return fault("month_invalid", "The header month is neither YYYYMM nor 0.");
 }
 
-function fault(code: string, detail: string): Fault {
+function fault(code: string, detail: string): RecordFault {
   return { code, detail };
 }
 

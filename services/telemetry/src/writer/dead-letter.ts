@@ -1,8 +1,8 @@
 import type { IncomingRecord, OnForged, Producer } from "@mosis/kafka";
 import type { Logger } from "@mosis/runtime";
 import { deadLetterHeaders, type Topic, topics } from "@mosis/types/topics";
-import type { Fault } from "./block.ts";
-import { Passing, type Persist } from "./persist.ts";
+import type { RecordFault } from "./block.ts";
+import { TransientError, type Retry } from "./retry.ts";
 
 /** Where a record was. */
 export interface Origin {
@@ -18,19 +18,19 @@ export interface Origin {
  */
 export type DeadLetter = (
   origin: Origin,
-  fault: Fault,
+  fault: RecordFault,
   isStale: () => boolean,
   extra?: Record<string, Buffer>,
 ) => Promise<void>;
 
 export function createDeadLetter({
   producer,
-  persist,
+  retry,
   log,
   onSent,
 }: {
   producer: Pick<Producer, "send">;
-  persist: Persist;
+  retry: Retry;
   log: Logger;
   onSent: (topic: Topic, code: string) => void;
 }): DeadLetter {
@@ -50,7 +50,7 @@ export function createDeadLetter({
       },
     };
     const send = () => producer.send([{ topic: topics.deadLetters, messages: [message] }]).catch(pass);
-    await persist("Writing dead letters", send, isStale);
+    await retry("Writing dead letters", send, isStale);
     onSent(topic, code);
     log.error({ topic, partition, offset, code, detail }, `A record of ${topic} is a dead letter: ${code}`);
   };
@@ -65,7 +65,7 @@ export function setAside(deadLetter: DeadLetter): OnForged {
 }
 
 function pass(error: unknown): never {
-  throw new Passing(error);
+  throw new TransientError(error);
 }
 
 /** ClickHouse repeats what it could not read; a header is no place for all of it. */

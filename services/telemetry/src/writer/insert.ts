@@ -3,16 +3,16 @@ import type { IncomingRecord } from "@mosis/kafka";
 import { batchColumns, eventColumns, outcomeColumns, replayedColumns } from "@mosis/types/telemetry-row";
 import { recordHeaders } from "@mosis/types/topics";
 import { insertBisecting } from "./bisect.ts";
-import { type Fault, isFault, monthOf, readBlock } from "./block.ts";
+import { type RecordFault, isFault, monthOf, readBlock } from "./block.ts";
 import type { DeadLetter, Origin } from "./dead-letter.ts";
 import type { Gathered } from "./gather.ts";
 import type { WriterMetrics } from "./metrics.ts";
-import type { Persist } from "./persist.ts";
+import type { Retry } from "./retry.ts";
 
 export interface StoreDeps {
   store: ClickHouse;
   deadLetter: DeadLetter;
-  persist: Persist;
+  retry: Retry;
   metrics: WriterMetrics;
 }
 
@@ -92,7 +92,7 @@ interface Sorted {
   /** By header. */
   beside: Map<string, BesidesPiece[]>;
   deliveries: DeliveriesPiece[];
-  faults: [Origin, Fault][];
+  faults: [Origin, RecordFault][];
 }
 
 function sortRecords({ batches }: Gathered): Sorted {
@@ -131,7 +131,7 @@ function sortRecord({ months, beside, deliveries, faults }: Sorted, origin: Orig
  * that a replay can mend the mark.
  */
 function createSetAside(deps: StoreDeps, { isStale }: Gathered, deliveries: DeliveriesPiece[]) {
-  return async (origin: Origin, fault: Fault): Promise<void> => {
+  return async (origin: Origin, fault: RecordFault): Promise<void> => {
     const flush = deliveries.find((piece) => isSameFlush(origin, piece.origin));
     if (flush) flush.deadLetters++;
     const extra: Record<string, Buffer> = {};
@@ -177,12 +177,12 @@ function insertDeliveries(
 }
 
 async function insertBlocks(
-  { store, persist, metrics }: StoreDeps,
+  { store, retry, metrics }: StoreDeps,
   insert: NativeInsert,
   isStale: () => boolean,
   rows: number | null = null,
 ): Promise<void> {
-  await persist(
+  await retry(
     `Inserting into ${insert.table}`,
     () => metrics.inserting(insert.table, rows, () => insertNative(store, insert)),
     isStale,

@@ -2,7 +2,7 @@ import type { IncomingBatch } from "@mosis/kafka";
 import { completenessKey, isStateTopic, outboxHeaders } from "@mosis/types/topics";
 import type { Static, TSchema } from "typebox";
 import { Compile } from "typebox/compile";
-import type { Fault } from "./block.ts";
+import type { RecordFault } from "./block.ts";
 import type { Origin } from "./dead-letter.ts";
 
 export interface JsonRecord<T> {
@@ -18,9 +18,9 @@ export interface JsonRecord<T> {
  */
 export function createJsonReader<S extends TSchema>(schema: S) {
   const validator = Compile(schema);
-  return (batches: IncomingBatch[]): { read: JsonRecord<Static<S>>[]; faults: [Origin, Fault][] } => {
+  return (batches: IncomingBatch[]): { read: JsonRecord<Static<S>>[]; faults: [Origin, RecordFault][] } => {
     const read: JsonRecord<Static<S>>[] = [];
-    const faults: [Origin, Fault][] = [];
+    const faults: [Origin, RecordFault][] = [];
     for (const { topic, partition, records } of batches) {
       for (const record of records) {
         // What the relay says of a whole compacted topic: no state.

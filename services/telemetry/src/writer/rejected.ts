@@ -2,7 +2,7 @@ import { insertNative } from "@mosis/clickhouse";
 import type { IncomingRecord } from "@mosis/kafka";
 import { rejectedColumns } from "@mosis/types/telemetry-row";
 import { insertBisecting } from "./bisect.ts";
-import { type Block, type Fault, isFault, readBlock } from "./block.ts";
+import { type Block, type RecordFault, isFault, readBlock } from "./block.ts";
 import type { Origin } from "./dead-letter.ts";
 import type { Gathered } from "./gather.ts";
 import type { StoreDeps } from "./insert.ts";
@@ -17,7 +17,7 @@ const forms: readonly Columns[] = [rejectedColumns, firstColumns];
 
 /** Stores what was fetched of `telemetry.rejected`: one insert a form, streamed without decoding. */
 export async function storeRejected(deps: StoreDeps, { batches, isStale }: Gathered): Promise<void> {
-  const { store, deadLetter, persist, metrics } = deps;
+  const { store, deadLetter, retry, metrics } = deps;
   const pieces: { origin: Origin; block: Block; columns: Columns }[] = [];
   for (const { topic, partition, records } of batches) {
     for (const record of records) {
@@ -34,7 +34,7 @@ export async function storeRejected(deps: StoreDeps, { batches, isStale }: Gathe
         const blocks = part.map(({ block }) => block.value);
         const rows = part.reduce((sum, { block }) => sum + block.rows, 0);
         const insert = () => insertNative(store, { table, columns, blocks });
-        await persist("Inserting rejected events", () => metrics.inserting(table, rows, insert), isStale);
+        await retry("Inserting rejected events", () => metrics.inserting(table, rows, insert), isStale);
       },
       ({ origin }, fault) => deadLetter(origin, fault, isStale),
     );
@@ -42,12 +42,12 @@ export async function storeRejected(deps: StoreDeps, { batches, isStale }: Gathe
 }
 
 /** @returns the fault of the running form when the record has neither. */
-function readInForm(record: IncomingRecord): { block: Block; columns: Columns } | Fault {
-  let first: Fault | null = null;
+function readInForm(record: IncomingRecord): { block: Block; columns: Columns } | RecordFault {
+  let first: RecordFault | null = null;
   for (const columns of forms) {
     const block = readBlock(record, Object.keys(columns).length);
     if (!isFault(block)) return { block, columns };
     first ??= block;
   }
-  return first as Fault;
+  return first as RecordFault;
 }

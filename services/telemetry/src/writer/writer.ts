@@ -7,11 +7,11 @@ import { clockOffset, clockOffsetMsMax } from "../clocks/store-clock.ts";
 import { startDeleter } from "./deleting/deleter.ts";
 import type { SweepLimits } from "./deleting/sweep-guard.ts";
 import { gather } from "./gather.ts";
-import { writerGroup } from "./group.ts";
+import { writerGroup } from "./consumer-group.ts";
 import { createHeld } from "./held.ts";
-import { createTellLoss } from "./lost.ts";
+import { createOnLost } from "./lost-records.ts";
 import { createWriterMetrics, watchLag, type WriterMetrics } from "./metrics.ts";
-import { createPersist } from "./persist.ts";
+import { createRetry } from "./retry.ts";
 import { createStoreCheck } from "./store-check.ts";
 import { writtenTopics } from "./tables.ts";
 
@@ -63,9 +63,9 @@ export async function startWriter(options: WriterOptions): Promise<Writer> {
   const counted = createWriterMetrics(metrics, held);
   const storeCheck = createStoreCheck(store, metrics);
   const onFailing = (what: string, error: unknown) => storeCheck.note(what, error);
-  const persist = createPersist({ log, pauseMinMs: 100, pauseMaxMs: 5000, onFailing });
-  const deadLetter = createDeadLetter({ producer, persist, log, onSent: counted.deadLetter });
-  const deps = { store, log, metrics: counted, persist, deadLetter };
+  const retry = createRetry({ log, pauseMinMs: 100, pauseMaxMs: 5000, onFailing });
+  const deadLetter = createDeadLetter({ producer, retry, log, onSent: counted.deadLetter });
+  const deps = { store, log, metrics: counted, retry, deadLetter };
   const entries = Object.entries(writtenTopics) as [
     Topic,
     (typeof writtenTopics)[keyof typeof writtenTopics],
@@ -91,7 +91,7 @@ export async function startWriter(options: WriterOptions): Promise<Writer> {
       partitionsAtOnce: 64,
       sessionTimeoutMs,
       onForged: setAside(deadLetter),
-      onLost: createTellLoss(deps),
+      onLost: createOnLost(deps),
     },
     async (batch, context) => {
       const handle = handlers.get(batch.topic);
@@ -100,7 +100,7 @@ export async function startWriter(options: WriterOptions): Promise<Writer> {
     },
   );
   const deleter = await startDeleter({
-    ...{ kafka, persist, deadLetter, log, metrics },
+    ...{ kafka, retry, deadLetter, log, metrics },
     store: options.patientStore,
     sweepIntervalMs: options.sweepIntervalMs,
     sweepLimits: options.sweepLimits,

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { type ClickHouse, type QueryParams, select } from "@mosis/clickhouse";
 import type { Logger } from "@mosis/runtime";
 import Type from "typebox";
-import { Passing } from "../persist.ts";
+import { TransientError } from "../retry.ts";
 
 export interface Deletion {
   table: string;
@@ -32,7 +32,7 @@ const pollMaxMs = 10_000;
  * ClickHouse goes on with a mutation whether somebody waits for it or not, so a deadline of ours must not
  * begin a second one.
  * @returns how many rows were found at first.
- * @throws ClickHouseRefused, ClickHouseUnavailable; Passing when it is no longer ours to do.
+ * @throws ClickHouseRefused, ClickHouseUnavailable; TransientError when it is no longer ours to do.
  */
 export async function deleteRows(deps: DeletingDeps, deletion: Deletion): Promise<number> {
   const { store } = deps;
@@ -79,7 +79,7 @@ async function mutationsEnded({ store, log, isStale }: DeletingDeps, table: stri
       { table },
     );
     if (!running) return;
-    if (isStale()) throw new Passing("Somebody else deletes from now on, or the writer stops.");
+    if (isStale()) throw new TransientError("Somebody else deletes from now on, or the writer stops.");
     if (running.latest_fail_reason !== "" || pauseMs === pollMaxMs) {
       const waited_ms = Math.round(performance.now() - startedMs);
       log.warn({ ...running, table, waited_ms }, `Rows of ${table} are still being deleted`);

@@ -4,9 +4,9 @@ import type { Logger, Metrics } from "@mosis/runtime";
 import { ErasureRequest } from "@mosis/types/erasures";
 import { topics } from "@mosis/types/topics";
 import { type DeadLetter, setAside } from "../dead-letter.ts";
-import { writerGroup } from "../group.ts";
+import { writerGroup } from "../consumer-group.ts";
 import { createJsonReader } from "../json-record.ts";
-import type { Persist } from "../persist.ts";
+import type { Retry } from "../retry.ts";
 import { eraseInstalls } from "./erase.ts";
 import { foldDeliveries } from "./fold.ts";
 import { createDeletingMetrics, type Swept } from "./metrics.ts";
@@ -18,7 +18,7 @@ export interface DeleterOptions {
   kafka: KafkaConfig;
   /** With a deadline of its own: one question may read a whole month. */
   store: ClickHouse;
-  persist: Persist;
+  retry: Retry;
   deadLetter: DeadLetter;
   log: Logger;
   metrics: Metrics;
@@ -44,7 +44,7 @@ const readRequests = createJsonReader(ErasureRequest);
  * moment, they delete the same rows, which harms nothing.
  */
 export async function startDeleter(options: DeleterOptions): Promise<Deleter> {
-  const { kafka, store, persist, deadLetter, log } = options;
+  const { kafka, store, retry, deadLetter, log } = options;
   const counted = createDeletingMetrics(options.metrics);
   const behind = { group: writerGroup(kafka), topics: [topics.events, topics.rejected] };
   const writerLag = openLagReader(kafka, behind);
@@ -67,7 +67,7 @@ export async function startDeleter(options: DeleterOptions): Promise<Deleter> {
       for (let start = 0; start < requests.length; start += erasuresAtOnce) {
         const some = requests.slice(start, start + erasuresAtOnce);
         const erase = () => eraseInstalls({ store, log, isStale, writerLag }, some);
-        const proofs = await persist("Erasing installs", erase, isStale);
+        const proofs = await retry("Erasing installs", erase, isStale);
         counted.erased(proofs);
         const rows = proofs.reduce((sum, proof) => sum + proof.events_erased + proof.rejected_erased, 0);
         log.info({ erasures: proofs.length, rows }, "Erased installs");

@@ -3,7 +3,7 @@ import { insertJson, select } from "@mosis/clickhouse";
 import type { LagReader } from "@mosis/kafka";
 import type { ErasureProof, ErasureRequest } from "@mosis/types/erasures";
 import Type from "typebox";
-import { Passing } from "../persist.ts";
+import { TransientError } from "../retry.ts";
 import { countRows, deleteRows, type DeletingDeps, type Deletion } from "./delete-rows.ts";
 import { proofOf } from "./proof.ts";
 
@@ -46,7 +46,7 @@ export async function eraseInstalls(deps: EraseDeps, asked: ErasureRequest[]): P
   for (const [index, row] of counted.entries()) {
     const { events, rejected } = works[index] as Work;
     const remaining = (await countRows(deps.store, events)) + (await countRows(deps.store, rejected));
-    if (remaining > 0) throw new Passing(`${remaining} rows of an erased install came back`);
+    if (remaining > 0) throw new TransientError(`${remaining} rows of an erased install came back`);
     const done = { ...row, completed_at: new Date().toISOString(), remaining };
     proofs.push({ ...done, proof: proofOf(done) });
   }
@@ -141,13 +141,13 @@ async function selectKnown({ store }: EraseDeps, asked: ErasureRequest[]): Promi
 async function writersPassed({ writerLag, isStale }: EraseDeps): Promise<void> {
   const read = () =>
     writerLag.read().catch((error: unknown) => {
-      throw new Passing(error);
+      throw new TransientError(error);
     });
   const first = await read();
   const ends = new Map(first.map((lag) => [place(lag), lag.next + lag.records]));
   for (let lags = first; ; lags = await read()) {
     if (lags.every((lag) => lag.next >= (ends.get(place(lag)) ?? 0))) return;
-    if (isStale()) throw new Passing("Somebody else erases from now on, or the writer stops.");
+    if (isStale()) throw new TransientError("Somebody else erases from now on, or the writer stops.");
     await delay(lagPollMs);
   }
 }

@@ -11,14 +11,14 @@ class StaleBatch extends Error {
 }
 
 /** Does a thing again and again while what it needs is away. */
-export type Persist = <T>(what: string, work: () => Promise<T>, isStale: () => boolean) => Promise<T>;
+export type Retry = <T>(what: string, work: () => Promise<T>, isStale: () => boolean) => Promise<T>;
 
 /**
  * Nothing is dropped because a store is away: offsets stay, no further batch is fetched, and the work is
  * tried again with growing pauses until it passes. What ClickHouse refuses is thrown on at once: no pause
  * mends that.
  */
-export function createPersist({
+export function createRetry({
   log,
   pauseMinMs,
   pauseMaxMs,
@@ -29,7 +29,7 @@ export function createPersist({
   pauseMaxMs: number;
   /** Called with what is not possible for now, and with null when it is again. */
   onFailing?: (what: string, error: unknown) => void;
-}): Persist {
+}): Retry {
   return async (what, work, isStale) => {
     const startedMs = performance.now();
     for (let pauseMs = pauseMinMs; ; pauseMs = Math.min(pauseMs * 2, pauseMaxMs)) {
@@ -40,7 +40,7 @@ export function createPersist({
         onFailing?.(what, null);
         return result;
       } catch (error) {
-        if (!isPassing(error)) throw error;
+        if (!isTransient(error)) throw error;
         if (isStale()) throw new StaleBatch(error);
         onFailing?.(what, error);
         // Once an outage, not once a try.
@@ -52,15 +52,15 @@ export function createPersist({
 }
 
 /** Marks a failure of something that is not ClickHouse as one that may pass. */
-export class Passing extends Error {
+export class TransientError extends Error {
   constructor(cause: unknown) {
     super(cause instanceof Error ? cause.message : String(cause), { cause });
-    this.name = "Passing";
+    this.name = "TransientError";
   }
 }
 
-function isPassing(error: unknown): boolean {
-  return error instanceof ClickHouseUnavailable || error instanceof Passing;
+function isTransient(error: unknown): boolean {
+  return error instanceof ClickHouseUnavailable || error instanceof TransientError;
 }
 
 const staleCheckMs = 100;

@@ -14,10 +14,8 @@ const inTheBooks: ReadonlySet<Topic> = new Set([topics.events, topics.rejected])
  * books which they were, before the offset goes on behind them. Nobody knows whose events were in them, or
  * how many: the row is of no app, and counts records.
  */
-export function createTellLoss(
-  deps: Pick<StoreDeps, "store" | "persist" | "metrics"> & { log: Logger },
-): OnLost {
-  const { store, persist, metrics, log } = deps;
+export function createOnLost(deps: Pick<StoreDeps, "store" | "retry" | "metrics"> & { log: Logger }): OnLost {
+  const { store, retry, metrics, log } = deps;
   return async (lost, isStale) => {
     const { topic, partition, from, to } = lost;
     // Compaction takes what a later state has replaced: that is no loss.
@@ -29,7 +27,7 @@ export function createTellLoss(
     );
     if (inTheBooks.has(topic)) {
       const rows = [rowOf(lost)];
-      await persist(
+      await retry(
         "Writing a loss into the books",
         () => insertJson(store, { table: "outcomes_raw", rows }),
         isStale,
