@@ -18,17 +18,17 @@ import { type Backlog, createBacklog, watchTurns } from "./ingest/door/backlog.t
 import { type BodyLimits, type BodyReader, createBodyReader } from "./ingest/reading/body.ts";
 import { clientConfigRoutes } from "./ingest/door/client-config-routes.ts";
 import { createCountryOf } from "./ingest/door/country.ts";
-import { Flusher, flushLimits, openTrial } from "./ingest/blocks/flush.ts";
+import { Flusher, flushLimits, openDryRun } from "./ingest/blocks/flush.ts";
 import { batches, validation } from "./ingest/protocols/native.ts";
 import { ingestDocument } from "./ingest/protocols/openapi.ts";
-import { countValidations, createOutcomes, watchLevels } from "./ingest/books/metrics.ts";
+import { createIngestMetrics, createValidationMetrics, watchLevels } from "./ingest/books/metrics.ts";
 import { readPartitions } from "./ingest/blocks/partitions.ts";
 import { otlpLogs } from "./ingest/protocols/otlp/protocol.ts";
 import type { Protocol } from "./ingest/protocols/protocol.ts";
 import { segmentRoutes } from "./ingest/protocols/segment/protocol.ts";
 import type { AddressShareLimits } from "./ingest/judging/quota/address-shares.ts";
 import { Quotas } from "./ingest/judging/quota/quotas.ts";
-import { tellUsage } from "./ingest/judging/quota/tell-usage.ts";
+import { publishUsage } from "./ingest/judging/quota/publish-usage.ts";
 import { dayOf, Usage } from "./ingest/judging/quota/usage.ts";
 import { RestrictionTable } from "./ingest/judging/restrictions/table.ts";
 import { countRefusals } from "./ingest/books/refused-batches.ts";
@@ -78,7 +78,7 @@ export async function createIngest(options: IngestOptions) {
   const { producer, log, metrics, life, bodyTimeoutMs, heldBytesMax, observe } = options;
   const clientAddress = createClientAddress(options.trustedProxies);
   const waste = new Waste(options.waste ?? wasteDefaults, clientAddress);
-  const { access, restrictions, usage, telling } = await followRules(options, clientAddress);
+  const { access, restrictions, usage, publisher } = await followRules(options, clientAddress);
   const bodies = openReader(life, "bodies", { bodyTimeoutMs, heldBytesMax });
   const shared = {
     access: access.table,
@@ -101,7 +101,7 @@ export async function createIngest(options: IngestOptions) {
     flusher: storing.flusher,
     heldBytes: () => bodies.heldBytes(),
     restrictions: () => restrictions.size(),
-    untoldEvents: () => telling.untold(),
+    unpublishedEvents: () => publisher.unpublished(),
   });
   const quotas = new Quotas(usage, options.addressShares);
   const store = (protocol: Protocol) => postTelemetry({ ...shared, ...storing, quotas }, protocol);
@@ -166,11 +166,11 @@ async function followRules(options: IngestOptions, clientAddress: ClientAddress)
       [topics.usage]: { apply: (process, value) => usage.apply(process, value, dayOf(Date.now())) },
     },
   });
-  const telling = life.own("usage", tellUsage({ usage, producer, log, intervalMs }), (it) => it.close());
-  return { access, restrictions, usage, telling };
+  const publisher = life.own("usage", publishUsage({ usage, producer, log, intervalMs }), (it) => it.close());
+  return { access, restrictions, usage, publisher };
 }
 
-type Destination = Pick<IngestDeps, "flusher" | "outcomes" | "refusals">;
+type Destination = Pick<IngestDeps, "flusher" | "metrics" | "refusals">;
 
 /** With 64 busy clients a turn takes 20 ms. */
 function startBacklog(life: Lifecycle): Backlog {
@@ -180,14 +180,14 @@ function startBacklog(life: Lifecycle): Backlog {
 }
 
 async function storingDeps({ producer, log, metrics, life }: IngestOptions): Promise<Destination> {
-  const outcomes = createOutcomes(metrics);
+  const ingestMetrics = createIngestMetrics(metrics);
   const partitions = await readPartitions({ producer, log });
   const flusher = new Flusher({
     ...flushLimits,
     send: (batches, withinMs) => producer.send(batches, withinMs),
     partitions: partitions.count,
     onSent(sent) {
-      outcomes.sent(sent);
+      ingestMetrics.sent(sent);
       if (sent.failure) partitions.askAgain();
       // Its requests are answered with 503 and send again; the log is for whoever looks after Kafka.
       if (sent.failure)
@@ -200,10 +200,10 @@ async function storingDeps({ producer, log, metrics, life }: IngestOptions): Pro
   metrics.level("ingest_refusals_waiting", "Counts of refused batches not in Kafka yet.", () =>
     refusals.waiting(),
   );
-  return { flusher, outcomes, refusals };
+  return { flusher, metrics: ingestMetrics, refusals };
 }
 
 /** Every step is the same up to the last, which sends nothing: so the answer is what a batch would get. */
 function validatingDeps(metrics: Metrics): Destination {
-  return { flusher: openTrial(), outcomes: countValidations(metrics), refusals: { count() {} } };
+  return { flusher: openDryRun(), metrics: createValidationMetrics(metrics), refusals: { count() {} } };
 }

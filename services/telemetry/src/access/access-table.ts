@@ -55,7 +55,7 @@ interface KeyEntry extends Grant {
   endsAtMs: number;
   isQuarantined: boolean;
   /** When the catalog was last told of its use. */
-  useToldAtMs: number;
+  usePublishedAtMs: number;
   /** Set when the key is deleted or changed: cached headers still lead here. */
   revoked: boolean;
 }
@@ -174,7 +174,7 @@ export class AccessTable {
       this.arrivals.gone(entry.keyHash);
     }
     if (!state) return;
-    const entries = toKeyEntries(state, known?.[0]?.useToldAtMs ?? 0);
+    const entries = toKeyEntries(state, known?.[0]?.usePublishedAtMs ?? 0);
     const add = () => this.addKey(id, entries);
     if (known || !this.isComplete) add();
     else this.earlyKeys.whenAppsAreHere(id, state.app_ids, add);
@@ -204,8 +204,8 @@ export class AccessTable {
     const key = this.keyOf(header);
     if (!key || nowMs >= key.endsAtMs) return key?.isQuarantined ? "key_quarantined" : "credentials_invalid";
     if (key.addresses !== null && !key.addresses.has(this.clientAddress(req))) return "address_not_allowed";
-    if (nowMs - key.useToldAtMs >= keyUseIntervalMs) {
-      key.useToldAtMs = nowMs;
+    if (nowMs - key.usePublishedAtMs >= keyUseIntervalMs) {
+      key.usePublishedAtMs = nowMs;
       this.uses.note(key.keyId, nowMs);
     }
     return key;
@@ -232,7 +232,7 @@ function hashOf(header: string): string | undefined {
   return createHash("sha256").update(secret).digest("hex");
 }
 
-function toKeyEntries(state: KeyState, useToldAtMs: number): KeyEntry[] {
+function toKeyEntries(state: KeyState, usePublishedAtMs: number): KeyEntry[] {
   const { key_hash, expires_at, previous_key_hash, previous_ends_at } = state;
   const { cidrs = [], quarantined: isQuarantined = false } = state;
   const current = {
@@ -248,7 +248,7 @@ function toKeyEntries(state: KeyState, useToldAtMs: number): KeyEntry[] {
     // A key that works pays nothing for those that do not.
     endsAtMs: isQuarantined ? -Infinity : expires_at === null ? Infinity : Date.parse(expires_at),
     isQuarantined,
-    useToldAtMs,
+    usePublishedAtMs,
     revoked: false,
   };
   if (!previous_key_hash || !previous_ends_at) return [current];

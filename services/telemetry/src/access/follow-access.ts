@@ -9,7 +9,7 @@ import {
 import type { Lifecycle, Logger, Metrics } from "@mosis/runtime";
 import { type Topic, topics } from "@mosis/types/topics";
 import { AccessTable } from "./access-table.ts";
-import { tellKeyUses } from "./key-uses.ts";
+import { publishKeyUses } from "./key-uses.ts";
 
 export interface FollowedAccess {
   table: AccessTable;
@@ -79,7 +79,7 @@ export async function followAccess({
     },
   });
   life.own("access table", followed, (it) => it.close());
-  life.own("key uses", tellKeyUses({ uses: table.uses, producer, log, intervalMs: 5000 }), (it) =>
+  life.own("key uses", publishKeyUses({ uses: table.uses, producer, log, intervalMs: 5000 }), (it) =>
     it.close(),
   );
   watchTable(metrics, { table, followed });

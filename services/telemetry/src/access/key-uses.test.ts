@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { OutgoingBatch } from "@mosis/kafka";
 import { createLogger } from "@mosis/runtime";
 import type { KeyUseRecord } from "@mosis/types/key-uses";
-import { KeyUses, tellKeyUses } from "./key-uses.ts";
+import { KeyUses, publishKeyUses } from "./key-uses.ts";
 
 const log = createLogger({ service: "test", level: "silent" });
 
@@ -30,12 +30,12 @@ test("what Kafka did not take is told again, with what came meanwhile, and the r
       }
     },
   };
-  const failing = tellKeyUses({ uses, producer, log, intervalMs: 3_600_000 });
+  const failing = publishKeyUses({ uses, producer, log, intervalMs: 3_600_000 });
   uses.note("a", 5);
   await failing.close();
   uses.note("b", 6);
   away = false;
-  const telling = tellKeyUses({ uses, producer, log, intervalMs: 3_600_000 });
+  const telling = publishKeyUses({ uses, producer, log, intervalMs: 3_600_000 });
   await telling.close();
   assert.deepEqual(sent, [{ used_at: { a: 5, b: 6 } }]);
 });

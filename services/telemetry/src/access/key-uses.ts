@@ -34,7 +34,7 @@ export class KeyUses {
  * Tells the catalog which keys are in use, for whoever asks before deleting one. What could not be told is
  * told with the next interval; the same told twice is told once.
  */
-export function tellKeyUses({
+export function publishKeyUses({
   uses,
   producer,
   log,
@@ -45,9 +45,9 @@ export function tellKeyUses({
   log: Logger;
   intervalMs: number;
 }): { close(): Promise<void> } {
-  let telling: Promise<void> | null = null;
+  let publishing: Promise<void> | null = null;
 
-  const tell = async () => {
+  const publish = async () => {
     for (let record = uses.take(); record; record = uses.take()) {
       try {
         await producer.send([{ topic: topics.keyUses, messages: [{ value: JSON.stringify(record) }] }]);
@@ -58,17 +58,17 @@ export function tellKeyUses({
       }
     }
   };
-  const tellOnce = () =>
-    (telling ??= tell().finally(() => {
-      telling = null;
+  const publishOnce = () =>
+    (publishing ??= publish().finally(() => {
+      publishing = null;
     }));
-  const timer = setInterval(() => void tellOnce(), intervalMs);
+  const timer = setInterval(() => void publishOnce(), intervalMs);
   timer.unref();
   return {
     async close() {
       clearInterval(timer);
-      await telling;
-      await tellOnce();
+      await publishing;
+      await publishOnce();
     },
   };
 }

@@ -20,19 +20,19 @@ export interface Replayer {
 }
 
 /** Runs a rejected event through the pipeline, in its own time and context. */
-export function attempt(trial: Flusher, row: RejectedRow, replayer: Replayer): Attempt {
+export function attempt(dryRunFlusher: Flusher, row: RejectedRow, replayer: Replayer): Attempt {
   const event = eventOf(row, replayer.patch);
   // Not JSON, or cut: nothing has changed about it.
   if (event === undefined) return { refusal: refusalOf(row, row.code, row.pointer) };
   const delivery = deliveryOf(row, event, replayer);
   try {
-    const { accepted, results } = appendDelivery(trial, delivery);
+    const { accepted, results } = appendDelivery(dryRunFlusher, delivery);
     if (accepted === 1) return { delivery };
     const [result] = results;
     if (!result) throw new Error("An event was not accepted, and nobody said why");
     return { refusal: refusalOf(row, result.code, result.pointer) };
   } finally {
-    trial.blocks.reset();
+    dryRunFlusher.blocks.reset();
   }
 }
 

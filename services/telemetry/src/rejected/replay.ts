@@ -20,7 +20,7 @@ export interface ReplayDeps {
   /** Sends what passes. */
   flusher: Flusher;
   /** Sends nothing: what every event is tried with. */
-  trial: Flusher;
+  dryRunFlusher: Flusher;
 }
 
 export interface ReplayOrder extends Replayer {
@@ -48,7 +48,7 @@ const rowsPerStep = 100;
  * @throws Unavailable when ClickHouse or Kafka does not answer.
  */
 export async function replayRejected(
-  { store, flusher, trial }: ReplayDeps,
+  { store, flusher, dryRunFlusher }: ReplayDeps,
   order: ReplayOrder,
 ): Promise<ReplayReport> {
   const report: ReplayReport = { accepted: 0, refusals: [], remaining: 0, last: null };
@@ -60,7 +60,7 @@ export async function replayRejected(
     });
     const stored: Promise<void>[] = [];
     for (const row of rows) {
-      const attempted = attempt(trial, row, order);
+      const attempted = attempt(dryRunFlusher, row, order);
       if ("refusal" in attempted) report.refusals.push(attempted.refusal);
       else if (!order.dryRun) stored.push(append(flusher, row, attempted.delivery));
       if ("delivery" in attempted) report.accepted++;

@@ -11,7 +11,7 @@ import type { Router } from "express";
 import type { FindApp } from "../access/find-app.ts";
 import type { Authenticate } from "../access/authenticate.ts";
 import type { StoreOf } from "../store/store-shares.ts";
-import { type Flusher, openTrial } from "../ingest/blocks/flush.ts";
+import { type Flusher, openDryRun } from "../ingest/blocks/flush.ts";
 import type { RestrictionTable } from "../ingest/judging/restrictions/table.ts";
 import { fixOf } from "./attempt.ts";
 import { listRejected, positionOf, RejectedPosition, type RejectedRow } from "./queries.ts";
@@ -39,7 +39,7 @@ const replayShares: FairQueueLimits = {
 export function rejectedRoutes(deps: RejectedDeps): Router {
   const { storeOf, flusher, authenticate, findApp, restrictions } = deps;
   const router = createRouter();
-  const trial = openTrial();
+  const dryRunFlusher = openDryRun();
   const cursors = createCursors("rejected", RejectedPosition);
   const replays = new FairQueue(replayShares, {
     share: "Your account has too many replays running at once. Wait for one of them, then try again.",
@@ -78,7 +78,7 @@ export function rejectedRoutes(deps: RejectedDeps): Router {
     const report = await replays.run(grant.developerId, () => {
       const rules = restrictions.rulesOf(appId, grant, Date.now());
       const order = { appId, keyId: grant.keyId, rules, patch, filter, eventsMax, dryRun };
-      return replayRejected({ store: storeOf(grant), flusher, trial }, order);
+      return replayRejected({ store: storeOf(grant), flusher, dryRunFlusher }, order);
     });
     const { accepted, refusals, remaining, last } = report;
     const next_cursor = remaining > 0 && last ? cursors.encode(last) : null;

@@ -188,7 +188,7 @@ export class Flusher {
 }
 
 /** One for a dry run: nothing that is appended to it is ever sent. */
-export function openTrial(): Flusher {
+export function openDryRun(): Flusher {
   return new Flusher({ ...flushLimits, send: async () => {}, partitions: () => 1, onSent() {} });
 }
 

@@ -8,7 +8,7 @@ import type { QuotaRefusal } from "../events/refusal.ts";
  * What ingest counts. Labels are resolved once: looking them up at every event would cost more than its
  * check.
  */
-export interface Outcomes {
+export interface IngestMetrics {
   answered(status: number): void;
   batch(outcome: Outcome, bodyBytes: number): void;
   /** A batch that was refused because of what its app or key has sent before. */
@@ -16,7 +16,7 @@ export interface Outcomes {
   sent(sent: Sent): void;
 }
 
-export function createOutcomes(metrics: Metrics): Outcomes {
+export function createIngestMetrics(metrics: Metrics): IngestMetrics {
   const answers = metrics.counter("ingest_requests_total", "Batches by status of the answer.", ["status"]);
   const events = metrics.counter("ingest_events_total", "Events by outcome.", ["outcome", "code"]);
   const bodyBytes = metrics.counter("ingest_body_bytes_total", "Bytes of taken bodies as sent.");
@@ -69,7 +69,7 @@ export function createOutcomes(metrics: Metrics): Outcomes {
  * What is counted of validated batches: the answers alone. Their events are in no book, for they are not
  * kept.
  */
-export function countValidations(metrics: Metrics): Omit<Outcomes, "sent"> {
+export function createValidationMetrics(metrics: Metrics): Omit<IngestMetrics, "sent"> {
   const answers = metrics.counter("ingest_validations_total", "Validated batches by status of the answer.", [
     "status",
   ]);
@@ -83,12 +83,12 @@ export function watchLevels(
     flusher,
     heldBytes,
     restrictions,
-    untoldEvents,
+    unpublishedEvents,
   }: {
     flusher: Flusher;
     heldBytes: () => number;
     restrictions: () => number;
-    untoldEvents: () => number;
+    unpublishedEvents: () => number;
   },
 ): void {
   const levels: [string, string, () => number][] = [
@@ -101,7 +101,11 @@ export function watchLevels(
     ["ingest_flushes_in_flight", "Flushes under way.", () => flusher.waiting().sends],
     ["ingest_arriving_bytes", "Bytes of bodies that are still arriving.", heldBytes],
     ["access_restrictions", "Restrictions in the access table.", restrictions],
-    ["ingest_usage_untold_events", "Events of today that other processes are not told of yet.", untoldEvents],
+    [
+      "ingest_usage_untold_events",
+      "Events of today that other processes are not told of yet.",
+      unpublishedEvents,
+    ],
   ];
   for (const [name, help, read] of levels) metrics.level(name, help, read);
 }

@@ -3,7 +3,7 @@ import type { BodyReader } from "../reading/body.ts";
 import type { Flusher } from "../blocks/flush.ts";
 
 /** What another request has to fit into. */
-export interface Room {
+export interface Capacity {
   /** True once the access table is complete and Kafka answers. */
   available: () => boolean;
   backlog: Pick<Backlog, "admits">;
@@ -16,8 +16,8 @@ export interface Room {
 }
 
 /** Ask once a request. */
-export function hasRoom(room: Room): boolean {
-  const { available, backlog, bodies, flusher, heldBytesMax, waitingRequestsMax } = room;
+export function hasCapacity(capacity: Capacity): boolean {
+  const { available, backlog, bodies, flusher, heldBytesMax, waitingRequestsMax } = capacity;
   if (!backlog.admits() || !available()) return false;
   const { bytes, requests } = flusher.waiting();
   return requests < waitingRequestsMax && bytes + bodies.heldBytes() < heldBytesMax;

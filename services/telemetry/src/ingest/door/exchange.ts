@@ -6,22 +6,22 @@ import type { AccessRefusal, AccessTable, Grant } from "../../access/access-tabl
 import type { BodyReader, SentBody } from "../reading/body.ts";
 import type { CountryOf } from "./country.ts";
 import type { Flusher } from "../blocks/flush.ts";
-import type { Outcomes } from "../books/metrics.ts";
+import type { IngestMetrics } from "../books/metrics.ts";
 import type { Protocol } from "../protocols/protocol.ts";
 import type { Quotas } from "../judging/quota/quotas.ts";
 import type { Refusals } from "../books/refused-batches.ts";
 import type { RestrictionTable } from "../judging/restrictions/table.ts";
-import type { Room } from "./capacity.ts";
+import type { Capacity } from "./capacity.ts";
 import { type Waste, wasteDetail } from "./waste.ts";
 
-export interface IngestDeps extends Room {
+export interface IngestDeps extends Capacity {
   access: AccessTable;
   bodies: BodyReader;
   /** Of requests whose key is in their body: strangers share little memory, and not with senders. */
   openBodies: BodyReader;
   /** One that sends nowhere makes a dry run of every step. */
   flusher: Flusher;
-  outcomes: Omit<Outcomes, "sent">;
+  metrics: Omit<IngestMetrics, "sent">;
   refusals: Pick<Refusals, "count">;
   /** Null on a dry run: what is not stored takes nothing. */
   quotas: Quotas | null;
@@ -116,7 +116,7 @@ function onlyAppOf({ deps, grant }: Exchange): string | null {
 /** Counts an answer that was written. */
 export function answered({ deps, protocol, res, startedMs }: Exchange): void {
   const status = res.statusCode;
-  deps.outcomes.answered(status);
+  deps.metrics.answered(status);
   const duration_ms = performance.now() - startedMs;
   deps.observe?.({ method: "POST", route: protocol.route, status, duration_ms });
 }

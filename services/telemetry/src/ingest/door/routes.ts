@@ -23,7 +23,7 @@ import { countRefused } from "../judging/pipeline.ts";
 import type { QuotaRefusal } from "../events/refusal.ts";
 import { fieldsOfRefusal } from "../judging/quota/refusal.ts";
 import type { Sender, Share } from "../judging/quota/share.ts";
-import { hasRoom } from "./capacity.ts";
+import { hasCapacity } from "./capacity.ts";
 import { openBodyLimits } from "../protocols/segment/write-key.ts";
 
 /**
@@ -39,7 +39,7 @@ export function postTelemetry(
   return (req, res) => {
     deps.origins?.allow(req, res);
     const exchange = openExchange(deps, protocol, res, randomUUID());
-    if (!hasRoom(deps)) {
+    if (!hasCapacity(deps)) {
       // Its refusal is counted for the app of its key.
       authenticate(exchange);
       refuseUnavailable(exchange);
@@ -190,7 +190,7 @@ function senderOf({ network }: Exchange, { deliveries, shares }: Deliveries): Se
 
 function refuseOverQuota(exchange: Exchange, shares: Share[], refusal: QuotaRefusal): void {
   const events = shares.reduce((sum, share) => sum + share.events, 0);
-  exchange.deps.outcomes.overQuota(refusal.code, events);
+  exchange.deps.metrics.overQuota(refusal.code, events);
   refuse(exchange, refusal.code, refusal.detail, { headers: fieldsOfRefusal(refusal) });
 }
 
@@ -204,7 +204,7 @@ function store(exchange: Exchange, received: Received, found: Deliveries, sender
   const { sentBytes } = received.body;
   const batchId = received.reading.batches[0]?.batch_id ?? null;
   const answer = (outcome: Outcome) => {
-    deps.outcomes.batch(outcome, sentBytes);
+    deps.metrics.batch(outcome, sentBytes);
     const rateLimit = deps.quotas?.fieldsOf(shares[0]?.app, grant, Date.now()) ?? null;
     protocol.answer(res, requestId, { batchId, receivedAtMs, outcome, appless, rateLimit });
     answered(exchange);

@@ -102,7 +102,7 @@ function unmarked(value: unknown, valueOf: (digits: string) => unknown): unknown
  * The event with its wide integers as the contract has them: as the text of a property, and as the number
  * that any other field of an event is checked as. Only within what no event has, they stay.
  */
-export function settled(event: unknown): unknown {
+export function withContractNumbers(event: unknown): unknown {
   if (typeof event !== "object" || event === null || Array.isArray(event)) return event;
   const fields: [string, unknown][] = [];
   for (const [name, value] of Object.entries(event) as [string, unknown][]) {

@@ -8,7 +8,7 @@ import {
 import { acceptedRange } from "../events/clock.ts";
 import { fillCommon, firstCutKey, pushEvent } from "../blocks/columns.ts";
 import { type Delivery, isCorrected, isRefusal, type Outcome } from "../events/delivery.ts";
-import { settled } from "../events/exact-json.ts";
+import { withContractNumbers } from "../events/exact-json.ts";
 import type { Fault } from "../events/refusal.ts";
 import { escaped, shapeFault } from "./shape-fault.ts";
 import type { Flusher } from "../blocks/flush.ts";
@@ -115,7 +115,7 @@ type Faults = (Fault | null)[] | null;
 function stageObject(staging: Staging, index: number, { batch, eventBytesAtMost }: Delivery): Fault | null {
   let event = batch.events.at(index);
   if (!isPlain(event)) {
-    event = settled(event);
+    event = withContractNumbers(event);
     const fault = shapeFault(event);
     if (fault) return fault;
   }

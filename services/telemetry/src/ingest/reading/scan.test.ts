@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { eventKinds, TelemetryEvent } from "@mosis/types/telemetry";
 import fc from "fast-check";
 import { Compile } from "typebox/compile";
-import { parseExactJson, settled } from "../events/exact-json.ts";
+import { parseExactJson, withContractNumbers } from "../events/exact-json.ts";
 import { scanBatch } from "./scan-batch.ts";
 import { stageEvent } from "../events/stage.ts";
 import { offsetOf, Staging } from "../events/staging.ts";
@@ -169,7 +169,7 @@ function assertSame(bytes: Buffer): boolean {
   assert.deepEqual(envelope, rest);
   assert.equal(scanned.events.length, events.length);
   const objects = new Staging();
-  for (const [index, event] of sent.map(settled).entries()) {
+  for (const [index, event] of sent.map(withContractNumbers).entries()) {
     assert.ok(schema.Check(event), JSON.stringify(event));
     assert.equal(JSON.stringify(scanned.events.at(index)), JSON.stringify(sent[index]));
     objects.reset(Buffer.alloc(0));

@@ -83,7 +83,7 @@ test("a record has so many apps at most, and the others come with the next", () 
     sizes.push(Object.keys(record.events).length);
   }
   assert.deepEqual(sizes, [10, 10, 5]);
-  assert.equal(usage.untold(today), 0);
+  assert.equal(usage.unpublished(today), 0);
 });
 
 function json(record: UsageRecord | null): Buffer {

@@ -18,7 +18,7 @@ interface Tally {
   /** Of all processes, as far as they have told. */
   events: number;
   /** Of this process, not in a record yet. */
-  untold: number;
+  unpublished: number;
 }
 
 const isRecord = Compile(UsageRecord);
@@ -47,7 +47,7 @@ export class Usage {
   count(appId: string, day: number, events: number): void {
     const tally = this.#tallyOf(appId, day);
     tally.events += events;
-    tally.untold += events;
+    tally.unpublished += events;
   }
 
   /**
@@ -72,18 +72,18 @@ export class Usage {
     const events: Record<string, number> = {};
     let apps = 0;
     for (const [appId, tally] of this.#days.get(day) ?? []) {
-      if (tally.untold === 0) continue;
-      events[appId] = tally.untold;
-      tally.untold = 0;
+      if (tally.unpublished === 0) continue;
+      events[appId] = tally.unpublished;
+      tally.unpublished = 0;
       if (++apps === appsMax) break;
     }
     return apps > 0 ? { sequence: ++this.#sequence, day, events } : null;
   }
 
   /** Events of that day that no record tells yet: what a kill would lose, of the count alone. */
-  untold(day: number): number {
+  unpublished(day: number): number {
     let events = 0;
-    for (const tally of this.#days.get(day)?.values() ?? []) events += tally.untold;
+    for (const tally of this.#days.get(day)?.values() ?? []) events += tally.unpublished;
     return events;
   }
 
@@ -105,7 +105,7 @@ export class Usage {
     let apps = this.#days.get(day);
     if (!apps) this.#days.set(day, (apps = new Map<string, Tally>()));
     let tally = apps.get(appId);
-    if (!tally) apps.set(appId, (tally = { events: 0, untold: 0 }));
+    if (!tally) apps.set(appId, (tally = { events: 0, unpublished: 0 }));
     return tally;
   }
 }

@@ -4,9 +4,9 @@ import type { UsageRecord } from "@mosis/types/telemetry-usage";
 import { topics } from "@mosis/types/topics";
 import { dayOf, type Usage } from "./usage.ts";
 
-export interface UsageTelling {
+export interface UsagePublisher {
   /** Events of today that Kafka has no record of yet. */
-  untold(): number;
+  unpublished(): number;
   /** Tells the rest. */
   close(): Promise<void>;
 }
@@ -19,7 +19,7 @@ const appsPerRecordMax = 10_000;
  * What could not be told stays as it is, sequence and all, and is sent again: a copy that did arrive counts
  * once.
  */
-export function tellUsage({
+export function publishUsage({
   usage,
   producer,
   log,
@@ -29,11 +29,11 @@ export function tellUsage({
   producer: Pick<Producer, "send">;
   log: Logger;
   intervalMs: number;
-}): UsageTelling {
+}): UsagePublisher {
   let pending: UsageRecord | null = null;
-  let telling: Promise<void> | null = null;
+  let publishing: Promise<void> | null = null;
 
-  const tell = async () => {
+  const publish = async () => {
     try {
       let isMore = true;
       while (isMore) {
@@ -49,24 +49,24 @@ export function tellUsage({
       log.warn({ err: error }, "Usage could not be told; it is told with the next interval");
     }
   };
-  const tellOnce = () =>
-    (telling ??= tell().finally(() => {
-      telling = null;
+  const publishOnce = () =>
+    (publishing ??= publish().finally(() => {
+      publishing = null;
     }));
   const timer = setInterval(() => {
     usage.forgetOldDays();
-    void tellOnce();
+    void publishOnce();
   }, intervalMs);
   timer.unref();
   return {
-    untold() {
+    unpublished() {
       const onItsWay = Object.values(pending?.events ?? {}).reduce((sum, events) => sum + events, 0);
-      return onItsWay + usage.untold(dayOf(Date.now()));
+      return onItsWay + usage.unpublished(dayOf(Date.now()));
     },
     async close() {
       clearInterval(timer);
-      await telling;
-      await tellOnce();
+      await publishing;
+      await publishOnce();
     },
   };
 }
