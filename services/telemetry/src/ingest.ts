@@ -13,7 +13,7 @@ import { addressRanges, type Lifecycle, type Logger, type Metrics } from "@mosis
 import { topics } from "@mosis/types/topics";
 import { createAuthenticate } from "./access/authenticate.ts";
 import { followAccess } from "./access/follow-access.ts";
-import { watchBrokerClock } from "./clocks/broker-clock.ts";
+import { watchBrokerClock } from "./clocks.ts";
 import { type Backlog, createBacklog, watchTurns } from "./ingest/door/backlog.ts";
 import { type BodyLimits, type BodyReader, createBodyReader } from "./ingest/reading/body.ts";
 import { clientConfigRoutes } from "./ingest/door/client-config-routes.ts";

@@ -11,7 +11,7 @@ import { type KafkaConfig, openLagReader, type Producer } from "@mosis/kafka";
 import type { Lifecycle, Logger, Metrics } from "@mosis/runtime";
 import { topics } from "@mosis/types/topics";
 import { createFindApp } from "./access/find-app.ts";
-import { createClockCheck } from "./clocks/clock-check.ts";
+import { createClockCheck } from "./clocks.ts";
 import { auditRoutes } from "./audit/routes.ts";
 import { createAuthenticate } from "./access/authenticate.ts";
 import { createRequestedErasures } from "./erasures/requested.ts";

@@ -6,7 +6,7 @@ import { createMetrics, type Metrics } from "@mosis/runtime";
 import type { AppState } from "@mosis/types/apps";
 import { topics } from "@mosis/types/topics";
 import Type from "typebox";
-import { createClockCheck } from "../src/clocks/clock-check.ts";
+import { createClockCheck } from "../src/clocks.ts";
 import { eventsRecord, freshStore, openTestProducer, startTestWriter, untilCount } from "./stored.ts";
 import { eventually, freshKafka, nextPosition, publishApp } from "./support.ts";
 

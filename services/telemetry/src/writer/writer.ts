@@ -3,7 +3,7 @@ import { type Consumer, type KafkaConfig, openConsumer, type OnBatch, type Produ
 import type { Logger, Metrics } from "@mosis/runtime";
 import type { Topic } from "@mosis/types/topics";
 import { createDeadLetter, setAside } from "./dead-letter.ts";
-import { clockOffset, clockOffsetMsMax } from "../clocks/store-clock.ts";
+import { requireStoreClock, storeClockOffset } from "../clocks.ts";
 import { startDeleter } from "./deleting/deleter.ts";
 import type { SweepLimits } from "./deleting/sweep-guard.ts";
 import { gather } from "./gather.ts";
@@ -127,8 +127,7 @@ export async function startWriter(options: WriterOptions): Promise<Writer> {
 }
 
 async function checkClock(store: ClickHouse, counted: WriterMetrics, now: () => number): Promise<void> {
-  const offsetMs = await clockOffset(store, now);
+  const offsetMs = await storeClockOffset(store, now);
   counted.clock(offsetMs);
-  if (Math.abs(offsetMs) <= clockOffsetMsMax) return;
-  throw new Error(`This clock is ${Math.round(offsetMs / 1000)} s ahead of ClickHouse's`);
+  requireStoreClock(offsetMs);
 }

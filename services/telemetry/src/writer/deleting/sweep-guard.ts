@@ -1,5 +1,5 @@
 import type { ClickHouse } from "@mosis/clickhouse";
-import { clockOffset, clockOffsetMsMax } from "../../clocks/store-clock.ts";
+import { clockOffsetMsMax, storeClockOffset } from "../../clocks.ts";
 
 /** What a sweep may do without an operator. */
 export interface SweepLimits {
@@ -30,7 +30,7 @@ export interface SweepFound {
 
 /** @throws SweepRefused when our clock and ClickHouse's are more than a minute apart. */
 export async function requireClock(store: ClickHouse, now: () => number): Promise<void> {
-  const offsetMs = await clockOffset(store, now);
+  const offsetMs = await storeClockOffset(store, now);
   if (Math.abs(offsetMs) <= clockOffsetMsMax) return;
   throw new SweepRefused(
     "clock",
