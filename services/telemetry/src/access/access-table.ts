@@ -9,8 +9,7 @@ import { type KeyKind, KeyState, type Permission } from "@mosis/types/keys";
 import { telemetryLimitDefaults } from "@mosis/types/telemetry-limits";
 import { type Topic, topics } from "@mosis/types/topics";
 import { Compile } from "typebox/compile";
-import { EarlyKeys } from "./early-keys.ts";
-import { KeyArrivals } from "./key-arrivals.ts";
+import { EarlyKeys, KeyArrivals } from "./key-arrivals.ts";
 import { KeyUses, keyUseIntervalMs } from "./key-uses.ts";
 import { readState } from "./state-record.ts";
 
