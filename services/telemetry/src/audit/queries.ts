@@ -2,8 +2,7 @@ import { type ClickHouse, select } from "@mosis/clickhouse";
 import { AuditEvent, type AuditQuery } from "@mosis/types/audit";
 import { Uuid } from "@mosis/types/formats";
 import Type, { type Static } from "typebox";
-import { whereOf } from "../store/filters.ts";
-import { timeParam, wholeMs } from "../store/times.ts";
+import { timeParam, whereOf, wholeMs } from "../store/filters.ts";
 
 /** Where a page ended: place and id of its last event. */
 export const AuditPosition = Type.Tuple([Type.String({ pattern: "^[0-9]{1,18}$" }), Uuid]);

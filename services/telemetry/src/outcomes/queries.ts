@@ -2,7 +2,7 @@ import { type ClickHouse, select } from "@mosis/clickhouse";
 import { type OutcomeName, type OutcomesQuery, outcomes } from "@mosis/types/outcomes";
 import { Timestamp } from "@mosis/types/formats";
 import Type, { type Static } from "typebox";
-import { timeParam } from "../store/times.ts";
+import { timeParam } from "../store/filters.ts";
 
 const Counted = Type.Object({
   bucket: Timestamp,

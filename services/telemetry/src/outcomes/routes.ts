@@ -4,7 +4,7 @@ import type { Router } from "express";
 import type { FindApp } from "../access/find-app.ts";
 import type { Authenticate } from "../access/authenticate.ts";
 import type { StoreOf } from "../store/store-shares.ts";
-import { wholeMs } from "../store/times.ts";
+import { wholeMs } from "../store/filters.ts";
 import { type Counted, countOutcomes } from "./queries.ts";
 
 interface OutcomeDeps {

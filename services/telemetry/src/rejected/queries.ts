@@ -1,8 +1,7 @@
 import { type ClickHouse, select } from "@mosis/clickhouse";
 import { Nullable, Timestamp, Uuid } from "@mosis/types/formats";
 import Type, { type Static } from "typebox";
-import { whereOf } from "../store/filters.ts";
-import { timeParam, wholeMs } from "../store/times.ts";
+import { timeParam, whereOf, wholeMs } from "../store/filters.ts";
 
 /** Where a page ended: the key of its last event, its time in milliseconds. */
 export const RejectedPosition = Type.Tuple([
