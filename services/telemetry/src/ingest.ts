@@ -30,7 +30,7 @@ import type { AddressShareLimits } from "./ingest/judging/quota/address-shares.t
 import { Quotas } from "./ingest/judging/quota/quotas.ts";
 import { publishUsage } from "./ingest/judging/quota/publish-usage.ts";
 import { dayOf, Usage } from "./ingest/judging/quota/usage.ts";
-import { RestrictionTable } from "./ingest/judging/restrictions/table.ts";
+import { RestrictionTable } from "./ingest/judging/restrictions.ts";
 import { countRefusals } from "./ingest/books/refused-batches.ts";
 import type { IngestDeps } from "./ingest/door/exchange.ts";
 import { postTelemetry } from "./ingest/door/routes.ts";

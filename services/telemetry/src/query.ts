@@ -19,7 +19,7 @@ import { erasureRoutes } from "./erasures/routes.ts";
 import { followAccess } from "./access/follow-access.ts";
 import { Flusher, flushLimits } from "./ingest/blocks/flush.ts";
 import { readPartitions } from "./ingest/blocks/partitions.ts";
-import { RestrictionTable } from "./ingest/judging/restrictions/table.ts";
+import { RestrictionTable } from "./ingest/judging/restrictions.ts";
 import { queryApi } from "./openapi.ts";
 import { outcomeRoutes } from "./outcomes/routes.ts";
 import { receiptRoutes } from "./receipts/routes.ts";

@@ -12,7 +12,7 @@ import type { FindApp } from "../access/find-app.ts";
 import type { Authenticate } from "../access/authenticate.ts";
 import type { StoreOf } from "../store/store-shares.ts";
 import { type Flusher, openDryRun } from "../ingest/blocks/flush.ts";
-import type { RestrictionTable } from "../ingest/judging/restrictions/table.ts";
+import type { RestrictionTable } from "../ingest/judging/restrictions.ts";
 import { fixOf } from "./attempt.ts";
 import { listRejected, positionOf, RejectedPosition, type RejectedRow } from "./queries.ts";
 import { replayRejected } from "./replay.ts";

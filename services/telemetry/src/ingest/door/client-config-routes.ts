@@ -6,7 +6,7 @@ import Type from "typebox";
 import type { AccessTable, Grant } from "../../access/access-table.ts";
 import type { Authenticate } from "../../access/authenticate.ts";
 import type { Rule } from "../events/delivery.ts";
-import type { RestrictionTable } from "../judging/restrictions/table.ts";
+import type { RestrictionTable } from "../judging/restrictions.ts";
 
 /** How long a client may go by what it has: the time until a change has reached all of them. */
 const configAgeSecondsMax = 300;

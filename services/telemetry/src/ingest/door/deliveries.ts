@@ -9,7 +9,7 @@ import type { Flusher } from "../blocks/flush.ts";
 import { appendDelivery } from "../judging/pipeline.ts";
 import type { Protocol, Reading } from "../protocols/protocol.ts";
 import { addShare, type Share } from "../judging/quota/share.ts";
-import type { RestrictionTable } from "../judging/restrictions/table.ts";
+import type { RestrictionTable } from "../judging/restrictions.ts";
 
 /** A request that is read, with the key that may send it. */
 export interface Received {

@@ -10,7 +10,7 @@ import type { IngestMetrics } from "../books/metrics.ts";
 import type { Protocol } from "../protocols/protocol.ts";
 import type { Quotas } from "../judging/quota/quotas.ts";
 import type { Refusals } from "../books/refused-batches.ts";
-import type { RestrictionTable } from "../judging/restrictions/table.ts";
+import type { RestrictionTable } from "../judging/restrictions.ts";
 import type { Capacity } from "./capacity.ts";
 import { type Waste, wasteDetail } from "./waste.ts";
 

@@ -16,7 +16,7 @@ import { slotCount } from "../blocks/months.ts";
 import { isPlain, isTooLarge } from "../events/plain.ts";
 import { pushReasons } from "../books/outcome-rows.ts";
 import { idOf, pushRejected } from "../books/rejected-events.ts";
-import { restrictionOf } from "./restrictions/step.ts";
+import { restrictionOf } from "./restrictions.ts";
 import { stageEvent } from "../events/stage.ts";
 import { Staging } from "../events/staging.ts";
 

@@ -3,9 +3,8 @@ import { randomUUID } from "node:crypto";
 import { test } from "node:test";
 import { createLogger } from "@mosis/runtime";
 import type { RestrictionState } from "@mosis/types/telemetry-restrictions";
-import type { Grant } from "../../../access/access-table.ts";
-import { restrictionOf } from "./step.ts";
-import { RestrictionTable } from "./table.ts";
+import type { Grant } from "../../access/access-table.ts";
+import { restrictionOf, RestrictionTable } from "./restrictions.ts";
 
 const now = Date.UTC(2026, 10, 25);
 const [app, ada, other] = [randomUUID(), randomUUID(), randomUUID()];

@@ -1,10 +1,13 @@
 import type { Logger } from "@mosis/runtime";
+import { shareOf } from "@mosis/types/sampling";
+import type { TelemetryEvent } from "@mosis/types/telemetry";
 import { type RestrictionAction, RestrictionState } from "@mosis/types/telemetry-restrictions";
 import { topics } from "@mosis/types/topics";
 import { Compile } from "typebox/compile";
-import type { Grant } from "../../../access/access-table.ts";
-import { readState } from "../../../access/state-record.ts";
-import type { Rule, Rules } from "../../events/delivery.ts";
+import type { Grant } from "../../access/access-table.ts";
+import { readState } from "../../access/state-record.ts";
+import type { Rule, Rules } from "../events/delivery.ts";
+import type { Fault } from "../events/refusal.ts";
 
 interface Entry extends Rule {
   state: RestrictionState;
@@ -105,4 +108,25 @@ function stricter(a: Rule | null, b: Rule): Rule {
   if (a === null) return b;
   const difference = strictness[a.action] - strictness[b.action];
   return difference > 0 || (difference === 0 && a.rate <= b.rate) ? a : b;
+}
+
+// Made once: a restriction may hold for every event.
+const restricted: Fault = { code: "restricted", pointer: "" };
+const sampledOut: Fault = { code: "sampled_out", pointer: "" };
+const quarantined: Fault = { code: "quarantined", pointer: "" };
+
+/**
+ * Returns why an event without a fault of its own is not stored, or null when it is.
+ * @param installId of the batch: an event without a session is sampled by it.
+ */
+export function restrictionOf(
+  { every, byName }: Rules,
+  event: TelemetryEvent,
+  installId: string | undefined,
+): Fault | null {
+  const rule = byName.get(event.name) ?? every;
+  if (rule === null) return null;
+  if (rule.action === "drop") return restricted;
+  if (rule.action === "quarantine") return quarantined;
+  return shareOf(event.session_id ?? installId ?? event.event_id) < rule.rate ? null : sampledOut;
 }
