@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { insertJson, select } from "@mosis/clickhouse";
 import type { LagReader } from "@mosis/kafka";
@@ -5,7 +6,6 @@ import type { ErasureProof, ErasureRequest } from "@mosis/types/erasures";
 import Type from "typebox";
 import { TransientError } from "../retry.ts";
 import { countRows, deleteRows, type DeletingDeps, type Deletion } from "./delete-rows.ts";
-import { proofOf } from "./proof.ts";
 
 export interface EraseDeps extends DeletingDeps {
   /** Of the writers, in the topics that fill the tables. */
@@ -154,4 +154,18 @@ async function writersPassed({ writerLag, isStale }: EraseDeps): Promise<void> {
 
 function place({ topic, partition }: { topic: string; partition: number }): string {
   return `${topic} ${partition}`;
+}
+
+/**
+ * Returns the SHA-256, in hex, of the JSON array of the fields of an erasure, in this order and without
+ * spaces. Everybody who has the answer can compute it again: docs/api.md says how.
+ */
+function proofOf(erasure: Omit<ErasureProof, "proof">): string {
+  const { erasure_id, app_id, install_hash, requested_at, received_before, completed_at } = erasure;
+  const { events_erased, rejected_erased, remaining, kafka_expired_at } = erasure;
+  const fields = [
+    ...[erasure_id, app_id, install_hash, requested_at, received_before, completed_at],
+    ...[events_erased, rejected_erased, remaining, kafka_expired_at],
+  ];
+  return createHash("sha256").update(JSON.stringify(fields)).digest("hex");
 }

@@ -1,4 +1,5 @@
 import type { ServerResponse } from "node:http";
+import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { endRefused } from "@mosis/http";
 import { problems } from "@mosis/types/problems";
 import type { BatchRefusal } from "../../reading/batch.ts";
@@ -11,7 +12,6 @@ import { BeyondLimit, Budget, NotDecodable } from "./logs.ts";
 import { batchesOf } from "./mapping.ts";
 import { decodeRequest } from "./protobuf.ts";
 import { scanRequest } from "./scan.ts";
-import { encodeResponse, encodeStatus } from "./protobuf-answers.ts";
 
 const protobuf = "application/x-protobuf";
 
@@ -103,6 +103,21 @@ const statuses: Partial<Record<Refusal["code"], number>> = {
   not_found: 400,
   request_timeout: 503,
 };
+
+/** Returns an `ExportLogsServiceResponse`, which is empty when nothing was refused. */
+function encodeResponse(rejected: number, message: string): Uint8Array {
+  const response = new BinaryWriter();
+  if (rejected === 0) return response.finish();
+  response.tag(1, WireType.LengthDelimited).fork();
+  response.tag(1, WireType.Varint).int64(rejected);
+  response.tag(2, WireType.LengthDelimited).string(message);
+  return response.join().finish();
+}
+
+/** Returns a `google.rpc.Status` with only its message: the protocol does not use its code. */
+function encodeStatus(message: string): Uint8Array {
+  return new BinaryWriter().tag(2, WireType.LengthDelimited).string(message).finish();
+}
 
 function isProtobuf({ req }: ServerResponse): boolean {
   return types.formOf(req.headers["content-type"] ?? "") === "protobuf";
