@@ -1,6 +1,5 @@
 import { kafkaSettings } from "@mosis/kafka";
 import { listenTarget, publicTarget, readEnv, selfTelemetryTarget } from "@mosis/runtime";
-import { guardLimits } from "./ingest/door/guard-config.ts";
 import {
   ingestVariables,
   migrateVariables,
@@ -26,7 +25,15 @@ export function readIngestConfig(env: Environment) {
     corsOrigins: values.INGEST_CORS_ORIGINS,
     trustedProxies: values.INGEST_TRUSTED_PROXIES,
     usageIntervalMs: values.INGEST_USAGE_INTERVAL_MS,
-    ...guardLimits(values),
+    waste: {
+      addressMsPerSecond: values.INGEST_ADDRESS_WASTE_MS,
+      keyMsPerSecond: values.INGEST_KEY_WASTE_MS,
+    },
+    addressShares: {
+      ratePercent: values.INGEST_ADDRESS_RATE_PERCENT,
+      dayPercent: values.INGEST_ADDRESS_DAY_PERCENT,
+      refusedPercent: values.INGEST_REFUSED_PERCENT,
+    },
     selfTelemetry: selfTelemetryTarget(values),
   };
 }

@@ -12,7 +12,8 @@ import {
   selfTelemetryVariables,
   url,
 } from "@mosis/runtime";
-import { guardVariables } from "./ingest/door/guard-config.ts";
+import { wasteDefaults } from "./ingest/door/waste.ts";
+import { shareDefaults } from "./ingest/judging/quota/address-shares.ts";
 
 const clickhouse = {
   CLICKHOUSE_URL: url({ about: "ClickHouse as http://user:password@host:port/database." }),
@@ -30,6 +31,40 @@ const trustedProxies = addressRangeList({
   about: "Proxies whose X-Forwarded-For tells the client's address: ranges like 10.0.0.0/8, commas between.",
   default: [],
 });
+
+/** What requests that are refused may cost, and what one address may have of an app with a public key. */
+const guardVariables = {
+  INGEST_ADDRESS_WASTE_MS: integer({
+    about: "Milliseconds of CPU a second that an address may cost for requests that are refused.",
+    min: 1,
+    max: 1_000_000,
+    default: wasteDefaults.addressMsPerSecond,
+  }),
+  INGEST_KEY_WASTE_MS: integer({
+    about: "The same for a key, from all addresses; beyond it addresses wait that have a part in it.",
+    min: 1,
+    max: 1_000_000,
+    default: wasteDefaults.keyMsPerSecond,
+  }),
+  INGEST_ADDRESS_RATE_PERCENT: integer({
+    about: "The part of an app's events a second that one address may send with an ingest key.",
+    min: 1,
+    max: 100,
+    default: shareDefaults.ratePercent,
+  }),
+  INGEST_ADDRESS_DAY_PERCENT: integer({
+    about: "The part of an app's day that an address may send with an ingest key once half the day is used.",
+    min: 1,
+    max: 100,
+    default: shareDefaults.dayPercent,
+  }),
+  INGEST_REFUSED_PERCENT: integer({
+    about: "Events that may be refused, in percent of an app's day; they do not count against the day.",
+    min: 1,
+    max: 100,
+    default: shareDefaults.refusedPercent,
+  }),
+};
 
 export const ingestVariables = {
   ...common,
