@@ -8,21 +8,21 @@ import { type Months, monthsAround, slotCount } from "./months.ts";
 
 /** The blocks that requests are appended to, until a flush takes what they hold. */
 export interface OpenBlocks {
-  /** One a month; `months.slotOf` tells which. */
+  /** One block for each month; `months.slotOf` says which. */
   readonly events: readonly EventBlock[];
   readonly batches: NativeBlock<typeof batchColumns>;
   readonly outcomes: NativeBlock<typeof outcomeColumns>;
   readonly replayed: NativeBlock<typeof replayedColumns>;
   readonly rejected: NativeBlock<typeof rejectedColumns>;
   readonly discardReasons: DiscardReasons;
-  /** The months of the open blocks. Changes only while they are empty. */
+  /** Returns the months of the open blocks. They change only while the blocks are empty. */
   months(nowMs: number): Months;
   byteLength(): number;
   eventRows(): number;
   /**
-   * Everything as Kafka records, events all in one partition; the blocks are empty afterwards.
-   * @param isLast false for all but the last part of a flush: the rows of the batches prove
-   * that their events are stored, so they must not be there first.
+   * Returns all rows as Kafka records, with all events in one partition, and empties the blocks.
+   * @param isLast false for every part of a flush but the last: the rows of the batches prove that their
+   * events are stored, so they must not be there first.
    */
   take(partition: number, isLast: boolean): OutgoingBatch[];
   reset(): void;
@@ -32,7 +32,7 @@ export function openBlocks(): OpenBlocks {
   const events = Array.from({ length: slotCount }, openEventBlock);
   const batches = openBlock(batchColumns);
   const rejected = openBlock(rejectedColumns);
-  // What goes into headers of the last record, each block under its name.
+  // These blocks go into headers of the last record, each under its name.
   const besides = { batches, outcomes: openBlock(outcomeColumns), replayed: openBlock(replayedColumns) };
   const mostlyEmpty = [...events, rejected, besides.outcomes, besides.replayed];
   const eventRows = () => events.reduce((sum, block) => sum + block.rows(), 0);
@@ -80,7 +80,7 @@ export function openBlocks(): OpenBlocks {
   };
 }
 
-/** Each block that has rows, under the name of its header. */
+/** Encodes each block that has rows, under the name of its header. */
 function encodeFilled(blocks: Pick<OpenBlocks, "batches" | "outcomes" | "replayed">): Record<string, Buffer> {
   const headers: Record<string, Buffer> = {};
   for (const name of ["batches", "outcomes", "replayed"] as const) {

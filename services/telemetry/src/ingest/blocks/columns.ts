@@ -12,7 +12,9 @@ export function openEventBlock(): EventBlock {
   return openBlock(eventColumns);
 }
 
-/** The columns that are the same for every event of a batch, for so many rows. The others must follow. */
+/**
+ * Fills the columns that are the same for every event of a batch, for so many rows. The others must follow.
+ */
 export function fillCommon({ columns }: EventBlock, delivery: Delivery, rows: number): void {
   const context = delivery.batch.context ?? {};
   columns.app_id.fill(delivery.appId, rows);
@@ -29,9 +31,9 @@ export function fillCommon({ columns }: EventBlock, delivery: Delivery, rows: nu
 }
 
 /**
- * The columns of one staged event that has passed every check.
+ * Appends the columns of one staged event that has passed every check.
  * @param delayMs received_at − client time.
- * @returns whether a text of its properties was cut.
+ * @returns true when a text of its properties was cut.
  */
 export function pushEvent(
   { columns }: EventBlock,
@@ -75,11 +77,11 @@ function pushProperty(columns: EventBlock["columns"], staging: Staging, at: numb
   return kept < length;
 }
 
-/** Bytes of a text up to the limit in characters, so that none is cut in half. */
+/** Returns how many bytes of a text are kept: up to the limit in characters, so that none is cut in half. */
 function keptLength(staging: Staging, at: number): number {
   const length = staging.valueLengths[at] as number;
   const max = telemetryLimits.propertyStringLengthMax;
-  // A stack trace is bounded by its event.
+  // A stack trace is limited by the size of its event.
   if (length <= max || isStackTrace(keyOf(staging, at))) return length;
   const place = staging.values[at] as number;
   return charactersUpTo(staging.bufferOf(place), offsetOf(place), length, max);
@@ -91,7 +93,7 @@ function keyOf(staging: Staging, at: number): string {
   return staging.bufferOf(key).toString("utf8", offset, offset + (staging.keyLengths[at] as number));
 }
 
-/** Key of the first property of a staged event whose text was cut. */
+/** Returns the key of the first property of a staged event whose text was cut. */
 export function firstCutKey(staging: Staging, index: number): string {
   const end = staging.propertiesEnd[index] as number;
   for (let at = staging.propertiesOf[index] as number; at < end; at++) {

@@ -1,6 +1,6 @@
-/** Which reasons of discarding are told apart. */
+/** Decides which reasons of discarding are counted separately. */
 export interface DiscardReasons {
-  /** The reason itself, or `other` when its app has told too many different ones. */
+  /** Returns the reason, or `other` when its app has sent too many different ones. */
   known(appId: string, reason: string, nowMs: number): string;
 }
 
@@ -9,8 +9,8 @@ const appsMax = 10_000;
 const hourMs = 3_600_000;
 
 /**
- * Reasons are the client's own text, and one that puts a number into them would make a row of the books a
- * request. So of an app the first 50 of an hour are told apart, in each process.
+ * Counts the first 50 reasons of an app in an hour separately, in each process. Reasons are the client's own
+ * text, and a client that writes a number into them would make a row of the books for each request.
  */
 export function openDiscardReasons(): DiscardReasons {
   const seen = new Map<string, Set<string>>();

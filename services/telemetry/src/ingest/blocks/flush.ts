@@ -1,7 +1,10 @@
 import type { OutgoingBatch } from "@mosis/kafka";
 import { openBlocks } from "./blocks.ts";
 
-/** Called once: null when all that was appended is on all in-sync replicas, else why that is not known. */
+/**
+ * Called exactly once: with null when everything that was appended is on all in-sync replicas, otherwise with
+ * the reason why that is not known.
+ */
 export type Acknowledge = (error: Error | null) => void;
 
 export interface Sent {
@@ -9,30 +12,36 @@ export interface Sent {
   bytes: number;
   requests: number;
   durationMs: number;
-  /** Null when it was acknowledged. */
+  /** Null when the flush was acknowledged. */
   failure: Error | null;
 }
 
 export interface FlushOptions {
-  /** @param withinMs bound of the send. */
+  /**
+   * Sends the records of a flush.
+   * @param withinMs the bound of the send.
+   */
   send: (batches: OutgoingBatch[], withinMs: number) => Promise<void>;
-  /** How many the topic of events has now. Flushes take turns, so that no app can make one hot. */
+  /**
+   * Returns how many partitions the topic of events has now. Flushes take turns over them, so that no app can
+   * overload one.
+   */
   partitions: () => number;
   /**
    * A flush is closed at this size. With one more request on top it must stay below the record size of the
    * topic.
    */
   flushBytesMax: number;
-  /** Flushes under way at the same time. */
+  /** How many flushes may be under way at the same time. */
   flushesInFlightMax: number;
   /**
-   * From the start of a flush to the start of the next one, unless that is full. Each send costs the broker
-   * and us as much as a hundred events; the first one after a pause waits for nothing.
+   * The time from the start of a flush to the start of the next one, unless that is full. Each send costs the
+   * broker and us as much as a hundred events; the first one after a pause waits for nothing.
    */
   flushIntervalMs: number;
   /**
-   * From the first request of a flush to its answer, whatever it waits for: OpenTelemetry's SDKs give up
-   * after 10 s, and count as lost what we may still store.
+   * The time from the first request of a flush to its answer, whatever it waits for: OpenTelemetry's SDKs
+   * give up after 10 s, and count events as lost that we may still store.
    */
   answerMsMax: number;
   onSent: (sent: Sent) => void;
@@ -46,19 +55,22 @@ export const flushLimits = {
 };
 
 interface Flush {
-  /** Sent one after the other, to one partition: more than one only for requests larger than a record. */
+  /**
+   * The parts are sent one after the other, to one partition. There is more than one only for requests that
+   * are larger than a record.
+   */
   parts: OutgoingBatch[][];
   waiters: Acknowledge[];
   partition: number;
   rows: number;
   bytes: number;
-  /** When its first request came. */
+  /** When the first request of the flush came. */
   openedMs: number;
 }
 
 /** Group commit: what arrives while a send is under way, or just after its start, becomes the next send. */
 export class Flusher {
-  /** Append to these and `commit` in the same turn of the event loop. */
+  /** Append to these blocks and call `commit` in the same turn of the event loop. */
   readonly blocks = openBlocks();
   private readonly options: FlushOptions;
   private readonly closed: Flush[] = [];
@@ -66,7 +78,7 @@ export class Flusher {
   private open: Flush;
   private sends = 0;
   private bytes = 0;
-  /** Of the open blocks. */
+  /** The upper bound of the bytes in the open blocks. */
   private bytesAtMost = 0;
   private requests = 0;
   private scheduled = false;
@@ -74,20 +86,20 @@ export class Flusher {
 
   constructor(options: FlushOptions) {
     this.options = options;
-    // Processes that start together must not walk over the partitions in step.
+    // Processes that start together must not use the partitions in step.
     this.turn = Math.floor(Math.random() * options.partitions());
     this.open = newFlush(this.turn);
   }
 
-  /** Call between slices of a large request: takes out what would outgrow a Kafka record. */
+  /** Call this between slices of a large request: it takes out what would outgrow a Kafka record. */
   cutIfLarge(): void {
     if (this.blocks.byteLength() >= this.options.flushBytesMax) this.takePart(false);
   }
 
   /**
-   * The request is complete in the open blocks.
-   * @param sentBytes of its events as JSON. It bounds what they take in the blocks, so that these need not be
-   * measured at every request: that takes as long as encoding an event.
+   * Call this when a request is complete in the open blocks.
+   * @param sentBytes the size of its events as JSON. It bounds what they take in the blocks, so that these
+   * need not be measured at every request: that takes as long as encoding an event.
    */
   commit(acknowledge: Acknowledge, sentBytes = Number.POSITIVE_INFINITY): void {
     if (this.open.waiters.length === 0) this.open.openedMs = performance.now();
@@ -101,7 +113,10 @@ export class Flusher {
     this.schedule();
   }
 
-  /** The open blocks are damaged (a bug): fails the requests in them and starts with empty ones. */
+  /**
+   * Call this when the open blocks are damaged, which is a bug: it fails the requests in them and starts with
+   * empty blocks.
+   */
   abandon(error: Error): void {
     this.blocks.reset();
     const damaged = this.open;
@@ -109,7 +124,7 @@ export class Flusher {
     this.settle(damaged, error, 0);
   }
 
-  /** What waits for an acknowledgement. */
+  /** Returns how much waits for an acknowledgement. */
   waiting(): { bytes: number; requests: number; sends: number } {
     return { bytes: this.bytes, requests: this.requests, sends: this.sends };
   }
@@ -124,7 +139,7 @@ export class Flusher {
       this.pump();
     };
     const pauseMs = this.startedMs + this.options.flushIntervalMs - performance.now();
-    // At least after the requests that have already arrived in this turn of the event loop.
+    // The flush leaves after the requests that have already arrived in this turn of the event loop.
     if (pauseMs > 0) setTimeout(run, pauseMs).unref();
     else setImmediate(run);
   }
@@ -155,7 +170,7 @@ export class Flusher {
     open.parts.push(blocks.take(open.partition, isLast));
   }
 
-  /** Never rejects: a failure is told to the requests of the flush. */
+  /** Never rejects: a failure is reported to the requests of the flush. */
   private async send(flush: Flush): Promise<void> {
     this.sends++;
     const startedMs = performance.now();
@@ -171,7 +186,7 @@ export class Flusher {
     this.schedule();
   }
 
-  /** @throws Error when nothing is left of the time in which a flush has to be answered. */
+  /** @throws Error when the time in which a flush has to be answered is over. */
   private leftMs({ openedMs }: Flush): number {
     const { answerMsMax } = this.options;
     const leftMs = Math.ceil(openedMs + answerMsMax - performance.now());
@@ -187,7 +202,7 @@ export class Flusher {
   }
 }
 
-/** One for a dry run: nothing that is appended to it is ever sent. */
+/** Returns a flusher for a dry run: nothing that is appended to it is ever sent. */
 export function openDryRun(): Flusher {
   return new Flusher({ ...flushLimits, send: async () => {}, partitions: () => 1, onSent() {} });
 }

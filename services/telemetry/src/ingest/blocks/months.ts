@@ -1,16 +1,16 @@
 /**
- * Which table partition events belong to by their own time: `YYYYMM`, or "0" for what lies outside
+ * Says which table partition an event belongs to by its own time: `YYYYMM`, or "0" for a time outside
  * 2026–2040.
  */
 export interface Months {
   /**
-   * Index of the builder for a client time: 0 to 2 are the last, the running and the next month, 3 all
-   * else.
+   * Returns the index of the block for a client time: 0 to 2 are the last, the running and the next month, 3
+   * is every other time.
    */
   slotOf(clientTimeMs: number): number;
-  /** The `month` header of a slot: "0" for slot 3, whose rows may be of any month. */
+  /** Returns the `month` header of a slot: "0" for slot 3, whose rows may be of any month. */
   nameOf(slot: number): string;
-  /** End of the running month: from then on other months are the likely ones. These stay correct. */
+  /** The end of the running month. Other months are the likely ones afterwards; these stay correct. */
   untilMs: number;
 }
 
@@ -20,8 +20,8 @@ const firstStored = Date.UTC(2026, 0, 1);
 const endStored = Date.UTC(2041, 0, 1);
 
 /**
- * The last, the running and the next month take nearly all events, so that a block goes to one table
- * partition.
+ * Returns the months around a time. The last, the running and the next month take nearly all events, so that
+ * a block goes to one table partition.
  */
 export function monthsAround(nowMs: number): Months {
   const now = new Date(nowMs);

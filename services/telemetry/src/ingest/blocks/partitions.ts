@@ -6,13 +6,16 @@ import { topics } from "@mosis/types/topics";
 export interface Partitions {
   count: () => number;
   /**
-   * Asks again after a send that failed: when somebody has made the topic anew with fewer, what is sent to
-   * the others fails for ever.
+   * Reads the number again after a send that failed: when the topic was made anew with fewer partitions,
+   * every send to the missing ones fails.
    */
   askAgain: () => void;
 }
 
-/** @throws Error when Kafka does not answer or has no such topic. */
+/**
+ * Reads the number of partitions.
+ * @throws Error when Kafka does not answer or has no such topic.
+ */
 export async function readPartitions({ producer, log }: Needs): Promise<Partitions> {
   let count = await producer.partitionCount(topics.events);
   let asking = false;
@@ -31,7 +34,7 @@ export async function readPartitions({ producer, log }: Needs): Promise<Partitio
           );
           count = found;
         })
-        // Kafka is away, as the send says that failed. The next one asks again.
+        // Kafka is away, as the failed send has reported. The next failed send reads again.
         .catch((error: unknown) => log.debug({ err: error }, "The number of partitions is not known"))
         .finally(() => {
           asking = false;

@@ -1,14 +1,14 @@
 import { hash } from "node:crypto";
 import { writeUuid } from "@mosis/clickhouse/native-block";
 
-/** Chosen once, at random. Another one would make every derived id a new one. */
+/** Chosen once, at random. Another namespace would change every derived id. */
 export const idNamespace: Uint8Array = Buffer.from("5b1e6c0f2d7a4f0e9a3c6e8d41b7f2a9", "hex");
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 /**
- * An id that came as text: a UUID as it is, anything else as the UUID that is derived from its beginning. One
- * text may be the id of a thousand events, and be as long as a body.
+ * Returns the UUID for an id that came as text: a UUID as it is, anything else as the UUID derived from its
+ * beginning. One text may be the id of a thousand events, and be as long as a body.
  */
 export function idOf(text: string): string {
   return uuid.test(text) ? text.toLowerCase() : derivedId(text.slice(0, idLengthMax));
@@ -16,7 +16,10 @@ export function idOf(text: string): string {
 
 const idLengthMax = 1000;
 
-/** RFC 9562 §5.5, version 5: the same text is always the same UUID, and the text cannot be read from it. */
+/**
+ * Returns a UUID of version 5 (RFC 9562 §5.5): the same text always gives the same UUID, and the text cannot
+ * be read from it.
+ */
 export function derivedId(text: string): string {
   deriveWordsOfText(text, idWords, 0);
   return uuidText(idWords, 0);
@@ -24,9 +27,10 @@ export function derivedId(text: string): string {
 
 const idWords = new Uint32Array(4);
 
-/** The same as four words, see `parseUuid`. */
+/** Derives the same UUID as four words, in the form of `parseUuid`. */
 export function deriveWordsOfText(text: string, words: Uint32Array, at: number): void {
-  // Three bytes a unit at most. One buffer for all texts of usual length: 0.5 µs less than one each.
+  // A UTF-16 unit takes at most three bytes. One buffer for all texts of usual length saves 0.5 µs compared
+  // with one each.
   const bytesAtMost = idNamespace.length + 3 * text.length;
   const bytes = bytesAtMost <= scratch.length ? scratch : Buffer.alloc(bytesAtMost);
   bytes.set(idNamespace);
@@ -34,7 +38,7 @@ export function deriveWordsOfText(text: string, words: Uint32Array, at: number):
   deriveWords(bytes.subarray(0, length), words, at);
 }
 
-/** The same of UTF-8 behind `idNamespace`. */
+/** Derives the same words from UTF-8 that stands behind `idNamespace`. */
 export function deriveWords(bytes: Buffer, words: Uint32Array, at: number): void {
   const digest = hash("sha1", bytes, "latin1");
   words[at + 1] = wordOf(digest, 0);
@@ -49,7 +53,7 @@ function wordOf(digest: string, at: number): number {
   return high | (digest.charCodeAt(at + 2) << 8) | digest.charCodeAt(at + 3);
 }
 
-/** A UUID as text from its words. */
+/** Returns the text of a UUID from its words. */
 export function uuidText(words: Uint32Array, at: number): string {
   writeUuid(words, at, characters, 0);
   return characters.toString("latin1");
@@ -59,8 +63,8 @@ const characters = Buffer.alloc(36);
 const scratch = Buffer.alloc(16_384);
 
 /**
- * Ids for what has none, from all of its content: sent again, it gets the same id. Of several with the same
- * content in one request, each gets its own, by its place among them.
+ * Makes ids for messages without one, from all of their content: a message that is sent again gets the same
+ * id. Messages of one request with the same content get different ids, by their place among each other.
  */
 export function createContentIds(): (content: string) => string {
   const seen = new Map<string, number>();

@@ -1,7 +1,7 @@
 import { ByteSink } from "@mosis/clickhouse/native-block";
 import { eventKinds, telemetryLimits } from "@mosis/types/telemetry";
 
-/** How many events and properties of all events there is room for. */
+/** How many events, and properties of all events together, there is room for. */
 interface StagingRoom {
   events: number;
   properties: number;
@@ -14,24 +14,25 @@ const roomOfBatch: StagingRoom = {
 
 /**
  * The valid events of one request between reading and storing, as typed arrays: no object is made for an
- * event. `scan.ts` fills it from the bytes of a body, `stage.ts` from an object; `columns.ts` reads it.
+ * event. `scan.ts` fills it from the bytes of a body and `stage.ts` from an object; `columns.ts` reads it.
  *
- * Text is a place and a length in bytes of UTF-8. A place from 0 on is in `body`; below 0 it is `~place` in
- * `scratch`, which holds what does not stand in the body as it is stored.
+ * A text is a place and a length in bytes of UTF-8. A place from 0 on lies in `body`. A place below 0 is
+ * `~place` in `scratch`, which holds texts that do not stand in the body in the form in which they are
+ * stored.
  */
 export class Staging {
   body: Buffer = Buffer.alloc(0);
-  /** The same bytes, to compare four at a time. */
+  /** The bytes of `body`, to compare four at a time. */
   view: DataView = new DataView(new ArrayBuffer(0));
   readonly scratch: ByteSink;
-  /** Four words an event, as `parseUuid` gives them. */
+  /** Four words for each event, in the form of `parseUuid`. */
   readonly eventIds: Uint32Array;
-  /** The same; zeros when an event belongs to no session. */
+  /** Four words for each event; zeros when it belongs to no session. */
   readonly sessionIds: Uint32Array;
   readonly sessionBytes: Uint8Array;
-  /** Milliseconds since 1970 by the client; NaN when it is not a time that can be stored. */
+  /** Milliseconds since 1970 by the client's clock; NaN when the time cannot be stored. */
   readonly times: Float64Array;
-  /** Numbers of the ClickHouse Enum8. */
+  /** The numbers of the ClickHouse Enum8. */
   readonly kinds: Uint8Array;
   readonly durations: Float64Array;
   readonly names: Int32Array;
@@ -41,7 +42,7 @@ export class Staging {
   readonly propertiesEnd: Int32Array;
   readonly keys: Int32Array;
   readonly keyLengths: Int32Array;
-  /** Of a text; -1 for a number. */
+  /** The length of a text; -1 for a number. */
   readonly valueLengths: Int32Array;
   readonly values: Int32Array;
   readonly numbers: Float64Array;
@@ -70,7 +71,7 @@ export class Staging {
     this.numbers = arrays.numbers;
   }
 
-  /** The events from an index on as a staging of their own, in the same memory. */
+  /** Returns the events from an index on as a staging of their own, in the same memory. */
   part(from: number, events: number): Staging {
     const to = from + events;
     const part = new Staging({
@@ -95,7 +96,10 @@ export class Staging {
     return part;
   }
 
-  /** Before the events of a request. @param body what places from 0 on are in. */
+  /**
+   * Prepares for the events of a request.
+   * @param body the buffer that places from 0 on refer to.
+   */
   reset(body: Buffer): void {
     this.body = body;
     this.view = new DataView(body.buffer, body.byteOffset, body.byteLength);
@@ -103,7 +107,7 @@ export class Staging {
     this.properties = 0;
   }
 
-  /** An event without its optional fields; the others must follow. */
+  /** Begins an event without its optional fields; the other fields must follow. */
   open(index: number): void {
     this.kinds[index] = eventKinds.event;
     this.durations[index] = 0;
@@ -112,19 +116,22 @@ export class Staging {
     this.propertiesEnd[index] = this.properties;
   }
 
-  /** Keeps a text in `scratch`. @returns its place. */
+  /**
+   * Keeps a text in `scratch`.
+   * @returns its place.
+   */
   keep(text: string): number {
     const place = ~this.scratch.length;
     this.scratch.utf8(text);
     return place;
   }
 
-  /** Length of the text that was kept last. */
+  /** Returns the length of the text that was kept last. */
   lengthFrom(place: number): number {
     return this.scratch.length - ~place;
   }
 
-  /** The buffer a place is in, to read from `offsetOf` on. */
+  /** Returns the buffer that a place lies in. Read it from `offsetOf` on. */
   bufferOf(place: number): Buffer {
     return place < 0 ? this.scratch.buffer : this.body;
   }
