@@ -52,7 +52,7 @@ export function publishKeyUses({
       try {
         await producer.send([{ topic: topics.keyUses, messages: [{ value: JSON.stringify(record) }] }]);
       } catch (error) {
-        log.warn({ err: error }, "Uses of keys could not be told; they are told with the next interval");
+        log.warn({ err: error }, "Uses of keys could not be published; they are published with the next interval");
         for (const [keyId, usedAtMs] of Object.entries(record.used_at)) uses.note(keyId, usedAtMs);
         return;
       }

@@ -5,13 +5,13 @@ import type { Flusher, Sent } from "../blocks/flush.ts";
 import type { QuotaRefusal } from "../events/refusal.ts";
 
 /**
- * What ingest counts. Labels are resolved once: looking them up at every event would cost more than its
- * check.
+ * What ingest counts. Labels are resolved once: looking them up at every event would cost more than the check
+ * of the event.
  */
 export interface IngestMetrics {
   answered(status: number): void;
   batch(outcome: Outcome, bodyBytes: number): void;
-  /** A batch that was refused because of what its app or key has sent before. */
+  /** Counts a batch that was refused because of what its app or key has sent before. */
   overQuota(code: QuotaRefusal["code"], events: number): void;
   sent(sent: Sent): void;
 }
@@ -66,8 +66,8 @@ export function createIngestMetrics(metrics: Metrics): IngestMetrics {
 }
 
 /**
- * What is counted of validated batches: the answers alone. Their events are in no book, for they are not
- * kept.
+ * Returns what is counted of validated batches: only the answers. Their events are in no book, because they
+ * are not kept.
  */
 export function createValidationMetrics(metrics: Metrics): Omit<IngestMetrics, "sent"> {
   const answers = metrics.counter("ingest_validations_total", "Validated batches by status of the answer.", [
@@ -76,7 +76,7 @@ export function createValidationMetrics(metrics: Metrics): Omit<IngestMetrics, "
   return { answered: (status) => answers.inc({ status }), batch() {}, overQuota() {} };
 }
 
-/** Levels that are read only when somebody looks. */
+/** Registers levels, which are read only when somebody asks for the metrics. */
 export function watchLevels(
   metrics: Metrics,
   {

@@ -4,8 +4,8 @@ import type { OpenBlocks } from "../blocks/blocks.ts";
 import { type Delivery, isCorrected, type Outcome } from "../events/delivery.ts";
 
 /**
- * A row for each outcome and reason of a delivery beyond plain acceptance. Call it only for deliveries that
- * have any: the others are in `ingest_batches`, and cost nothing here.
+ * Appends a row for each outcome and reason of a delivery beyond plain acceptance. Call it only for
+ * deliveries that have any: the others are in `ingest_batches`, and cost nothing here.
  */
 export function pushReasons(
   { outcomes, discardReasons }: OpenBlocks,
@@ -20,7 +20,7 @@ export function pushReasons(
   byCode?.forEach((count, code) => push(droppedCodes.has(code) ? "dropped" : "rejected")(count, code));
   const warned = new Map<string, number>();
   for (const { result, code } of results) if (result === "warning") add(warned, code, 1);
-  // Told once a batch, and true of all its events.
+  // The warning is reported once a batch, and is true of all its events.
   if (isCorrected(delivery) && accepted > 0) warned.set("clock_corrected", accepted);
   warned.forEach(push("warned"));
   if (!discarded) return;
@@ -34,14 +34,16 @@ export function pushReasons(
 interface OutcomeRow {
   appId: string;
   receivedAtMs: number;
-  /** Of the delivery, or of the count of refused batches: a second copy falls onto the first. */
+  /**
+   * The id of the delivery, or of the count of refused batches: a second copy of a row falls onto the first.
+   */
   id: string;
   outcome: OutcomeName;
   reason: string;
   count: number;
 }
 
-/** A row of `outcomes_raw`. */
+/** Appends a row of `outcomes_raw`. */
 export function pushOutcome({ columns }: OpenBlocks["outcomes"], row: OutcomeRow): void {
   columns.app_id.push(row.appId);
   columns.received_at.push(row.receivedAtMs);

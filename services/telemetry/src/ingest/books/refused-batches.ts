@@ -9,30 +9,32 @@ import { pushOutcome } from "./outcome-rows.ts";
 export interface Refusals {
   /** @param appId null when it is not known. */
   count(appId: string | null, reason: ProblemCode, nowMs: number, batches?: number): void;
-  /** Rows that Kafka has not acknowledged. */
+  /** Returns the number of rows that Kafka has not acknowledged. */
   waiting(): number;
-  /** Sends what is left. What Kafka does not take then is lost, and logged. */
+  /** Sends the counts that are left. What Kafka does not take then is lost, and the loss is logged. */
   close(): Promise<void>;
 }
 
 interface Row {
   appId: string;
   minuteMs: number;
-  /** Drawn once: when a send has to be repeated, or a record comes twice, both fall onto one row. */
+  /**
+   * The id is drawn once: when a send has to be repeated, or a record arrives twice, both fall onto one row.
+   */
   countId: string;
   reason: ProblemCode;
   count: number;
 }
 
 const minuteMs = 60_000;
-/** Beyond it apps and minutes are not told apart any more, only reasons. */
+/** Beyond this number apps and minutes are no longer counted separately, only reasons. */
 const rowsMax = 5000;
 /** About 130 kB: with a request on top of it a flush stays below the size of a record. */
 const rowsPerFlushMax = 2000;
 
 /**
- * A refused batch has no delivery and was not acknowledged, so its count may wait here: a `kill -9` loses the
- * counts of the last `intervalMs`, and no event.
+ * Counts refused batches. Such a batch has no delivery and was not acknowledged, so its count may wait here:
+ * a `kill -9` loses the counts of the last `intervalMs`, and no event.
  */
 export function countRefusals({
   flusher,
@@ -44,11 +46,14 @@ export function countRefusals({
   intervalMs: number;
 }): Refusals {
   const counted = new Map<string, Row>();
-  /** In a flush that is under way, or that failed: then the same rows go again before any other. */
+  /**
+   * Rows of a flush that is under way, or that failed: after a failure the same rows go again before any
+   * other.
+   */
   let taken: Row[] = [];
   let sending: Promise<boolean> | null = null;
 
-  /** @returns whether they were acknowledged. */
+  /** @returns true when they were acknowledged. */
   const send = (): Promise<boolean> => {
     if (taken.length === 0) taken = take(counted);
     if (taken.length === 0) return Promise.resolve(true);

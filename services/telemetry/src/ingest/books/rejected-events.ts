@@ -6,7 +6,8 @@ import type { Fault } from "../events/refusal.ts";
 import { brokenLineOf } from "../events/broken-line.ts";
 
 /**
- * Keeps a refused event as it came, with the reason. @returns its event id, null when it has none as text.
+ * Keeps a refused event as it came, with the reason.
+ * @returns its event id, or null when it has none as text.
  */
 export function pushRejected(
   { columns }: OpenBlocks["rejected"],
@@ -32,15 +33,15 @@ export function pushRejected(
 
 const contextFields = Object.keys(BatchContext.properties) as (keyof BatchContext)[];
 
-/** The fields that are known, which have limits: a context may have others of any size. */
+/** The known fields, which have limits: a context may have other fields of any size. */
 function contextText(context: BatchContext): string {
   return JSON.stringify(Object.fromEntries(contextFields.map((field) => [field, context[field]])));
 }
 
-/** Null when it has none as text. */
+/** Returns the event id, or null when the event has none as text. */
 export function idOf(event: unknown): string | null {
   if (typeof event !== "object" || event === null || !("event_id" in event)) return null;
-  // What is not a UUID may be of any length; the beginning is enough to find it again.
+  // An id that is not a UUID may be of any length; the beginning is enough to find it again.
   return typeof event.event_id === "string" ? event.event_id.slice(0, 100) : null;
 }
 
@@ -49,7 +50,8 @@ function rawOf(event: unknown): string {
   try {
     text = brokenLineOf(event) ?? writeExactJson(event);
   } catch {
-    // RangeError: nested deeper than the stack. Such an event was refused, its place and reason are kept.
+    // A RangeError means that it is nested deeper than the stack. Such an event was refused; its place and
+    // reason are kept.
     return "";
   }
   const max = telemetryLimits.eventBytesMax;

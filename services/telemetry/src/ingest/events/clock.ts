@@ -3,19 +3,23 @@ import { telemetryLimits } from "@mosis/types/telemetry";
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 
-/** What a DateTime64(3) of ClickHouse can hold, 1900 to 2299. */
+/** The range that a DateTime64(3) of ClickHouse can hold, 1900 to 2299. */
 const storedMinMs = Date.UTC(1900, 0, 1);
 const storedMaxMs = Date.UTC(2300, 0, 1) - 1;
 
-/** Milliseconds since 1970 of an RFC 3339 text or of a number of milliseconds; NaN when it is neither. */
+/**
+ * Returns the milliseconds since 1970 of an RFC 3339 text or of a number of milliseconds; NaN when it is
+ * neither.
+ */
 export function timeOf(value: string | number): number {
   const ms = typeof value === "number" ? Math.trunc(value) : parseRfc3339(value);
   return ms >= storedMinMs && ms <= storedMaxMs ? ms : Number.NaN;
 }
 
 /**
- * What to add to the times of a batch: the difference of the two clocks when it exceeds two minutes, else 0.
- * @param sentAt the client's clock when it sent the batch, undefined when it did not tell.
+ * Returns what to add to the times of a batch: the difference of the two clocks when it exceeds two minutes,
+ * else 0.
+ * @param sentAt the client's clock when it sent the batch; undefined when the batch does not have it.
  * @returns NaN when `sentAt` is not a time.
  */
 export function clockCorrection(sentAt: string | number | undefined, receivedAtMs: number): number {
@@ -25,7 +29,7 @@ export function clockCorrection(sentAt: string | number | undefined, receivedAtM
   return -skewMs;
 }
 
-/** The oldest and the newest event time that is taken now. */
+/** Returns the oldest and the newest event time that is accepted now. */
 export function acceptedRange(receivedAtMs: number): { oldestMs: number; newestMs: number } {
   return {
     oldestMs: receivedAtMs - telemetryLimits.eventAgeDaysMax * dayMs,
@@ -36,8 +40,8 @@ export function acceptedRange(receivedAtMs: number): { oldestMs: number; newestM
 const shape = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-]\d\d:\d\d)$/;
 
 /**
- * RFC 3339 §5.6 with the offset it demands; a leap second counts as the next second. By hand, because
- * `Date.parse` also takes what is not RFC 3339 and rolls a 30 February over to March.
+ * Parses RFC 3339 §5.6 with the offset that it demands; a leap second counts as the next second. `Date.parse`
+ * does not serve: it also accepts texts that are not RFC 3339, and turns 30 February into a day of March.
  */
 function parseRfc3339(text: string): number {
   if (!shape.test(text)) return Number.NaN;
@@ -47,7 +51,7 @@ function parseRfc3339(text: string): number {
   const hour = digits(text, 11, 2);
   const minute = digits(text, 14, 2);
   const second = digits(text, 17, 2);
-  // Date.UTC takes the years 0 to 99 for 1900 to 1999.
+  // Date.UTC reads the years 0 to 99 as 1900 to 1999.
   if (year < 100) return Number.NaN;
   if (month < 1 || month > 12 || day < 1 || day > daysInMonth(year, month)) return Number.NaN;
   if (hour > 23 || minute > 59 || second > 60) return Number.NaN;

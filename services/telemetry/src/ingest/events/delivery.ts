@@ -2,18 +2,21 @@ import { droppedCodes, type EventCode, type EventResult, type TelemetryBatch } f
 import type { RestrictionAction } from "@mosis/types/telemetry-restrictions";
 import type { Staging } from "./staging.ts";
 
-/** Events as an array has them, or where they stand. */
+/** The events of a batch, in an array or where they stand in the body. */
 export interface EventList {
   readonly length: number;
-  /** As an object, or whatever was sent in its place. */
+  /** Returns an event as an object, or whatever was sent in its place. */
   at(index: number): unknown;
-  /** The events as columns, when they were read into them and have passed the checks of shape and size. */
+  /**
+   * Returns the events in typed arrays, when they were read into them and have passed the checks of shape and
+   * size.
+   */
   staged?(): Staging;
 }
 
 export type IncomingBatch = Omit<TelemetryBatch, "events"> & {
   events: EventList;
-  /** Its events have no time: they get that of receiving, see `timeByReceipt`. */
+  /** Set when the events have no time: they get the time of receiving, see `timeByReceipt`. */
   timeless?: true;
 };
 
@@ -23,16 +26,19 @@ export interface Delivery {
   keyId: string;
   appId: string;
   batch: IncomingBatch;
-  /** Restrictions that hold for the app and the key; nearly always null. */
+  /** The restrictions that hold for the app and the key; nearly always null. */
   rules: Rules | null;
   receivedAtMs: number;
-  /** What is added to the client's times; 0 unless its clock is off by more than two minutes. */
+  /**
+   * The milliseconds that are added to the client's times; 0 unless its clock is off by more than two
+   * minutes.
+   */
   clockCorrectionMs: number;
-  /** Body as sent. */
+  /** The size of the body as sent. */
   bodyBytes: number;
-  /** The most that its events may take, written out as JSON. */
+  /** The most bytes that the events may take, written out as JSON. */
   eventBytesAtMost: number;
-  /** The context as its rejected events keep it, written at the first of them. */
+  /** The context as it is stored with rejected events; written at the first of them. */
   contextText?: string;
 }
 
@@ -50,7 +56,7 @@ export interface Rules {
   byName: ReadonlyMap<string, Rule>;
 }
 
-/** Whether the clock of the client was off, so that the times of its events were corrected. */
+/** Returns true when the client's clock was off, so that the times of its events were corrected. */
 export function isCorrected({ batch, clockCorrectionMs }: Delivery): boolean {
   return clockCorrectionMs !== 0 && batch.timeless !== true;
 }
@@ -59,16 +65,18 @@ export function isCorrected({ batch, clockCorrectionMs }: Delivery): boolean {
 export interface Outcome {
   accepted: number;
   rejected: number;
-  /** Not kept, because of a restriction. */
+  /** Events that were not kept because of a restriction. */
   dropped: number;
-  /** How many were rejected or dropped for which reason; null when none was. */
+  /** How many events were rejected or dropped for each reason; null when none was. */
   byCode: Map<EventCode, number> | null;
   /** Accepted events that carry a warning. */
   warned: number;
   results: EventResult[];
 }
 
-/** Whether a reason says that an event is wrong, and not that its developer does not want it now. */
+/**
+ * Returns true when a reason means that an event is wrong, and not that its developer does not want it now.
+ */
 export function isRefusal(code: EventCode): boolean {
   return code !== "quarantined" && !droppedCodes.has(code);
 }

@@ -10,7 +10,7 @@ declare global {
 }
 
 /**
- * An integer beyond 2⁵³, by its digits: as a number it would be another one, and ids are often that large.
+ * An integer beyond 2⁵³, by its digits: a number cannot hold it exactly, and ids are often that large.
  * Written out as JSON it is the number that came.
  */
 export interface WideInteger {
@@ -22,9 +22,10 @@ export function isWideInteger(value: unknown): value is WideInteger {
 }
 
 /**
- * Parses JSON like `parseJsonText`, with integers beyond 2⁵³ as `WideInteger`. What has a fraction or an
- * exponent is what IEEE 754 makes of it. A body without so many digits in a row is parsed once; another one
- * twice, which is a third of what a reviver takes, and goes as deep as JSON.parse itself.
+ * Parses JSON like `parseJsonText`, with integers beyond 2⁵³ as `WideInteger`. A number with a fraction or an
+ * exponent is what IEEE 754 makes of it. A body without so many digits in a row is parsed once. Another body
+ * is parsed twice, which takes a third of the time of a reviver, and may be nested as deeply as JSON.parse
+ * itself allows.
  * @param valueOf makes another value of the digits of such an integer.
  */
 export function parseExactJson(
@@ -42,8 +43,8 @@ function wideInteger(digits: string): WideInteger {
 }
 
 /**
- * Writes JSON that `parseExactJson` reads as the same: a float that has no fraction would be written as an
- * integer beyond 2⁵³ else.
+ * Writes JSON that `parseExactJson` reads as the same value. JSON.stringify would write a float without a
+ * fraction as an integer beyond 2⁵³.
  */
 export function writeExactJson(value: unknown): string {
   const text = JSON.stringify(value);
@@ -55,7 +56,7 @@ export function writeExactJson(value: unknown): string {
   );
 }
 
-/** Digits in a row where a number may stand: 2⁵³ has sixteen. */
+/** Matches so many digits in a row where a number may stand: 2⁵³ has sixteen. */
 const mayHaveWide = /(?:^|[:,[])\s*-?\d{16}/;
 const longNumber = /[\d.eE+-]{16,}/g;
 const integer = /^-?\d+$/;
@@ -82,7 +83,7 @@ function mark(number: string): string {
   return isWide ? `"${marker}${number}"` : number;
 }
 
-/** Without recursion: a body may be nested deeper than the stack. */
+/** Works without recursion: a body may be nested deeper than the stack. */
 function unmarked(value: unknown, valueOf: (digits: string) => unknown): unknown {
   const root = [value];
   const open: object[] = [root];
@@ -99,8 +100,9 @@ function unmarked(value: unknown, valueOf: (digits: string) => unknown): unknown
 }
 
 /**
- * The event with its wide integers as the contract has them: as the text of a property, and as the number
- * that any other field of an event is checked as. Only within what no event has, they stay.
+ * Returns the event with its wide integers as the contract has them: as text in a property, and as a number
+ * in any other field, where the number is checked. Integers inside values that no event may have stay as they
+ * are.
  */
 export function withContractNumbers(event: unknown): unknown {
   if (typeof event !== "object" || event === null || Array.isArray(event)) return event;

@@ -1,21 +1,25 @@
 import { telemetryLimits } from "@mosis/types/telemetry";
 
-/** Last parts of keys: OpenTelemetry's `exception.stacktrace`, and what others have. */
+/**
+ * The last parts of keys of stack traces: OpenTelemetry's `exception.stacktrace`, and those of other senders.
+ */
 const names: ReadonlySet<string> = new Set(["stacktrace", "stack_trace", "stackTrace", "stack"]);
 
-/** Whether a property is a stack trace: it may be as long as an event, where another text is cut. */
+/**
+ * Returns true when a property is a stack trace: it may be as long as an event, where another text is cut.
+ */
 export function isStackTrace(key: string): boolean {
   return names.has(key.slice(key.lastIndexOf(".") + 1));
 }
 
-/** Of an event without its properties, as JSON: a name, two ids and a time. */
+/** The most bytes of an event without its properties, as JSON: a name, two ids and a time. */
 const envelopeBytesMax = 1024;
-/** What is kept of a trace however long the other properties are. */
+/** The bytes of a trace that are kept however long the other properties are. */
 const traceBytesMin = 1024;
 
 /**
- * Cuts the stack traces of an event to what the event may still take, each to the same share. Both ends are
- * kept, because languages differ in which of them has the frame that failed.
+ * Cuts the stack traces of an event to the room that is left in the event, each to the same share. Both ends
+ * are kept, because languages differ in which of them has the frame that failed.
  * @param keys of the traces among the properties.
  */
 export function fitTraces(properties: Record<string, unknown>, keys: readonly string[]): void {
@@ -29,7 +33,10 @@ export function fitTraces(properties: Record<string, unknown>, keys: readonly st
   }
 }
 
-/** A text of at most so many bytes as JSON, with the number of characters that are missing in its middle. */
+/**
+ * Returns a text of at most so many bytes as JSON, with the number of characters that are missing in its
+ * middle.
+ */
 function withBothEnds(text: string, bytesMax: number): string {
   // An escaped unit takes six bytes.
   if (text.length * 6 <= bytesMax || jsonBytes(text) <= bytesMax) return text;
@@ -39,14 +46,14 @@ function withBothEnds(text: string, bytesMax: number): string {
   return `${text.slice(0, head)}\n… ${tail - head} characters left out …\n${text.slice(tail)}`;
 }
 
-/** Of the line between the ends. */
+/** The most bytes of the line between the ends. */
 const markBytesMax = 64;
 
 function jsonBytes(text: string): number {
   return Buffer.byteLength(JSON.stringify(text));
 }
 
-/** Where the beginning ends that takes at most so many bytes as JSON, never within a character. */
+/** Returns where a beginning ends that takes at most so many bytes as JSON; never within a character. */
 function endOf(text: string, bytesMax: number): number {
   let bytes = 0;
   let at = 0;
@@ -72,7 +79,7 @@ function startOf(text: string, bytesMax: number): number {
   return at;
 }
 
-/** Of a character in JSON. */
+/** Returns the bytes of a character in JSON. */
 function pointBytes(point: number): number {
   if (point < 0x80) return point < 0x20 ? 6 : point === 0x22 || point === 0x5c ? 2 : 1;
   if (point < 0x800) return 2;

@@ -25,11 +25,14 @@ import { Staging } from "../events/staging.ts";
  */
 const wholeBytesMax = 200_000;
 const eventsPerSlice = 16;
-/** At most 32 KiB each, so that a block of rejections stays below the size of a record. */
+/**
+ * A check after so many rejections, of at most 32 KiB each, keeps a block of rejections below the size of a
+ * record.
+ */
 const rejectionsPerCheck = 16;
 
 /**
- * Every event of a request that no restriction drops goes into the open blocks, as a row or as a rejection,
+ * Appends a delivery to the open blocks: every event that no restriction drops, as a row or as a rejection,
  * and the request itself as a row of `ingest_batches`. The caller commits. Nothing is thrown for what a
  * client sent.
  */
@@ -58,14 +61,14 @@ export function appendDelivery(flusher: Flusher, delivery: Delivery): Outcome {
   return outcome;
 }
 
-/** Events that came as objects. One request is appended at a time. */
+/** The staging of events that came as objects. One request is appended at a time. */
 const objects = new Staging();
 const noBody = Buffer.alloc(0);
 
 /**
- * Steps 1 to 4 for every event: shape, size, time, restrictions. Scanned events have passed the first two.
- * @returns the valid events, whose time is NaN when they have a fault, and the faults by index, null when
- * there are none.
+ * Runs the checks for every event: shape, size, time, restrictions. Scanned events have passed the first two.
+ * @returns the valid events, whose time is NaN when they have a fault, and the faults by index, which are
+ * null when there are none.
  */
 function checkEvents(delivery: Delivery): { staging: Staging; faults: Faults } {
   const { staging, faults } = findFaults(delivery);
@@ -101,15 +104,15 @@ function findFaults(delivery: Delivery): { staging: Staging; faults: Faults } {
 }
 
 /**
- * How many events of a delivery will be refused as wrong. Nothing is appended, and it may be appended
- * later.
+ * Returns how many events of a delivery will be refused as wrong. Nothing is appended; the delivery may be
+ * appended later.
  */
 export function countRefused(delivery: Delivery): number {
   const { faults } = findFaults(delivery);
   return faults?.filter((fault) => fault && isRefusal(fault.code)).length ?? 0;
 }
 
-/** Faults by index, null for an event without one; null when there is none at all. */
+/** Faults by index: null for an event without one, and null as a whole when there is none. */
 type Faults = (Fault | null)[] | null;
 
 function stageObject(staging: Staging, index: number, { batch, eventBytesAtMost }: Delivery): Fault | null {
@@ -207,8 +210,8 @@ function appendFaulty(
     } else {
       event_id = pushRejected(rejected, delivery, index, fault);
       outcome.rejected++;
-      // Written out, an event may be many times as long as it came (1e20): the body's size bounds nothing
-      // here.
+      // Written out, an event may be many times as long as it came (1e20): the size of the body limits
+      // nothing here.
       if (outcome.rejected % rejectionsPerCheck === 0) flusher.cutIfLarge();
     }
     byCode.set(code, (byCode.get(code) ?? 0) + 1);

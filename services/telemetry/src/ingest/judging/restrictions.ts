@@ -16,25 +16,25 @@ interface Entry extends Rule {
 
 const checkState = Compile(RestrictionState);
 
-/** Pairs of app and key whose rules are known: they are worked out once, not at every batch. */
+/** How many pairs of app and key have cached rules: rules are computed once, not at every batch. */
 const cachedRulesMax = 10_000;
 
 /**
- * Every restriction of the platform, in memory, built from the compacted topic. What a record changes holds
- * for the next batch.
+ * Every restriction of the platform, in memory, built from the compacted topic. A change holds for the next
+ * batch.
  */
 export class RestrictionTable {
   readonly #log: Logger;
   readonly #entries = new Map<string, Entry>();
   readonly #rules = new Map<string, Rules | null>();
-  /** When the next one ends; what is cached holds until then. */
+  /** When the next restriction ends; the cached rules hold until then. */
   #rulesUntilMs = Number.POSITIVE_INFINITY;
 
   constructor({ log }: { log: Logger }) {
     this.#log = log;
   }
 
-  /** One record of `catalog.restrictions`; a value that is not in its form lifts the restriction. */
+  /** Applies one record of `catalog.restrictions`; a value that is not in its form lifts the restriction. */
   apply(id: string, value: Buffer | null): void {
     const state = value && readState(value, checkState, { log: this.#log, topic: topics.restrictions, id });
     if (state) this.#entries.set(id, toEntry(state));
@@ -51,7 +51,10 @@ export class RestrictionTable {
     return this.#entries.size;
   }
 
-  /** @param appId null: of whatever app, so what is said of one app does not hold. */
+  /**
+   * Returns the rules for an app and a key, or null.
+   * @param appId null for no particular app: restrictions of one app do not hold then.
+   */
   rulesOf(appId: string | null, { keyId, developerId }: Grant, nowMs: number): Rules | null {
     if (this.#entries.size === 0) return null;
     if (nowMs >= this.#rulesUntilMs || this.#rules.size >= cachedRulesMax) this.#rules.clear();

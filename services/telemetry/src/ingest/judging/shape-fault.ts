@@ -11,8 +11,8 @@ const control = /[\u0000-\u001f\u007f]/;
 const fields = new Set(Object.keys(TelemetryEvent.properties));
 
 /**
- * The first fault of an event's shape, or null. Called only for events that are not plain, so it may be slow;
- * the compiled check of the schema decides, what follows only finds the reason.
+ * Returns the first fault of an event's shape, or null. It is called only for events that are not plain, so
+ * it may be slow. The compiled check of the schema decides; the rest only finds the reason.
  */
 export function shapeFault(event: unknown): Fault | null {
   if (!isHuge(event) && isEvent.Check(event)) return null;
@@ -35,7 +35,10 @@ export function shapeFault(event: unknown): Fault | null {
   );
 }
 
-/** More fields or properties than an event has: the check would look at each of a hundred thousand. */
+/**
+ * Returns true when an event has more fields or properties than allowed: the schema would check each of a
+ * hundred thousand.
+ */
 function isHuge(event: unknown): boolean {
   if (typeof event !== "object" || event === null) return false;
   const { properties } = event as { properties?: unknown };
@@ -121,7 +124,7 @@ function fault(code: EventCode, pointer: string): Fault {
   return { code, pointer };
 }
 
-/** Whether a text has at most so many code points. A code point is at most two units. */
+/** Returns true when a text has at most so many code points. A code point is at most two units. */
 function isWithin(text: string, max: number): boolean {
   if (text.length <= max) return true;
   if (text.length > 2 * max) return false;
@@ -130,7 +133,7 @@ function isWithin(text: string, max: number): boolean {
   return true;
 }
 
-/** A key as a part of a pointer, RFC 6901 §3. */
+/** Escapes a key as a part of a pointer, RFC 6901 §3. */
 export function escaped(token: string): string {
   return token.replaceAll("~", "~0").replaceAll("/", "~1");
 }

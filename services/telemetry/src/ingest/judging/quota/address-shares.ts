@@ -3,35 +3,41 @@ import { telemetryLimits } from "@mosis/types/telemetry";
 import type { AppEntry } from "../../../access/access-table.ts";
 
 /**
- * What one address may have of an app. Whoever has the app has its ingest key, and may send what it likes.
+ * What one address may use of an app's limits. Everybody who has the app has its ingest key, and may send
+ * anything with it.
  */
 export interface AddressShareLimits {
-  /** Of the app's events a second. */
+  /** The percentage of the app's events a second. */
   ratePercent: number;
-  /** Of the app's events a day, once half of them are used; and of the events that may be refused. */
+  /**
+   * The percentage of the app's events a day, once half of them are used, and of the events that may be
+   * refused.
+   */
   dayPercent: number;
-  /** Events that may be refused, in percent of the app's events a day. */
+  /** The events that may be refused, in percent of the app's events a day. */
   refusedPercent: number;
 }
 
 export const shareDefaults: AddressShareLimits = { ratePercent: 50, dayPercent: 10, refusedPercent: 10 };
 
-/** However small its app is, an address may send so many events a second, at once, and a day. */
+/**
+ * An address may send so many events a second, at once, and a day, however small the limits of its app are.
+ */
 const perSecondMin = 1000;
 const burstMin = 5000;
 const dayMin = 100;
 const burstSeconds = 5;
 const daySeconds = 86_400;
-/** Addresses that are remembered, of all apps: about 10 MB. Beyond them all are forgotten. */
+/** How many addresses are remembered, for all apps: about 10 MB. Beyond this number all are forgotten. */
 const addressesMax = 50_000;
 
-/** What one address has taken of one app. */
+/** What one address has used of one app. */
 export interface AddressUse {
-  /** Events a second. */
+  /** The bucket of events a second. */
   bucket: TokenBucket;
   day: number;
   dayEvents: number;
-  /** Events that were refused; null while there was none. */
+  /** The bucket of events that were refused; null while there was none. */
   refused: TokenBucket | null;
 }
 
@@ -41,10 +47,10 @@ interface AppShares {
   generation: number;
 }
 
-/** The parts that addresses have of the quotas of apps, in this process. */
+/** The shares that addresses have of the quotas of apps, in this process. */
 export class AddressShares {
   readonly #limits: AddressShareLimits;
-  // Weak, as the buckets of `Quotas`.
+  // The map is weak, like the buckets of `Quotas`.
   readonly #apps = new WeakMap<AppEntry, AppShares>();
   #addresses = 0;
   #generation = 0;
@@ -60,14 +66,14 @@ export class AddressShares {
     return use;
   }
 
-  /** How many events of a day an address may send when others want the rest. */
+  /** Returns how many events of a day an address may send when others want the rest. */
   dayEventsOf({ eventsPerDay }: AppEntry): number {
     return Math.max(dayMin, Math.floor((eventsPerDay * this.#limits.dayPercent) / 100));
   }
 
   /**
-   * The first bucket in which so many events that may be refused do not fit, null when there is none. A
-   * bucket that nothing was taken of is full, and a batch fits into every full one.
+   * Returns the first bucket in which so many events that may be refused do not fit, or null when there is
+   * none. A bucket that nothing was taken of is full, and a batch fits into every full one.
    */
   fullOfRefused(app: AppEntry, use: AddressUse | null, events: number, nowMs: number): TokenBucket | null {
     const ofApp = this.#sharesOf(app).refused;
@@ -75,7 +81,7 @@ export class AddressShares {
     return ofApp && !ofApp.fits(events, nowMs) ? ofApp : null;
   }
 
-  /** The buckets of events that may be refused: of the address when there is one, and of the app. */
+  /** Returns the buckets of events that may be refused: of the address when there is one, and of the app. */
   refusedOf(app: AppEntry, use: AddressUse | null, nowMs: number): TokenBucket[] {
     const perDay = (app.eventsPerDay * this.#limits.refusedPercent) / 100;
     const shares = this.#sharesOf(app);
@@ -101,7 +107,7 @@ export class AddressShares {
 
   #newUse({ eventsPerSecond }: AppEntry, nowMs: number): AddressUse {
     if (++this.#addresses > addressesMax) {
-      // Memory is bounded, even when that gives somebody more than its share.
+      // Memory is limited, even when that gives somebody more than their share.
       this.#addresses = 1;
       this.#generation++;
     }
@@ -112,7 +118,7 @@ export class AddressShares {
 }
 
 function refusedBucket(perDay: number, burst: number, nowMs: number): TokenBucket {
-  // Always a whole batch: it has to be seen to be refused.
+  // A whole batch always fits: the batch has to be looked at to be refused.
   const atOnce = Math.max(telemetryLimits.eventsPerBatchMax, Math.floor(burst));
   return new TokenBucket({ perSecond: perDay / daySeconds, burst: atOnce }, nowMs);
 }

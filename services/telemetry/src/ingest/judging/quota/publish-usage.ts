@@ -5,9 +5,9 @@ import { topics } from "@mosis/types/topics";
 import { dayOf, type Usage } from "./usage.ts";
 
 export interface UsagePublisher {
-  /** Events of today that Kafka has no record of yet. */
+  /** Returns the events of today that Kafka has no record of yet. */
   unpublished(): number;
-  /** Tells the rest. */
+  /** Publishes the rest. */
   close(): Promise<void>;
 }
 
@@ -15,9 +15,9 @@ export interface UsagePublisher {
 const appsPerRecordMax = 10_000;
 
 /**
- * Tells the other ingest processes, and this one after a restart, what was taken: one record an interval.
- * What could not be told stays as it is, sequence and all, and is sent again: a copy that did arrive counts
- * once.
+ * Publishes what was taken, in one record an interval, to the other ingest processes and to this one after a
+ * restart. A record that could not be sent stays as it is, with its sequence number, and is sent again: a
+ * copy that did arrive counts once.
  */
 export function publishUsage({
   usage,
@@ -46,7 +46,7 @@ export function publishUsage({
         pending = null;
       }
     } catch (error) {
-      log.warn({ err: error }, "Usage could not be told; it is told with the next interval");
+      log.warn({ err: error }, "Usage could not be published; it is published with the next interval");
     }
   };
   const publishOnce = () =>

@@ -13,23 +13,24 @@ import {
 import type { Sender, Share } from "./share.ts";
 import { dayOf, type Usage } from "./usage.ts";
 
-/** The bucket of an app or a key, and what is told of it. */
+/** The bucket of an app or a key, and the header fields that describe it. */
 interface Meter {
   bucket: TokenBucket;
   policy: string;
   state: string;
-  /** The second that `state` is of. */
+  /** The second that `state` was written in. */
   stateSecond: number;
 }
 
 /**
- * What apps and keys may send. Days are counted over all processes; buckets are of this process, and full
- * when an app or key has changed. A batch is taken whole or not at all.
+ * What apps and keys may send. Days are counted over all processes. Buckets belong to this process, and are
+ * full when an app or key has changed. A batch is taken as a whole or not at all.
  */
 export class Quotas {
   readonly #usage: Usage;
   readonly #shares: AddressShares;
-  // Weak: an entry of the access table is replaced when its limits change, and gone with its app or key.
+  // The maps are weak: an entry of the access table is replaced when its limits change, and disappears with
+  // its app or key.
   readonly #apps = new WeakMap<AppEntry, Meter>();
   readonly #keys = new WeakMap<Grant, Meter>();
 
@@ -39,9 +40,10 @@ export class Quotas {
   }
 
   /**
-   * Takes the events of a request, or says why not and takes none. First as if each of them were good and
-   * might be refused, too. When so many may not be refused any more, somebody has to look how many are.
-   * @param sender null when it is not told: then no address has a share.
+   * Takes the events of a request, or returns why not and takes none. It first assumes that every event is
+   * good and might also be refused. When so many may not be refused any more, the sender's events are judged
+   * to know how many will be.
+   * @param sender null when it is not known: then the shares of addresses do not apply.
    */
   take(shares: readonly Share[], key: Grant, nowMs: number, sender: Sender | null = null) {
     const refusal = this.#takeAll(shares, key, nowMs, sender);
@@ -101,8 +103,8 @@ export class Quotas {
   }
 
   /**
-   * Says what became of the events of a share that was taken: those that were refused count against what
-   * may be refused, those that were dropped against the rate only, and none of them against the day.
+   * Corrects what was taken once the outcome of a share is known: refused events count against what may be
+   * refused, dropped events only against the rate, and neither against the day.
    */
   settle(share: Share, key: Grant, { network }: Sender, nowMs: number): void {
     const { app, taken, found } = share;
@@ -119,7 +121,7 @@ export class Quotas {
     this.#give(share, key, use, { day: taken.day - (good - dropped), rate: taken.rate - good, nowMs });
   }
 
-  /** Of a request that was taken and then could not be stored. */
+  /** Gives back what was taken for a request that then could not be stored. */
   giveBack(
     shares: readonly Share[],
     key: Grant,
@@ -152,7 +154,10 @@ export class Quotas {
     taken.rate -= rate;
   }
 
-  /** What an answer tells, up to a second old: putting it together costs more than counting. */
+  /**
+   * Returns the header fields of an answer. They are up to a second old: writing them costs more than
+   * counting.
+   */
   fieldsOf(app: AppEntry | undefined, key: Grant, nowMs: number): RateLimitFields | null {
     return app ? this.#fieldsOf(app, key, nowMs) : null;
   }
@@ -176,7 +181,7 @@ export class Quotas {
     };
   }
 
-  /** @returns why an address has to leave what is left to others; null when it need not. */
+  /** @returns why an address has to leave the rest to others; null when it need not. */
   #addressRefusal(
     app: AppEntry,
     key: Grant,
@@ -195,7 +200,7 @@ export class Quotas {
     return rateRefusal("address", use.bucket, events, this.#freshFields(app, key, nowMs), nowMs);
   }
 
-  /** Whoever is refused is told how it is now, not how it was at the beginning of the second. */
+  /** A refusal reports the state of now, not of the beginning of the second. */
   #freshFields(app: AppEntry, key: Grant, nowMs: number): RateLimitFields {
     this.#meterOfApp(app, nowMs).stateSecond = 0;
     const keyMeter = this.#meterOfKey(key, nowMs);
@@ -229,11 +234,11 @@ export class Quotas {
   }
 }
 
-/** How long a bucket takes to fill: what may come at once after a pause is that many seconds' worth. */
+/** The time a bucket takes to fill: after a pause, that many seconds' worth may arrive at once. */
 const burstSeconds = 5;
 
 function newMeter(name: string, perSecond: number, nowMs: number): Meter {
-  // At once always a whole batch, however low the rate.
+  // A whole batch always fits at once, however low the rate.
   const burst = Math.max(telemetryLimits.eventsPerBatchMax, perSecond * burstSeconds);
   const bucket = new TokenBucket({ perSecond, burst }, nowMs);
   return { bucket, policy: bucket.policy(name), state: "", stateSecond: 0 };

@@ -3,7 +3,7 @@ import type { AppEntry } from "../../../access/access-table.ts";
 import type { QuotaRefusal, RateLimitFields } from "../../events/refusal.ts";
 import { dayMs, dayOf } from "./usage.ts";
 
-/** Header fields of the refusal. */
+/** Returns the header fields of the refusal. */
 export function fieldsOfRefusal({ retryAfterSeconds, fields }: QuotaRefusal): Record<string, string> {
   const { policy, state } = fields;
   return { "Retry-After": String(retryAfterSeconds), "RateLimit-Policy": policy, RateLimit: state };
@@ -25,7 +25,7 @@ export function dayRefusal(
   };
 }
 
-/** @param ofAddress what an address may send when others want the rest. */
+/** @param ofAddress how many events an address may send when others want the rest. */
 export function addressDayRefusal(
   { eventsPerDay }: AppEntry,
   ofAddress: number,
@@ -61,7 +61,7 @@ export function rateRefusal(
   };
 }
 
-/** So long at most a client waits until it tries again with events that were refused. */
+/** The longest time a client waits until it tries again with events that were refused. */
 const retryAfterSecondsMax = 86_400;
 
 export function wrongEventsRefusal(

@@ -4,9 +4,9 @@ import type { AppEntry } from "../../../access/access-table.ts";
 export interface Share {
   app: AppEntry;
   events: number;
-  /** Of them those that will be refused, once somebody has looked. */
+  /** How many of them will be refused; set once the events were judged. */
   refused?: number;
-  /** What became of those that were not accepted, once they were appended. */
+  /** What became of the events that were not accepted; set once they were appended. */
   found?: { refused: number; dropped: number };
   /** What was taken for them, of the app's day and of the buckets. */
   taken?: { day: number; rate: number };
@@ -15,7 +15,10 @@ export interface Share {
 /** Where a request comes from. */
 export interface Sender {
   network: string;
-  /** Looks which events will be refused, and says it of each share: costs as much as storing them. */
+  /**
+   * Judges which events will be refused, and writes their number into each share. This costs as much as
+   * storing them.
+   */
   judge: () => void;
 }
 

@@ -4,38 +4,44 @@ import { Compile } from "typebox/compile";
 
 export const dayMs = 86_400_000;
 
-/** Days since 1970, UTC. */
+/** Returns the number of the day since 1970, UTC. */
 export function dayOf(nowMs: number): number {
   return Math.floor(nowMs / dayMs);
 }
 
-/** Yesterday, today, and two days of a clock that was wrong. */
+/** How many days are kept: yesterday, today, and two days of a clock that was wrong. */
 const daysKeptMax = 4;
-/** What others tell of other days is not believed: their clocks are wrong, or ours is. */
+/**
+ * How many days from today a record of another process may be. Records of other days are ignored: their
+ * clocks are wrong, or ours is.
+ */
 const daysApartMax = 2;
 
 interface Tally {
-  /** Of all processes, as far as they have told. */
+  /** Events of all processes, as far as they have published them. */
   events: number;
-  /** Of this process, not in a record yet. */
+  /** Events of this process that are not in a record yet. */
   unpublished: number;
 }
 
 const isRecord = Compile(UsageRecord);
 
 /**
- * How many events of each app were taken today, by all ingest processes together. Each tells what it has
- * taken in records; own events count at once, those of others with their record.
+ * How many events of each app were taken today, by all ingest processes together. Each process publishes what
+ * it has taken in records. Its own events count immediately, those of the others with their records.
  */
 export class Usage {
-  /** Key of this process' records. A new one at every start: what was told before is somebody else's then. */
+  /**
+   * The key of this process' records. It is new at every start, because earlier records then belong to
+   * another process.
+   */
   readonly process = randomUUID();
   /**
-   * Today, and tomorrow when a process with a clock ahead of ours has told of it; those before, until others
-   * take their place. In the order in which something was first counted for them.
+   * Today, and tomorrow when a process whose clock is ahead of ours has published it; earlier days stay until
+   * others take their place. They are in the order in which something was first counted for them.
    */
   readonly #days = new Map<number, Map<string, Tally>>();
-  /** Of each other process the last record that was counted. */
+  /** The last record of each other process that was counted. */
   readonly #told = new Map<string, { sequence: number; day: number }>();
   #sequence = 0;
 
@@ -43,7 +49,7 @@ export class Usage {
     return this.#days.get(day)?.get(appId)?.events ?? 0;
   }
 
-  /** @param events negative gives back. */
+  /** @param events a negative number gives back. */
   count(appId: string, day: number, events: number): void {
     const tally = this.#tallyOf(appId, day);
     tally.events += events;
@@ -51,8 +57,8 @@ export class Usage {
   }
 
   /**
-   * A record of `telemetry.usage`.
-   * @throws Error when it is not in its form.
+   * Applies a record of `telemetry.usage`.
+   * @throws Error when the record is not in its form.
    */
   apply(process: string, value: Buffer | null, today: number): void {
     const record: unknown = JSON.parse(String(value));
@@ -65,8 +71,8 @@ export class Usage {
   }
 
   /**
-   * The next record of this process: what it has not told of that day, of so many apps at most. Null when
-   * there is nothing to tell.
+   * Returns the next record of this process: what it has not published of that day, of at most so many apps.
+   * Null when there is nothing to publish.
    */
   takeRecord(day: number, appsMax: number): UsageRecord | null {
     const events: Record<string, number> = {};
@@ -80,7 +86,9 @@ export class Usage {
     return apps > 0 ? { sequence: ++this.#sequence, day, events } : null;
   }
 
-  /** Events of that day that no record tells yet: what a kill would lose, of the count alone. */
+  /**
+   * Returns the events of that day that no record has yet. A kill would lose them, but only from the count.
+   */
   unpublished(day: number): number {
     let events = 0;
     for (const tally of this.#days.get(day)?.values() ?? []) events += tally.unpublished;
@@ -88,8 +96,8 @@ export class Usage {
   }
 
   /**
-   * Forgets the days that something was first counted for longest ago. Not all that are before today: a clock
-   * that was wrong for a moment must find its day again, with all that was taken.
+   * Forgets the days for which something was first counted longest ago. It does not forget every day before
+   * today: a clock that was wrong for a moment must find its day again, with everything that was taken.
    */
   forgetOldDays(): void {
     for (const day of this.#days.keys()) {
