@@ -6,7 +6,7 @@ import { parseExactJson } from "../events/exact-json.ts";
 import { batchBounds, beyondBatch, isBeyond } from "./json-bounds.ts";
 import { scanBatch } from "./scan-batch.ts";
 
-/** Why a whole batch is refused, as far as it can be told before its events are looked at. */
+/** Why a whole batch is refused, as far as that is known before its events are looked at. */
 export interface BatchRefusal {
   code: ProblemCode;
   detail: string;
@@ -16,7 +16,7 @@ export interface BatchRefusal {
 const isBatch = Compile(TelemetryBatch);
 const errorsMax = 10;
 
-/** Reads a JSON body: its events where they stand if they are plain, else as objects. */
+/** Reads a JSON body: plain events where they stand, all others as objects. */
 export function readBatch(body: Buffer): IncomingBatch | BatchRefusal {
   const scanned = scanBatch(body);
   if (scanned === null) return parseBatch(body);
@@ -29,8 +29,8 @@ export function readBatch(body: Buffer): IncomingBatch | BatchRefusal {
 const mismatch = "The batch does not match its schema, so none of its events was taken.";
 
 /**
- * Parses a JSON body once and checks the envelope: everything of a batch but its events. Tell the two results
- * apart by `events`: a batch may have any other field, `code` and `detail` among them.
+ * Parses a JSON body once and checks the envelope, which is everything of a batch but its events. Distinguish
+ * the two results by `events`: a batch may have any other field, `code` and `detail` among them.
  */
 function parseBatch(bytes: Buffer): TelemetryBatch | BatchRefusal {
   if (isBeyond(bytes, batchBounds)) return { code: "batch_invalid", detail: beyondBatch };
@@ -39,10 +39,13 @@ function parseBatch(bytes: Buffer): TelemetryBatch | BatchRefusal {
   return checkBatch(parsed.value, mismatch);
 }
 
-/** @param detail of the refusal; its errors point into the batch as it is in JSON. */
+/**
+ * Checks the envelope of a batch.
+ * @param detail of the refusal; its errors point into the batch as it is in JSON.
+ */
 export function checkBatch(value: unknown, detail: string): TelemetryBatch | BatchRefusal {
   if (isBatch.Check(value)) return value;
-  // Before each item is looked at for its own fault: there may be a million.
+  // The length is checked before each item is checked for its own fault: there may be a million.
   const long = longListsOf(value);
   if (long.length > 0) return { code: "batch_invalid", detail, errors: long };
   return {

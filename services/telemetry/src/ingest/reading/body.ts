@@ -13,7 +13,7 @@ import type { ProblemCode } from "@mosis/types/problems";
 import { telemetryLimits } from "@mosis/types/telemetry";
 import { HeldShares } from "./held-shares.ts";
 
-/** Why a body is not taken. */
+/** Why a body is not accepted. */
 interface BodyRefusal {
   code: ProblemCode;
   detail: string;
@@ -21,50 +21,52 @@ interface BodyRefusal {
 
 /** A body as it was sent. `decodeBody` makes a `Body` of it. */
 export interface SentBody {
-  /** As they arrived: joining large ones costs as much as reading them, so it waits for a good key. */
+  /**
+   * The pieces as they arrived: joining large ones costs as much as reading them, so it waits for a good key.
+   */
   pieces: readonly Buffer[];
-  /** Of all pieces. */
+  /** The bytes of all pieces. */
   length: number;
   coding: Coding;
 }
 
 export interface Body {
-  /** After inflating. */
+  /** The bytes after inflating. */
   bytes: Buffer;
-  /** As sent. */
+  /** How many bytes were sent. */
   sentBytes: number;
   form: BodyForm;
 }
 
-/** `ndjson`: one event a line, and the fields of the batch in headers. */
+/** The form of a body. `ndjson` has one event a line, and the fields of the batch in headers. */
 type BodyForm = "json" | "ndjson" | "protobuf";
 
-/** The content types that a protocol takes. */
+/** The content types that a protocol accepts. */
 export interface BodyTypes {
-  /** @param type the header, "" without one. @returns null for a type that is not taken. */
+  /**
+   * Returns the form of a content type, or null for a type that is not accepted.
+   * @param type the header, "" without one.
+   */
   formOf(type: string): BodyForm | null;
-  /** What to send instead, for the client. */
+  /** Says what the client should send instead. */
   unsupported: string;
 }
 
 export interface BodyLimits {
-  /** From the headers to the last byte. */
+  /** The time from the headers to the last byte. */
   bodyTimeoutMs: number;
-  /** Of all bodies that are arriving, together. */
+  /** The limit for all bodies that are arriving, together. */
   heldBytesMax: number;
 }
 
 type Inflate = (bytes: Buffer, options: ZlibOptions) => Buffer;
 
-/**
- * Memory that a body may ask for to be inflated with, 8 MiB: RFC 8878 §3.1.1.1.2 recommends to take that
- * much.
- */
+/** The memory that a body may ask for to be inflated with, 8 MiB, as RFC 8878 §3.1.1.1.2 recommends. */
 const zstdOptions = { params: { [constants.ZSTD_d_windowLogMax]: 23 } };
 
 /**
- * Content codings that are taken. Synchronous on purpose: a body inflates in 50 µs, less than a trip to the
- * thread pool, and a bomb stops at the limit after 5 ms with nothing else in memory.
+ * The content codings that are accepted. They are synchronous on purpose: a body inflates in 50 µs, less than
+ * a trip to the thread pool, and a bomb stops at the limit after 5 ms with nothing else in memory.
  */
 const inflaters: Readonly<Record<string, Inflate>> = {
   gzip: gunzipSync,
@@ -84,17 +86,17 @@ interface SizeLimits {
 interface HowToRead {
   types: BodyTypes;
   limits: SizeLimits;
-  /** The account and the network that it is of: see `HeldShares`. */
+  /** The account and the network that the body comes from: see `HeldShares`. */
   holders: readonly string[];
 }
 
 export interface BodyReader {
   /**
-   * Reads a request's body with every limit counted while it arrives. Calls back exactly once, unless the
+   * Reads a request's body and counts every limit while it arrives. It calls back exactly once, unless the
    * client goes away: then never.
    */
   read(req: IncomingMessage, how: HowToRead, done: (result: SentBody | BodyRefusal) => void): void;
-  /** Bytes of bodies that are still arriving. */
+  /** Returns the bytes of bodies that are still arriving. */
   heldBytes(): number;
   close(): void;
 }
@@ -103,16 +105,20 @@ interface Arriving {
   holders: readonly string[];
   chunks: Buffer[];
   bytes: number;
-  /** Of them those that its holders hold: the last piece of a body of a known length is nobody's. */
+  /**
+   * The bytes that are charged to its holders. The last piece of a body of a known length is charged to
+   * nobody.
+   */
   heldBytes: number;
-  /** Null once it is over. */
+  /** Null once the body is finished. */
   done: ((result: SentBody | BodyRefusal) => void) | null;
   deadlineMs: number;
 }
 
 export function createBodyReader(limits: BodyLimits): BodyReader {
   const { bodyTimeoutMs, heldBytesMax } = limits;
-  // In the order of their deadlines, because all have the same time: one sweep instead of a timer a request.
+  // They are in the order of their deadlines, because all have the same time: one sweep replaces a timer for
+  // each request.
   const arriving = new Set<Arriving>();
   const shares = new HeldShares(heldBytesMax);
   let held = 0;
@@ -121,7 +127,7 @@ export function createBodyReader(limits: BodyLimits): BodyReader {
     const { done } = body;
     if (!done) return;
     body.done = null;
-    // The request keeps its listeners, and they this, until it is answered.
+    // The request keeps its listeners, and they keep this body, until it is answered.
     body.chunks = [];
     held -= body.bytes;
     shares.giveBack(body.holders, body.heldBytes);
@@ -158,14 +164,15 @@ export function createBodyReader(limits: BodyLimits): BodyReader {
         held += chunk.length;
         body.bytes += chunk.length;
         body.chunks.push(chunk);
-        // Most bodies come in one piece, and there is nothing to wait for.
+        // Most bodies arrive in one piece, so nothing has to wait.
         if (body.bytes !== lengthTold) {
           body.heldBytes += chunk.length;
           shares.add(holders, chunk.length);
         }
         if (body.bytes > bytesMax) finish(body, tooLarge(bytesMax));
         else if (body.chunks.length > piecesMax) finish(body, tooManyPieces(piecesMax));
-        // Many that began when there was room: memory is bounded by what has come, not by what was let in.
+        // Many bodies may have begun while there was room: memory is limited by what has arrived, not by what
+        // was let in.
         else if (held > heldBytesMax) finish(body, noRoom);
         else if (shares.isTooMuch(holders, held)) finish(body, noShare);
       });
@@ -180,13 +187,13 @@ export function createBodyReader(limits: BodyLimits): BodyReader {
 
 interface Coding {
   form: BodyForm;
-  /** Of the content coding, in lower case. */
+  /** The name of the content coding, in lower case. */
   name: string;
   /** Null for a body that was sent as it is. */
   inflate: Inflate | null;
 }
 
-/** What the headers say of a body, before any of it is read. */
+/** Reads what the headers say of a body, before any of it is read. */
 function readCoding(req: IncomingMessage, types: BodyTypes, bytesMax: number): Coding | BodyRefusal {
   const { headers } = req;
   const form = types.formOf(headers["content-type"] ?? "");
@@ -203,8 +210,8 @@ function readCoding(req: IncomingMessage, types: BodyTypes, bytesMax: number): C
 }
 
 /**
- * The body in bytes. Text that is not UTF-8 is refused: it would be stored as other characters than were
- * sent. Looking costs 0.1 µs a request of 3 kB.
+ * Returns the body in bytes. A text that is not UTF-8 is refused: it would be stored as other characters than
+ * were sent. The check costs 0.1 µs for a request of 3 kB.
  */
 export function decodeBody(sent: SentBody): Body | BodyRefusal {
   const body = inflated(sent);
@@ -241,9 +248,7 @@ const noShare: BodyRefusal = {
   detail: "Your account or address has a quarter of what may arrive at once. Send the batch again later.",
 };
 
-/**
- * What each piece costs is the same for one byte as for a thousand, 3 µs: a mebibyte of single ones is 3 s.
- */
+/** A piece costs the same for one byte as for a thousand, 3 µs: a mebibyte of single bytes takes 3 s. */
 function tooManyPieces(piecesMax: number): BodyRefusal {
   const detail = `The body arrives in more than ${piecesMax} pieces. Send it in larger chunks.`;
   return { code: "body_too_large", detail };

@@ -1,13 +1,16 @@
 /**
- * How much of the memory for arriving bodies one account or one network holds. Slow senders hold it for as
- * long as a body may take, so without shares one of them keeps everybody else out.
+ * Counts how much of the memory for arriving bodies one account or one network holds. Slow senders hold it
+ * for as long as a body may take, so without shares one of them would keep everybody else out.
  */
 export class HeldShares {
   private readonly bytesOf = new Map<string, number>();
   private readonly crowdedFrom: number;
   private readonly shareMax: number;
 
-  /** @param heldBytesMax of all bodies together: a share is a quarter, and counts once half is taken. */
+  /**
+   * @param heldBytesMax the limit of all bodies together: a share is a quarter of it, and applies once half
+   * is taken.
+   */
   constructor(heldBytesMax: number) {
     this.crowdedFrom = heldBytesMax / 2;
     this.shareMax = heldBytesMax / 4;
@@ -26,7 +29,10 @@ export class HeldShares {
     }
   }
 
-  /** @param held bytes of all bodies that are arriving. */
+  /**
+   * Returns true when one of the holders has more than its share.
+   * @param held bytes of all bodies that are arriving.
+   */
   isTooMuch(holders: readonly string[], held: number): boolean {
     if (held <= this.crowdedFrom) return false;
     return holders.some((holder) => (this.bytesOf.get(holder) ?? 0) > this.shareMax);

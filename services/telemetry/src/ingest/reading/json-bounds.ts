@@ -1,31 +1,37 @@
 import { ShapeCounter } from "./shape-counter.ts";
 
-/** What a JSON text may consist of, counted before `JSON.parse` makes anything of it. */
+/** The limits of a JSON text, counted before `JSON.parse` makes anything of it. */
 export interface JsonBounds {
-  /** Values: an upper bound from commas and opening brackets outside of strings. */
+  /** The number of values: an upper bound, from commas and opening brackets outside of strings. */
   valuesMax: number;
-  /** Objects and lists within each other. */
+  /** How deeply objects and lists may be nested. */
   levelsMax: number;
   /**
-   * Different beginnings of objects: of `{"a":1,"b":2}` there are two, `a` and `a` with `b` behind it. V8
+   * The number of different beginnings of objects: `{"a":1,"b":2}` has two, `a` and `a` followed by `b`. V8
    * makes a hidden class for each of them, which takes 1 to 4 µs, as long as ten values. Apps have some
    * hundreds of them; a body of 1 MiB has room for 60 000.
    */
   shapesMax: (bytes: number) => number;
 }
 
-/** One event may be wrong by ten thousand keys and cost no other. Random order makes ten with each event. */
+/**
+ * One event may have ten thousand wrong keys without harming another. Keys in random order make ten with each
+ * event.
+ */
 const shapesMax = (bytes: number) => Math.min(30_000, 12_000 + bytes / 64);
 
-/** Of our own batches and of Segment's: 1000 events with 64 properties and what stands around them. */
+/**
+ * The limits of our own batches and of Segment's: 1000 events with 64 properties, and what stands around
+ * them.
+ */
 export const batchBounds: JsonBounds = { valuesMax: 120_000, levelsMax: 20_000, shapesMax };
 
-/** Of OTLP, where an attribute is two objects: 5 MiB have room for no more than this. */
+/** The limits of OTLP, where an attribute is two objects: 5 MiB have room for no more than this. */
 export const otlpBounds: JsonBounds = { ...batchBounds, valuesMax: 600_000 };
 
 /**
- * Whether a text would be parsed into more than it may. What is no JSON may get either answer. Most texts are
- * too short for it: a value or a level takes a byte, a beginning four.
+ * Returns true when a text would be parsed into more than it may. A text that is not JSON may get either
+ * answer. Most texts are too short for it: a value or a level takes a byte, a beginning four.
  */
 export function isBeyond(bytes: Uint8Array, bounds: JsonBounds): boolean {
   const { valuesMax, levelsMax, shapesMax } = bounds;
@@ -35,9 +41,9 @@ export function isBeyond(bytes: Uint8Array, bounds: JsonBounds): boolean {
 
 /**
  * Measures the texts of a body one after the other. 5 KB of gzip can be 2.6 million lists, and take
- * JSON.parse three seconds and half a gigabyte. One pass over the bytes, which ends where a bound is
- * passed: 3 to 5 ns a byte. Valid until the next body is measured.
- * @returns a function that measures one text and returns true when all texts so far are beyond the bounds.
+ * JSON.parse three seconds and half a gigabyte. This is one pass over the bytes, which ends where a limit is
+ * passed: 3 to 5 ns a byte. The measure is valid until the next body is measured.
+ * @returns a function that measures one text and returns true when all texts so far are beyond the limits.
  */
 export function openMeter(bytes: Uint8Array, bounds: JsonBounds): (from: number, to: number) => boolean {
   const left = { values: bounds.valuesMax, shapes: bounds.shapesMax(bytes.length) };
@@ -102,7 +108,10 @@ for (const byte of [quote, comma, colon, openBrace, openBracket, closeBrace, clo
   isStructural[byte] = 1;
 }
 
-/** @param from behind the opening quote. @returns where the closing one is, or the end of the text. */
+/**
+ * @param from the place behind the opening quote.
+ * @returns the place of the closing quote, or the end of the text.
+ */
 function stringEnd(bytes: Uint8Array, from: number, to: number): number {
   let at = from;
   for (let byte = bytes[at]; byte !== quote && at < to; byte = bytes[at]) {

@@ -7,12 +7,12 @@ import { batchBounds, beyondBatch, openMeter } from "./json-bounds.ts";
 
 /**
  * Parses an NDJSON body, one event a line, with the headers that hold the other fields of the batch. The
- * result is the batch that JSON would have been, so that every step after this one is the same.
+ * result is the batch that JSON would have been, so every later step is the same.
  */
 export function parseLines(bytes: Buffer, headers: IncomingHttpHeaders): TelemetryBatch | BatchRefusal {
   const batch: Record<string, unknown> = {};
   for (const [field, header] of Object.entries(batchHeaders)) {
-    // Node joins a header that came twice; as a list it matches no field.
+    // Node joins a header that was sent twice; the joined list matches no field.
     const text = headers[header.toLowerCase()] as string | undefined;
     if (text === undefined) continue;
     const value = fieldOf(field, text);
@@ -36,7 +36,10 @@ const mismatch =
 
 const textFields = new Set(["batch_id", "package_id"]);
 
-/** @returns undefined when the header should be JSON and is not. */
+/**
+ * Reads a field from its header.
+ * @returns undefined when the header should be JSON and is not.
+ */
 function fieldOf(field: string, text: string): unknown {
   if (textFields.has(field)) return text;
   if (field === "sent_at") return /^-?\d{1,15}$/.test(text) ? Number(text) : text;
@@ -46,9 +49,9 @@ function fieldOf(field: string, text: string): unknown {
 }
 
 /**
- * One for each line that is not blank, and at most one too many, which is enough to refuse the batch. Null
- * when they would be parsed into too much. Each line is measured for itself: a quote too many in one says
- * nothing of the next.
+ * Returns one event for each line that is not blank, and at most one too many, which is enough to refuse the
+ * batch; null when they would be parsed into too much. Each line is measured separately: a quote too many in
+ * one line has no effect on the next.
  */
 function eventsOf(bytes: Buffer): unknown[] | null {
   const events: unknown[] = [];
@@ -68,7 +71,10 @@ function eventsOf(bytes: Buffer): unknown[] | null {
 
 const lineBreak = 0x0a;
 
-/** Byte by byte: 5 MiB of line breaks hold up everybody for 20 ms, with a search for each for 65 ms. */
+/**
+ * Skips blanks byte by byte: 5 MiB of line breaks hold up everybody for 20 ms, and a search for each takes 65
+ * ms.
+ */
 function afterBlank(bytes: Buffer, from: number): number {
   let at = from;
   for (; at < bytes.length; at++) {
@@ -78,7 +84,10 @@ function afterBlank(bytes: Buffer, from: number): number {
   return at;
 }
 
-/** @returns undefined when the text is not JSON: no JSON is parsed to that. */
+/**
+ * Parses a text.
+ * @returns undefined when it is not JSON: no JSON is parsed to that.
+ */
 function parsed(text: string): unknown {
   const result = parseExactJson(text);
   return "detail" in result ? undefined : result.value;

@@ -5,7 +5,7 @@ import { parseExactJson } from "../events/exact-json.ts";
 import { scanEvent } from "./scan.ts";
 import { Staging } from "../events/staging.ts";
 
-/** Events that stand in a body and are staged already. Valid until the next body is scanned. */
+/** The events that stand in a body and are staged already. They are valid until the next body is scanned. */
 class ScannedEvents implements EventList {
   readonly length: number;
   private readonly body: Buffer;
@@ -21,7 +21,7 @@ class ScannedEvents implements EventList {
     return staging;
   }
 
-  /** As an object, for what happens to few: refusals and warnings. */
+  /** Returns an event as an object, which only few need: refusals and warnings. */
   at(index: number): unknown {
     const { body } = this.staged();
     const parsed = parseExactJson(body.toString("utf8", starts[index], ends[index]));
@@ -30,7 +30,7 @@ class ScannedEvents implements EventList {
   }
 }
 
-/** The fields of a batch that were read, and its events. Nothing but the events was checked. */
+/** The fields of a batch that were read, and its events. Only the events were checked. */
 export interface ScannedBatch {
   envelope: Partial<Record<keyof TelemetryBatch, unknown>>;
   events: ScannedEvents;
@@ -41,11 +41,14 @@ const staging = new Staging();
 const starts = new Int32Array(telemetryLimits.eventsPerBatchMax);
 const ends = new Int32Array(telemetryLimits.eventsPerBatchMax);
 
-/** Stands for the events while the rest is parsed. Nobody else can know it. */
+/** Stands in the place of the events while the rest is parsed. Nobody else can know it. */
 const token = randomBytes(16).toString("hex");
 const eventsKey = Buffer.from('"events":');
 
-/** @returns null when the body is not plain: nothing is said about it then. */
+/**
+ * Scans a body.
+ * @returns null when the body is not plain, which says nothing about it.
+ */
 export function scanBatch(body: Buffer): ScannedBatch | null {
   const key = body.indexOf(eventsKey);
   if (key < 0) return null;
@@ -53,22 +56,27 @@ export function scanBatch(body: Buffer): ScannedBatch | null {
   staging.reset(body);
   const count = scanList(body, body[from] === space ? from + 1 : from);
   if (count < 0) return null;
-  // All that is parsed here without being measured.
+  // Only this part is parsed without being measured.
   if (from + body.length - listEnd > envelopeBytesMax) return null;
-  // Wherever the key stood, inside another object or in a text: only as a field of the batch it leads here.
+  // The key may have stood inside another object or in a text: the token comes out here only when it was a
+  // field of the batch.
   const rest = parsed(`${body.toString("utf8", 0, from)}"${token}"${body.toString("utf8", listEnd)}`);
   if (rest?.["events"] !== token) return null;
   return { envelope: rest, events: new ScannedEvents(count) };
 }
 
 /**
- * Of a plain batch without its events: several times as much as a context and twenty reasons of discarding.
+ * The most bytes of a plain batch without its events: several times a context and twenty reasons of
+ * discarding.
  */
 const envelopeBytesMax = 8192;
 
 let listEnd = 0;
 
-/** Scans a list of events; it ends at `listEnd`. @returns how many there are, -1 when it is not plain. */
+/**
+ * Scans a list of events, which ends at `listEnd`.
+ * @returns the number of events, or -1 when the list is not plain.
+ */
 function scanList(body: Buffer, start: number): number {
   let at = start;
   if (body[at++] !== openBracket) return -1;
@@ -78,7 +86,7 @@ function scanList(body: Buffer, start: number): number {
     if (body[at] === space) at++;
     if (count === telemetryLimits.eventsPerBatchMax) return -1;
     const end = scanEvent(staging, count, at);
-    // The limit is of an event written out, which is longer than this only by numbers with exponents.
+    // The limit applies to an event written out, which is longer than this only by numbers with exponents.
     if (end < 0 || (end - at) * writtenOutFactor > telemetryLimits.eventBytesMax) return -1;
     starts[count] = at;
     ends[count] = end;

@@ -1,16 +1,19 @@
-// Texts and numbers of JSON, read from bytes.
+// Reads texts and numbers of JSON from bytes.
 import type { Staging } from "../events/staging.ts";
 
-/** What was read last: one value is read at a time, and no object is made for it. */
+/** The value that was read last: one value is read at a time, and no object is made for it. */
 export const scanned = { place: 0, length: 0, number: 0 };
 
-/** Whether these bytes stand there. */
+/** Returns true when these bytes stand at the place. */
 export function isWord(body: Uint8Array, at: number, word: Uint8Array): boolean {
   for (let i = 0; i < word.length; i++) if (body[at + i] !== word[i]) return false;
   return true;
 }
 
-/** Reads a string into `scanned`. @returns where the body goes on behind it, -1 when it cannot be read. */
+/**
+ * Reads a string into `scanned`.
+ * @returns the place behind it, or -1 when it cannot be read.
+ */
 export function scanText(staging: Staging, start: number): number {
   const { body } = staging;
   if (body[start] !== quote) return -1;
@@ -22,7 +25,7 @@ export function scanText(staging: Staging, start: number): number {
       return at + 1;
     }
     if (byte === backslash) return scanEscaped(staging, start, at);
-    // JSON has no control characters in strings.
+    // JSON allows no control characters in strings.
     if (byte < 0x20) return -1;
   }
   return -1;
@@ -31,7 +34,7 @@ export function scanText(staging: Staging, start: number): number {
 const quote = 0x22;
 const backslash = 0x5c;
 
-/** With escapes it goes into the scratch as it is stored. */
+/** Reads a string with escapes: it goes into the scratch in the form in which it is stored. */
 function scanEscaped(staging: Staging, start: number, escape: number): number {
   const { body } = staging;
   for (let at = escape; at < body.length; at++) {
@@ -55,12 +58,13 @@ function unescaped(json: string): string | undefined {
   }
 }
 
-/** Ten to the power of its index, all exact. */
+/** Ten to the power of the index; all of them are exact. */
 const powers = Array.from({ length: 16 }, (_, exponent) => 10 ** exponent);
 
 /**
- * Reads a finite number into `scanned.number`: exactly what JSON.parse makes of it. Up to 15 digits are a
- * whole number and an exact power of ten, whose quotient is rounded correctly; more is left to the runtime.
+ * Reads a finite number into `scanned.number`: exactly the number that JSON.parse makes of it. Up to 15
+ * digits are a whole number and an exact power of ten, whose quotient is rounded correctly; longer numbers
+ * are left to the runtime.
  */
 export function scanNumber(body: Buffer, start: number): number {
   let at = start;
@@ -103,10 +107,10 @@ function isDigit(body: Uint8Array, at: number): boolean {
   return byte >= zero && byte <= 0x39;
 }
 
-/** Of the first integer that a number cannot hold for sure, 2⁵³. */
+/** The digits of the first integer that a number may not hold exactly, 2⁵³. */
 export const wideDigits = 16;
 
-/** Whether the number that was read last, and stands there, is an integer beyond 2⁵³. */
+/** Returns true when the number that was read last, and stands there, is an integer beyond 2⁵³. */
 export function isWideInteger(body: Uint8Array, from: number, to: number): boolean {
   for (let at = body[from] === minus ? from + 1 : from; at < to; at++) if (!isDigit(body, at)) return false;
   return !Number.isSafeInteger(scanned.number);

@@ -1,7 +1,7 @@
-// Reads events of a JSON body straight from its bytes: parsing them to objects was half of all that an event
-// cost in ingest. It takes what nearly all clients send, and nothing that is not valid: JSON without line
-// breaks, the fields of the contract, each once. Whatever else there is goes the way of `parseBatch`, which
-// decides what it is. `scan.test.ts` holds that both ways lead to the same rows.
+// Reads events of a JSON body straight from its bytes: parsing them to objects was half of the cost of an
+// event in ingest. It accepts what nearly all clients send, and nothing that is not valid: JSON without line
+// breaks, the fields of the contract, each once. Every other body goes through `parseBatch`, which decides
+// what it is. `scan.test.ts` shows that both ways lead to the same rows.
 import { parseUuid } from "@mosis/clickhouse/native-block";
 import { eventKinds, telemetryLimits } from "@mosis/types/telemetry";
 import { timeOf } from "../events/clock.ts";
@@ -9,8 +9,8 @@ import { isWideInteger, isWord, scanNumber, scanText, scanned, wideDigits } from
 import { charactersUpTo, offsetOf, type Staging } from "../events/staging.ts";
 
 /**
- * Reads an event into its place among the staged.
- * @returns where the body goes on behind it; -1 when it is not plain: nothing is said about it then.
+ * Reads an event into its place in the staging.
+ * @returns the place behind it in the body, or -1 when it is not plain, which says nothing about it.
  */
 export function scanEvent(staging: Staging, index: number, start: number): number {
   const { body } = staging;
@@ -39,7 +39,7 @@ const comma = 0x2c;
 const openBrace = 0x7b;
 const closeBrace = 0x7d;
 
-/** A field of the contract with its quotes and colon, as words of four bytes, the last overlapping. */
+/** A field of the contract with its quotes and colon, as words of four bytes; the last word overlaps. */
 interface Field {
   bit: number;
   length: number;
@@ -56,7 +56,10 @@ const fields = names.map((name, index): Field => {
 const [eventId, name, time, kind, sessionId, duration] = fields.map(({ bit }) => bit);
 const required = 7;
 const byFirstWord = new Map(fields.map((field) => [field.words[0]?.value, field]));
-/** Of a field with its quotes and colon, rounded up; nearer to the end of a body than this none is read. */
+/**
+ * The length of the longest field with its quotes and colon, rounded up; no field is read nearer to the end
+ * of a body.
+ */
 const longestField = 16;
 
 function fieldAt({ view }: Staging, at: number): Field | undefined {
@@ -71,7 +74,10 @@ function fieldAt({ view }: Staging, at: number): Field | undefined {
   return field;
 }
 
-/** @returns where the body goes on behind the value, -1 when it is not plain. */
+/**
+ * Reads a value.
+ * @returns the place behind it in the body, or -1 when it is not plain.
+ */
 function scanField(staging: Staging, index: number, field: number, at: number): number {
   switch (field) {
     case eventId:
@@ -110,7 +116,7 @@ function scanName(staging: Staging, index: number, start: number): number {
   return at;
 }
 
-/** Whether the text that was read has no character, or more than so many. */
+/** Returns true when the text that was read has no character, or more than so many. */
 function isOutside(staging: Staging, lengthMax: number): boolean {
   if (scanned.length <= lengthMax) return scanned.length === 0;
   const offset = offsetOf(scanned.place);
@@ -198,7 +204,7 @@ function scanProperty(staging: Staging, first: number, start: number): number {
   const from = at;
   at = scanNumber(body, at);
   staging.numbers[properties] = scanned.number;
-  // An integer that a number cannot hold is the text of its digits.
+  // An integer that a number cannot hold is stored as the text of its digits.
   if (at - from >= wideDigits && isWideInteger(body, from, at)) {
     staging.values[properties] = from;
     staging.valueLengths[properties] = at - from;
@@ -206,7 +212,10 @@ function scanProperty(staging: Staging, first: number, start: number): number {
   return at;
 }
 
-/** Whether an object would have the key elsewhere: at the place of the same key, or first, as an index. */
+/**
+ * Returns true when JSON.parse would move this key: a duplicate takes the place of the first, and a key like
+ * an index comes first.
+ */
 function isMoved(staging: Staging, first: number): boolean {
   const { place, length } = scanned;
   const buffer = staging.bufferOf(place);

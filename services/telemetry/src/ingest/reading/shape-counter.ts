@@ -1,23 +1,23 @@
 import { randomInt } from "node:crypto";
 
-/** As many as fit twice over the most that anybody asks for. */
+/** Twice as many places as the most beginnings that anybody asks for. */
 const places = 65_536;
-/** Further on, a key counts as new: nobody makes it slow by keys that fall together. */
+/** After so many probes a key counts as new: nobody can slow it down by keys that collide. */
 const probesMax = 32;
 const quote = 0x22;
 
 /**
- * Counts how many different beginnings the objects of a text have, by the hashes of their keys. Two that fall
- * together count once, which gives whoever looks for them one more.
+ * Counts how many different beginnings the objects of a text have, by the hashes of their keys. Two that
+ * collide count once, which errs in the sender's favour by one.
  */
 export class ShapeCounter {
   readonly #seen = new Int32Array(places);
-  /** Which of them are taken: a quarter of a megabyte is too much to be cleared for every body. */
+  /** The places that are taken: a quarter of a megabyte is too much to be cleared for every body. */
   readonly #taken = new Uint16Array(places);
   #takenCount = 0;
-  /** For the object that is open at each level, the hash of its keys so far. */
+  /** The hash of the keys so far, for the object that is open at each level. */
   readonly #open: Int32Array;
-  /** Nobody knows them, so nobody can choose keys that fall together. */
+  /** Nobody knows these two numbers, so nobody can choose keys that collide. */
   readonly #seed = randomInt(0xffffffff);
   readonly #spread = randomInt(0x7fffffff) * 2 + 1;
   #count = 0;
@@ -38,18 +38,18 @@ export class ShapeCounter {
 
   /**
    * Adds a key to the object that is open at the level.
-   * @param start behind the opening quote of the key.
-   * @returns how many beginnings there are.
+   * @param start the place behind the opening quote of the key.
+   * @returns the number of beginnings so far.
    */
   addKey(level: number, bytes: Uint8Array, start: number): number {
     let hash = this.#open[level] as number;
-    // FNV-1a, with the quote that ends the key: `ab` is not `a` with `b` behind it.
+    // The hash is FNV-1a, with the quote that ends the key: `ab` is not `a` followed by `b`.
     for (let at = start; at < bytes.length; at++) {
       hash = Math.imul(hash ^ (bytes[at] as number), 0x01000193);
       if (bytes[at] === quote) break;
     }
     this.#open[level] = hash;
-    // 0 is a free place.
+    // The value 0 marks a free place.
     const entry = hash | 1;
     const seen = this.#seen;
     let place = Math.imul(entry, this.#spread) >>> 16;
