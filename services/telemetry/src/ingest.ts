@@ -44,35 +44,35 @@ export interface IngestOptions {
   life: Lifecycle;
   bodyTimeoutMs: number;
   heldBytesMax: number;
-  /** The header in which a proxy that is trusted tells the country; null when there is none. */
+  /** The header in which a trusted proxy sends the country; null when there is none. */
   countryHeader: string | null;
   corsOrigins: readonly string[];
   usageIntervalMs: number;
-  /** How the access table is kept up with its topics. */
+  /** How the access table is kept up to date with its topics. */
   keepUp?: KeepUpOptions;
   /** Ranges in CIDR notation: see `createClientAddress`. */
   trustedProxies: readonly string[];
-  /** What may be done for nothing. Default: `wasteDefaults`. */
+  /** What refused requests may cost. Default: `wasteDefaults`. */
   waste?: WasteLimits;
-  /** What one address may have of an app. Default: `shareDefaults`. */
+  /** What one address may use of an app's limits. Default: `shareDefaults`. */
   addressShares?: AddressShareLimits;
   observe?: (sample: RequestSample) => void;
   /** See `AppOptions` of @mosis/http. */
   managementApart?: boolean;
 }
 
-/** What a page sends, and what it needs of the answer. */
+/** What a page may send, and what it may read of the answer. */
 const fromBrowsers = {
   methods: ["POST"],
-  // SDKs for browsers send fields of their own, and others with each version: X-Retry-Count, AnonymousId,
-  // SentAt, RSA-Retry-Attempt. Nothing is done with what we do not know.
+  // SDKs for browsers send fields of their own, and other fields with each version: X-Retry-Count,
+  // AnonymousId, SentAt, RSA-Retry-Attempt. Fields that we do not know are ignored.
   sent: "any" as const,
   read: ["Location", "Retry-After", "X-Request-Id"],
 };
 
 /**
- * Every route of ingest, the hot one first and before any middleware. Not ready until the access table is
- * complete, and with it the restrictions and the usage of the day.
+ * Creates every route of ingest; the hot ones come first and before any middleware. Ingest is not ready until
+ * the access table is complete, and with it the restrictions and the usage of the day.
  */
 export async function createIngest(options: IngestOptions) {
   const { producer, log, metrics, life, bodyTimeoutMs, heldBytesMax, observe } = options;
@@ -84,7 +84,7 @@ export async function createIngest(options: IngestOptions) {
     access: access.table,
     restrictions,
     bodies,
-    // An eighth: strangers must not take the room of senders.
+    // They get an eighth: strangers must not take the memory of senders.
     openBodies: openReader(life, "open bodies", { bodyTimeoutMs, heldBytesMax: heldBytesMax / 8 }),
     waste,
     log,
@@ -110,7 +110,7 @@ export async function createIngest(options: IngestOptions) {
   posts.set(validation.route, validate);
   for (const protocol of segmentRoutes) {
     const post = store(protocol);
-    // Paths match as they are written, and Segment's SDKs for Java, Android and Ruby end them with a slash.
+    // Paths match exactly, and Segment's SDKs for Java, Android and Ruby end them with a slash.
     posts.set(protocol.route, post).set(`${protocol.route}/`, post);
   }
 
@@ -144,7 +144,10 @@ function openReader(life: Lifecycle, name: string, limits: BodyLimits): BodyRead
   return life.own(name, createBodyReader(limits), (it) => it.close());
 }
 
-/** Connections of an address that goes on although it owes are not read. A proxy speaks for many. */
+/**
+ * Returns a function that decides whether a connection is read. It is not when its address goes on although
+ * it owes; a proxy speaks for many addresses, so its connections are always read.
+ */
 function admitsConnections(trustedProxies: readonly string[], waste: Waste): (socket: Socket) => boolean {
   const proxies = addressRanges(trustedProxies);
   return (socket) => {
@@ -153,7 +156,7 @@ function admitsConnections(trustedProxies: readonly string[], waste: Waste): (so
   };
 }
 
-/** What requests are judged by, kept as the topics have it. */
+/** Follows what requests are judged by, and keeps it up to date with the topics. */
 async function followRules(options: IngestOptions, clientAddress: ClientAddress) {
   const { kafka, producer, log, metrics, life, usageIntervalMs: intervalMs } = options;
   const restrictions = new RestrictionTable({ log });
@@ -172,7 +175,7 @@ async function followRules(options: IngestOptions, clientAddress: ClientAddress)
 
 type Destination = Pick<IngestDeps, "flusher" | "metrics" | "refusals">;
 
-/** With 64 busy clients a turn takes 20 ms. */
+/** Starts the watch for a backlog. With 64 busy clients a turn of the event loop takes 20 ms. */
 function startBacklog(life: Lifecycle): Backlog {
   const backlog = createBacklog({ turnMsMax: 250, turnRequestsMin: 100 });
   life.own("turns", watchTurns(backlog), (it) => it.close());
@@ -189,7 +192,7 @@ async function storingDeps({ producer, log, metrics, life }: IngestOptions): Pro
     onSent(sent) {
       ingestMetrics.sent(sent);
       if (sent.failure) partitions.askAgain();
-      // Its requests are answered with 503 and send again; the log is for whoever looks after Kafka.
+      // The requests are answered with 503 and are sent again; the log is for the operator of Kafka.
       if (sent.failure)
         log.error({ err: sent.failure, requests: sent.requests }, "A flush was not acknowledged");
     },
@@ -203,7 +206,10 @@ async function storingDeps({ producer, log, metrics, life }: IngestOptions): Pro
   return { flusher, metrics: ingestMetrics, refusals };
 }
 
-/** Every step is the same up to the last, which sends nothing: so the answer is what a batch would get. */
+/**
+ * Returns the destination of a validation. Every step is the same except the last, which sends nothing: so
+ * the answer is the one that a batch would get.
+ */
 function validatingDeps(metrics: Metrics): Destination {
   return { flusher: openDryRun(), metrics: createValidationMetrics(metrics), refusals: { count() {} } };
 }

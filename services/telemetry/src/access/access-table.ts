@@ -17,15 +17,15 @@ import { readState } from "./state-record.ts";
 export interface Grant {
   keyId: string;
   developerId: string;
-  /** An ingest key ships inside apps: whoever has the app has the key. */
+  /** An ingest key ships inside apps: everybody who has the app has the key. */
   kind: KeyKind;
-  /** Null: every app of the developer. */
+  /** Null when the key serves every app of the developer. */
   appIds: readonly string[] | null;
-  /** Null: no limit but the app's. */
+  /** Null when only the app's limit applies. */
   eventsPerSecond: number | null;
 }
 
-/** An app, with what it may send. Another object when any of it has changed. */
+/** An app, with what it may send. A change makes a new object. */
 export interface AppEntry {
   appId: string;
   developerId: string;
@@ -42,38 +42,38 @@ export type AccessRefusal =
   | "permission_missing";
 export type AppRefusal = "app_required" | "not_found";
 
-/** One secret of a key. After a rotation a key has two for a while, which differ in hash and end alone. */
+/** One secret of a key. After a rotation a key has two for a while, which differ only in hash and end. */
 interface KeyEntry extends Grant {
   keyHash: string;
   permissions: readonly string[];
-  /** Worked out once: ingest asks it at every batch. */
+  /** Computed once, because ingest asks for it at every batch. */
   mayWrite: boolean;
-  /** Null: from everywhere, which costs a comparison. */
+  /** Null when the key works from every address; the check then costs one comparison. */
   addresses: AddressRanges | null;
-  /** Of the secret, which may be before its key's. Of a key in quarantine: it has ended, as it were. */
+  /** When this secret ends, which may be before its key ends. A key in quarantine counts as ended. */
   endsAtMs: number;
   isQuarantined: boolean;
-  /** When the catalog was last told of its use. */
+  /** When its use was last published to the catalog. */
   usePublishedAtMs: number;
   /** Set when the key is deleted or changed: cached headers still lead here. */
   revoked: boolean;
 }
 
 /**
- * Headers whose key is known, so that SHA-256 is not paid at every request (2 µs of the 35 a request may
- * cost).
+ * How many headers whose key is known are cached, to save SHA-256 at every request (2 µs of the 35 that a
+ * request may cost).
  */
 const cachedHeadersMax = 20_000;
 
-/** How long a request waits for the record of its key, and a new key for those of its apps. */
+/** How long a request waits for the record of its key, and a new key for the records of its apps. */
 const arrivalMsMax = 1000;
 
 const checkKey = Compile(KeyState);
 const checkApp = Compile(AppState);
 
 /**
- * Every key and app of the platform, in memory, built from the compacted topics. What a record changes
- * holds for the next request.
+ * Every key and app of the platform, in memory, built from the compacted topics. A change holds for the next
+ * request.
  */
 export class AccessTable {
   readonly uses = new KeyUses();
@@ -97,8 +97,8 @@ export class AccessTable {
   }
 
   /**
-   * One record of `catalog.keys` or `catalog.apps`; a value that is not in its form takes the key or app
-   * away.
+   * Applies one record of `catalog.keys` or `catalog.apps`; a value that is not in its form removes the key
+   * or app.
    */
   apply(topic: Topic, id: string, value: Buffer | null): void {
     const where = { log: this.log, topic, id };
@@ -106,29 +106,35 @@ export class AccessTable {
     else if (topic === topics.apps) this.applyApp(id, value && readState(value, checkApp, where));
   }
 
-  /** Forgets what came of a topic, which is read from its beginning again. */
+  /** Forgets the records of a topic, because it is read from its beginning again. */
   clear(topic: Topic): void {
     this.isComplete = false;
     if (topic === topics.keys) for (const id of [...this.keysById.keys()]) this.applyKey(id, null);
     else for (const id of [...this.appsById.keys()]) this.applyApp(id, null);
   }
 
-  /** What came until now was there before: its order says nothing. From now on a key waits for its apps. */
+  /**
+   * Marks the table as complete. The order of the records until now says nothing; from now on a key waits for
+   * its apps.
+   */
   completed(): void {
     this.isComplete = true;
   }
 
   /**
-   * Who may send telemetry with this.
+   * Returns the key that may send telemetry with a header, or why it may not.
    * @param header the Authorization header as it came.
-   * @param req tells from where.
+   * @param req the request, for its address.
    */
   authenticateWriter(header: string | undefined, nowMs: number, req: IncomingMessage): Grant | AccessRefusal {
     const key = this.workingKey(header, nowMs, req);
     return typeof key === "string" || key.mayWrite ? key : "permission_missing";
   }
 
-  /** @param needs any one of them is enough. */
+  /**
+   * Returns the key of a header, or why it may not do this.
+   * @param needs permissions; any one of them is enough.
+   */
   authenticate(
     header: string | undefined,
     nowMs: number,
@@ -141,15 +147,19 @@ export class AccessTable {
   }
 
   /**
-   * For a header that is not valid: resolves when its key may have become known, within a second; null when
-   * there is nothing to wait for. A new key works at once, although its record takes a moment to get here.
+   * Waits for the key of a header that is not valid. The promise resolves when the key may have become known,
+   * within a second; the result is null when there is nothing to wait for. A new key works immediately,
+   * although its record takes a moment to arrive.
    */
   arrival(header: string | undefined): Promise<void> | null {
     const hash = hashOf(header ?? "");
     return hash === undefined || this.keysByHash.has(hash) ? null : this.arrivals.of(hash);
   }
 
-  /** The app a batch is for. What is not the developer's answers like what does not exist. */
+  /**
+   * Returns the app that a batch is for. An app of another developer gets the same answer as one that does
+   * not exist.
+   */
   appOf({ appIds, developerId }: Grant, packageId: string | undefined): AppEntry | AppRefusal {
     if (packageId === undefined && appIds?.length !== 1) return "app_required";
     const app =
@@ -224,7 +234,9 @@ export class AccessTable {
   }
 }
 
-/** Of the key in the header; undefined when there is none, or a typo in it: its checksum tells. */
+/**
+ * Returns the SHA-256 of the key in the header; undefined when the key is missing or its checksum is wrong.
+ */
 function hashOf(header: string): string | undefined {
   const secret = /^bearer +(\S+) *$/i.exec(header)?.[1];
   if (secret === undefined || !keyKindOf(secret, crc32)) return undefined;
@@ -244,7 +256,7 @@ function toKeyEntries(state: KeyState, usePublishedAtMs: number): KeyEntry[] {
     mayWrite: state.permissions.includes("telemetry:write"),
     eventsPerSecond: state.telemetry_events_per_second ?? null,
     addresses: cidrs.length === 0 ? null : addressRanges(cidrs),
-    // A key that works pays nothing for those that do not.
+    // A key that works pays nothing for the check of those that do not.
     endsAtMs: isQuarantined ? -Infinity : expires_at === null ? Infinity : Date.parse(expires_at),
     isQuarantined,
     usePublishedAtMs,

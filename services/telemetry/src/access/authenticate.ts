@@ -6,9 +6,9 @@ import type { Grant } from "./access-table.ts";
 import type { FollowedAccess } from "./follow-access.ts";
 
 /**
- * Whose data this request may read.
- * @param res gets the header fields that depend on who it is.
- * @param needs permissions, any one of them is enough.
+ * Returns the key whose developer's data this request may read.
+ * @param res gets the header fields that depend on the key.
+ * @param needs permissions; any one of them is enough.
  * @throws Problem `credentials_missing`, `credentials_invalid` (401), `address_not_allowed`,
  * `key_quarantined`, `permission_missing` (403), `rate_limited` (429); Unavailable (503) while the access
  * table is not complete.
@@ -19,7 +19,10 @@ export type Authenticate = (
   needs: readonly Permission[],
 ) => Promise<Grant>;
 
-/** @param limits counts whoever has no good key before anything is waited for or looked up. */
+/**
+ * Creates the check of a request's key.
+ * @param limits counts requests without a good key before anything is waited for or looked up.
+ */
 export function createAuthenticate(
   { table, isComplete }: FollowedAccess,
   limits: Pick<RateLimits, "admit" | "admitAnyone">,
@@ -60,9 +63,11 @@ export function createAuthenticate(
   };
 }
 
-/** One answer for unknown, wrong, expired and revoked: which of them it was is nobody's business. */
+/**
+ * Returns the same detail for unknown, wrong, expired and revoked keys: nobody else may learn which it was.
+ */
 function invalidDetail(authorization: string | undefined): string {
-  // The tokens of sessions stay in the catalog: they are in no topic that could be followed.
+  // Tokens of sessions stay in the catalog: no topic that could be followed has them.
   const isSession = /^bearer +ms_live_/i.test(authorization ?? "");
   return isSession
     ? "The tokens of sessions are not taken here: use a management key."

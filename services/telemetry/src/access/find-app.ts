@@ -2,7 +2,7 @@ import { problem } from "@mosis/http";
 import type { AccessTable, Grant } from "./access-table.ts";
 
 /**
- * The id of an app that a key serves.
+ * Returns the id of an app that a key serves.
  * @throws Problem `not_found` (404), the same for an app of somebody else and for one that does not exist.
  */
 export type FindApp = (grant: Grant, packageId: string) => string;

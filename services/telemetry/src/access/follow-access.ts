@@ -14,26 +14,33 @@ import { publishKeyUses } from "./key-uses.ts";
 export interface FollowedAccess {
   table: AccessTable;
   /**
-   * Before that nobody can be judged: a key that is not there yet looks like one that does not exist. False
-   * again while Kafka has other topics than those that were read, until the relay has filled them.
+   * Returns true once the table is complete. Before that no key can be judged: a key that has not been read
+   * yet looks like one that does not exist. It returns false again while Kafka has other topics than those
+   * that were read, until the relay has filled them.
    */
   isComplete: () => boolean;
-  /** The check of `/readyz`. @throws Error while the table is not complete, or may be old. */
+  /**
+   * The check of `/readyz`.
+   * @throws Error while the table is not complete, or may be old.
+   */
   check: () => void;
-  /** Rejects when the table can no longer be kept up: a revoked key would work for ever. Never resolves. */
+  /**
+   * Rejects when the table can no longer be kept up to date: a revoked key would work for ever. It never
+   * resolves.
+   */
   failed: Promise<never>;
 }
 
-/** What is read with the access table. */
+/** A reader of other topics that are read together with the access table. */
 export interface Alongside {
   apply: (key: string, value: Buffer | null) => void;
-  /** Forgets everything, because the topic is read again. Default: what is read twice does no harm. */
+  /** Forgets everything, because the topic is read again. Default: reading a record twice does no harm. */
   clear?: () => void;
 }
 
 /**
- * The access table of a process, read from the compacted topics and kept as they are. Tells the catalog which
- * keys are used.
+ * Reads the access table of a process from the compacted topics and keeps it up to date. It also publishes to
+ * the catalog which keys are used.
  * @throws Error when Kafka cannot be reached or a topic is missing.
  */
 export async function followAccess({
@@ -52,9 +59,11 @@ export async function followAccess({
   log: Logger;
   metrics: Metrics;
   life: Lifecycle;
-  /** What else is read with it, and must be complete with it: topic → what takes its records. */
+  /**
+   * Other topics that are read together with the table and must be complete with it, each with its reader.
+   */
   alongside?: Partial<Record<Topic, Alongside>>;
-  /** How it is kept up with the topics: see there. */
+  /** How the table is kept up to date with the topics: see `KeepUpOptions`. */
   keepUp?: KeepUpOptions;
 }): Promise<FollowedAccess> {
   const table = new AccessTable({ log, clientAddress });
@@ -102,7 +111,7 @@ export async function followAccess({
   };
 }
 
-/** A table that is older may take a key for good that was revoked long ago. */
+/** An older table may accept a key that was revoked long ago. */
 const ageMsMax = 60_000;
 
 function watchTable(

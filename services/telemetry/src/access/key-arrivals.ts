@@ -13,7 +13,7 @@ export class KeyArrivals {
     this.#limits = limits;
   }
 
-  /** Resolves when the key has arrived or will not; null when there is nothing to wait for. */
+  /** Resolves when the key has arrived or will not arrive; null when there is nothing to wait for. */
   of(hash: string): Promise<void> | null {
     const known = this.#waiting.get(hash);
     if (known) return known.promise;
@@ -43,7 +43,7 @@ export class KeyArrivals {
   }
 }
 
-/** 64 characters each. */
+/** How many hashes are remembered, of 64 characters each. */
 const strangersMax = 10_000;
 
 /**

@@ -3,13 +3,13 @@ import type { Logger } from "@mosis/runtime";
 import type { KeyUseRecord } from "@mosis/types/key-uses";
 import { topics } from "@mosis/types/topics";
 
-/** The use of a key is told so often at most, by each process. */
+/** Each process publishes the use of a key at most once in this time. */
 export const keyUseIntervalMs = 300_000;
 
 /** 700 kB; a record of the topic may have 1 MB. */
 const keysPerRecordMax = 10_000;
 
-/** Keys that were used and that the catalog has not been told of: no more than there are keys. */
+/** Keys that were used since their last publication: never more than there are keys. */
 export class KeyUses {
   readonly #usedAtMs = new Map<string, number>();
 
@@ -17,7 +17,10 @@ export class KeyUses {
     this.#usedAtMs.set(keyId, Math.max(nowMs, this.#usedAtMs.get(keyId) ?? 0));
   }
 
-  /** What the next record tells; null when there is nothing. It is told once: `note` what was lost. */
+  /**
+   * Returns what the next record has to say, and forgets it; null when there is nothing. Call `note` again
+   * for what was lost.
+   */
   take(): KeyUseRecord | null {
     const used_at: KeyUseRecord["used_at"] = {};
     let keys = 0;
@@ -31,8 +34,9 @@ export class KeyUses {
 }
 
 /**
- * Tells the catalog which keys are in use, for whoever asks before deleting one. What could not be told is
- * told with the next interval; the same told twice is told once.
+ * Publishes which keys are in use to the catalog, for developers who ask before they delete one. Uses that
+ * could not be published are published with the next interval; a second publication of the same use changes
+ * nothing.
  */
 export function publishKeyUses({
   uses,
@@ -52,7 +56,10 @@ export function publishKeyUses({
       try {
         await producer.send([{ topic: topics.keyUses, messages: [{ value: JSON.stringify(record) }] }]);
       } catch (error) {
-        log.warn({ err: error }, "Uses of keys could not be published; they are published with the next interval");
+        log.warn(
+          { err: error },
+          "Uses of keys could not be published; they are published with the next interval",
+        );
         for (const [keyId, usedAtMs] of Object.entries(record.used_at)) uses.note(keyId, usedAtMs);
         return;
       }

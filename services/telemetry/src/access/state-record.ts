@@ -2,8 +2,8 @@ import type { Logger } from "@mosis/runtime";
 import type { Topic } from "@mosis/types/topics";
 
 /**
- * The state that a record of a compacted topic holds. One that cannot be read is logged, and is null like one
- * that is gone: an unknown state must not go on as the last known one.
+ * Returns the state that a record of a compacted topic holds. A record that cannot be read is logged, and
+ * gives null like a deleted one: an unknown state must not count as the last known one.
  */
 export function readState<T>(
   value: Buffer,

@@ -2,7 +2,7 @@ import { type ClickHouse, connectionsMax } from "@mosis/clickhouse";
 import { FairQueue, type FairQueueLimits } from "@mosis/runtime";
 import type { Grant } from "../access/access-table.ts";
 
-/** ClickHouse as one developer may use it: whoever asks too much waits, and nobody else does. */
+/** Returns ClickHouse for one developer: a developer who asks too much has to wait, and nobody else does. */
 export type StoreOf = (grant: Pick<Grant, "developerId" | "kind">) => ClickHouse;
 
 /** Two connections are left for readiness. */
@@ -15,7 +15,7 @@ export const storeShares: FairQueueLimits = {
 };
 
 /**
- * Shares the connections to ClickHouse between developers. Without shares the slow lists of one account took
+ * Shares the connections to ClickHouse between developers. Without shares, the slow lists of one account took
  * all connections, and everybody else waited behind them.
  */
 export function createStoreOf(store: ClickHouse, limits: FairQueueLimits): StoreOf {
@@ -24,7 +24,7 @@ export function createStoreOf(store: ClickHouse, limits: FairQueueLimits): Store
     full: "Too many requests are waiting for the store of events. Try again later.",
   });
   return ({ developerId, kind }) => {
-    // An ingest key is public: whoever has it must not use up what its developer has.
+    // An ingest key is public: its holder must not use up what its developer has.
     const lane = `${kind} ${developerId}`;
     return { ...store, turn: (work) => queue.run(lane, work) };
   };

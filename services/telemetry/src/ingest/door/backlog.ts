@@ -1,22 +1,25 @@
-/** Whether requests arrive faster than they are worked off. */
+/** Decides whether requests arrive faster than they are served. */
 export interface Backlog {
-  /** Call once a request. False: refuse it, so that those that wait in the sockets are reached, too. */
+  /**
+   * Call this once a request. It returns false when the request must be refused, so that those that wait in
+   * the sockets are reached, too.
+   */
   admits(): boolean;
-  /** A turn of the event loop has taken so long. */
+  /** Call this after a turn of the event loop, with the time that it has taken. */
   turned(turnMs: number): void;
 }
 
 export interface BacklogLimits {
-  /** A turn that takes longer, twice in a row, means that more arrives than can be done. */
+  /** A turn that takes longer, twice in a row, means that more arrives than can be served. */
   turnMsMax: number;
-  /** With fewer requests in it a turn was slow for another reason. */
+  /** A slow turn with fewer requests was slow for another reason. */
   turnRequestsMin: number;
 }
 
 /**
- * What is not read yet waits in the sockets, where nothing counts it; but a turn of the event loop takes as
- * long as all that had arrived before it. Without this, 3000 clients at three times the capacity waited 5 s,
- * and none was told to come back later.
+ * Creates the backlog. Requests that are not read yet wait in the sockets, where nothing counts them; but a
+ * turn of the event loop takes as long as everything that had arrived before it. Without this, 3000 clients
+ * at three times the capacity waited 5 s, and none was asked to come back later.
  */
 export function createBacklog({ turnMsMax, turnRequestsMin }: BacklogLimits): Backlog {
   const shortTurnMs = turnMsMax / 5;
@@ -32,7 +35,8 @@ export function createBacklog({ turnMsMax, turnRequestsMin }: BacklogLimits): Ba
       const isSlow = turnMs > turnMsMax && requests >= turnRequestsMin;
       slowTurns = isSlow ? slowTurns + 1 : 0;
       if (slowTurns >= 2) admitting = false;
-      // Not before the sockets are empty: a refusal costs a tenth of a batch, so turns get shorter.
+      // It admits again only when the sockets are empty: a refusal costs a tenth of a batch, so turns get
+      // shorter.
       else if (turnMs < shortTurnMs) admitting = true;
       requests = 0;
     },
@@ -41,7 +45,7 @@ export function createBacklog({ turnMsMax, turnRequestsMin }: BacklogLimits): Ba
 
 const lookMs = 20;
 
-/** Tells a backlog of every turn that takes longer than a moment, or of several short ones as one. */
+/** Reports every turn that takes longer than a moment to a backlog; several short turns count as one. */
 export function watchTurns(backlog: Pick<Backlog, "turned">): { close(): void } {
   let lastMs = performance.now();
   const look = setInterval(() => {

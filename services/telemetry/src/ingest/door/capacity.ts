@@ -2,20 +2,20 @@ import type { Backlog } from "./backlog.ts";
 import type { BodyReader } from "../reading/body.ts";
 import type { Flusher } from "../blocks/flush.ts";
 
-/** What another request has to fit into. */
+/** The limits that another request has to fit into. */
 export interface Capacity {
-  /** True once the access table is complete and Kafka answers. */
+  /** Returns true once the access table is complete and Kafka answers. */
   available: () => boolean;
   backlog: Pick<Backlog, "admits">;
   bodies: Pick<BodyReader, "heldBytes">;
   flusher: Pick<Flusher, "waiting">;
-  /** More bytes in arriving bodies and unacknowledged flushes than this, and new requests are refused. */
+  /** New requests are refused while arriving bodies and unacknowledged flushes have more bytes than this. */
   heldBytesMax: number;
-  /** More requests waiting for an acknowledgement than this, and new ones are refused. */
+  /** New requests are refused while more requests than this wait for an acknowledgement. */
   waitingRequestsMax: number;
 }
 
-/** Ask once a request. */
+/** Returns true when another request may be served. Call this once a request. */
 export function hasCapacity(capacity: Capacity): boolean {
   const { available, backlog, bodies, flusher, heldBytesMax, waitingRequestsMax } = capacity;
   if (!backlog.admits() || !available()) return false;

@@ -8,10 +8,10 @@ import type { Authenticate } from "../../access/authenticate.ts";
 import type { Rule } from "../events/delivery.ts";
 import type { RestrictionTable } from "../judging/restrictions.ts";
 
-/** How long a client may go by what it has: the time until a change has reached all of them. */
+/** How long a client may use its copy: the time until a change has reached all clients. */
 const configAgeSecondsMax = 300;
 
-/** What is the same for every app. */
+/** The settings that are the same for every app. */
 const shared: Omit<TelemetryConfig, "sampling"> = {
   batch: { events_max: 200, bytes_max: 262_144, age_ms_max: 5_000 },
   limits: {
@@ -36,7 +36,7 @@ interface ClientConfigDeps {
   restrictions: RestrictionTable;
 }
 
-/** Without a package id a key of several apps gets what holds for all of them. */
+/** Without a package id, a key of several apps gets the settings that hold for all of them. */
 const Query = Type.Object({ package_id: Type.Optional(PackageId) }, { additionalProperties: false });
 
 export function clientConfigRoutes({ authenticate, access, restrictions }: ClientConfigDeps): Router {
@@ -64,7 +64,10 @@ function appIdOf(access: AccessTable, grant: Grant, packageId: string | undefine
   return app.appId;
 }
 
-/** What ingest would drop is what should not be sent. What it sets aside has to come. */
+/**
+ * Returns the sampling that clients should do: events that ingest would drop should not be sent. Events that
+ * it would set aside have to be sent.
+ */
 function samplingOf(
   restrictions: RestrictionTable,
   appId: string | null,

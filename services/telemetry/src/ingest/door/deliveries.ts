@@ -11,29 +11,32 @@ import type { Protocol, Reading } from "../protocols/protocol.ts";
 import { addShare, type Share } from "../judging/quota/share.ts";
 import type { RestrictionTable } from "../judging/restrictions.ts";
 
-/** A request that is read, with the key that may send it. */
+/** A request that was read, with the key that may send it. */
 export interface Received {
   grant: Grant;
   reading: Reading;
   body: Body;
   receivedAtMs: number;
-  /** By the proxy in front of us, for batches that do not tell their own. */
+  /** The country as the proxy in front of us reports it, for batches that do not name their own. */
   country: string | undefined;
-  /** Of the first delivery; the others get their own. */
+  /** The id of the first delivery; the others get their own. */
   deliveryId: string;
 }
 
 export interface Deliveries {
   deliveries: Delivery[];
-  /** What they take of the quotas of their apps. */
+  /** What the deliveries take of the quotas of their apps. */
   shares: Share[];
-  /** Events whose app is not there or not named. */
+  /** The number of events whose app does not exist or is not named. */
   appless: number;
-  /** Their batches; null: there are none. */
+  /** The batches of these events; null when there are none. */
   refused: { code: AppRefusal; batches: number } | null;
 }
 
-/** What a request holds for the apps of its key. It is refused when there is no app at all. */
+/**
+ * Finds the app of each batch of a request, and makes its deliveries. A request is refused when it has no app
+ * at all.
+ */
 export function deliveriesOf(
   { access, restrictions }: { access: AccessTable; restrictions: RestrictionTable },
   { grant, reading, body, receivedAtMs, country, deliveryId }: Received,
@@ -66,7 +69,7 @@ export function deliveriesOf(
       clockCorrectionMs,
       keyId: grant.keyId,
       deliveryId: isFirst ? deliveryId : randomUUID(),
-      // Of one request: counted once, so that sums over deliveries are what came over the wire.
+      // The bytes of a request are counted once, so that sums over deliveries are what came over the wire.
       bodyBytes: isFirst ? body.sentBytes : 0,
       eventBytesAtMost: reading.eventBytesAtMost,
     });
@@ -83,10 +86,10 @@ export function deliveriesOf(
 const dayMs = 86_400_000;
 
 /**
- * Gives events without a time the one of receiving. An event is known by the client's time and its id, so
- * that is the beginning of the day, UTC, and the rest is what is added to it: what comes again on the same
- * day is the same event, with the time at which it came last.
- * @returns what to add.
+ * Gives events without a time the time of receiving. An event is identified by the client's time and its id,
+ * so its time is the beginning of the day, UTC, and the rest goes into the correction. An event that is sent
+ * again on the same day is then the same event, with the time at which it came last.
+ * @returns what to add to the time.
  */
 function timeByReceipt(events: EventList, receivedAtMs: number): number {
   const time = receivedAtMs - (receivedAtMs % dayMs);
@@ -110,9 +113,9 @@ const noEvents: Outcome = {
 };
 
 /**
- * All deliveries of one request, in one flush.
- * @param appended gets what became of each of which not all was accepted.
- * @returns their sum.
+ * Appends all deliveries of one request to one flush.
+ * @param appended gets the outcome of each delivery of which not everything was accepted.
+ * @returns the sum of the outcomes.
  */
 export function appendAll(
   flusher: Flusher,

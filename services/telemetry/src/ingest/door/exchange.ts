@@ -17,21 +17,24 @@ import { type Waste, wasteDetail } from "./waste.ts";
 export interface IngestDeps extends Capacity {
   access: AccessTable;
   bodies: BodyReader;
-  /** Of requests whose key is in their body: strangers share little memory, and not with senders. */
+  /**
+   * Reads the bodies of requests whose key is in their body: strangers share little memory, and not with
+   * senders.
+   */
   openBodies: BodyReader;
-  /** One that sends nowhere makes a dry run of every step. */
+  /** A flusher that sends nowhere makes a dry run of every step. */
   flusher: Flusher;
   metrics: Omit<IngestMetrics, "sent">;
   refusals: Pick<Refusals, "count">;
-  /** Null on a dry run: what is not stored takes nothing. */
+  /** Null on a dry run: events that are not stored use up nothing. */
   quotas: Quotas | null;
   waste: Waste;
   restrictions: RestrictionTable;
   log: Logger;
   countryOf: CountryOf;
-  /** Null: no page of another origin may read an answer. */
+  /** Null when no page of another origin may read an answer. */
   origins: Origins | null;
-  /** Self-telemetry: 0.2 µs a request with both looks at the clock. */
+  /** Reports a sample for self-telemetry: 0.2 µs a request, with both reads of the clock. */
   observe?: ((sample: RequestSample) => void) | undefined;
 }
 
@@ -48,9 +51,9 @@ export interface Exchange {
   grant: Grant | null;
   /** The network of the client. */
   network: string;
-  /** Null until it is known. */
+  /** The app of the request; null until it is known. */
   appId: string | null;
-  /** Events that were appended or dropped: work that was not for nothing. */
+  /** Events that were appended or dropped: their work is not charged to the sender. */
   keptEvents: number;
 }
 
@@ -72,13 +75,13 @@ export function openExchange(deps: IngestDeps, protocol: Protocol, res: ServerRe
   return exchange;
 }
 
-/** The client's id for this request when it is a plain word of reasonable length. */
+/** Returns the client's id for this request when it is a plain word of reasonable length. */
 function requestIdOf(req: IncomingMessage): string | undefined {
   const id = req.headers["x-request-id"];
   return typeof id === "string" && /^[\w.-]{1,64}$/.test(id) ? id : undefined;
 }
 
-/** Looks up the credential and keeps the key that it is of in the exchange. */
+/** Looks up the credential and keeps its key in the exchange. */
 export function authenticate(exchange: Exchange): Grant | AccessRefusal {
   const { deps, credential, res } = exchange;
   const found = deps.access.authenticateWriter(credential, Date.now(), res.req);
@@ -91,7 +94,7 @@ interface Further {
   headers?: Record<string, string>;
 }
 
-/** Answers a request of which nothing is taken, and counts that for the app it is known to be of. */
+/** Answers a request of which nothing is stored, and counts the refusal for its app, if that is known. */
 export function refuse(exchange: Exchange, code: ProblemCode, detail: string, further: Further = {}): void {
   const { deps, protocol, res, requestId } = exchange;
   const { errors, headers = {} } = further;
@@ -100,7 +103,7 @@ export function refuse(exchange: Exchange, code: ProblemCode, detail: string, fu
   if (code === "credentials_missing" || code === "credentials_invalid") {
     headers["WWW-Authenticate"] = protocol.challenge;
   }
-  // What still comes of a slow body is not waited for.
+  // The rest of a slow body is not waited for.
   if (code === "request_timeout") headers["Connection"] = "close";
   protocol.refuse(res, requestId, { code, detail, errors, headers });
   answered(exchange);
@@ -121,7 +124,7 @@ export function answered({ deps, protocol, res, startedMs }: Exchange): void {
   deps.observe?.({ method: "POST", route: protocol.route, status, duration_ms });
 }
 
-/** Refuses who may not send, and charges for it. */
+/** Refuses a request that may not send, and charges its address. */
 export function refuseStranger(exchange: Exchange, refusal: AccessRefusal): void {
   const { deps, protocol, res } = exchange;
   const detail = refusal === "credentials_missing" ? protocol.credentialsMissing : accessDetails[refusal];
@@ -138,12 +141,12 @@ const accessDetails = {
   permission_missing: "The key lacks the permission telemetry:write.",
 } as const;
 
-/** Refuses an address that has cost too much for nothing. */
+/** Refuses an address or a key whose refused requests have cost too much. */
 export function refuseWaste(exchange: Exchange, seconds: number): void {
   refuse(exchange, "rate_limited", wasteDetail, { headers: { "Retry-After": String(seconds) } });
 }
 
-/** A bug of ours costs one request its answer, not everybody the process. */
+/** Runs a step. A bug of ours costs one request its answer; it does not end the process. */
 export function guard(exchange: Exchange, step: () => void): void {
   try {
     step();
@@ -154,9 +157,9 @@ export function guard(exchange: Exchange, step: () => void): void {
 }
 
 /**
- * Runs a step with what a sender has sent, and charges for what was done for nothing. A large body costs so
- * much that looking at the CPU's clock is little; by the wall's, a busy machine would be charged to its
- * senders.
+ * Runs a step with what a sender has sent, and charges the sender for work of which nothing was kept. A large
+ * body costs so much that reading the CPU's clock is cheap in comparison; by the wall's clock, the senders
+ * would pay for a busy machine.
  */
 export function guardWork(
   exchange: Exchange,
@@ -173,10 +176,10 @@ export function guardWork(
   exchange.deps.waste.chargeSender(exchange.network, grant, { ms, keptEvents: exchange.keptEvents });
 }
 
-/** Whatever is in so small a body, it costs less than what is free: see `Waste`. */
+/** So small a body costs less than what is free, whatever it contains: see `Waste`. */
 const freeBytesMax = 1024;
 const largeBytesMin = 65_536;
-/** What a body that is not large may cost at most. */
+/** The most that a body may be charged that is not large. */
 const smallMsMax = 20;
 
 function wallMs(): number {

@@ -27,10 +27,10 @@ import { hasCapacity } from "./capacity.ts";
 import { openBodyLimits } from "../protocols/segment/write-key.ts";
 
 /**
- * A request with telemetry, in any protocol: 1 room, 2 key and what its sender has cost, 3 body, 4 batches,
- * their key and apps, 5 quotas, 6 events, 7 answer after the acknowledgement. Nothing is done with a body
- * before there is a key, but looking for one in it. Written on callbacks and plain node:http, for these are
- * the only routes where a microsecond counts.
+ * Serves a request with telemetry, in any protocol: 1 capacity, 2 key and what its sender has cost, 3 body, 4
+ * batches, their key and apps, 5 quotas, 6 events, 7 answer after the acknowledgement. Before there is a key,
+ * a body is only searched for one. The steps use callbacks and plain node:http, because these are the only
+ * routes where a microsecond counts.
  */
 export function postTelemetry(
   deps: IngestDeps,
@@ -40,7 +40,7 @@ export function postTelemetry(
     deps.origins?.allow(req, res);
     const exchange = openExchange(deps, protocol, res, randomUUID());
     if (!hasCapacity(deps)) {
-      // Its refusal is counted for the app of its key.
+      // The refusal is counted for the app of the request's key.
       authenticate(exchange);
       refuseUnavailable(exchange);
       return;
@@ -50,7 +50,9 @@ export function postTelemetry(
   };
 }
 
-/** Goes on with a key that may send, or refuses. A key that nobody knows yet may be on its way. */
+/**
+ * Goes on with a key that may send, or refuses the request. The record of an unknown key may be on its way.
+ */
 function authorize(exchange: Exchange, next: (grant: Grant) => void): void {
   const { access, waste } = exchange.deps;
   const grant = authenticate(exchange);
@@ -69,7 +71,7 @@ function refuseUnavailable(exchange: Exchange): void {
   refuse(exchange, "unavailable", "Telemetry cannot be stored right now. Send it again later.");
 }
 
-/** Who does not wait owes more and more, until its connections are not taken any more. */
+/** A client that does not wait owes more and more, until its connections are no longer accepted. */
 function refuseCharged(exchange: Exchange, seconds: number): void {
   const startedMs = performance.now();
   refuseWaste(exchange, seconds);
@@ -77,15 +79,15 @@ function refuseCharged(exchange: Exchange, seconds: number): void {
 }
 
 function settle(exchange: Exchange, grant: Grant | AccessRefusal, next: (grant: Grant) => void): void {
-  // The client went away while its key was waited for.
+  // The client went away while the request waited for its key.
   if (exchange.res.destroyed) return;
-  // The key may be one of those that are read again.
+  // The key may be one of those that are being read again.
   if (grant === "credentials_invalid" && !exchange.deps.available()) refuseUnavailable(exchange);
   else if (typeof grant === "string") refuseStranger(exchange, grant);
   else guard(exchange, () => next(grant));
 }
 
-/** In chunks of 256 bytes a body of 1 MiB has so many pieces. */
+/** A body of 1 MiB in chunks of 256 bytes has so many pieces. */
 const bodyLimits = { bytesMax: telemetryLimits.bodyBytesMax, piecesMax: 4096 };
 
 function receive(exchange: Exchange, grant: Grant): void {
@@ -99,8 +101,9 @@ function receive(exchange: Exchange, grant: Grant): void {
       deps.waste.chargeSender(network, grant, { ms: unreadBodyMs, keptEvents: 0 });
       return;
     }
-    // Again: a body may take seconds to arrive, and its key may have been revoked meanwhile. Before the body
-    // is read, because between reading and storing nothing else may be read: see `ScannedEvents`.
+    // The key is authorized again: a body may take seconds to arrive, and the key may have been revoked
+    // meanwhile. This happens before the body is read, because between reading and storing nothing else may
+    // be read: see `ScannedEvents`.
     authorize(exchange, (now) => {
       guardWork(exchange, { grant: now, sent }, () => {
         const read = readingOf(exchange, sent);
@@ -110,10 +113,13 @@ function receive(exchange: Exchange, grant: Grant): void {
   });
 }
 
-/** What a body may have cost that was refused while it arrived. */
+/** The charge for a body that was refused while it arrived. */
 const unreadBodyMs = 2;
 
-/** A request whose key is in its body, if anywhere: a little is read of a stranger, and nothing parsed. */
+/**
+ * Receives a request whose key can only be in its body: little is read from a stranger, and nothing is
+ * parsed.
+ */
 function receiveOpen(exchange: Exchange, keysIn: (sent: SentBody) => string[]): void {
   const { deps, protocol, res, network } = exchange;
   const seconds = deps.waste.strangerWaits(network, Date.now());
@@ -140,7 +146,7 @@ function readOpen(exchange: Exchange, sent: SentBody, keys: readonly string[]): 
     guardWork(exchange, { grant: found, sent }, () => {
       const read = readingOf(exchange, sent);
       if (!read) return;
-      // A key was seen somewhere in the body. Only where it belongs it counts.
+      // A key was seen somewhere in the body. It counts only where the protocol has it.
       exchange.credential = read.reading.credential;
       authorize(exchange, (grant) => take(exchange, grant, read));
     });
@@ -152,7 +158,10 @@ interface Read {
   body: Body;
 }
 
-/** @returns undefined when the request was refused. */
+/**
+ * Reads the batches of a body.
+ * @returns undefined when the request was refused.
+ */
 function readingOf(exchange: Exchange, sent: SentBody): Read | undefined {
   const body = decodeBody(sent);
   const reading: Reading | BatchRefusal =
@@ -194,13 +203,13 @@ function refuseOverQuota(exchange: Exchange, shares: Share[], refusal: QuotaRefu
   refuse(exchange, refusal.code, refusal.detail, { headers: fieldsOfRefusal(refusal) });
 }
 
-/** From here on the events count against their quotas, unless they cannot be stored. */
+/** Stores the events. From here on they count against their quotas, unless they cannot be stored. */
 function store(exchange: Exchange, received: Received, found: Deliveries, sender: Sender): void {
   const { deliveries, shares, appless, refused } = found;
   const { deps, protocol, res, requestId } = exchange;
   const { grant, receivedAtMs } = received;
-  // While it waits, a request holds what its answer says and nothing more: body and read events are several
-  // times what is counted of it, the columns.
+  // While it waits, a request holds only what its answer says: its body and the events that were read are
+  // several times as large as the columns, which are all that is counted.
   const { sentBytes } = received.body;
   const batchId = received.reading.batches[0]?.batch_id ?? null;
   const answer = (outcome: Outcome) => {
@@ -214,7 +223,8 @@ function store(exchange: Exchange, received: Received, found: Deliveries, sender
   try {
     outcome = appendAll(deps.flusher, deliveries, ({ appId }, part) => addFound(shares, appId, part));
   } catch (error) {
-    // Ours alone: columns may be of different length now, so everybody who shares them must send again.
+    // This is a bug of ours. Columns may be of different length now, so everybody who shares them must send
+    // again.
     deps.log.error({ err: error, request_id: requestId }, "A batch could not be encoded");
     deps.flusher.abandon(error instanceof Error ? error : new Error(String(error)));
     deps.quotas?.giveBack(shares, grant, receivedAtMs, sender);
@@ -224,11 +234,11 @@ function store(exchange: Exchange, received: Received, found: Deliveries, sender
   if (outcome.byCode !== null) {
     for (const share of shares) deps.quotas?.settle(share, grant, sender, receivedAtMs);
   }
-  // A request without anything to store, where that is allowed.
+  // Some protocols accept a request without anything to store.
   if (deliveries.length === 0) return answer(outcome);
   deps.flusher.commit((failure) => {
     if (failure) {
-      // Not the sender, which knows the events.
+      // The exchange is passed and not the sender, which holds the events.
       deps.quotas?.giveBack(shares, grant, receivedAtMs, exchange);
       refuse(exchange, "unavailable", "The events could not be stored. Send them again, with the same ids.");
     } else {

@@ -3,32 +3,35 @@ import type { IncomingMessage } from "node:http";
 import type { Grant } from "../../access/access-table.ts";
 
 export interface WasteLimits {
-  /** Milliseconds of CPU a second that an address may cost for requests of which nothing is kept. */
+  /** Milliseconds of CPU a second that an address may cost with requests of which nothing is kept. */
   addressMsPerSecond: number;
-  /** The same for a key, from all addresses together. */
+  /** Milliseconds of CPU a second for a key, from all addresses together. */
   keyMsPerSecond: number;
 }
 
 export const wasteDefaults: WasteLimits = { addressMsPerSecond: 100, keyMsPerSecond: 300 };
 
-/** What may come at once after a pause: of whoever has no good key, and of senders. */
+/** After a pause, clients without a good key and senders may use so many seconds' worth at once. */
 const strangerBurstSeconds = 5;
 const senderBurstSeconds = 20;
-/** For an address that has cost too much for nothing. */
+/** The detail for an address or key whose refused requests have cost too much. */
 export const wasteDetail =
   "Your address or key has sent too much that had to be refused. Send again after Retry-After, " +
   "and what was refused before not at all.";
 
-/** A request without a good key is charged so much more than it costs: nobody needs many of them. */
+/**
+ * The charge for a request without a good key is so much higher than its cost, because nobody needs many of
+ * them.
+ */
 const strangerMs = 1;
 /**
- * A byte of a body in chunks that was refused. A chunk may be a single byte, which takes six on the wire, and
- * Node has read up to 64 KiB of them when a request is looked at.
+ * The charge for a byte of a body in chunks that was refused. A chunk may be a single byte, which takes six
+ * on the wire, and Node has read up to 64 KiB of them when a request is looked at.
  */
 const chunkedMsPerByte = 0.0003;
-/** What a refused request may cost, as much as a good one: quotas count those that are cheap. */
+/** A refused request may cost this much, as much as a good one: quotas count those that are cheap. */
 const requestMs = 0.5;
-/** What a good event may cost: five to twenty times what it does. */
+/** A good event may cost this much: five to twenty times what it does. */
 const keptEventMs = 0.1;
 
 function budget(msPerSecond: number, burstSeconds: number): WorkBudget {
@@ -36,7 +39,8 @@ function budget(msPerSecond: number, burstSeconds: number): WorkBudget {
 }
 
 /**
- * Who makes us work for nothing, by address and by key. What is kept costs nothing here; quotas count that.
+ * Counts the CPU time of requests of which nothing is kept, by address and by key. Events that are kept cost
+ * nothing here, because quotas count them.
  */
 export class Waste {
   readonly networkOf: (req: IncomingMessage) => string;
@@ -51,14 +55,17 @@ export class Waste {
     this.#keys = budget(keyMsPerSecond, senderBurstSeconds);
   }
 
-  /** Seconds that an address has to wait before another request without a good key; 0 when it may come. */
+  /**
+   * Returns the seconds that an address has to wait before another request without a good key; 0 when it may
+   * send.
+   */
   strangerWaits(network: string, nowMs: number): number {
     return this.#strangers.secondsToWait(network, nowMs);
   }
 
   /**
-   * Seconds that an address has to wait before another request with a good key. While the key itself has cost
-   * too much, only addresses wait that have a part in it.
+   * Returns the seconds that an address has to wait before another request with a good key. While the key
+   * itself has cost too much, only addresses wait that have contributed to it.
    */
   senderWaits(network: string, { keyId }: Grant, nowMs: number): number {
     const own = this.#senders.secondsToWait(network, nowMs);
@@ -66,7 +73,10 @@ export class Waste {
     return this.#keys.secondsToWait(keyId, nowMs);
   }
 
-  /** For routes of Express: good keys are not counted, because millions of installs share one. */
+  /**
+   * Returns the limits for routes of Express. Good keys are not counted, because millions of installs share
+   * one.
+   */
   limits(): Pick<RateLimits, "admit" | "admitAnyone"> {
     return {
       admit() {},
@@ -86,12 +96,15 @@ export class Waste {
 
   chargeStranger(req: IncomingMessage, ms: number, nowMs: number): void {
     const isChunked = req.headers["transfer-encoding"] !== undefined;
-    // Of the request and of what its connection has sent before, which is little.
+    // The bytes of the request and of what its connection has sent before, which is little.
     const chunksMs = isChunked ? chunkedMsPerByte * Math.min(req.socket.bytesRead, 131_072) : 0;
     this.#strangers.charge(this.networkOf(req), strangerMs + ms + chunksMs, nowMs);
   }
 
-  /** @param keptEvents of the request: stored, or dropped as their developer wishes. */
+  /**
+   * Charges a sender for its request.
+   * @param keptEvents events of the request that were stored, or dropped as their developer wishes.
+   */
   chargeSender(network: string, { keyId }: Grant, work: { ms: number; keptEvents: number }): void {
     const wastedMs = work.ms - requestMs - work.keptEvents * keptEventMs;
     if (wastedMs <= 0) return;
