@@ -28,7 +28,7 @@ const common = {
 };
 
 const trustedProxies = addressRangeList({
-  about: "Proxies whose X-Forwarded-For tells the client's address: ranges like 10.0.0.0/8, commas between.",
+  about: "Proxies whose X-Forwarded-For names the client's address: ranges like 10.0.0.0/8, commas between.",
   default: [],
 });
 
@@ -41,7 +41,7 @@ const guardVariables = {
     default: wasteDefaults.addressMsPerSecond,
   }),
   INGEST_KEY_WASTE_MS: integer({
-    about: "The same for a key, from all addresses; beyond it addresses wait that have a part in it.",
+    about: "The same for a key, from all addresses; beyond it, the addresses that contributed have to wait.",
     min: 1,
     max: 1_000_000,
     default: wasteDefaults.keyMsPerSecond,
@@ -85,7 +85,7 @@ export const ingestVariables = {
     default: 15_000,
   }),
   INGEST_COUNTRY_HEADER: optionalHeaderName({
-    about: "The header in which your proxy tells the country of a client; it must replace the client's own.",
+    about: "The header in which your proxy sends the country of a client; it must replace the client's own.",
   }),
   INGEST_TRUSTED_PROXIES: trustedProxies,
   INGEST_CORS_ORIGINS: originList({
@@ -94,7 +94,7 @@ export const ingestVariables = {
   }),
   ...guardVariables,
   INGEST_USAGE_INTERVAL_MS: integer({
-    about: "How often the other ingest processes are told what this one has taken of the daily quotas.",
+    about: "How often this process publishes what it has taken of the daily quotas to the other ones.",
     min: 50,
     max: 60_000,
     default: 5000,
@@ -109,13 +109,14 @@ export const writerVariables = {
   ...clickhouse,
   ...listenVariables("WRITER", { about: "The port of the writer's health and metrics.", port: 4004 }),
   WRITER_FETCH_MEGABYTES_MIN: integer({
-    about: "Kafka answers a fetch when so much is there: larger inserts, fewer parts.",
+    about: "Kafka answers a fetch when this much is there: larger inserts make fewer parts.",
     min: 1,
     max: 64,
     default: 32,
   }),
   WRITER_FETCH_WAIT_MS: integer({
-    about: "Kafka answers a fetch after this time whatever is there: the freshness of quiet hours.",
+    about:
+      "Kafka answers a fetch after this time even when less is there: data of quiet hours waits so long.",
     min: 10,
     max: 10_000,
     default: 1000,

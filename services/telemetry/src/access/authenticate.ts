@@ -54,7 +54,7 @@ export function createAuthenticate(
       case "key_quarantined":
         throw problem(grant, "The key works again when its owner confirms it: POST /v1/keys/{id}:confirm.");
       case "address_not_allowed":
-        throw problem(grant, "The key works from the addresses in its cidrs alone.");
+        throw problem(grant, "The key works only from the addresses in its cidrs.");
       case "permission_missing":
         throw problem(grant, `The key lacks the permission ${needs.join(" or ")}.`);
       default:
@@ -70,6 +70,6 @@ function invalidDetail(authorization: string | undefined): string {
   // Tokens of sessions stay in the catalog: no topic that could be followed has them.
   const isSession = /^bearer +ms_live_/i.test(authorization ?? "");
   return isSession
-    ? "The tokens of sessions are not taken here: use a management key."
-    : "The key is unknown, has ended or was revoked.";
+    ? "Session tokens do not work here: use a management key."
+    : "The key is unknown, revoked or expired.";
 }

@@ -120,7 +120,7 @@ function watchTable(
 ): void {
   metrics.level(
     "access_table_age_seconds",
-    "How long ago the access table certainly was what Kafka has.",
+    "How long ago the access table surely matched what Kafka has.",
     () => followed.ageMs() / 1000,
   );
   metrics.level("access_keys", "Keys in the access table.", () => table.sizes().keys);
@@ -135,7 +135,7 @@ function watchTable(
 function countRereads(metrics: Metrics): (topic: Topic) => void {
   const counter = metrics.counter(
     "access_topics_reread_total",
-    "Times that a topic was read from its beginning because it was not the one that was read.",
+    "Times that a topic was read from its beginning because it was no longer the same topic.",
     ["topic"],
   );
   return (topic) => counter.inc({ topic });

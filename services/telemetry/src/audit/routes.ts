@@ -22,7 +22,7 @@ export function auditRoutes({
       // A trail with holes in it, which nobody sees, would be worse than none.
       throw problem(
         "permission_missing",
-        "The key serves listed apps alone: read the audit trail with one for every app.",
+        "The key serves only listed apps: read the audit trail with a key for every app.",
       );
     }
 

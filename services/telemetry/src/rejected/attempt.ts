@@ -29,7 +29,7 @@ export function attempt(dryRunFlusher: Flusher, row: RejectedRow, replayer: Repl
     const { accepted, results } = appendDelivery(dryRunFlusher, delivery);
     if (accepted === 1) return { delivery };
     const [result] = results;
-    if (!result) throw new Error("An event was not accepted, and nobody said why");
+    if (!result) throw new Error("An event was not accepted, and no reason was given");
     return { refusal: refusalOf(row, result.code, result.pointer) };
   } finally {
     dryRunFlusher.blocks.reset();

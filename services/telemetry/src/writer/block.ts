@@ -21,15 +21,19 @@ export interface RecordFault {
 export function readBlock({ value, headers }: IncomingRecord, columns: number): Block | RecordFault {
   const format = headers[recordHeaders.format]?.toString();
   if (format !== blockFormat) {
-    return fault("format_unknown", `The block format is ${format ?? "not told"}, known is ${blockFormat}.`);
+    return fault(
+      "format_unknown",
+      `The block format is ${format ?? "missing"}; the only known one is ${blockFormat}.`,
+    );
   }
   const rows = Number(headers[recordHeaders.rows]?.toString() ?? Number.NaN);
-  if (!Number.isSafeInteger(rows) || rows < 0) return fault("rows_invalid", "The header rows is no number.");
+  if (!Number.isSafeInteger(rows) || rows < 0)
+    return fault("rows_invalid", "The header rows is not a number.");
   const block = { rows, value: value ?? Buffer.alloc(0) };
   if (rows === 0 && block.value.length === 0) return block;
   const head = [...varints(block.value, 2)];
   if (head[0] !== columns || head[1] !== rows) {
-    return fault("head_invalid", `The block has not ${columns} columns and ${rows} rows, as it should.`);
+    return fault("head_invalid", `The block does not have ${columns} columns and ${rows} rows.`);
   }
   return block;
 }

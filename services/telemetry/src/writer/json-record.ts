@@ -29,7 +29,7 @@ export function createJsonReader<S extends TSchema>(schema: S) {
         const { value } = record;
         const position = record.headers[outboxHeaders.position]?.toString() ?? "";
         if (!/^\d{1,18}$/.test(position)) {
-          faults.push([origin, { code: "position_invalid", detail: "The header position is no number." }]);
+          faults.push([origin, { code: "position_invalid", detail: "The header position is not a number." }]);
           continue;
         }
         try {

@@ -28,7 +28,7 @@ export function createOnLost(deps: Pick<StoreDeps, "store" | "retry" | "metrics"
     if (inTheBooks.has(topic)) {
       const rows = [rowOf(lost)];
       await retry(
-        "Writing a loss into the books",
+        "Recording a loss in the books",
         () => insertJson(store, { table: "outcomes_raw", rows }),
         isStale,
       );

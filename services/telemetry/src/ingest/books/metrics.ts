@@ -103,7 +103,7 @@ export function watchLevels(
     ["access_restrictions", "Restrictions in the access table.", restrictions],
     [
       "ingest_usage_untold_events",
-      "Events of today that other processes are not told of yet.",
+      "Events of today that are not published to the other processes yet.",
       unpublishedEvents,
     ],
   ];

@@ -137,7 +137,7 @@ const accessDetails = {
   credentials_invalid: "The key is unknown, revoked or expired.",
   key_quarantined:
     "The key works again when its owner confirms it at the catalog: POST /v1/keys/{id}:confirm.",
-  address_not_allowed: "The key works from the addresses in its cidrs alone.",
+  address_not_allowed: "The key works only from the addresses in its cidrs.",
   permission_missing: "The key lacks the permission telemetry:write.",
 } as const;
 
@@ -152,7 +152,7 @@ export function guard(exchange: Exchange, step: () => void): void {
     step();
   } catch (error) {
     exchange.deps.log.error({ err: error, request_id: exchange.requestId }, "A batch could not be processed");
-    refuse(exchange, "internal_error", "The batch could not be processed. Tell us the request_id.");
+    refuse(exchange, "internal_error", "The batch could not be processed. Report the request_id to us.");
   }
 }
 

@@ -16,8 +16,8 @@ const strangerBurstSeconds = 5;
 const senderBurstSeconds = 20;
 /** The detail for an address or key whose refused requests have cost too much. */
 export const wasteDetail =
-  "Your address or key has sent too much that had to be refused. Send again after Retry-After, " +
-  "and what was refused before not at all.";
+  "Too many requests of your address or key had to be refused. Send again after Retry-After, " +
+  "and do not repeat the refused ones.";
 
 /**
  * The charge for a request without a good key is so much higher than its cost, because nobody needs many of

@@ -26,7 +26,7 @@ export function readBatch(body: Buffer): IncomingBatch | BatchRefusal {
   return "events" in batch ? { ...batch, events } : batch;
 }
 
-const mismatch = "The batch does not match its schema, so none of its events was taken.";
+const mismatch = "The batch does not match its schema, so none of its events was accepted.";
 
 /**
  * Parses a JSON body once and checks the envelope, which is everything of a batch but its events. Distinguish

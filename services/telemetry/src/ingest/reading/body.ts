@@ -232,7 +232,10 @@ function inflated({ pieces, length, coding: { form, inflate } }: SentBody): Body
         detail: `The body inflates to more than ${inflatedBytesMax} bytes. Send fewer events a batch.`,
       };
     }
-    return { code: "malformed_body", detail: "The body is not what its Content-Encoding says." };
+    return {
+      code: "malformed_body",
+      detail: "The body is not in the coding that its Content-Encoding names.",
+    };
   }
 }
 
@@ -245,7 +248,7 @@ const noRoom: BodyRefusal = {
 
 const noShare: BodyRefusal = {
   code: "unavailable",
-  detail: "Your account or address has a quarter of what may arrive at once. Send the batch again later.",
+  detail: "Your account or address already has a quarter of what may arrive at once. Send it again later.",
 };
 
 /** A piece costs the same for one byte as for a thousand, 3 µs: a mebibyte of single bytes takes 3 s. */

@@ -31,8 +31,8 @@ export function parseLines(bytes: Buffer, headers: IncomingHttpHeaders): Telemet
 }
 
 const mismatch =
-  "The batch does not match its schema, so none of its events was taken. Its events are the lines of the " +
-  `body, its other fields are headers: ${Object.values(batchHeaders).join(", ")}; the first is required.`;
+  "The batch does not match its schema, so none of its events was accepted. Its events are the lines of " +
+  `the body, its other fields are headers: ${Object.values(batchHeaders).join(", ")}; the first is required.`;
 
 const textFields = new Set(["batch_id", "package_id"]);
 

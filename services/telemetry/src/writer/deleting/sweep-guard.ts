@@ -34,7 +34,7 @@ export async function requireClock(store: ClickHouse, now: () => number): Promis
   if (Math.abs(offsetMs) <= clockOffsetMsMax) return;
   throw new SweepRefused(
     "clock",
-    `The writer's clock is ${Math.round(offsetMs / 1000)} s ahead of ClickHouse's: set the wrong one.`,
+    `The writer's clock is ${Math.round(offsetMs / 1000)} s ahead of ClickHouse's: correct the wrong one.`,
   );
 }
 
@@ -49,7 +49,7 @@ export function judgeSweep(found: SweepFound, nowMs: number, limits: SweepLimits
     throw new SweepRefused(
       "quiet",
       `The newest event was received ${Math.floor(quietDays)} days ago. If the clock is right, set ` +
-        `WRITER_SWEEP_QUIET_DAYS_MAX (now ${limits.quietDaysMax}) higher, or let an event come.`,
+        `WRITER_SWEEP_QUIET_DAYS_MAX (now ${limits.quietDaysMax}) higher, or send an event.`,
     );
   }
   const percent = (100 * expired) / rows;

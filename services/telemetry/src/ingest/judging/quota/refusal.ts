@@ -35,7 +35,7 @@ export function addressDayRefusal(
   return {
     code: "quota_exceeded",
     detail:
-      `Half of the app's ${eventsPerDay} events of the day are used, and of the rest an address may send ` +
+      `Half of the app's ${eventsPerDay} events of the day are used; of the rest, one address may send ` +
       `${ofAddress} with an ingest key. Keep the events and send them after Retry-After, or send them ` +
       "from a server with a management key.",
     retryAfterSeconds: secondsToMidnight(nowMs),
@@ -76,7 +76,7 @@ export function wrongEventsRefusal(
     ofWrongEvents: true,
     detail:
       `${events} events of the batch are not valid, and ${left} more may be refused now. ` +
-      "Send what is valid by itself, and the rest once it is repaired: " +
+      "Send the valid events separately, and the others once they are repaired: " +
       "POST /v1/telemetry/batches:validate says what is wrong.",
     retryAfterSeconds: Math.min(retryAfterSecondsMax, bucket.secondsUntil(events, nowMs)),
     fields: {

@@ -21,7 +21,7 @@ const types: BodyTypes = {
 
 const credentialsMissing =
   "Send the write key as the name of HTTP's Basic authentication, without a password. " +
-  `As the field writeKey of the body it is found in at most ${openBodyLimits.bytesMax} bytes, ` +
+  `The field writeKey of the body is only read in bodies of at most ${openBodyLimits.bytesMax} bytes, ` +
   "or 131072 after inflating gzip.";
 
 /**
