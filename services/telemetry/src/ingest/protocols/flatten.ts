@@ -7,23 +7,25 @@ export type Value = string | number | boolean | null | Value[] | { [key: string]
 
 type Scalar = string | number | boolean;
 
-/** The properties of an event, flat and within their limits. */
+/** Collects the properties of an event, flat and within their limits. */
 export interface Properties {
-  /** Adds one. What is undefined or null says nothing, and is left out. */
+  /** Adds one value. A value that is undefined or null is left out. */
   add(key: string, value: Value | undefined): void;
-  /** All of an object, except what is private and keys that `leave` names; nested keys are joined by dots. */
+  /**
+   * Adds everything in an object, except private fields and keys that `leave` names; dots join nested keys.
+   */
   addAll(object: Record<string, Value>, leave?: (key: string) => boolean): void;
   /** Counts values that cannot be kept for another reason. */
   lose(values: number): void;
-  /** The values, with the number of those that are not kept. */
+  /** Returns the values, with the number of those that are not kept. */
   done(): Record<string, Scalar>;
 }
 
-/** The key that tells how many are not kept: the name that OpenTelemetry has for it. */
+/** The key of the number of values that are not kept: the name that OpenTelemetry has for it. */
 export const droppedKey = "dropped_attributes_count";
-/** Further in, an object is text. */
+/** An object that is nested more deeply is stored as text. */
 const levelsMax = 8;
-/** More than that is cut anyway, by characters and with a warning: a long text must not cost its event. */
+/** A longer text is cut anyway, by characters and with a warning: a long text must not cost its event. */
 const unitsMax = 2 * telemetryLimits.propertyStringLengthMax + 2;
 
 export function openProperties(droppedBefore = 0): Properties {
@@ -33,13 +35,13 @@ export function openProperties(droppedBefore = 0): Properties {
   let dropped = droppedBefore;
 
   const keep = (key: string, value: Exclude<Value, null>): void => {
-    // One is kept free for the number of those that are not kept.
+    // One place is kept free for the number of values that are not kept.
     const isNew = !Object.hasOwn(values, key);
     const hasRoom = !isNew || count < telemetryLimits.propertiesPerEventMax - 1;
     const kept = hasRoom ? scalarOf(key, value) : nothing;
     dropped += kept.lost;
     if (kept.scalar === null) return;
-    // Two ways to write one key, as `a.b` and a `b` within `a`: the last one holds.
+    // Two ways of writing one key, such as `a.b` and a `b` within `a`: the last value holds.
     if (isNew) count++;
     else dropped++;
     setOwn(values, key, kept.scalar);
@@ -47,9 +49,10 @@ export function openProperties(droppedBefore = 0): Properties {
   };
   const put = (key: string, value: Value | undefined, level: number): void => {
     if (value === undefined || value === null || isPrivate(key)) return;
-    // Before anything is done with the key: it may be as long as the body, for each of a thousand values.
+    // This is checked before anything else is done with the key: it may be as long as the body, for each of a
+    // thousand values.
     if (key.length === 0 || key.length > telemetryLimits.propertyKeyLengthMax) dropped++;
-    // A sender that lost some itself says so by the same name.
+    // A sender that has lost values itself reports them by the same name.
     else if (key === droppedKey) dropped += countOf(value);
     else if (isObject(value) && level < levelsMax && Object.keys(value).length > 0) {
       for (const inner of Object.keys(value)) put(`${key}.${inner}`, value[inner], level + 1);
@@ -72,13 +75,16 @@ export function openProperties(droppedBefore = 0): Properties {
   };
 }
 
-/** Sets a field, whatever it is called: assigning `__proto__` would set no field. */
+/** Sets a field, whatever its name: assigning `__proto__` would set no field. */
 export function setOwn<T>(object: Record<string, T>, key: string, value: T): void {
   if (key !== "__proto__") object[key] = value;
   else Object.defineProperty(object, key, { value, enumerable: true, writable: true, configurable: true });
 }
 
-/** What a sender says it has lost; a value that is no number of something is one that is lost here. */
+/**
+ * Returns how many values a sender reports as lost; a report that is no such number is itself one value lost
+ * here.
+ */
 function countOf(value: Value): number {
   return typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? value : 1;
 }
@@ -87,7 +93,7 @@ function isObject(value: Value): value is { [key: string]: Value } {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** What is kept of a value, null for nothing, and how many values are lost by that. */
+/** Returns what is kept of a value, or null for nothing, and how many values are lost by that. */
 interface Kept {
   scalar: Scalar | null;
   lost: number;
@@ -102,15 +108,18 @@ function scalarOf(key: string, value: Exclude<Value, null>): Kept {
     const isLong = value.length > unitsMax && !isStackTrace(key);
     return { scalar: isLong ? value.slice(0, unitsMax) : value, lost: 0 };
   }
-  // Nested too deeply to be written out.
+  // The value is nested too deeply to be written out.
   if (!isWithin(value, levelsMax)) return nothing;
   if (Array.isArray(value)) return listText(value);
   const text = JSON.stringify(value);
-  // In UTF-16 units, here and below: never fewer than the characters that the limit counts.
+  // The length is in UTF-16 units, here and below: never fewer than the characters that the limit counts.
   return text.length <= telemetryLimits.propertyStringLengthMax ? { scalar: text, lost: 0 } : nothing;
 }
 
-/** The JSON of a list, up to the first element that does not fit: cut anywhere else it would be no JSON. */
+/**
+ * Returns the JSON of a list up to the first element that does not fit: cut anywhere else it would not be
+ * JSON.
+ */
 function listText(list: Value[]): Kept {
   const parts: string[] = [];
   let room = telemetryLimits.propertyStringLengthMax - "[]".length;
@@ -129,7 +138,10 @@ function isWithin(value: Value, levels: number): boolean {
   return levels > 0 && Object.values(value).every((inner) => isWithin(inner, levels - 1));
 }
 
-/** Text for a column: at most so many characters as a field of the context may have, never half of one. */
+/**
+ * Returns text for a column: at most as many characters as a field of the context may have, never half of
+ * one.
+ */
 export function shortText(value: unknown): string | undefined {
   if (typeof value !== "string" || value === "") return undefined;
   return value.length <= contextLengthMax
@@ -139,10 +151,10 @@ export function shortText(value: unknown): string | undefined {
         .join("");
 }
 
-/** `maxLength` of the texts of a `BatchContext`; names of events have the same. */
+/** The `maxLength` of the texts of a `BatchContext`; names of events have the same. */
 const contextLengthMax = 100;
 
-/** A name of an event from any text: one line, without control characters. */
+/** Makes the name of an event from any text: one line, without control characters. */
 export function nameOf(text: string): string | undefined {
   return shortText(text.slice(0, 1000).replaceAll(controls, " ").trim());
 }
@@ -150,7 +162,7 @@ export function nameOf(text: string): string | undefined {
 // oxlint-disable-next-line no-control-regex -- they are what a name must not have.
 const controls = /[\u0000-\u001f\u007f]+/g;
 
-/** A version code from what may be a number or its digits; undefined when it is neither. */
+/** Returns a version code from a number or its digits; undefined when the value is neither. */
 export function versionCodeOf(value: unknown): number | undefined {
   const text = typeof value === "number" ? String(value) : value;
   if (typeof text !== "string" || !/^\d{1,10}$/.test(text)) return undefined;

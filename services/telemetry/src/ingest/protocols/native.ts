@@ -39,7 +39,7 @@ export const batches: Protocol = {
   },
 };
 
-/** The same for a batch that is only judged: nothing was stored, and there will be no receipt. */
+/** The protocol for a batch that is only judged: nothing is stored, and there will be no receipt. */
 export const validation: Protocol = {
   ...batches,
   route: validatePath,
@@ -50,7 +50,7 @@ function answer(res: ServerResponse, requestId: string, stored: Stored): void {
   const batchId = stored.batchId?.toLowerCase();
   const receivedAt = timestamp(receivedAtMs);
   const results = outcome.results.length === 0 ? "[]" : JSON.stringify(outcome.results);
-  // Everything that is put together here by hand was checked to need no escaping.
+  // Every text that is joined here was checked to need no escaping.
   const body =
     `{"batch_id":"${batchId}","received_at":"${receivedAt}","accepted":${outcome.accepted},` +
     `"rejected":${outcome.rejected},"dropped":${outcome.dropped},"results":${results}}`;

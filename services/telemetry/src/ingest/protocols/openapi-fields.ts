@@ -1,4 +1,4 @@
-/** Header fields of an answer, as OpenAPI has them. */
+/** Returns header fields of an answer in the form of OpenAPI. */
 export function fieldsOf(fields: Record<string, string>) {
   return Object.fromEntries(
     Object.entries(fields).map(([name, description]) => [name, { description, schema: { type: "string" } }]),
@@ -10,11 +10,14 @@ export const rateLimitFields = {
   RateLimit: "What is left of each: `r` events, whole again in `t` seconds. May be a second old.",
 };
 
-/** Of a 429. */
+/** The header fields of a 429. */
 export const limitedFields = fieldsOf({
   "Retry-After": "Seconds until the same request may be taken.",
   ...rateLimitFields,
 });
 
-/** Of events in examples that cannot say when they were sent: recent, so that they are taken. */
+/**
+ * The time of events in examples that do not have the time of sending: recent, so that the events are
+ * accepted.
+ */
 export const exampleTimeMs = Date.now();

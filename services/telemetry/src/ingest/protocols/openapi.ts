@@ -28,7 +28,7 @@ const exampleWords: Record<string, unknown> = {
   package_id: "org.mosis.chess",
   reason: "storage_full",
   result: "drop",
-  // Of a clock that is off: whenever it is sent, the event has just happened.
+  // The example has a clock that is off: whenever it is sent, its event has just happened.
   sent_at: "2026-11-25T10:00:02Z",
   time: "2026-11-25T10:00:00Z",
   version_code: 42,
@@ -107,7 +107,7 @@ const api: ApiDescription = {
   ],
 };
 
-/** What `/openapi.json` of ingest tells. */
+/** Returns the document that ingest serves as `/openapi.json`. */
 export function ingestDocument(): OpenApiDocument {
   const document = openApiDocument(api);
   for (const path of [batchesPath, validatePath]) addLines(document.paths[path]?.["post"]);
@@ -118,7 +118,7 @@ export function ingestDocument(): OpenApiDocument {
   return document;
 }
 
-/** Just the parts of an operation that are added to. */
+/** The parts of an operation that are extended. */
 interface Described {
   parameters?: object[];
   requestBody?: { content: Record<string, object> };
@@ -128,7 +128,7 @@ const lines = ["0199c0de-7a1b-7c3d-8e4f-5a6b7c8d9e0f", "0199c0de-7a1b-7c3d-8e4f-
   .map((event_id) => `${JSON.stringify({ event_id, name: "level_start", time: exampleTimeMs })}\n`)
   .join("");
 
-/** The second form of the body. OpenAPI 3.1 has no word for the schema of a line. */
+/** Adds the second form of the body. OpenAPI 3.1 has no word for the schema of a line. */
 function addLines(operation: Described | undefined): void {
   if (!operation?.requestBody) throw new Error("The operation of a batch is not there or has no body");
   operation.requestBody.content["application/x-ndjson"] = {

@@ -1,10 +1,10 @@
 /**
- * Names of attributes and properties that standard clients fill by themselves and that tell of a person or
- * an address: they are never stored. Our own contract has no such field, and what its clients put into
- * properties is their choice.
+ * The names of attributes and properties that standard clients fill by themselves and that identify a person
+ * or an address: they are never stored. Our own contract has no such field; its clients decide what they put
+ * into properties.
  */
 const neverStored: ReadonlySet<string> = new Set([
-  // Addresses, by today's and by former names of OpenTelemetry's conventions, and Segment's.
+  // Addresses, by current and former names of OpenTelemetry's conventions, and Segment's.
   "client.address",
   "source.address",
   "destination.address",
@@ -21,7 +21,7 @@ const neverStored: ReadonlySet<string> = new Set([
   "host.ip",
   "host.mac",
   "ip",
-  // Persons and their devices. An install is told by its own id.
+  // Persons and their devices. An install is identified by its own id.
   "enduser.id",
   "enduser.pseudo.id",
   "user.id",
@@ -38,8 +38,8 @@ export function isPrivate(key: string): boolean {
 }
 
 /**
- * Names of traits, by Segment's specification, that tell who somebody is. Of a user the platform wants to
- * know what they are like, never who they are.
+ * The names of traits, by Segment's specification, that identify a person. The platform wants to know what
+ * users are like, never who they are.
  */
 const personalTraits: ReadonlySet<string> = new Set([
   "address",

@@ -14,9 +14,9 @@ import {
 type Json = Record<string, unknown>;
 
 /**
- * OTLP's JSON: proto3's, but with ids of traces in hexadecimal, enums as integers, names in lowerCamelCase
- * alone and unknown fields ignored. 64-bit integers come as text or as numbers; null is a field that is not
- * there.
+ * Parses OTLP's JSON. It is proto3's, but with trace ids in hexadecimal, enums as integers, names only in
+ * lowerCamelCase, and unknown fields ignored. 64-bit integers are texts or numbers; null is a field that is
+ * missing.
  * @throws BeyondLimit, NotDecodable.
  */
 export function parseRequest(body: Buffer, budget: Budget): ResourceLogs[] {
@@ -95,7 +95,7 @@ function anyValue(value: unknown, budget: Budget, level: number): Value {
   if (!isAbsent(kvlistValue)) {
     return keyValues(objectOf(kvlistValue, "kvlistValue")["values"], budget, level + 1);
   }
-  // Base64, and stored as such.
+  // The value is Base64, and is stored as Base64.
   return isAbsent(bytesValue) ? null : textOf(bytesValue, "bytesValue");
 }
 
@@ -131,20 +131,23 @@ function boolOf(value: unknown): boolean {
   throw new NotDecodable("boolValue is not true or false.");
 }
 
-/** An integer as its digits, "0" when it is not there. */
+/** Returns an integer as its digits, "0" when it is missing. */
 function digitsOf(value: unknown, name: string): string {
   if (isAbsent(value)) return "0";
   const digits = isWideInteger(value) ? value.rawJSON : value;
-  // Written with a fraction or an exponent. Larger ones are not integers of 64 bits.
+  // The number has a fraction or an exponent. Larger numbers are not integers of 64 bits.
   if (typeof digits === "number" && Number.isInteger(digits) && Math.abs(digits) <= 2 ** 64) {
     return String(BigInt(digits));
   }
-  // One of 300 digits takes as long as a record.
+  // A number of 300 digits takes as long as a record.
   if (typeof digits === "string" && /^-?\d{1,20}$/.test(digits)) return digits;
   throw new NotDecodable(`${name} is not an integer.`);
 }
 
-/** An unsigned integer of 32 bits by the protocol: below 0 it would hide what is lost here. */
+/**
+ * Returns an integer that is unsigned with 32 bits by the protocol: a negative one would hide what is lost
+ * here.
+ */
 function droppedOf(value: unknown): number {
   const count = Number(digitsOf(value, "droppedAttributesCount"));
   if (count >= 0 && count <= 0xffffffff) return count;

@@ -5,7 +5,7 @@ import { isStackTrace } from "../../events/stack-traces.ts";
 import { KnownTexts } from "./known-texts.ts";
 import { exceptionKeys, kindOf, sharedKeys } from "./mapping.ts";
 
-/** Keys of the properties that come from elsewhere than attributes, in the order in which they are set. */
+/** The keys of the properties that do not come from attributes, in the order in which they are set. */
 export const ownKeys = [
   ...sharedKeys,
   "otel.scope.name",
@@ -17,7 +17,7 @@ export const ownKeys = [
   droppedKey,
 ];
 
-/** Where each of those stands among them, and among the known keys. */
+/** The place of each of them in that list, and among the known keys. */
 export const own = {
   scope: sharedKeys.length,
   severityNumber: sharedKeys.length + 1,
@@ -28,9 +28,9 @@ export const own = {
   dropped: sharedKeys.length + 6,
 } as const;
 
-/** What a key of an attribute means; 0 for a property like any other. */
+/** The meaning of an attribute's key; 0 for an ordinary property. */
 export const keyMarks = {
-  /** Nothing is said of its record. */
+  /** A record with this key is not usual. */
   unusual: 1,
   private: 2,
   session: 3,
@@ -48,14 +48,15 @@ const marked = new Map<string, number>([
   ...exceptionKeys.map((key) => [key, keyMarks.exception] as const),
 ]);
 
-/** Keys of attributes. Marks: `keyMarks`. */
+/** Opens the known keys of attributes, whose marks are `keyMarks`. */
 export function openKnownKeys(): KnownTexts {
   return new KnownTexts({
     textsMax: 4096,
     bytesMax: telemetryLimits.propertyKeyLengthMax,
     first: ownKeys,
     judge(key) {
-      // Of ASCII without what JSON escapes; no index, which an object would have in another place.
+      // The key is ASCII without characters that JSON escapes, and no index: an object would put an index in
+      // another place.
       if (!/^[ !#-/:-[\]-~][ !#-[\]-~]*$/.test(key) || key === "__proto__") return keyMarks.unusual;
       if (isPrivate(key)) return keyMarks.private;
       return marked.get(key) ?? (isStackTrace(key) ? keyMarks.stackTrace : 0);
@@ -63,7 +64,10 @@ export function openKnownKeys(): KnownTexts {
   });
 }
 
-/** Names of events. Marks: the number of the kind that the name alone gives, 0 when it has to be changed. */
+/**
+ * Opens the known names of events. A mark is the number of the kind that only the name determines; 0 when the
+ * name has to be changed.
+ */
 export function openKnownNames(): KnownTexts {
   return new KnownTexts({
     textsMax: 4096,

@@ -1,13 +1,13 @@
 import { isUtf8 } from "node:buffer";
 
 /**
- * Texts that come again and again, found by their UTF-8: keys and names, of which a sender has few. For each
- * it is decided once what it means.
+ * Texts that are repeated often, found by their UTF-8: keys and names, of which a sender has few. The meaning
+ * of each is decided once.
  */
 export class KnownTexts {
-  /** What `judge` said of each. */
+  /** The result of `judge` for each text. */
   readonly marks: Int32Array;
-  /** Of each, in bytes. */
+  /** The length of each text in bytes. */
   readonly lengths: Int32Array;
   readonly texts: string[] = [];
   private readonly textsMax: number;
@@ -16,13 +16,13 @@ export class KnownTexts {
   private readonly first: readonly string[];
   private readonly bytes: Buffer;
   private readonly hashes: Int32Array;
-  /** Open addressing: index + 1, 0 where nothing is. */
+  /** A hash table with open addressing: the index + 1 of a text, 0 in a free place. */
   private readonly slots: Int32Array;
 
   /**
-   * @param textsMax how many there are at most, a power of two.
-   * @param bytesMax of one text; longer ones are never known.
-   * @param first those that are always there, at the indexes from 0 on.
+   * @param textsMax the most texts that are kept, a power of two.
+   * @param bytesMax the length of a text; longer ones are never known.
+   * @param first texts that are always there, at the indexes from 0 on.
    */
   constructor(options: {
     textsMax: number;
@@ -43,8 +43,9 @@ export class KnownTexts {
   }
 
   /**
-   * Forgets all when there is little room left. Before a request, for its indexes must stay.
-   * @returns whether it did.
+   * Forgets all texts when there is little room left. Call it before a request, because indexes must stay
+   * during one.
+   * @returns true when it forgot them.
    */
   makeRoom(): boolean {
     if (this.texts.length * 2 <= this.textsMax) return false;
@@ -52,7 +53,7 @@ export class KnownTexts {
     return true;
   }
 
-  /** The index of a text; -1 when it is too long, not UTF-8, or has no place. */
+  /** Returns the index of a text; -1 when it is too long, not UTF-8, or has no place. */
   indexOf(source: Buffer, at: number, length: number): number {
     if (length > this.bytesMax) return -1;
     let hash = 0x811c9dc5 ^ length;
@@ -69,7 +70,7 @@ export class KnownTexts {
     return -1;
   }
 
-  /** Whether the text at an index, which must be one, is this one. */
+  /** Returns true when the text at an index, which must be in use, is this one. */
   is(index: number, source: Buffer, at: number, length: number): boolean {
     if (this.lengths[index] !== length) return false;
     const place = index * this.bytesMax;
@@ -101,5 +102,8 @@ export class KnownTexts {
   }
 }
 
-/** Texts that are looked at before one has no place: bounds what texts cost that were made to collide. */
+/**
+ * How many texts are compared before a text has no place: this limits the cost of texts that were made to
+ * collide.
+ */
 const probesMax = 16;

@@ -1,8 +1,8 @@
 import { setOwn, type Value } from "../flatten.ts";
 
 /**
- * What is read of `ExportLogsServiceRequest` of OTLP 1.x, the same from protobuf and JSON. Fields that are
- * not here are ignored, as the protocol demands of unknown ones.
+ * The part of OTLP 1.x's `ExportLogsServiceRequest` that is read, the same from protobuf and JSON. Fields
+ * that are not here are ignored, as the protocol demands for unknown ones.
  */
 export interface ResourceLogs {
   attributes: Record<string, Value>;
@@ -18,43 +18,48 @@ export interface LogRecord {
   /** Nanoseconds since 1970 in decimal digits, "0" when unknown. */
   time: string;
   observedTime: string;
-  /** 1 to 24 by the data model, 0 when unspecified. */
+  /** The severity from 1 to 24 of the data model, 0 when unspecified. */
   severity: number;
   severityText: string;
   eventName: string;
   body: Value;
   attributes: Record<string, Value>;
   droppedAttributes: number;
-  /** Lower-case hexadecimal, "" without one. */
+  /** Lower-case hexadecimal, "" when there is none. */
   traceId: string;
   spanId: string;
 }
 
 export const otlpLimits = {
-  /** A Collector's batch processor sends 8192 by default, and what came with the last of them. */
+  /**
+   * A Collector's batch processor sends 8192 by default, and the rest of the data that came with the last of
+   * them.
+   */
   recordsPerRequestMax: 10_000,
-  /** Each is a delivery of its own, for its context is its own. */
+  /** Each resource is a delivery of its own, because it has a context of its own. */
   resourcesPerRequestMax: 1000,
   scopesPerRequestMax: 10_000,
-  /** Keys of attributes, and values with what is nested in them, of a whole request. */
+  /** The limit of attribute keys, and values with everything nested in them, in a whole request. */
   valuesPerRequestMax: 500_000,
-  /** Different keys of attributes: V8 makes a hidden class for each, which takes as long as a record. */
+  /**
+   * The limit of different attribute keys: V8 makes a hidden class for each, which takes as long as a record.
+   */
   keysPerRequestMax: 20_000,
-  /** Fields that are not of the protocol that we know. */
+  /** The limit of fields that the protocol as we know it does not have. */
   unknownFieldsMax: 100_000,
-  /** Lists and objects within each other, in a body or an attribute. */
+  /** How deeply lists and objects may be nested in a body or an attribute. */
   valueLevelsMax: 16,
 } as const;
 
 /** The request has more of something than it may: the client has to send less at once. */
 export class BeyondLimit extends Error {}
 
-/** The bytes are no `ExportLogsServiceRequest`. */
+/** The bytes are not an `ExportLogsServiceRequest`. */
 export class NotDecodable extends Error {}
 
-/** Counts down while a request is decoded, so that what is decoded is bounded, not only what was sent. */
+/** Counts down while a request is decoded, so that not only the sent but also the decoded data is limited. */
 export class Budget {
-  /** How many values gave way to another one of the same key, so far. */
+  /** How many values were replaced by another one of the same key, so far. */
   replaced = 0;
   private resources: number = otlpLimits.resourcesPerRequestMax;
   private scopes: number = otlpLimits.scopesPerRequestMax;
@@ -79,7 +84,10 @@ export class Budget {
     if (this.unknownFields-- === 0) throw tooMany("unknown fields");
   }
 
-  /** @param level how deep the value lies within others, from 0. */
+  /**
+   * Takes a value of the budget.
+   * @param level how deeply the value is nested in others, from 0.
+   */
   value(level: number): void {
     if (level > otlpLimits.valueLevelsMax) {
       throw new NotDecodable(`Values are nested deeper than ${otlpLimits.valueLevelsMax} levels.`);
@@ -114,15 +122,15 @@ export function emptyRecord(): LogRecord {
 }
 
 /**
- * Sets what has a key in a list of keys and values. The last of several with one key holds, and the budget
- * counts the others. Objects without a prototype would take four times as long.
+ * Sets the value of a key in a list of keys and values. The last of several with one key holds, and the
+ * budget counts the others. Objects without a prototype would take four times as long.
  */
 export function setValue(values: Record<string, Value>, key: string, value: Value, budget: Budget): void {
   if (Object.hasOwn(values, key)) budget.replaced++;
   setOwn(values, key, value);
 }
 
-/** A 64-bit integer: a number when that keeps every digit, else its digits. */
+/** Returns a 64-bit integer: as a number when that keeps every digit, otherwise as its digits. */
 export function integerValue(value: bigint): number | string {
   const number = Number(value);
   return Number.isSafeInteger(number) ? number : String(value);

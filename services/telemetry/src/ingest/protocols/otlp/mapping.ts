@@ -10,7 +10,9 @@ import type { LogRecord, ResourceLogs } from "./logs.ts";
 
 type Attributes = Record<string, Value>;
 
-/** Log records as events; docs/otlp.md has the table. One batch for up to 1000 records of a resource. */
+/**
+ * Maps log records to events; docs/otlp.md has the table. Up to 1000 records of a resource make one batch.
+ */
 export function batchesOf(resources: readonly ResourceLogs[]): TelemetryBatch[] {
   const contentId = createContentIds();
   const sdk = sdkOf(resources[0]?.attributes ?? {});
@@ -19,7 +21,7 @@ export function batchesOf(resources: readonly ResourceLogs[]): TelemetryBatch[] 
     const resource = mapResource(attributes, sdk);
     let events: unknown[] = [];
     for (const { name, records } of scopes) {
-      // Once, for it may be as long as the body.
+      // This is done once, because the text may be as long as the body.
       const source = sourceOf(resource, name);
       const scope = shortText(name);
       for (const record of records) {
@@ -35,12 +37,12 @@ export function batchesOf(resources: readonly ResourceLogs[]): TelemetryBatch[] 
   return withBatchId(batches);
 }
 
-/** What a resource says of all its records. */
+/** The part of a resource that holds for all its records. */
 export interface MappedResource {
   attributes: Attributes;
-  /** Its properties of every event. */
+  /** The properties that every event gets from it. */
   shared: Attributes;
-  /** Derived from its attributes. */
+  /** An id that is derived from its attributes. */
   id: string;
   envelope: Pick<TelemetryBatch, "context" | "sdk" | "package_id">;
 }
@@ -59,17 +61,23 @@ export function mapResource(attributes: Attributes, sdk: TelemetryBatch["sdk"]):
   };
 }
 
-/** The id of where records come from, which is a part of theirs. @param scope its whole name. */
+/**
+ * Returns the id of the place where records come from, which is a part of their own id.
+ * @param scope its whole name.
+ */
 export function sourceOf({ id }: MappedResource, scope: string): string {
   return derivedId(`${id}\n${scope}`);
 }
 
-/** What the id of a record is derived from. `record-text.ts` writes the same from bytes. */
+/** Returns the text that the id of a record is derived from. `record-text.ts` writes the same from bytes. */
 export function contentOf(source: string, record: LogRecord): string {
   return `${source}\n${JSON.stringify(record)}`;
 }
 
-/** One id for all of a request, from the ids of its events: sent again, it is the same batch. */
+/**
+ * Returns one id for all of a request, from the ids of its events: a request that is sent again is the same
+ * batch.
+ */
 function withBatchId(batches: TelemetryBatch[]): TelemetryBatch[] {
   const ids = batches.flatMap(({ events }) =>
     events.map((event) => (event as { event_id: string }).event_id),
@@ -81,33 +89,33 @@ function withBatchId(batches: TelemetryBatch[]): TelemetryBatch[] {
 
 interface Surroundings {
   event_id: string;
-  /** As a property. */
+  /** The text as a property. */
   scope: string | undefined;
   resource: MappedResource;
 }
 
-/** The name of what has none. */
+/** The name of a record without one. */
 export const unnamed = "log";
 
 export function eventOf(record: LogRecord, { event_id, scope, resource }: Surroundings): object {
   const { body } = record;
   const { shared, attributes } = resource;
   const given = record.eventName || textOf(record.attributes["event.name"]);
-  // Never from the text of a log: each line would be a name of its own.
+  // The name never comes from the text of a log: each line would be a name of its own.
   const name = nameOf(given) ?? unnamed;
   const properties = openProperties(record.droppedAttributes);
   properties.addAll(shared);
   properties.add("otel.scope.name", scope);
   properties.add("severity_number", record.severity === 0 ? undefined : record.severity);
-  // In protobuf a text that is not there is an empty one.
+  // In protobuf a missing text is an empty one.
   properties.add("severity_text", record.severityText || undefined);
   properties.add("trace_id", record.traceId || undefined);
   properties.add("span_id", record.spanId || undefined);
-  // Before the attributes, which may take all the room.
+  // These come before the attributes, which may take all the room.
   properties.add("body", body);
   const rest = { ...record.attributes };
   for (const key of mappedKeys) if (textOf(rest[key]) !== "") delete rest[key];
-  // A name that does not fit is kept beside what has become of it.
+  // A name that does not fit is kept beside its changed form.
   if (given !== name) properties.add("event.name", given || undefined);
   if (body !== null && "body" in rest) {
     delete rest["body"];
@@ -126,7 +134,7 @@ export function eventOf(record: LogRecord, { event_id, scope, resource }: Surrou
   };
 }
 
-/** What has become a field of the event when it is text. */
+/** Attributes that become a field of the event when they are text. */
 const mappedKeys = ["event.name", "session.id", "log.record.uid"];
 
 const crashNames = new Set(["app.crash", "device.crash"]);
@@ -137,7 +145,7 @@ const fatalFrom = 21;
 const severityMax = 24;
 
 export function kindOf(name: string, severity: number, isException: boolean): EventKind {
-  // Beyond the data model a number says nothing.
+  // A number beyond the data model means nothing.
   const level = severity <= severityMax ? severity : 0;
   if (crashNames.has(name) || level >= fatalFrom) return "crash";
   if (level >= errorFrom || isException) return "error";
@@ -151,13 +159,16 @@ function isException({ attributes }: LogRecord): boolean {
 /** Attributes that only a failure has. */
 export const exceptionKeys = ["exception.type", "exception.message"];
 
-/** Nanoseconds as whole milliseconds, which is what is stored; undefined for unknown. */
+/** Returns nanoseconds as whole milliseconds, which is how times are stored; undefined when unknown. */
 function millisecondsOf(nanoseconds: string): number | undefined {
   if (nanoseconds === "0") return undefined;
   return Number(nanoseconds.slice(0, -6) || "0");
 }
 
-/** Of a resource, and told with each of its events: few, and short, for a request may have many events. */
+/**
+ * Attributes of a resource that are stored with each of its events: few and short, because a request may have
+ * many events.
+ */
 export const sharedKeys = [
   "service.name",
   "service.namespace",
@@ -196,7 +207,10 @@ function contextOf(attributes: Attributes): BatchContext {
   return context;
 }
 
-/** Of the first resource: a request has one sender; devices behind a Collector differ in their context. */
+/**
+ * Returns the SDK of the first resource: a request has one sender; devices behind a Collector differ in their
+ * context.
+ */
 export function sdkOf(attributes: Attributes): TelemetryBatch["sdk"] {
   const name = textOf(attributes["telemetry.sdk.name"]);
   if (!name) return undefined;

@@ -9,7 +9,7 @@ const message = (description: string, type: object, example: object) => ({
   },
 });
 
-/** `Status` of google.rpc, as far as it is used. */
+/** The part of google.rpc's `Status` that is used. */
 const status = { type: "object", properties: { message: { type: "string" } }, required: ["message"] };
 
 const refusal = (description: string, headers: object = {}) => ({
@@ -36,7 +36,7 @@ const response = {
   },
 };
 
-/** Described by hand: the messages are the protocol's, and its definitions are not JSON Schema. */
+/** Describes the route by hand: the messages are the protocol's, and its definitions are not JSON Schema. */
 export const otlpPaths = {
   [otlpLogs.route]: {
     post: {

@@ -1,11 +1,12 @@
 import { WireType } from "@bufbuild/protobuf/wire";
 
-// A key on the wire: number of the field, and how its value is written.
+// A key on the wire is the number of the field and how its value is written.
 const varint = (field: number) => (field << 3) | WireType.Varint;
 const fixed64 = (field: number) => (field << 3) | WireType.Bit64;
 const bytes = (field: number) => (field << 3) | WireType.LengthDelimited;
 
-// Fields by their numbers in opentelemetry/proto/{collector/logs,logs,resource,common}/v1, which are stable.
+// Fields have their numbers from opentelemetry/proto/{collector/logs,logs,resource,common}/v1, which are
+// stable.
 export const requestKeys = { resourceLogs: bytes(1) };
 export const resourceLogsKeys = { resource: bytes(1), scopeLogs: bytes(2) };
 export const resourceKeys = { attributes: bytes(1) };
@@ -23,7 +24,7 @@ export const recordKeys = {
   observedTime: fixed64(11),
   eventName: bytes(12),
 };
-/** Not stored, but nearly every record has it. */
+/** This field is not stored, but nearly every record has it. */
 export const recordFlags = (8 << 3) | WireType.Bit32;
 export const keyValueKeys = { key: bytes(1), value: bytes(2) };
 export const valueKeys = {

@@ -23,8 +23,8 @@ import {
 } from "./protobuf-keys.ts";
 
 /**
- * By hand over a library's reader of the wire format: only what is used is decoded, and each part is counted
- * before it is made.
+ * Decodes a request, by hand over a library's reader of the wire format: only the fields that are used are
+ * decoded, and each part is counted before it is made.
  * @throws BeyondLimit, NotDecodable.
  */
 export function decodeRequest(body: Buffer, budget: Budget): ResourceLogs[] {
@@ -41,7 +41,7 @@ export function decodeRequest(body: Buffer, budget: Budget): ResourceLogs[] {
   return resources;
 }
 
-/** The attributes of a `Resource`, its message alone. @throws as `decodeRequest`. */
+/** Returns the attributes of a `Resource` from its message. Throws like `decodeRequest`. */
 export function decodeResource(message: Buffer, budget: Budget): Record<string, Value> {
   const reader = new BinaryReader(message);
   const attributes: Record<string, Value> = {};
@@ -49,13 +49,13 @@ export function decodeResource(message: Buffer, budget: Budget): Record<string, 
   return attributes;
 }
 
-/** The name of an `InstrumentationScope`, its message alone. @throws as `decodeRequest`. */
+/** Returns the name of an `InstrumentationScope` from its message. Throws like `decodeRequest`. */
 export function decodeScope(message: Buffer, budget: Budget): string {
   const reader = new BinaryReader(message);
   return reading(() => scopeName(reader, budget, reader.len));
 }
 
-/** A `LogRecord`, its message alone. @throws as `decodeRequest`. */
+/** Decodes a `LogRecord` from its message. Throws like `decodeRequest`. */
 export function decodeRecord(message: Buffer, budget: Budget): LogRecord {
   const reader = new BinaryReader(message);
   return reading(() => recordFields(reader, budget, reader.len));
@@ -70,7 +70,7 @@ function reading<T>(step: () => T): T {
   }
 }
 
-/** Whether the reader of the wire format gave up: no protobuf, no UTF-8, or an end that comes too early. */
+/** Returns true when the reader of the wire format gave up: not protobuf, not UTF-8, or cut off. */
 function isReaders(error: unknown): boolean {
   if (error instanceof RangeError) return true;
   if (!(error instanceof Error)) return false;
@@ -120,7 +120,10 @@ function resourceFields(
   });
 }
 
-/** @param before the name that an earlier message of the same scope gave. */
+/**
+ * Decodes a scope.
+ * @param before the name from an earlier message of the same scope.
+ */
 function scopeName(reader: BinaryReader, budget: Budget, end: number, before = ""): string {
   let name = before;
   readFields(reader, budget, end, (key) => {
@@ -134,7 +137,7 @@ function scopeName(reader: BinaryReader, budget: Budget, end: number, before = "
 function recordFields(reader: BinaryReader, budget: Budget, end: number): LogRecord {
   const record = emptyRecord();
   const replacedBefore = budget.replaced;
-  // Written out behind the record: a field may be there a million times, and its last value holds.
+  // They are written out behind the record: a field may be there a million times, and its last value holds.
   let time: bigint | string = 0n;
   let observedTime: bigint | string = 0n;
   let traceId: Uint8Array | null = null;
@@ -259,18 +262,21 @@ function listValue(reader: BinaryReader, budget: Budget, level: number): Record<
   return values;
 }
 
-/** A message within another: its length, then its fields. */
+/** Reads a message within another: its length, then its fields. */
 function readMessage(reader: BinaryReader, budget: Budget, read: (key: number) => boolean): void {
   readFields(reader, budget, messageEnd(reader), read);
 }
 
-/** Reads the length of a message. @returns where it ends. */
+/** Reads the length of a message, and returns where it ends. */
 function messageEnd(reader: BinaryReader): number {
   const length = reader.uint32();
   return reader.pos + length;
 }
 
-/** @param read takes the value of a field; false leaves it to be skipped. */
+/**
+ * Reads the fields of a message.
+ * @param read takes the value of a field; false leaves it to be skipped.
+ */
 function readFields(reader: BinaryReader, budget: Budget, end: number, read: (key: number) => boolean): void {
   while (reader.pos < end) {
     const start = reader.pos;

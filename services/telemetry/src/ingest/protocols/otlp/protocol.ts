@@ -24,7 +24,7 @@ const types: BodyTypes = {
   unsupported: "Send ExportLogsServiceRequest as application/x-protobuf or application/json.",
 };
 
-/** OTLP/HTTP 1.x, the signal logs. */
+/** The protocol OTLP/HTTP 1.x, for the signal logs. */
 export const otlpLogs: Protocol = {
   route: "/v1/logs",
   types,
@@ -46,7 +46,8 @@ function read({ bytes, form }: Body): Reading | BatchRefusal {
     const scanned = isJson ? null : scanRequest(bytes);
     if (scanned) return scanned;
     const resources = isJson ? parseRequest(bytes, new Budget()) : decodeRequest(bytes, new Budget());
-    // What a resource says is written with each of its events: how much that is, the body does not tell.
+    // The attributes of a resource are written with each of its events; the body does not say how much that
+    // is.
     return { batches: batchesOf(resources), eventBytesAtMost: Number.POSITIVE_INFINITY };
   } catch (error) {
     if (error instanceof BeyondLimit) return { code: "body_too_large", detail: error.message };
@@ -70,7 +71,7 @@ function answer(res: ServerResponse, requestId: string, { outcome, appless }: St
 
 const reasonsMax = 5;
 
-/** For whoever reads the exporter's log: the reasons, each once. */
+/** Returns the reasons, each once, for the log of the exporter. */
 function messageOf(results: Stored["outcome"]["results"], appless: number): string {
   const reasons = new Set(
     results.filter(({ result }) => result === "drop").map(({ code, fix }) => `${code}: ${fix}`),
@@ -82,9 +83,9 @@ function messageOf(results: Stored["outcome"]["results"], appless: number): stri
 }
 
 /**
- * A `google.rpc.Status` in the encoding of the request. Bad data of whatever kind is 400 by the protocol. Of
- * the others clients repeat 429, 502, 503 and 504 alone: a body that was too slow is a 503, not a 408, so
- * that it is not lost.
+ * Answers with a `google.rpc.Status` in the encoding of the request. By the protocol, every kind of bad data
+ * is 400. Of the other statuses, clients repeat only 429, 502, 503 and 504: a body that was too slow gets
+ * 503, not 408, so that it is not lost.
  */
 function refuse(res: ServerResponse, requestId: string, { code, detail, errors, headers }: Refusal): void {
   const places = errors?.map(({ pointer, message }) => ` ${pointer} ${message}.`).join("") ?? "";

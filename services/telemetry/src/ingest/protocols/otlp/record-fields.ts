@@ -17,13 +17,13 @@ export const field = {
   observedTime: fieldOf(recordKeys.observedTime),
   eventName: fieldOf(recordKeys.eventName),
 } as const;
-/** By number: the wire type of the field, -1 when there is no such field. */
+/** The wire type of each field, by its number; -1 when there is no such field. */
 const typeOf = new Int8Array(fieldsMax).fill(-1);
 for (const key of [...Object.values(recordKeys), recordFlags]) typeOf[fieldOf(key)] = key & 7;
 
 /** Where the fields of a record stand in a body. */
 export class RecordFields {
-  /** By number of the field: where its value stands, 0 when there is none. */
+  /** The place of each field's value, by its number; 0 when there is none. */
   readonly places = new Int32Array(fieldsMax);
   readonly lengths = new Int32Array(fieldsMax);
   private readonly attributes: AttributeScanner;
@@ -32,7 +32,10 @@ export class RecordFields {
     this.attributes = attributes;
   }
 
-  /** Finds them between two places of a body. @returns false when they are not those of a usual record. */
+  /**
+   * Finds the fields between two places of a body.
+   * @returns false when they are not those of a usual record.
+   */
   find(body: Buffer, start: number, end: number, budget: Budget): boolean {
     const { places, lengths } = this;
     places.fill(0);
@@ -55,7 +58,7 @@ export class RecordFields {
       } else if (places[number] === 0) {
         places[number] = at;
         lengths[number] = length;
-        // Counted once more for a record that turns out to be unusual: then only the other way decides.
+        // The record is counted once more if it turns out to be unusual: then only the other way decides.
         if (key === recordFlags) budget.skipped();
         else if (key === recordKeys.body) budget.value(0);
         if (type === 0 && (body[at] as number) > 127) return false;

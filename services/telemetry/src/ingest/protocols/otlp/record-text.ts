@@ -3,7 +3,7 @@ import { idNamespace } from "../../events/derived-id.ts";
 import { scalar, scalars } from "./scan-scalar.ts";
 
 /**
- * The text that a record's id is derived from, written as bytes: what `contentOf` gives for the record as an
+ * Writes the text that a record's id is derived from, as bytes: what `contentOf` returns for the record as an
  * object, behind the namespace.
  */
 export class RecordText {
@@ -12,14 +12,17 @@ export class RecordText {
   private start = 0;
   private readonly views = Array.from<Buffer | undefined>({ length: viewsMax });
 
-  /** @param recordBytesMax of the records that it has room for. */
+  /**
+   * Makes room for records.
+   * @param recordBytesMax the size of the largest one.
+   */
   constructor(recordBytesMax: number) {
     // A byte that has to be escaped takes six.
     this.bytes = Buffer.alloc(recordBytesMax * 6 + 4096);
     this.bytes.set(idNamespace);
   }
 
-  /** What comes from here: see `sourceOf`. */
+  /** The source of the records: see `sourceOf`. */
   from(source: string): void {
     this.start = idNamespace.length + this.bytes.write(`${source}\n`, idNamespace.length, "latin1");
   }
@@ -28,20 +31,20 @@ export class RecordText {
     this.length = this.start;
   }
 
-  /** All of it, valid until the next record. */
+  /** Returns the whole text, valid until the next record. */
   whole(): Buffer {
     const { views, length } = this;
     if (length >= viewsMax) return this.bytes.subarray(0, length);
-    // Made once a length: making one takes a tenth of what hashing it does.
+    // A view is made once for each length: making one takes a tenth of the time of hashing it.
     return (views[length] ??= this.bytes.subarray(0, length));
   }
 
-  /** Bytes of the record itself. */
+  /** Returns the bytes of the record itself. */
   recordLength(): number {
     return this.length - this.start;
   }
 
-  /** Bytes as they are. */
+  /** Writes bytes as they are. */
   put(source: Buffer): void {
     this.copy(source, 0, source.length);
   }
@@ -56,7 +59,10 @@ export class RecordText {
     this.bytes[this.length++] = byte;
   }
 
-  /** A text in quotes. @returns false when it is not UTF-8. */
+  /**
+   * Writes a text in quotes.
+   * @returns false when it is not UTF-8.
+   */
   text(source: Buffer, at: number, length: number): boolean {
     const { bytes } = this;
     let to = this.length;
@@ -73,7 +79,10 @@ export class RecordText {
     return high < 0x80 || isUtf8(source.subarray(at, at + length));
   }
 
-  /** The value that was read last. @returns false when it is unusual, or a text that is not UTF-8. */
+  /**
+   * Writes the value that was read last.
+   * @returns false when it is unusual, or a text that is not UTF-8.
+   */
   scalar(source: Buffer, kind: number): boolean {
     if (kind === scalars.text) return this.text(source, scalar.at, scalar.length);
     if (kind === scalars.number) this.number(scalar.number);
@@ -83,20 +92,23 @@ export class RecordText {
     return true;
   }
 
-  /** A finite number. */
+  /** Writes a finite number. */
   number(value: number): void {
     if (value === (value | 0) && value >= 0) this.digits(value);
     else this.length += this.bytes.write(String(value), this.length, "latin1");
   }
 
-  /** An unsigned integer of at most 53 bits. */
+  /** Writes an unsigned integer of at most 53 bits. */
   integer(value: number): void {
     if (value < billion) return this.digits(value);
     this.integer(Math.floor(value / billion));
     this.digits(value % billion, 9);
   }
 
-  /** An unsigned integer below 2³¹. @param least how many digits there are at least. */
+  /**
+   * Writes an unsigned integer below 2³¹.
+   * @param least the least number of digits.
+   */
   digits(value: number, least = 1): void {
     const { bytes } = this;
     let count = least;
@@ -132,12 +144,12 @@ const zero = 0x30;
 const billion = 1_000_000_000;
 const powers = Array.from({ length: 11 }, (_, exponent) => 10 ** exponent);
 
-/** By byte: what JSON cannot have in a text as it is. */
+/** The bytes that JSON cannot have in a text as they are. */
 const isEscaped = Uint8Array.from({ length: 256 }, (_, byte) =>
   byte < 0x20 || byte === quote || byte === backslash ? 1 : 0,
 );
 
-/** Second character of the escapes of two, by what they stand for. */
+/** The second character of each escape of two characters, by the character that it stands for. */
 const shortEscapes = new Map(
   ["b\b", "f\f", "n\n", "r\r", "t\t", '""', "\\\\"].map((pair) => [pair.charCodeAt(1), pair.charCodeAt(0)]),
 );

@@ -6,30 +6,36 @@ const recordsMax = otlpLimits.recordsPerRequestMax;
 const slotsMax = 32_768;
 const textBytes = 36;
 
-/** The ids of a request's events, as words: what `createContentIds` does for texts. */
+/** The ids of a request's events as words: does what `createContentIds` does for texts. */
 export class RequestIds {
   private readonly words: Uint32Array;
-  /** Open addressing by the first word of an id: index + 1 of the event that has it, 0 where nothing is. */
+  /**
+   * A hash table with open addressing by the first word of an id: the index + 1 of the event that has it, 0
+   * in a free place.
+   */
   private readonly slots = new Int32Array(slotsMax);
-  /** By index of an event: the slot it has taken, and how many others were to have its id. */
+  /** By index of an event: the slot it has taken, and how many others would have had its id. */
   private readonly slotOf = new Int32Array(recordsMax);
   private readonly others = new Int32Array(recordsMax);
   private taken = 0;
   private readonly list = Buffer.alloc(idNamespace.length + recordsMax * (textBytes + 1));
 
-  /** @param words where the ids are, four an event. */
+  /**
+   * Makes ids.
+   * @param words the ids, four words an event.
+   */
   constructor(words: Uint32Array) {
     this.words = words;
     this.list.set(idNamespace);
   }
 
-  /** Before the events of a request. */
+  /** Prepares for the events of a request. */
   open(): void {
     for (let n = 0; n < this.taken; n++) this.slots[this.slotOf[n] as number] = 0;
     this.taken = 0;
   }
 
-  /** Makes the id of an event that was derived from its content its own: an equal one may be there before. */
+  /** Makes an id that was derived from an event's content unique: another event may have the same content. */
   distinguish(index: number): void {
     const { words, slots } = this;
     const at = index * 4;
@@ -43,7 +49,7 @@ export class RequestIds {
     this.slotOf[this.taken++] = slot;
   }
 
-  /** Derived from the ids of the first events: the id of their batch. */
+  /** Returns the id of a batch, derived from the ids of its first events. */
   batchId(events: number): string {
     const { list, words } = this;
     let at = idNamespace.length;

@@ -10,31 +10,33 @@ import { readScalar, scalar, scalars } from "./scan-scalar.ts";
 
 const attributesMax = telemetryLimits.propertiesPerEventMax;
 
-/** Reads the attributes of a record: sets the properties, and writes them into the text of its id. */
+/**
+ * Reads the attributes of a record: sets the properties, and writes them into the text of the record's id.
+ */
 export class AttributeScanner {
-  /** Whether one of them is the record's id. */
+  /** True when one of the attributes is the record's id. */
   isNamed = false;
   isException = false;
-  /** Where the one that is the event's name stands in the body, 0 without one. */
+  /** Where the attribute with the event's name stands in the body; 0 without one. */
   nameAt = 0;
   nameLength = 0;
   private readonly staging: Staging;
   private readonly text: RecordText;
   private readonly keys = openKnownKeys();
-  /** By key: the record that had it last, and the request. */
+  /** By key: the last record that had the key, and its request. */
   private readonly recordOf = new Int32Array(this.keys.marks.length);
   private readonly requestOf = new Int32Array(this.keys.marks.length);
   private record = 0;
   private request = 0;
-  /** Where each begins, and behind it where it ends. */
+  /** Where each attribute begins, followed by where it ends. */
   private readonly places = new Int32Array(2 * attributesMax);
   private count = 0;
-  /** By place in a record: the key that stood there last, which is likely to come again. */
+  /** By place in a record: the key that stood there last, which is likely to be repeated. */
   private readonly likely = new Int32Array(attributesMax);
   private keyAt = 0;
   private hasSession = false;
   private stackTraces = 0;
-  // Of the session that was read last in this request.
+  // The session that was read last in this request.
   private sessionAt = 0;
   private sessionLength = -1;
   private readonly session = new Uint32Array(4);
@@ -44,7 +46,7 @@ export class AttributeScanner {
     this.text = text;
   }
 
-  /** Before the records of a request. */
+  /** Prepares for the records of a request. */
   open(): void {
     if (this.keys.makeRoom()) this.likely.fill(0);
     this.request = (this.request + 1) | 0;
@@ -52,7 +54,8 @@ export class AttributeScanner {
   }
 
   openRecord(): void {
-    // Of 32 bits, as they are kept: what is the same again after so many is unusual at worst.
+    // The numbers have 32 bits, as they are stored. A number that is repeated after so many makes a record
+    // unusual at worst.
     this.record = (this.record + 1) | 0;
     this.count = 0;
     this.nameAt = 0;
@@ -62,7 +65,10 @@ export class AttributeScanner {
     this.stackTraces = 0;
   }
 
-  /** Notes where the next one stands. @returns false when there are too many. */
+  /**
+   * Notes where the next attribute stands.
+   * @returns false when there are too many.
+   */
   found(at: number, end: number): boolean {
     if (this.count === attributesMax) return false;
     this.places[2 * this.count] = at;
@@ -71,13 +77,13 @@ export class AttributeScanner {
     return true;
   }
 
-  /** Notes that the record has a property of a known key that comes from elsewhere. */
+  /** Notes that the record has a property of a known key that does not come from an attribute. */
   take(key: number): void {
     this.recordOf[key] = this.record;
   }
 
   /**
-   * Reads those that were found.
+   * Reads the attributes that were found.
    * @param session of the resource, for a record without one.
    * @returns false when the record is not usual.
    */
@@ -96,7 +102,10 @@ export class AttributeScanner {
     return true;
   }
 
-  /** Reads the n-th attribute, its key into `likely`, and writes it. @returns which of `scalars` it is. */
+  /**
+   * Reads the n-th attribute, its key into `likely`, and writes it.
+   * @returns which of `scalars` it is.
+   */
   private readOne(n: number, budget: Budget): number {
     const { staging, text, keys } = this;
     const { body } = staging;
@@ -132,14 +141,17 @@ export class AttributeScanner {
     return text.scalar(body, kind) ? kind : scalars.unusual;
   }
 
-  /** An attribute with another meaning. @returns false when its record is unusual. */
+  /**
+   * Reads an attribute with another meaning.
+   * @returns false when its record is unusual.
+   */
   private addMarked(index: number, mark: number, key: number, kind: number): boolean {
     const isFilled = kind === scalars.text && scalar.length > 0;
     if (mark === keyMarks.private) return true;
     if (mark === keyMarks.unusual) return false;
     if (mark === keyMarks.exception) this.isException = true;
     else if (mark === keyMarks.stackTrace) {
-      // Of several each gets the same share of what an event may still take.
+      // Several stack traces share what an event may still take.
       if (kind === scalars.text && ++this.stackTraces > 1) return false;
     } else if (isFilled) {
       if (mark === keyMarks.session) this.setSession(index);
@@ -187,7 +199,7 @@ export class AttributeScanner {
   }
 }
 
-/** An id that came as text: see `idOf`. */
+/** Returns an id that came as text: see `idOf`. */
 function readId(body: Buffer, at: number, length: number, words: Uint32Array, wordAt: number): void {
   if (length === 36 && parseUuid(body, at, words, wordAt)) return;
   parseUuidText(idOf(body.toString("utf8", at, at + length)), words, wordAt);

@@ -1,6 +1,6 @@
-// Reads a log record from its bytes into its place among the staged, and writes the text of its id. It takes
+// Reads a log record from its bytes into its place in the staging, and writes the text of its id. It accepts
 // what nearly all clients send: fields once each, attributes that are texts, numbers or booleans, each key
-// once. About any other record it says nothing, and `mapping.ts` decides what becomes of it.
+// once. For any other record `mapping.ts` decides what becomes of it.
 import { eventKinds, telemetryLimits } from "@mosis/types/telemetry";
 import { timeOf } from "../../events/clock.ts";
 import type { Staging } from "../../events/staging.ts";
@@ -13,26 +13,29 @@ import { AttributeScanner } from "./scan-attributes.ts";
 import { readScalar, scalar, scalars } from "./scan-scalar.ts";
 
 const propertiesMax = telemetryLimits.propertiesPerEventMax - 1;
-/** An event is not larger, and the text of a record has room for so much. */
+/** An event is not larger than this, and the text of a record has room for so much. */
 const recordBytesMax = telemetryLimits.eventBytesMax;
-/** Of an event as JSON without its properties, and of the keys that are longer there than in a record. */
+/**
+ * The most bytes of an event as JSON without its properties, and of the keys that are longer there than in a
+ * record.
+ */
 const envelopeBytesMax = 1024;
 const idBytesMax = 32;
 
-/** What is told with each record of a scope. Places are in the staging. */
+/** What each record of a scope gets from its resource and scope. Places are in the staging. */
 export interface Surroundings {
-  /** By index of `ownKeys`: the texts of its resource and scope, null for none. */
+  /** The texts of its resource and scope, by index of `ownKeys`; null for none. */
   shared: readonly ({ place: number; length: number } | null)[];
-  /** At most, as JSON. */
+  /** The most bytes that they take as JSON. */
   sharedBytes: number;
-  /** Of the resource; null without one. */
+  /** The session of the resource; null without one. */
   session: Uint32Array | null;
 }
 
 export class RecordScanner {
   readonly text = new RecordText(recordBytesMax);
   around: Surroundings = { shared: [], sharedBytes: 0, session: null };
-  /** Of the event that was read last, written out as JSON. */
+  /** The most bytes of the event that was read last, written out as JSON. */
   bytesAtMost = 0;
   readonly attributes: AttributeScanner;
   private readonly fields: RecordFields;
@@ -43,7 +46,7 @@ export class RecordScanner {
   private unnamedPlace = 0;
   private readonly places: Int32Array;
   private readonly lengths: Int32Array;
-  /** The ids of trace and span in digits, the second from the middle on. */
+  /** The ids of trace and span in digits; the second begins in the middle. */
   private readonly hex = Buffer.alloc(4 * idBytesMax);
 
   constructor(staging: Staging) {
@@ -54,7 +57,7 @@ export class RecordScanner {
     this.lengths = this.fields.lengths;
   }
 
-  /** Before the records of a request, whose body the staging has. */
+  /** Prepares for the records of a request, whose body the staging has. */
   open(): void {
     const { staging } = this;
     this.names.makeRoom();
@@ -64,8 +67,8 @@ export class RecordScanner {
   }
 
   /**
-   * Reads a record between two places of the body. Its id is not there yet, unless an attribute is.
-   * @returns false when the record is not usual; its place among the staged is arbitrary then.
+   * Reads a record between two places of the body. Its id is not there yet, unless an attribute has it.
+   * @returns false when the record is not usual; its place in the staging is arbitrary then.
    */
   read(index: number, at: number, end: number, budget: Budget): boolean {
     const { staging, text } = this;
@@ -84,7 +87,7 @@ export class RecordScanner {
     return this.bytesAtMost <= telemetryLimits.eventBytesMax;
   }
 
-  /** Writes both times, and sets that of the event. */
+  /** Writes both times, and sets the time of the event. */
   private readTimes(index: number): boolean {
     const { text, places } = this;
     text.put(parts.time);
@@ -96,12 +99,15 @@ export class RecordScanner {
     return !Number.isNaN(time);
   }
 
-  /** Writes nanoseconds of 64 bits. @returns them as whole milliseconds, NaN for none. */
+  /**
+   * Writes nanoseconds of 64 bits.
+   * @returns them as whole milliseconds, NaN for none.
+   */
   private writeTime(at: number): number {
     const { text, staging } = this;
     const low = at === 0 ? 0 : staging.view.getUint32(at, true);
     const high = at === 0 ? 0 : staging.view.getUint32(at + 4, true);
-    // In two steps of at most 53 bits.
+    // The number is read in two steps of at most 53 bits.
     const rest = (high % million) * 4_294_967_296 + low;
     const ms = Math.floor(high / million) * 4_294_967_296 + Math.floor(rest / million);
     if (ms > 0) text.integer(ms);
@@ -109,7 +115,10 @@ export class RecordScanner {
     return low === 0 && high === 0 ? Number.NaN : ms;
   }
 
-  /** What is no attribute: sets the properties, and writes up to the attributes. */
+  /**
+   * Handles the fields that are not attributes: sets the properties, and writes the text up to the
+   * attributes.
+   */
   private readOwn(): boolean {
     const { staging, text, places, lengths, around } = this;
     const { body } = staging;
@@ -134,7 +143,10 @@ export class RecordScanner {
     return this.writeText(field.eventName);
   }
 
-  /** Writes the text of a field. @returns false when it is not UTF-8. */
+  /**
+   * Writes the text of a field.
+   * @returns false when it is not UTF-8.
+   */
   private writeText(number: number): boolean {
     const at = this.places[number] as number;
     return this.text.text(this.staging.body, at, at === 0 ? 0 : (this.lengths[number] as number));
@@ -185,7 +197,7 @@ export class RecordScanner {
 
   private addOwn(key: number): number {
     const { staging } = this;
-    // An attribute of the same key would take its place, which is counted.
+    // An attribute of the same key would replace it, which is counted.
     this.attributes.take(key);
     const at = staging.properties++;
     staging.keys[at] = this.ownPlaces[key] as number;
@@ -193,7 +205,7 @@ export class RecordScanner {
     return at;
   }
 
-  /** What stands behind the attributes. */
+  /** Writes the text behind the attributes. */
   private readRest(): void {
     const { text, places, lengths } = this;
     const droppedAt = places[field.dropped] as number;
@@ -208,7 +220,10 @@ export class RecordScanner {
     if (dropped > 0) this.addNumber(own.dropped, dropped);
   }
 
-  /** Sets name and kind. @returns false when the name has to be changed. */
+  /**
+   * Sets name and kind.
+   * @returns false when the name has to be changed.
+   */
   private setName(index: number): boolean {
     const { staging, places, lengths } = this;
     const severityAt = places[field.severity] as number;
@@ -236,7 +251,10 @@ export class RecordScanner {
   }
 }
 
-/** By twice the severity, and one more for an exception: the kind of an event whose name says nothing. */
+/**
+ * The kind of an event whose name does not determine it, by twice the severity, and one more for an
+ * exception.
+ */
 const kindBySeverity = Uint8Array.from(
   { length: 256 },
   (_, index) => eventKinds[kindOf(unnamed, index >> 1, index % 2 === 1)],
@@ -245,7 +263,7 @@ const kindBySeverity = Uint8Array.from(
 const million = 1_000_000;
 const hexDigits = Buffer.from("0123456789abcdef");
 
-/** Of the record as JSON, in the order of its fields. */
+/** The parts of the record as JSON, in the order of its fields. */
 const parts = {
   time: Buffer.from('{"time":"'),
   observedTime: Buffer.from('","observedTime":"'),

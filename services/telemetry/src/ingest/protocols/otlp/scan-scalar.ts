@@ -1,15 +1,15 @@
 import { valueKeys } from "./protobuf-keys.ts";
 
-/** The value that was read last: one is read at a time, and no object is made for it. */
+/** The value that was read last: one value is read at a time, and no object is made for it. */
 export const scalar = { at: 0, length: 0, number: 0 };
 
 export const scalars = { unusual: 0, none: 1, text: 2, bool: 3, number: 4 } as const;
 
 /**
- * Reads an `AnyValue` between two places into `scalar`: a text by where it stands and how long it is, a
- * number, or 1 and 0 for true and false.
- * @returns which of `scalars` it is; `unusual` for a list, bytes, what is not finite or has lost digits, and
- * for what is not written in the usual way.
+ * Reads an `AnyValue` between two places into `scalar`: a text by its place and length, a number, or 1 and 0
+ * for true and false.
+ * @returns which of `scalars` it is; `unusual` for a list, for bytes, for a number that is not finite or has
+ * lost digits, and for a value that is not written in the usual way.
  */
 export function readScalar(body: Buffer, view: DataView, start: number, end: number): number {
   if (start === end) return scalars.none;
@@ -40,7 +40,10 @@ function readText(body: Buffer, start: number, end: number): number {
   return at + length === end && length <= twoBytesMax ? scalars.text : scalars.unusual;
 }
 
-/** What two bytes of a varint hold. A second one that is followed by others makes a greater number. */
+/**
+ * Returns the number in two bytes of a varint. If the second one is followed by others, the number is
+ * greater.
+ */
 const twoBytesMax = 16_383;
 
 function readInteger(body: Buffer, start: number, end: number): number {
@@ -55,7 +58,7 @@ function readInteger(body: Buffer, start: number, end: number): number {
       high = (byte & 127) >> 4;
     } else high |= (byte & 127) << (bits - 32);
     if (byte < 128) break;
-    // The tenth byte is the last one.
+    // The tenth byte is always the last one.
     if (bits === 63) return scalars.unusual;
   }
   scalar.number = high * 4_294_967_296 + (low >>> 0);

@@ -1,8 +1,8 @@
 // Reads log records of protobuf straight from the bytes of a request into columns: as objects they took four
-// times as long. What a resource and a scope say is decoded once for all of their records. A record that is
-// not usual is decoded and mapped for itself; a request whose fields are in another order than all clients
-// write them, or that has to be refused, is left to `decodeRequest`, which alone says what is wrong.
-// `test/otlp-scan.test.ts` holds that both ways lead to the same events.
+// times as long. A resource and a scope are decoded once for all of their records. A record that is not usual
+// is decoded and mapped separately. A request whose fields are in an order that no client writes, or that has
+// to be refused, is left to `decodeRequest`, which alone decides what is wrong. `test/otlp-scan.test.ts`
+// shows that both ways lead to the same events.
 import { WireType } from "@bufbuild/protobuf/wire";
 import { parseUuidText } from "@mosis/clickhouse/native-block";
 import { type TelemetryBatch, telemetryLimits } from "@mosis/types/telemetry";
@@ -31,17 +31,18 @@ import { RecordScanner } from "./scan-record.ts";
 import { type RecordPlaces, StagedLogs } from "./staged-logs.ts";
 
 const { recordsPerRequestMax } = otlpLimits;
-/** More are left to the other way: 12 a record in a request of the most records. */
+/** A request with more is left to the other way: this is 12 a record in a request of the most records. */
 const propertiesPerRequestMax = 131_072;
-/** Before a record is found to have too many. */
+/** The fields of a record before it is found to have too many. */
 const propertiesPerRecordMax = 2 * telemetryLimits.propertiesPerEventMax;
 /** The wire type of texts and messages. */
 const lengthDelimited: number = WireType.LengthDelimited;
 const room = { events: recordsPerRequestMax, properties: propertiesPerRequestMax };
 
 /**
- * @returns null when the request is not usual, or has to be refused: nothing is said about it then. Else its
- * events are staged until the next one is scanned.
+ * Scans a request.
+ * @returns null when the request is not usual or has to be refused, which says nothing about it. Otherwise
+ * its events are staged until the next request is scanned.
  */
 export function scanRequest(body: Buffer): Reading | null {
   try {
@@ -65,11 +66,11 @@ class RequestScanner {
   private body: Buffer = Buffer.alloc(0);
   private budget = new Budget();
   private batches: IncomingBatch[] = [];
-  /** Of the first resource, undefined before it. */
+  /** The SDK of the first resource; undefined before it. */
   private sdk: { of: TelemetryBatch["sdk"] } | undefined;
   private resource = mapResource({}, undefined);
   private source = "";
-  /** Records that were read, and where the open batch begins among them. */
+  /** How many records were read, and where the open batch begins among them. */
   private count = 0;
   private from = 0;
   private bytesAtMost = 0;
@@ -106,7 +107,10 @@ class RequestScanner {
     this.bytesAtMost = 0;
   }
 
-  /** Reads key and length of a field. @returns false when it has no length, or ends behind what it is in. */
+  /**
+   * Reads key and length of a field.
+   * @returns false when it has no length, or ends behind what it is in.
+   */
   private field(start: number, endMax: number): boolean {
     const { body } = this;
     const key = body[start] as number;
@@ -173,7 +177,7 @@ class RequestScanner {
     return true;
   }
 
-  /** What is told with each record of a scope. */
+  /** Returns what each record of a scope gets from its resource and scope. */
   private setScope(name: string): void {
     const { staging, resource, records } = this;
     const { shared, attributes } = resource;
@@ -219,7 +223,10 @@ class RequestScanner {
     return true;
   }
 
-  /** Stages a record that is not usual, as an object. @returns false when its event has to be refused. */
+  /**
+   * Stages a record that is not usual, as an object.
+   * @returns false when its event has to be refused.
+   */
   private mapRecord(start: number, end: number): boolean {
     const { staging, count, source, resource, places } = this;
     const record = decodeRecord(this.body.subarray(start, end), this.budget);

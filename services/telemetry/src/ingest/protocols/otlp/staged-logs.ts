@@ -9,13 +9,15 @@ import { decodeRecord } from "./protobuf.ts";
 export interface RecordPlaces {
   readonly starts: Int32Array;
   readonly ends: Int32Array;
-  /** The scope of each, among `scopes`. */
+  /** The scope of each record, among `scopes`. */
   readonly scopeOf: Int32Array;
-  /** As properties. */
+  /** The scopes, as properties. */
   scopes: (string | undefined)[];
 }
 
-/** Log records of one resource that are staged already. Valid until the next request is scanned. */
+/**
+ * The log records of one resource that are staged already. They are valid until the next request is scanned.
+ */
 export class StagedLogs implements EventList {
   readonly length: number;
   private readonly all: Staging;
@@ -24,7 +26,7 @@ export class StagedLogs implements EventList {
   private readonly places: RecordPlaces;
   private readonly resource: MappedResource;
 
-  /** @param from index of the first among all records of the request. */
+  /** @param from the index of the first one among all records of the request. */
   constructor(
     { staging, places }: { staging: Staging; places: RecordPlaces },
     { from, length }: { from: number; length: number },
@@ -38,13 +40,15 @@ export class StagedLogs implements EventList {
     this.resource = resource;
   }
 
-  /** @throws Error when another request was scanned since: a bug of the caller, which would store that. */
+  /**
+   * @throws Error when another request was scanned since: a bug of the caller, which would store that one.
+   */
   staged(): Staging {
     if (this.all.body !== this.part.body) throw new Error("The staged events are those of another request");
     return this.part;
   }
 
-  /** As an object, for what happens to few: refusals, warnings and restrictions. */
+  /** Returns a record as an object, which only few need: refusals, warnings and restrictions. */
   at(index: number): unknown {
     const { body, eventIds } = this.staged();
     const { starts, ends, scopeOf, scopes } = this.places;

@@ -6,10 +6,10 @@ import { nameOf, openProperties, shortText, type Value, versionCodeOf } from "..
 import { isPersonal } from "../private-fields.ts";
 import { type Fields, fieldsOf, isFields, type Message, type Request, textOf } from "./messages.ts";
 
-/** A batch with what `IncomingBatch` has beyond the contract. */
+/** A batch with the fields that `IncomingBatch` has beyond the contract. */
 type SegmentBatch = TelemetryBatch & Pick<IncomingBatch, "timeless">;
 
-/** Calls as events; docs/segment.md has the table. One batch for all calls with the same context. */
+/** Maps calls to events; docs/segment.md has the table. All calls with the same context make one batch. */
 export function batchesOf({ messages, sentAt }: Request): SegmentBatch[] {
   const contentId = createContentIds();
   const sent = sentAtOf(sentAt);
@@ -21,8 +21,8 @@ export function batchesOf({ messages, sentAt }: Request): SegmentBatch[] {
     const context = contextOf(message);
     const package_id = packageIdOf(message);
     const key = JSON.stringify([package_id, context]);
-    // Some SDKs say with each call when it was sent. Not part of what a call is: it differs when it comes
-    // again.
+    // Some SDKs write the time of sending into each call. It is not part of the call: it differs when the
+    // call is sent again.
     const timeless = message.fields !== undefined && timeOfCall(message.fields) === undefined;
     const sent_at = timeless ? undefined : (sent ?? sentAtOf(message.fields?.["sentAt"]));
     const group = timeless ? `timeless ${key}` : sent_at === undefined ? key : `${sent_at} ${key}`;
@@ -48,19 +48,19 @@ export function batchesOf({ messages, sentAt }: Request): SegmentBatch[] {
     ids.push(event_id);
     batch.events.push({ event_id, ...event });
   }
-  // Not of the bytes: `sentAt` differs when a request is sent again.
+  // The id is not derived from the bytes: `sentAt` differs when a request is sent again.
   const batch_id = derivedId(ids.join());
   for (const batch of batches.values()) batch.batch_id = batch_id;
   return [...batches.values()];
 }
 
-/** Undefined for what is no time: it is nothing to refuse a call for. */
+/** Returns undefined for a value that is not a time: a call is not refused for that. */
 function sentAtOf(value: Value | undefined): string | undefined {
   const text = withOffset(value);
   return typeof text === "string" && !Number.isNaN(timeOf(text)) ? text : undefined;
 }
 
-/** ISO 8601 lets an offset be written as `-0800` or `-08`, RFC 3339 only as `-08:00`. */
+/** ISO 8601 allows the offsets `-0800` and `-08`, RFC 3339 only `-08:00`. */
 function withOffset(value: Value | undefined): Value | undefined {
   if (typeof value !== "string") return value;
   const [, time, minutes = "00"] = shortOffset.exec(value) ?? [];
@@ -69,7 +69,7 @@ function withOffset(value: Value | undefined): Value | undefined {
 
 const shortOffset = /^(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,9})?[+-]\d\d)(\d\d)?$/i;
 
-/** One that is too long to be a package id names no app, however it is cut. */
+/** A text that is too long for a package id names no app, however it is cut. */
 function packageIdOf({ context }: Message): string | undefined {
   return textOf(fieldsOf(context["app"])["namespace"])?.slice(0, 300);
 }
@@ -87,13 +87,13 @@ function eventOf(type: string, fields: Fields, context: Fields): object {
   };
 }
 
-/** Undefined for a call without one, which is optional by Segment's specification. */
+/** Returns undefined for a call without a time, which is optional by Segment's specification. */
 function timeOfCall({ timestamp, originalTimestamp }: Fields): Value | undefined {
   const time = [timestamp, originalTimestamp].find((it) => it !== undefined && it !== null && it !== "");
   return withOffset(time);
 }
 
-/** Undefined for a call that is none, or a track without a name: it is refused for that. */
+/** Returns undefined for a call that is none, or a track without a name: such a call is refused. */
 function callName(type: string, fields: Fields): string | undefined {
   switch (type) {
     case "track":
@@ -123,7 +123,7 @@ function propertiesOf(type: string, name: string | undefined, fields: Fields, co
   properties.add("app.version", shortText(fieldsOf(context["app"])["version"]));
   if (type === "page" || type === "screen") properties.add("category", textOf(fields["category"]));
   if (type === "group") properties.add("group_id", textOf(fields["groupId"]));
-  // A name that does not fit is kept beside what has become of it.
+  // A name that does not fit is kept beside its changed form.
   const given = type === "track" ? textOf(fields["event"]) : undefined;
   if (given !== name) properties.add("event", given);
   if (type === "identify" || type === "group") properties.addAll(fieldsOf(fields["traits"]), isPersonal);
@@ -139,16 +139,16 @@ const textFields: Readonly<Record<string, readonly string[]>> = {
   group: ["groupId"],
 };
 
-/** How many fields of a call have a type with which they cannot be stored. */
+/** Returns how many fields of a call have a type with which they cannot be stored. */
 function lostIn(type: string, fields: Fields): number {
   const texts = ["messageId", "anonymousId", "userId", ...(textFields[type] ?? [])];
   const lost = texts.filter((field) => (fields[field] ?? "") !== "" && textOf(fields[field]) === undefined);
-  // Traits may tell who somebody is, by whatever name.
+  // Traits may identify a person by any name.
   const objects = type === "identify" || type === "group" ? ["context", "traits"] : ["context"];
   return lost.length + objects.filter((field) => !isFields(fields[field] ?? {})).length;
 }
 
-/** Of the addresses of pages the queries stay out, which may hold anything. */
+/** The queries of page addresses are removed, because they may hold anything. */
 function withoutQueries(properties: Fields): Fields {
   const { url, referrer, search } = properties;
   if (url === undefined && referrer === undefined && search === undefined) return properties;
@@ -162,7 +162,7 @@ function withoutQueries(properties: Fields): Fields {
 
 function contextOf({ fields = {}, context }: Message): BatchContext {
   const os = fieldsOf(context["os"]);
-  // Who has no id of its own is told by that of its user, and neither is stored unless it is a UUID.
+  // A call without an install id of its own has that of its user; neither is stored unless it is a UUID.
   const install = textOf(fields["anonymousId"]) ?? textOf(fields["userId"]);
   const versionCode = versionCodeOf(fieldsOf(context["app"])["build"]);
   const country = textOf(fieldsOf(context["location"])["country"]);
@@ -188,7 +188,7 @@ function networkOf({ wifi, cellular }: Fields): string | undefined {
   return cellular === true ? "cellular" : undefined;
 }
 
-/** Of the first call: a request has one sender. */
+/** Returns the SDK of the first call: a request has one sender. */
 function sdkOf(message: Message | undefined): TelemetryBatch["sdk"] {
   const library = fieldsOf(message?.context["library"]);
   const name = shortText(library["name"]);

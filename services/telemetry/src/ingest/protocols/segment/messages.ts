@@ -6,16 +6,16 @@ export type CallType = (typeof callTypes)[number];
 
 export type Fields = Record<string, Value>;
 
-/** One call, as an SDK sends it. Nothing of it is checked yet. */
+/** One call, as an SDK sends it. No field is checked yet. */
 export interface Message {
   type: string;
-  /** Undefined for what is no object: `other` is kept, to be refused like any event that is none. */
+  /** Undefined for a value that is not an object: `other` is kept, to be refused like any such event. */
   fields?: Fields;
   other?: Value;
   context: Fields;
 }
 
-/** What a request says. */
+/** The content of a request. */
 export interface Request {
   writeKey: string | undefined;
   sentAt: Value | undefined;
@@ -23,8 +23,9 @@ export interface Request {
 }
 
 /**
+ * Reads a request.
  * @param body parsed, an object.
- * @param type of the path; null for a batch, whose calls say theirs.
+ * @param type of the path; null for a batch, whose calls have their own.
  */
 export function requestOf(body: Fields, type: CallType | null): Request {
   const { writeKey, sentAt } = body;
@@ -38,7 +39,10 @@ export function requestOf(body: Fields, type: CallType | null): Request {
   return { writeKey: textOf(writeKey), sentAt, messages };
 }
 
-/** What is used of a context. Its other fields are not copied: a million of them, for a thousand calls. */
+/**
+ * Returns the used fields of a context. The others are not copied: there may be a million of them, for a
+ * thousand calls.
+ */
 const contextFields = ["app", "device", "library", "locale", "location", "network", "os", "sessionId"];
 
 function pick(own: Fields, shared: Fields): Fields {
@@ -54,12 +58,12 @@ export function isFields(value: unknown): value is Fields {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** The fields within a field; none when it is no object. */
+/** Returns the fields within a field; none when it is not an object. */
 export function fieldsOf(value: Value | undefined): Fields {
   return isFields(value) ? value : {};
 }
 
-/** Text that says something, numbers too: ids of users and sessions often are. */
+/** Returns a text that is not empty; numbers count, because ids of users and sessions often are numbers. */
 export function textOf(value: Value | undefined): string | undefined {
   if (typeof value === "number") return String(value);
   return typeof value === "string" && value !== "" ? value : undefined;

@@ -9,7 +9,7 @@ const json = (description: string, properties: Record<string, object>, example: 
   },
 });
 
-/** What every answer and every batch has. */
+/** The fields that every answer and every batch has. */
 const requiredOf = (properties: object) =>
   Object.keys(properties).filter((name) => name === "success" || name === "batch");
 
@@ -20,7 +20,7 @@ const refused = (description: string, headers: object = {}) => ({
 
 const anonymousId = "0199c0de-7a1b-7c3d-8e4f-5a6b7c8d9e0f";
 
-/** A call of each type. Each has its time from when it comes. */
+/** One call of each type. The time of each is the time of receiving. */
 const calls: Record<CallType, object> = {
   track: { event: "Level Complete", anonymousId, properties: { level: "forest", score: 12.5 } },
   identify: { anonymousId, traits: { plan: "gold" } },
@@ -36,7 +36,7 @@ const refusal = {
   message: { type: "string" },
 };
 
-/** Described by hand: the calls are Segment's. Their short paths do the same. */
+/** Describes the routes by hand: the calls are Segment's. Their short paths do the same. */
 export const segmentPaths = Object.fromEntries(
   segmentRoutes.map(({ route }) => {
     const name = route.slice("/v1/".length);

@@ -13,8 +13,8 @@ import { type CallType, callTypes, isFields, requestOf } from "./messages.ts";
 import { openBodyLimits, writeKeysIn } from "./write-key.ts";
 
 const types: BodyTypes = {
-  // Whatever the header says: browsers send JSON as text, so that no preflight is needed, and what sends
-  // bytes with axios calls them a form.
+  // Every content type is accepted: browsers send JSON as text, so that no preflight is needed, and senders
+  // of bytes with axios call them a form.
   formOf: (type) => (mediaTypeOf(type) === null ? null : "json"),
   unsupported: "Send JSON in UTF-8.",
 };
@@ -25,8 +25,8 @@ const credentialsMissing =
   "or 131072 after inflating gzip.";
 
 /**
- * Segment's HTTP API: a route for a batch and one for each call, by the names of servers, of browsers and
- * of older SDKs.
+ * Segment's HTTP API: a route for a batch and one for each call, by the names that servers, browsers and
+ * older SDKs use.
  */
 export const segmentRoutes: readonly Protocol[] = [
   ...["/v1/batch", "/v1/b", "/v1/import"].map((route) => segmentProtocol(route, null)),
@@ -36,7 +36,10 @@ export const segmentRoutes: readonly Protocol[] = [
   ]),
 ];
 
-/** @param type of the one call that a body is; null for a list of calls. */
+/**
+ * Makes the protocol of a route.
+ * @param type of the one call that a body is; null for a list of calls.
+ */
 function segmentProtocol(route: string, type: CallType | null): Protocol {
   return {
     route,
@@ -53,7 +56,10 @@ function segmentProtocol(route: string, type: CallType | null): Protocol {
   };
 }
 
-/** The write key is the name of HTTP's Basic, without a password; some send it as Bearer. */
+/**
+ * Returns the write key, which is the name of HTTP's Basic, without a password; some clients send it as
+ * Bearer.
+ */
 function credentialOf(req: IncomingMessage): string | undefined {
   const { authorization } = req.headers;
   const basic = /^basic +([\w+/=-]{1,400}) *$/i.exec(authorization ?? "")?.[1];
@@ -62,7 +68,7 @@ function credentialOf(req: IncomingMessage): string | undefined {
   return `Bearer ${name}`;
 }
 
-/** What is no JSON and does not claim to be any is told so. */
+/** Refuses a body that is not JSON, and does not claim to be, for its content type. */
 function refusedByType(reading: Reading | BatchRefusal, req: IncomingMessage): Reading | BatchRefusal {
   if (!("code" in reading) || reading.code !== "malformed_json") return reading;
   const type = mediaTypeOf(req.headers["content-type"] ?? "") ?? "";
@@ -72,7 +78,7 @@ function refusedByType(reading: Reading | BatchRefusal, req: IncomingMessage): R
 
 function read({ bytes }: Body, type: CallType | null): Reading | BatchRefusal {
   if (isBeyond(bytes, batchBounds)) return { code: "batch_invalid", detail: beyondBatch };
-  // Ids of users and messages are texts, whatever they are sent as.
+  // Ids of users and messages become texts, whatever type they are sent as.
   const parsed = parseExactJson(bytes.toString(), String);
   if ("detail" in parsed) return { code: "malformed_json", detail: parsed.detail };
   const { value } = parsed;
@@ -88,12 +94,12 @@ function read({ bytes }: Body, type: CallType | null): Reading | BatchRefusal {
   return {
     credential: request.writeKey === undefined ? undefined : `Bearer ${request.writeKey}`,
     batches: batchesOf(request),
-    // The context of a batch is written with each of its calls: how much that is, the body does not tell.
+    // The context of a batch is written with each of its calls; the body does not say how much that is.
     eventBytesAtMost: Number.POSITIVE_INFINITY,
   };
 }
 
-/** Their SDKs know yes or no. A call that is refused among others is in `rejected_events`. */
+/** Segment's SDKs know only yes or no. A call that is refused among others is in `rejected_events`. */
 function answer(res: ServerResponse, requestId: string, { outcome }: Stored): void {
   const reason = outcome.accepted === 0 ? outcome.results.find(({ result }) => result === "drop") : undefined;
   if (reason) {

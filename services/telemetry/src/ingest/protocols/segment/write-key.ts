@@ -2,21 +2,21 @@ import { gunzipSync, inflateSync } from "node:zlib";
 import type { SentBody } from "../../reading/body.ts";
 
 /**
- * A body whose key is not in a header may have so many bytes: that is what Segment allows a batch. It is read
+ * The bytes of a body whose key is not in a header: Segment allows a batch as many. Such a body is read
  * before anybody knows who sends it.
  */
 export const openBodyLimits = { bytesMax: 524_288, piecesMax: 256 };
 
-/** What is inflated of such a body, which takes 0.7 ms. */
+/** The bytes that are inflated of such a body, which takes 0.7 ms. */
 const inflatedBytesMax = 131_072;
-/** Keys that are looked at from the beginning of a body, and one from its end. */
+/** How many keys are looked at from the beginning of a body, besides one from its end. */
 const placesMax = 8;
 /** How near to the end of a body the last key stands: mobile SDKs write it behind the list of calls. */
 const tailBytes = 4096;
 
 /**
- * The write keys that a body may be sent with, as `Bearer <key>`, without parsing it: wherever the name
- * stands, in a call too. Whether it is the key of the request is seen when the body is parsed.
+ * Finds the write keys that a body may be sent with, as `Bearer <key>`, without parsing it: the name counts
+ * wherever it stands, in a call too. Parsing the body then shows which is the key of the request.
  */
 export function writeKeysIn({ pieces, coding }: SentBody): string[] {
   const sent = joined(pieces);
@@ -35,10 +35,13 @@ export function writeKeysIn({ pieces, coding }: SentBody): string[] {
   return [...keys];
 }
 
-/** For one body at a time: half a mebibyte of a stranger's request would be garbage a moment later. */
+/**
+ * The buffer serves one body at a time: half a mebibyte for a stranger's request would be garbage a moment
+ * later.
+ */
 const room = Buffer.allocUnsafeSlow(openBodyLimits.bytesMax);
 
-/** The bytes hold until the next body is joined. */
+/** Joins a body. The bytes are valid until the next body is joined. */
 function joined(pieces: readonly Buffer[]): Buffer {
   let length = 0;
   for (const piece of pieces) length += piece.copy(room, length);
@@ -46,7 +49,7 @@ function joined(pieces: readonly Buffer[]): Buffer {
 }
 
 const name = Buffer.from('"writeKey"');
-/** Behind the name. A key has 48 characters. */
+/** Matches the key behind the name. A key has 48 characters. */
 const value = /^\s{0,8}:\s{0,8}"(\w{1,100})"/;
 
 function addKey(keys: Set<string>, bytes: Buffer, at: number): void {
@@ -56,14 +59,15 @@ function addKey(keys: Set<string>, bytes: Buffer, at: number): void {
   if (key !== undefined) keys.add(`Bearer ${key}`);
 }
 
-/** Null for what is larger, and for codings that take milliseconds to say so. */
+/** Returns null for a larger body, and for codings that take milliseconds to find that out. */
 function beginningOf(sent: Buffer, coding: string): Buffer | null {
   const inflate = coding === "deflate" ? inflateSync : coding.endsWith("gzip") ? gunzipSync : null;
   if (inflate === null) return null;
   try {
     return inflate(sent, { maxOutputLength: inflatedBytesMax, chunkSize: 65_536 });
   } catch {
-    // Too large, or no such body. Whoever has a key may put it into a header, and is told then what is wrong.
+    // The body is too large, or not in this coding. A client with a key may put it into a header, and then
+    // learns what is wrong.
     return null;
   }
 }
