@@ -72,7 +72,7 @@ export function readQueryConfig(env: Environment) {
   return {
     logLevel: values.LOG_LEVEL,
     http: publicTarget("QUERY", values),
-    // Nothing here is public: an address without a good key has a mistake to find.
+    // No route is public here: an address without a good key has made a mistake.
     requestRates: {
       reads: values.QUERY_READS_PER_MINUTE,
       writes: values.QUERY_WRITES_PER_MINUTE,

@@ -8,7 +8,7 @@ import { Page, PageQuery } from "@mosis/types/pages";
 import { RejectedEvent, RejectedQuery, Replay, Replayed, ReplayResult } from "@mosis/types/rejected";
 import { Receipt } from "@mosis/types/telemetry";
 
-/** What `/openapi.json` of query tells. */
+/** The document that query serves as `/openapi.json`. */
 export const queryApi: ApiDescription = {
   title: "Mosis telemetry query",
   version: "1",

@@ -29,7 +29,7 @@ import { writerGroup } from "./writer/consumer-group.ts";
 
 export interface QueryOptions {
   kafka: KafkaConfig;
-  /** For replays. */
+  /** The producer for replays. */
   producer: Producer;
   store: ClickHouse;
   log: Logger;
@@ -43,7 +43,7 @@ export interface QueryOptions {
   managementApart?: boolean;
 }
 
-/** Every route of query. Not ready until the access table is complete. */
+/** Creates every route of query. Query is not ready until the access table is complete. */
 export async function createQuery({ trustedProxies, requestRates, ...options }: QueryOptions) {
   const { kafka, producer, store, log, metrics, life, ...rest } = options;
   const clientAddress = createClientAddress(trustedProxies);
@@ -52,7 +52,7 @@ export async function createQuery({ trustedProxies, requestRates, ...options }: 
   const access = await followAccess({
     ...{ kafka, producer, clientAddress, log, metrics, life },
     alongside: {
-      // What is replayed is restricted like what is sent.
+      // Replayed events are restricted like newly sent ones.
       [topics.restrictions]: restrictions,
       [topics.erasures]: requested,
     },
@@ -61,7 +61,7 @@ export async function createQuery({ trustedProxies, requestRates, ...options }: 
   const authenticate = createAuthenticate(access, limits);
   const storeOf = createStoreOf(store, storeShares);
   const shared = { storeOf, authenticate, findApp: createFindApp(access.table) };
-  // Of apps too: a receipt needs to know whose the app is.
+  // The lag of apps counts too: a receipt needs to know whose the app is.
   const behind = { group: writerGroup(kafka), topics: [topics.events, topics.apps] };
   const writerLag = life.own("writer lag", openLagReader(kafka, behind), (it) => it.close());
   const apps = createApp({
@@ -87,7 +87,7 @@ export async function createQuery({ trustedProxies, requestRates, ...options }: 
   return { apps, failed: access.failed };
 }
 
-/** As ingest sends, so that what is replayed goes the same way. */
+/** Opens a flusher that sends like that of ingest, so that replayed events go the same way. */
 async function openReplayFlusher(producer: Producer, log: Logger): Promise<Flusher> {
   const partitions = await readPartitions({ producer, log });
   return new Flusher({

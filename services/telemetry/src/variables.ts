@@ -1,5 +1,5 @@
-// The variables of each process. Whoever starts a process gives it these and no others, so none holds a
-// secret that it does not use.
+// The variables of each process. A process is started with only its own, so that it holds no secret that it
+// does not use.
 import { kafkaVariables, recordVerifying } from "@mosis/kafka";
 import {
   addressRangeList,
@@ -32,7 +32,9 @@ const trustedProxies = addressRangeList({
   default: [],
 });
 
-/** What requests that are refused may cost, and what one address may have of an app with a public key. */
+/**
+ * The limits of what refused requests may cost, and of what one address may use of an app with a public key.
+ */
 const guardVariables = {
   INGEST_ADDRESS_WASTE_MS: integer({
     about: "Milliseconds of CPU a second that an address may cost for requests that are refused.",

@@ -4,13 +4,13 @@ import { Uuid } from "@mosis/types/formats";
 import Type, { type Static } from "typebox";
 import { timeParam, whereOf, wholeMs } from "../store/filters.ts";
 
-/** Where a page ended: place and id of its last event. */
+/** Where a page ended: the place and id of its last event. */
 export const AuditPosition = Type.Tuple([Type.String({ pattern: "^[0-9]{1,18}$" }), Uuid]);
 export type AuditPosition = Static<typeof AuditPosition>;
 
 export interface AuditPage extends Omit<AuditQuery, "limit" | "cursor"> {
   limit: number;
-  /** Null: from the beginning. */
+  /** Null when the page begins at the first event. */
   behind: AuditPosition | null;
 }
 
@@ -22,7 +22,7 @@ const AuditRow = Type.Object({
   position: Type.String(),
 });
 
-/** One page and the event behind it, from the last commit to the first. */
+/** Returns one page and the event behind it, from the last commit to the first. */
 export async function listAuditEvents(
   store: ClickHouse,
   developerId: string,
@@ -60,7 +60,7 @@ function conditionOf(developerId: string, page: AuditPage) {
     ["target_id = {target:String}", target === undefined ? null : { target }],
     [`occurred_at >= ${timeParam("from")}`, from === undefined ? null : { from: wholeMs(from) }],
     [`occurred_at < ${timeParam("to")}`, to === undefined ? null : { to: wholeMs(to) }],
-    // The first half is for the index, which cannot use the second.
+    // The first half of the condition is for the index, which cannot use the second.
     [
       "position <= {place:UInt64} and (position, event_id) < ({place:UInt64}, {id:UUID})",
       behind && { place: behind[0], id: behind[1] },

@@ -19,7 +19,7 @@ export function auditRoutes({
     const grant = await authenticate(req, res, ["audit:read"]);
     const { limit = 50, cursor, ...filters } = parse(AuditQuery, req.query, "query");
     if (grant.appIds !== null) {
-      // A trail with holes in it, which nobody sees, would be worse than none.
+      // An audit trail with holes that nobody sees would be worse than none.
       throw problem(
         "permission_missing",
         "The key serves only listed apps: read the audit trail with a key for every app.",

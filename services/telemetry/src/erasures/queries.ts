@@ -10,7 +10,7 @@ const ErasureRow = Type.Object({
 });
 type ErasureRow = Static<typeof ErasureRow>;
 
-/** Where a page ended: when its last erasure was asked for, in milliseconds since 1970, and its id. */
+/** Where a page ended: the time of its last erasure's request, in milliseconds since 1970, and its id. */
 export const ErasurePosition = Type.Tuple([Type.Integer({ minimum: 0, maximum: 253_402_300_799_999 }), Uuid]);
 export type ErasurePosition = Static<typeof ErasurePosition>;
 
@@ -19,7 +19,7 @@ const columns = `
   toString(events_erased) as events_erased, toString(rejected_erased) as rejected_erased,
   toString(remaining) as remaining`;
 
-/** An erasure of an app that has ended, or null. */
+/** Returns an erasure of an app that has ended, or null. */
 export async function findErasure(store: ClickHouse, appId: string, id: string): Promise<Erasure | null> {
   const [row] = await select(
     store,
@@ -31,7 +31,10 @@ export async function findErasure(store: ClickHouse, appId: string, id: string):
   return row ? toErasure(row) : null;
 }
 
-/** Erasures of an app that have ended, from new to old by when they were asked for: a page and one more. */
+/**
+ * Returns the erasures of an app that have ended, from new to old by the time of their request: a page and
+ * one more.
+ */
 export async function listErasures(
   store: ClickHouse,
   appId: string,

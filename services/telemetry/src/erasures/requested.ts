@@ -4,18 +4,20 @@ import { topics } from "@mosis/types/topics";
 import { Compile } from "typebox/compile";
 import { readState } from "../access/state-record.ts";
 
-/** What `telemetry.erasures` keeps: a request that is older has ended, or the topic has forgotten it too. */
+/**
+ * How long `telemetry.erasures` keeps a request: an older one has ended, or the topic has forgotten it too.
+ */
 const keptMs = 8 * 86_400_000;
 const checkRequest = Compile(ErasureRequest);
 
 export interface RequestedErasures {
-  /** One record of `telemetry.erasures`. */
+  /** Applies one record of `telemetry.erasures`. */
   apply(id: string, value: Buffer | null): void;
   find(appId: string, id: string): Erasure | null;
   list(appId: string): Erasure[];
 }
 
-/** Erasures that were asked for of late, whether they have ended or not, in memory. Without install ids. */
+/** Keeps the erasures that were requested recently in memory, ended or not, without install ids. */
 export function createRequestedErasures({ log }: { log: Logger }): RequestedErasures {
   const byId = new Map<string, Erasure>();
   return {

@@ -20,7 +20,7 @@ interface ErasureDeps {
 const uuid = Compile(Uuid);
 const beginning: ErasurePosition = [253_402_300_799_999, "ffffffff-ffff-ffff-ffff-ffffffffffff"];
 
-/** What has become of erasures: requests from memory, until ClickHouse has the proof. */
+/** Serves what became of erasures: requests come from memory, until ClickHouse has the proof. */
 export function erasureRoutes({ storeOf, requested, authenticate, findApp }: ErasureDeps): Router {
   const router = createRouter();
   const cursors = createCursors("erasures", ErasurePosition);
@@ -31,7 +31,7 @@ export function erasureRoutes({ storeOf, requested, authenticate, findApp }: Era
     const { limit = 50, cursor } = parse(PageQuery, req.query, "query");
     const behind = cursor === undefined ? beginning : cursors.decode(cursor);
 
-    // Memory first: what gets its proof in between is in both then, never in neither.
+    // Memory is read first: an erasure that gets its proof in between is then in both, never in neither.
     const waiting = requested.list(appId).filter((erasure) => isBehind(erasure, behind));
     const ended = await listErasures(storeOf(grant), appId, { limit, behind });
     const erasures = new Map([...waiting, ...ended].map((erasure) => [erasure.id, erasure]));
@@ -59,7 +59,7 @@ function positionOf({ requested_at, id }: Erasure): ErasurePosition {
   return [Date.parse(requested_at), id];
 }
 
-/** From new to old; of those that were asked for at the same moment, by id. */
+/** Sorts from new to old, and erasures of the same moment by id. */
 function isBehind(erasure: Erasure, [atMs, id]: ErasurePosition): boolean {
   const [ownMs, ownId] = positionOf(erasure);
   return ownMs < atMs || (ownMs === atMs && ownId < id.toLowerCase());

@@ -1,4 +1,4 @@
-// The ingest process: telemetry over HTTP into Kafka. Nothing else runs here.
+// The ingest process takes telemetry over HTTP to Kafka. Nothing else runs here.
 import { createSelfTelemetry } from "@mosis/client/process";
 import { serve } from "@mosis/http";
 import { createRecordVerifier, openProducer } from "@mosis/kafka";
@@ -19,8 +19,8 @@ try {
     createSelfTelemetry({ service, target: config.selfTelemetry }),
     (it) => it.close(),
   );
-  // Closed in the reverse order: the server first, which waits for the answers of running requests while the
-  // producer can still get their acknowledgements.
+  // Resources are closed in the reverse order: the server first, which waits for the answers of running
+  // requests while the producer can still get their acknowledgements.
   const verifier = createRecordVerifier({ publicKeys: config.recordPublicKeys, log, metrics });
   const kafka = { ...config.kafka, clientId: service, log, verifier };
   const producer = life.own("producer", await openProducer(kafka), (it) => it.close());
@@ -43,7 +43,7 @@ try {
     (it) => it.close(),
   );
   log.info({ url: server.url, management_url: server.managementUrl }, "telemetry ingest started");
-  // A process that no longer hears of revoked keys must exit: whoever runs it starts another.
+  // A process that no longer hears of revoked keys must exit: its supervisor starts another.
   const reason = await Promise.race([life.untilSignal(), failed]);
   log.info({ reason }, "telemetry ingest stops");
 } catch (error) {

@@ -1,5 +1,5 @@
-// A job: makes the tables of ClickHouse, and the topics of Kafka and who may use them, as this version
-// needs them, and ends.
+// A job that makes the tables of ClickHouse, the topics of Kafka and the rights to them as this version needs
+// them, and ends.
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { migrateUp } from "@mosis/clickhouse";

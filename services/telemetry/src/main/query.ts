@@ -1,4 +1,5 @@
-// The query process: everything that is read of telemetry over HTTP, and replays. Nothing else runs here.
+// The query process serves everything that is read of telemetry over HTTP, and replays. Nothing else runs
+// here.
 import { openClickHouse } from "@mosis/clickhouse";
 import { createSelfTelemetry } from "@mosis/client/process";
 import { serve } from "@mosis/http";
@@ -49,7 +50,7 @@ try {
     (it) => it.close(),
   );
   log.info({ url: server.url, management_url: server.managementUrl }, "telemetry query started");
-  // A process that no longer hears of revoked keys must exit: whoever runs it starts another.
+  // A process that no longer hears of revoked keys must exit: its supervisor starts another.
   const reason = await Promise.race([life.untilSignal(), failed]);
   log.info({ reason }, "telemetry query stops");
 } catch (error) {

@@ -1,5 +1,5 @@
-// The writer process: telemetry blocks, audit events and apps from Kafka into ClickHouse. Nothing else runs
-// here.
+// The writer process stores telemetry blocks, audit events and apps from Kafka in ClickHouse. Nothing else
+// runs here.
 import { openClickHouse, type SlowQuery } from "@mosis/clickhouse";
 import { createSelfTelemetry } from "@mosis/client/process";
 import { createApp, openApiDocument, serve } from "@mosis/http";
@@ -21,8 +21,8 @@ try {
     createSelfTelemetry({ service, target: config.selfTelemetry }),
     (it) => it.close(),
   );
-  // Closed in the reverse order: the status routes, then the writer, which finishes its insert and commits
-  // while ClickHouse and the producer of dead letters are still there.
+  // Resources are closed in the reverse order: the status routes, then the writer, which finishes its insert
+  // and commits while ClickHouse and the producer of dead letters are still there.
   const verifier = createRecordVerifier({ publicKeys: config.recordPublicKeys, log, metrics });
   const kafka = { ...config.kafka, clientId: service, log, verifier };
   const onSlowQuery = (query: SlowQuery) => self.slowQuery({ store: "clickhouse", ...query });
@@ -69,7 +69,7 @@ try {
   const limits = { http: config.http, metrics, requestTimeoutMs: 10_000, headersTimeoutMs: 5000 };
   const server = life.own("server", await serve(apps, limits), (it) => it.close());
   log.info({ url: server.url }, "telemetry writer started");
-  // A writer that cannot go on must exit: whoever runs it starts another, at the last committed offsets.
+  // A writer that cannot go on must exit: its supervisor starts another, at the last committed offsets.
   const reason = await Promise.race([life.untilSignal(), writer.failed]);
   log.info({ reason }, "telemetry writer stops");
 } catch (error) {

@@ -17,7 +17,7 @@ export interface CountsQuery {
   fromMs: number;
   toMs: number;
   interval: OutcomesQuery["interval"];
-  /** One more than this is asked for, so that the caller sees when there are too many. */
+  /** The query asks for one row more, so that the caller sees when there are too many. */
   rowsMax: number;
 }
 
@@ -27,7 +27,10 @@ const beginOf = {
   day: "toStartOfDay(received_at)",
 } as const satisfies Record<OutcomesQuery["interval"], string>;
 
-/** Sums by bucket, outcome and reason, from old to new. Warnings have a row without a reason, of events. */
+/**
+ * Returns sums by bucket, outcome and reason, from old to new. Warnings have a row without a reason, which
+ * counts events.
+ */
 export function countOutcomes(store: ClickHouse, query: CountsQuery): Promise<Counted[]> {
   const { appId, fromMs, toMs, interval, rowsMax } = query;
   const within = `app_id = {app_id:UUID}

@@ -63,7 +63,7 @@ function tooMuch(pointer: string, detail: string) {
 function bucketOf(time: string, rows: readonly Counted[]): OutcomeBucket {
   const totals = { accepted: 0, rejected: 0, dropped: 0, replayed: 0, refused: 0, discarded: 0, warned: 0 };
   for (const { outcome, reason, total } of rows) {
-    // An event may have two warnings, so the sum of its reasons says nothing.
+    // An event may have two warnings, so the sum of its reasons is meaningless.
     if (outcome !== "warned" || reason === "") totals[outcome] += total;
   }
   const { accepted, rejected, dropped, replayed } = totals;

@@ -11,7 +11,7 @@ import { findOwnReceipt } from "./queries.ts";
 
 interface ReceiptDeps {
   storeOf: StoreOf;
-  /** Of whoever stores batches and apps. */
+  /** How far the writers are behind, in the topics of batches and apps. */
   writerLag: Pick<LagReader, "read">;
   authenticate: Authenticate;
 }
@@ -33,9 +33,9 @@ export function receiptRoutes({ storeOf, writerLag, authenticate }: ReceiptDeps)
 }
 
 /**
- * 1 look; 2 ask how far storing is behind: whatever is acknowledged by now is stored or counted there; 3
- * look again, for what was stored between the two. Before step 3 a batch of somebody else and one that does
- * not exist are the same: nothing.
+ * Finds a receipt: 1 look; 2 ask how far storing is behind: everything that is acknowledged by now is stored
+ * or counted there; 3 look again, for what was stored between the two. Before step 3 a batch of somebody else
+ * and one that does not exist look the same: nothing is found.
  */
 async function receiptOf(
   { storeOf, writerLag }: Pick<ReceiptDeps, "storeOf" | "writerLag">,

@@ -8,21 +8,24 @@ import { appendDelivery } from "../ingest/judging/pipeline.ts";
 import { mergePatch } from "./merge-patch.ts";
 import type { RejectedRow } from "./queries.ts";
 
-/** A rejected event as it would be sent today: a delivery that is accepted whole, or why it is not. */
+/**
+ * A rejected event as it would be sent today: a delivery that is accepted completely, or the reason why it is
+ * not.
+ */
 export type Attempt = { delivery: Delivery } | { refusal: ReplayResult };
 
 export interface Replayer {
   appId: string;
   keyId: string;
   patch: Replay["patch"];
-  /** Restrictions that hold now, as for what is sent now. */
+  /** The restrictions that hold now, as for newly sent events. */
   rules: Rules | null;
 }
 
 /** Runs a rejected event through the pipeline, in its own time and context. */
 export function attempt(dryRunFlusher: Flusher, row: RejectedRow, replayer: Replayer): Attempt {
   const event = eventOf(row, replayer.patch);
-  // Not JSON, or cut: nothing has changed about it.
+  // The event is not JSON, or was cut: nothing has changed about that.
   if (event === undefined) return { refusal: refusalOf(row, row.code, row.pointer) };
   const delivery = deliveryOf(row, event, replayer);
   try {
@@ -43,8 +46,9 @@ function eventOf({ raw }: RejectedRow, patch: Replay["patch"]): unknown {
 }
 
 /**
- * One event is one delivery, whose id follows from the event's place. So another replay of it, at the same
- * time or after a crash, is the same delivery in all books, whatever else either of them has taken.
+ * Makes one delivery of one event; its id follows from the event's place. So another replay of the event, at
+ * the same time or after a crash, is the same delivery in all books, whatever else the two replays have
+ * taken.
  */
 function deliveryOf(row: RejectedRow, event: unknown, { appId, keyId, rules }: Replayer): Delivery {
   const context = row.context === "" ? {} : (JSON.parse(row.context) as BatchContext);
@@ -67,7 +71,7 @@ function refusalOf(row: RejectedRow, code: string, pointer: string): ReplayResul
   return { ...where, code, pointer, fix: fixOf(code) };
 }
 
-/** What is stored may have a code that this version does not know. */
+/** A stored event may have a code that this version does not know. */
 export function fixOf(code: string): string {
   return Object.hasOwn(eventCodes, code) ? eventCodes[code as EventCode] : "";
 }

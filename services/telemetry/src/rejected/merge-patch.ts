@@ -4,8 +4,8 @@ import { isWideInteger } from "../ingest/events/exact-json.ts";
 type MergePatch = NonNullable<Replay["patch"]>;
 
 /**
- * The value after a JSON Merge Patch (RFC 7396 §2). Its depth is bounded by the schema of the patch, and
- * fields are made, never assigned: a field may have the name of something that every object has.
+ * Returns the value after a JSON Merge Patch (RFC 7396 §2). Its depth is limited by the schema of the patch.
+ * Fields are defined, never assigned: a field may have the name of something that every object has.
  */
 export function mergePatch(value: unknown, patch: MergePatch): unknown {
   const target: Record<string, unknown> = isObject(value) ? value : {};

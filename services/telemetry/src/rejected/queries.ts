@@ -3,7 +3,7 @@ import { Nullable, Timestamp, Uuid } from "@mosis/types/formats";
 import Type, { type Static } from "typebox";
 import { timeParam, whereOf, wholeMs } from "../store/filters.ts";
 
-/** Where a page ended: the key of its last event, its time in milliseconds. */
+/** Where a page ended: the key of its last event, with its time in milliseconds. */
 export const RejectedPosition = Type.Tuple([
   Type.Integer({ minimum: 0, maximum: 8_640_000_000_000_000 }),
   Uuid,
@@ -11,7 +11,7 @@ export const RejectedPosition = Type.Tuple([
 ]);
 export type RejectedPosition = Static<typeof RejectedPosition>;
 
-/** What is left out does not filter. */
+/** The conditions of a list; a missing one does not filter. */
 export interface RejectedFilter {
   appId: string;
   from?: string | undefined;
@@ -19,7 +19,7 @@ export interface RejectedFilter {
   code?: string | undefined;
   eventName?: string | undefined;
   replayed: boolean;
-  /** Null: from the beginning. */
+  /** Null when the page begins at the first event. */
   behind: RejectedPosition | null;
 }
 
@@ -63,7 +63,7 @@ export function listRejected(
 
 const Total = Type.Object({ total: Type.Integer() });
 
-/** How many match, from old to new behind the position. */
+/** Returns how many events match, from old to new behind the position. */
 export async function countRejected(store: ClickHouse, filter: RejectedFilter): Promise<number> {
   const { where, params } = conditionOf(filter, "from old to new");
   const statement = `select toUInt32(count()) as total from rejected_events where ${where}`;
@@ -86,9 +86,9 @@ function conditionOf(filter: RejectedFilter, order: Order) {
     [`received_at >= ${timeParam("from")}`, from === undefined ? null : { from: wholeMs(from) }],
     [`received_at < ${timeParam("to")}`, to === undefined ? null : { to: wholeMs(to) }],
     ["code = {code:String}", code === undefined ? null : { code }],
-    // Of what is not JSON it is empty.
+    // The name of an event that is not JSON is empty.
     ["JSONExtractString(raw, 'name') = {name:String}", eventName === undefined ? null : { name: eventName }],
-    // The first half is for the index, which cannot use the second.
+    // The first half of the condition is for the index, which cannot use the second.
     [
       `received_at ${before}= ${timeParam("place")} and (${key}) ${before} (${place})`,
       behind && { place: behind[0], delivery: behind[1], index: behind[2] },

@@ -17,9 +17,9 @@ import {
 
 export interface ReplayDeps {
   store: ClickHouse;
-  /** Sends what passes. */
+  /** Sends the events that are accepted now. */
   flusher: Flusher;
-  /** Sends nothing: what every event is tried with. */
+  /** Sends nothing: every event is tried with it first. */
   dryRunFlusher: Flusher;
 }
 
@@ -32,19 +32,19 @@ export interface ReplayOrder extends Replayer {
 export interface ReplayReport {
   accepted: number;
   refusals: ReplayResult[];
-  /** Events behind the last one that match. */
+  /** How many events behind the last one match. */
   remaining: number;
-  /** Null: there was nothing. */
+  /** Null when there was no event. */
   last: RejectedPosition | null;
 }
 
-/** At most 32 KiB each are in memory at a time. */
+/** How many events, of at most 32 KiB each, are in memory at a time. */
 const rowsPerStep = 100;
 
 /**
- * Runs rejected events through the pipeline of ingest once more, from old to new. In steps: 1 read; 2 try
- * each; 3 append what passes, with its mark, and wait for all in-sync replicas. A crash, or a failure of
- * step 3, leaves some of them taken and others not, and their marks with them: call it again.
+ * Runs rejected events through the pipeline of ingest once more, from old to new, in these steps: 1 read; 2
+ * try each; 3 append the accepted ones, with their marks, and wait for all in-sync replicas. After a crash or
+ * a failure of step 3 some events are taken and others are not, and so are their marks: call it again.
  * @throws Unavailable when ClickHouse or Kafka does not answer.
  */
 export async function replayRejected(
@@ -75,7 +75,7 @@ export async function replayRejected(
   return report;
 }
 
-/** The event, its delivery, what the books have to know and its mark go into one flush. */
+/** The event, its delivery, its rows of the books and its mark go into one flush. */
 function append(flusher: Flusher, row: RejectedRow, delivery: Delivery): Promise<void> {
   const { blocks } = flusher;
   const { appId, receivedAtMs, deliveryId, keyId } = delivery;

@@ -19,7 +19,7 @@ import { replayRejected } from "./replay.ts";
 
 interface RejectedDeps {
   storeOf: StoreOf;
-  /** Where a replay sends to. */
+  /** The flusher that a replay sends with. */
   flusher: Flusher;
   authenticate: Authenticate;
   findApp: FindApp;
@@ -27,7 +27,7 @@ interface RejectedDeps {
 }
 
 const bodyLimit = { bytesMax: 65_536 } as const;
-/** Each replay that runs holds a step of events in memory. A key is a developer. */
+/** Each running replay holds a step of events in memory. The key is a developer. */
 const replayShares: FairQueueLimits = {
   slotsMax: 4,
   slotsPerKeyMax: 2,
@@ -59,7 +59,7 @@ export function rejectedRoutes(deps: RejectedDeps): Router {
     sendPage(res, pageOf(items, limit, cursors));
   });
 
-  // Escaped: Express takes `:replay` for a parameter.
+  // The colon is escaped: Express takes `:replay` for a parameter.
   router.post("/v1/apps/:package_id/telemetry/rejected\\:replay", async (req, res) => {
     const grant = await authenticate(req, res, ["telemetry:write"]);
     if (grant.kind !== "management") {

@@ -4,7 +4,10 @@ import { replayedByDefault } from "./dead-letters.ts";
 
 const recordsMaxBound = 1_000_000;
 
-/** @throws Error that says what is wrong with an argument. */
+/**
+ * Reads the arguments of the job.
+ * @throws Error that says what is wrong with an argument.
+ */
 export function readReplayArguments(args: string[]): {
   topics: readonly Topic[];
   recordsMax: number;
@@ -36,7 +39,7 @@ export function readReplayArguments(args: string[]): {
   };
 }
 
-/** An app's state is replayed only when asked for: it would bring the old state back over a newer one. */
+/** The state of an app is replayed only on request: it would replace a newer one with the old one. */
 function topicsOf(asked: string | undefined): readonly Topic[] {
   if (asked === undefined) return replayedByDefault;
   const known: readonly Topic[] = [...replayedByDefault, topics.apps];

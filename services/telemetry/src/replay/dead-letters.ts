@@ -2,30 +2,34 @@ import { type IncomingBatch, type KafkaConfig, openConsumer, openLagReader } fro
 import { type Topic, topics } from "@mosis/types/topics";
 import { createRun, type RunOptions } from "./run.ts";
 
-/** Of these records may go back at any time: what they store is keyed, so a second copy changes nothing. */
+/**
+ * Records of these topics may be sent back at any time: their rows have keys, so a second copy changes
+ * nothing.
+ */
 export const replayedByDefault: readonly Topic[] = [topics.events, topics.rejected, topics.audit];
 
 export interface ReplayOptions extends RunOptions {
   kafka: KafkaConfig;
-  /** Takes every dead letter that there is when nobody knows any more how far an earlier run came. */
+  /** Replays every dead letter that there is when it is no longer known how far an earlier run came. */
   isFromBeginning?: boolean;
-  /** How long Kafka remembers how far a run came. Default 7 days, as brokers do unless they are told. */
+  /** How long Kafka remembers how far a run came. Default 7 days, the default of brokers. */
   offsetsKeptMs?: number;
-  /** A broker that gives nothing for so long ends the run. Default 60 s. */
+  /** A broker that delivers nothing for this time ends the run. Default 60 s. */
   stallTimeoutMs?: number;
 }
 
 const offsetsKeptMsDefault = 7 * 86_400_000;
 
 /**
- * Sends the dead letters of a topic back to where they came from, as they were. The order is the guarantee:
+ * Sends the dead letters of a topic back to where they came from, unchanged. The order is the guarantee:
  *
- * 1. **The end** of the dead letters is read before anything is sent: what is refused again lies behind it,
- * so no run meets it. 2. **Send** a record, and wait for all in-sync replicas. 3. **Commit** its position. A
- * crash before that sends it once more, which its keys make harmless.
+ * 1. **The end** of the dead letters is read before anything is sent: a record that is refused again lies
+ * behind it, so no run meets it. 2. **Send** a record, and wait for all in-sync replicas. 3. **Commit** its
+ * position. A crash before that sends it once more, which its keys make harmless.
  * @returns by code, how many records were sent back, or would be.
- * @throws Error when Kafka gives or takes nothing any more; the position stays where it came to. At once when
- * the position may be forgotten: dead letters live longer than it, and all of them would be sent again.
+ * @throws Error when Kafka no longer delivers or accepts anything; the position stays where it was. It throws
+ * immediately when the position may be forgotten: dead letters live longer than it, and all of them would be
+ * sent again.
  */
 export async function replayDeadLetters(options: ReplayOptions): Promise<Map<string, number>> {
   const { kafka, topic, isDryRun, stallTimeoutMs = 60_000 } = options;
@@ -39,7 +43,7 @@ export async function replayDeadLetters(options: ReplayOptions): Promise<Map<str
         "--from-beginning sends them all.",
     );
   };
-  // A dry run reads as a group that nobody knows, from the beginning, and passes over what was replayed.
+  // A dry run reads as a group that has committed nothing, from the beginning, and skips what was replayed.
   const reader = isDryRun ? `${group}-dry-run-${process.pid}-${Date.now()}` : group;
   const readable = isDryRun ? (await countWaiting(kafka, reader)).waiting : waiting;
   const run = createRun(options, waiting, readable);
@@ -73,12 +77,12 @@ export async function replayDeadLetters(options: ReplayOptions): Promise<Map<str
 }
 
 /**
- * A dead letter is a record batch of its own, and of those a fetch of one byte brings one: each is committed
+ * A dead letter is a record batch of its own, and a fetch of one byte brings one batch: each is committed
  * before the next is read.
  */
 const oneByOne = { topics: [topics.deadLetters], minBytes: 1, maxWaitMs: 500, maxBytesPerPartition: 1 };
 
-/** Records that a group has not committed, by partition, and whether it has committed any. */
+/** Returns the records that a group has not committed, by partition, and whether it has committed any. */
 async function countWaiting(
   kafka: KafkaConfig,
   group: string,

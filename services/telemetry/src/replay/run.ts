@@ -3,7 +3,7 @@ import { deadLetterHeaders, type Topic } from "@mosis/types/topics";
 
 export interface RunOptions {
   producer: Pick<Producer, "send">;
-  /** Only dead letters of this topic. Each topic has a position of its own. */
+  /** Only dead letters of this topic are replayed. Each topic has a position of its own. */
   topic: Topic;
   /** The most records that are sent back. */
   recordsMax: number;
@@ -11,12 +11,12 @@ export interface RunOptions {
   isDryRun: boolean;
 }
 
-/** One pass over the dead letters that were there when it began. */
+/** One pass over the dead letters that existed when it began. */
 export interface ReplayRun {
-  /** Records that were sent back, or would be, by code. */
+  /** How many records were sent back, or would be, by code. */
   codes: Map<string, number>;
   take(batch: IncomingBatch): Promise<void>;
-  /** Whether the end of every partition or the most records are reached. */
+  /** Returns true when the end of every partition or the most records are reached. */
   isOver(): boolean;
 }
 
@@ -26,8 +26,9 @@ interface Bounds {
 }
 
 /**
+ * Creates a run.
  * @param waiting how many records of each partition are to be replayed.
- * @param readable how many will be read: of those, the first ones were replayed before.
+ * @param readable how many records will be read: the first of them were replayed before.
  */
 export function createRun(
   { producer, topic, recordsMax, isDryRun }: RunOptions,
@@ -75,7 +76,7 @@ function originOf({ headers }: IncomingRecord): string | undefined {
   return headers[deadLetterHeaders.topic]?.toString();
 }
 
-/** `batches` stays, also where the writer has added it: with it the replay mends the receipt. */
+/** `batches` stays, also where the writer has added it: the replay corrects the receipt with it. */
 function asItWas({ key, value, headers }: IncomingRecord): OutgoingRecord {
   const added = new Set<string>(Object.values(deadLetterHeaders));
   const own = Object.entries(headers).filter(([name]) => !added.has(name));

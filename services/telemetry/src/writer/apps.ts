@@ -13,8 +13,7 @@ const table = "apps_raw";
 type Row = Record<string, unknown>;
 
 /**
- * Stores what was fetched of `catalog.apps`: states first, then which apps are gone, then the names that
- * SQL shows.
+ * Stores the records of `catalog.apps`: states first, then the deleted apps, then the names that SQL shows.
  */
 export async function storeApps(deps: StoreDeps & { log: Logger }, gathered: Gathered): Promise<void> {
   const { deadLetter } = deps;
@@ -43,8 +42,8 @@ function toRow({ value, position }: JsonRecord<AppState>): Row[] {
 }
 
 /**
- * A tombstone has no state: the last one is kept, marked as deleted, so that the events of the app keep its
- * name.
+ * Stores tombstones. They have no state: the last one is kept, marked as deleted, so that the events of the
+ * app keep its name.
  */
 async function goneRows(
   { store, retry }: StoreDeps,
@@ -81,8 +80,8 @@ async function insertRows(
 }
 
 /**
- * Without it a new app has no name in SQL until the dictionary's lifetime is over, so a failure is no
- * reason to stop.
+ * Reloads the dictionary. Without that a new app has no name in SQL until the dictionary's lifetime is over,
+ * so a failure is no reason to stop.
  */
 async function reloadNames({ store, log }: { store: ClickHouse; log: Logger }): Promise<void> {
   try {

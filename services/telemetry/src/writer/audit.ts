@@ -8,7 +8,7 @@ import { createJsonReader, type JsonRecord } from "./json-record.ts";
 const readEvents = createJsonReader(AuditEvent);
 const table = "audit_events_raw";
 
-/** Stores what was fetched of `audit.events`. */
+/** Stores the records of `audit.events`. */
 export async function storeAudit(deps: StoreDeps, { batches, isStale }: Gathered): Promise<void> {
   const { store, deadLetter, retry, metrics } = deps;
   const { read, faults } = readEvents(batches);
@@ -28,7 +28,7 @@ export async function storeAudit(deps: StoreDeps, { batches, isStale }: Gathered
   );
 }
 
-/** A record without a value says nothing: the trail is never compacted, so nobody should have written one. */
+/** A record without a value is a fault: the trail is never compacted, so nobody should have written one. */
 function toRow({ value, position }: JsonRecord<AuditEvent>): Record<string, unknown>[] {
   if (!value) return [];
   const { actor, payload, ...event } = value;

@@ -1,14 +1,14 @@
 import type { IncomingRecord } from "@mosis/kafka";
 import { blockFormat, recordHeaders } from "@mosis/types/topics";
 
-/** What a record of native blocks holds. */
+/** The content of a record of native blocks. */
 export interface Block {
-  /** Rows in `value`; 0 when a flush had nothing but its batches. */
+  /** The rows in `value`; 0 when a flush had only its batches. */
   rows: number;
   value: Buffer;
 }
 
-/** Why a record cannot be what it should be. `code` is stable, for metrics and for whoever replays it. */
+/** Why a record is not in its form. `code` is stable, for metrics and for people who replay it. */
 export interface RecordFault {
   code: string;
   detail: string;
@@ -16,7 +16,7 @@ export interface RecordFault {
 
 /**
  * Checks a record as far as that costs nothing: its headers, and that its block begins with the columns and
- * rows it claims. Its data is left to ClickHouse.
+ * rows that it claims. ClickHouse checks the data.
  */
 export function readBlock({ value, headers }: IncomingRecord, columns: number): Block | RecordFault {
   const format = headers[recordHeaders.format]?.toString();
@@ -42,7 +42,10 @@ export function isFault(value: object): value is RecordFault {
   return "code" in value;
 }
 
-/** Rows of one month go into one insert, because they go into one partition of the table. */
+/**
+ * Returns the month of a record. Rows of one month go into one insert, because they go into one partition of
+ * the table.
+ */
 export function monthOf({ headers }: IncomingRecord): string | RecordFault {
   const month = headers[recordHeaders.month]?.toString() ?? "";
   if (/^(\d{6}|0)$/.test(month)) return month;
@@ -53,7 +56,7 @@ function fault(code: string, detail: string): RecordFault {
   return { code, detail };
 }
 
-/** LEB128, as ClickHouse writes sizes. */
+/** Reads numbers in LEB128, as ClickHouse writes sizes. */
 function* varints(bytes: Buffer, count: number): Generator<number> {
   let at = 0;
   for (let i = 0; i < count; i++) {

@@ -1,6 +1,6 @@
 import type { KafkaConfig } from "@mosis/kafka";
 
-/** Of all writers of these topics: partitions are shared out among those that run. */
+/** Returns the name of the group of all writers of these topics: the running ones share the partitions. */
 export function writerGroup({ topicPrefix }: Pick<KafkaConfig, "topicPrefix">): string {
   return `${topicPrefix}telemetry-writer`;
 }

@@ -12,9 +12,9 @@ export interface Origin {
 }
 
 /**
- * Sets a record aside, as it is, with the reason in its headers. Resolves when all in-sync replicas have
- * it, and waits for them as long as the batch is ours.
- * @param extra headers that a replay needs and the record itself has not.
+ * Sets a record aside unchanged, with the reason in its headers. It resolves when all in-sync replicas have
+ * the dead letter, and waits for them as long as the batch is ours.
+ * @param extra headers that a replay needs and the record itself does not have.
  */
 export type DeadLetter = (
   origin: Origin,
@@ -56,7 +56,7 @@ export function createDeadLetter({
   };
 }
 
-/** Sets aside what the catalog has not signed: nothing of it is done, and somebody can look at it. */
+/** Sets aside records that the catalog has not signed: they have no effect, and people can look at them. */
 export function setAside(deadLetter: DeadLetter): OnForged {
   return ({ topic, partition, record, forgery }, context) => {
     const fault = { code: forgery, detail: "The catalog has not signed this record." };
@@ -68,5 +68,5 @@ function pass(error: unknown): never {
   throw new TransientError(error);
 }
 
-/** ClickHouse repeats what it could not read; a header is no place for all of it. */
+/** ClickHouse repeats what it could not read; a header has no room for all of it. */
 const detailLengthMax = 1000;

@@ -1,10 +1,12 @@
 import type { IncomingBatch, OnBatch } from "@mosis/kafka";
 
-/** Batches that are being stored, to know how old what waits is. */
+/** The batches that are being stored, to know how old the waiting records are. */
 export interface Held {
-  /** The same handler, which counts a batch as held while it runs. */
+  /** Returns the same handler, which counts a batch as held while it runs. */
   counting(handle: OnBatch): OnBatch;
-  /** Age of the oldest record that is held, by the time that the broker gave it; 0 when nothing is. */
+  /**
+   * Returns the age of the oldest record that is held, by the broker's time of it; 0 when nothing is held.
+   */
   oldestSeconds(): number;
 }
 

@@ -7,14 +7,15 @@ import type { Origin } from "./dead-letter.ts";
 
 export interface JsonRecord<T> {
   origin: Origin;
-  /** Null is a tombstone. */
+  /** Null for a tombstone. */
   value: T | null;
-  /** In commit order within a developer, decimal text: it may outgrow a number. */
+  /** The place in the order of commits of a developer, as decimal text: it may outgrow a number. */
   position: string;
 }
 
 /**
- * Reads records of one JSON value each; what is not in its form is told apart, and does not stop the others.
+ * Reads records of one JSON value each. Records that are not in their form are returned separately, and do
+ * not stop the others.
  */
 export function createJsonReader<S extends TSchema>(schema: S) {
   const validator = Compile(schema);
@@ -23,7 +24,7 @@ export function createJsonReader<S extends TSchema>(schema: S) {
     const faults: [Origin, RecordFault][] = [];
     for (const { topic, partition, records } of batches) {
       for (const record of records) {
-        // What the relay says of a whole compacted topic: no state.
+        // This record of the relay concerns a whole compacted topic; it is not a state.
         if (isStateTopic(topic) && record.key?.toString() === completenessKey) continue;
         const origin = { topic, partition, record };
         const { value } = record;

@@ -6,19 +6,19 @@ import { noUuid } from "@mosis/types/telemetry-row";
 import { type Topic, topics } from "@mosis/types/topics";
 import type { StoreDeps } from "./insert.ts";
 
-/** Those whose rows the books count. */
+/** The topics whose rows the books count. */
 const inTheBooks: ReadonlySet<Topic> = new Set([topics.events, topics.rejected]);
 
 /**
- * Records that are not in Kafka any more and were never stored: counts and logs them, and writes into the
- * books which they were, before the offset goes on behind them. Nobody knows whose events were in them, or
- * how many: the row is of no app, and counts records.
+ * Handles records that are no longer in Kafka and were never stored: counts and logs them, and writes into
+ * the books which they were, before the offset passes them. Nobody knows whose events were in them, or how
+ * many: the row belongs to no app, and counts records.
  */
 export function createOnLost(deps: Pick<StoreDeps, "store" | "retry" | "metrics"> & { log: Logger }): OnLost {
   const { store, retry, metrics, log } = deps;
   return async (lost, isStale) => {
     const { topic, partition, from, to } = lost;
-    // Compaction takes what a later state has replaced: that is no loss.
+    // Compaction removes what a later state has replaced: that is not a loss.
     if (topic === topics.apps) return;
     const records = Number(to - from);
     log.error(
@@ -37,7 +37,7 @@ export function createOnLost(deps: Pick<StoreDeps, "store" | "retry" | "metrics"
   };
 }
 
-/** The same for the same loss, so that it is one row however often it is found. */
+/** Returns the same row for the same loss, so that it is one row however often it is found. */
 function rowOf({ topic, partition, from, to, beforeMs }: LostRecords) {
   return {
     app_id: noUuid,

@@ -3,11 +3,11 @@ import type { Logger, Metrics } from "@mosis/runtime";
 import { type Topic, topics } from "@mosis/types/topics";
 import type { Held } from "./held.ts";
 
-/** What the writer counts. */
+/** The metrics of the writer. */
 export interface WriterMetrics {
   /**
-   * Runs an insert and counts its time and, when it worked, its rows. @param rows null: as ClickHouse
-   * counts them.
+   * Runs an insert and counts its time and, when it worked, its rows.
+   * @param rows null to count them as ClickHouse does.
    */
   inserting<T extends { rows: number }>(
     table: string,
@@ -15,11 +15,11 @@ export interface WriterMetrics {
     work: () => Promise<T>,
   ): Promise<T>;
   deadLetter: (topic: Topic, code: string) => void;
-  /** Records that Kafka has deleted before they were stored. */
+  /** Counts records that Kafka has deleted before they were stored. */
   lost: (topic: Topic, records: number) => void;
-  /** How far our clock is ahead of ClickHouse's. */
+  /** Sets how far our clock is ahead of ClickHouse's. */
   clock: (offsetMs: number) => void;
-  /** Records whose rows a query sees now. */
+  /** Counts records whose rows a query sees now. */
   fresh(records: readonly IncomingRecord[]): void;
 }
 
@@ -78,7 +78,7 @@ export function createWriterMetrics(metrics: Metrics, held: Held): WriterMetrics
   };
 }
 
-/** Asks the broker now and then how far the group is behind. */
+/** Asks the broker regularly how far the group is behind. */
 export function watchLag({
   consumer,
   metrics,
@@ -100,7 +100,7 @@ export function watchLag({
     }
   };
   const timer = setInterval(() => {
-    // The last known lag stays: an alert on it must not go quiet because Kafka is away.
+    // The last known lag stays: an alert on it must not disappear because Kafka is away.
     look().catch((error: unknown) => log.debug({ err: error }, "The lag cannot be read"));
   }, intervalMs);
   timer.unref();

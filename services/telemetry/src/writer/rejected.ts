@@ -12,10 +12,10 @@ const table = "rejected_events_raw";
 type Columns = Readonly<Record<string, string>>;
 
 const { context: _context, clock_correction_ms: _correction, ...firstColumns } = rejectedColumns;
-/** The running form, and the one before events could be replayed: dead letters keep it for 30 days. */
+/** The current form, and the one before events could be replayed: dead letters keep it for 30 days. */
 const forms: readonly Columns[] = [rejectedColumns, firstColumns];
 
-/** Stores what was fetched of `telemetry.rejected`: one insert a form, streamed without decoding. */
+/** Stores the records of `telemetry.rejected`: one insert a form, streamed without decoding. */
 export async function storeRejected(deps: StoreDeps, { batches, isStale }: Gathered): Promise<void> {
   const { store, deadLetter, retry, metrics } = deps;
   const pieces: { origin: Origin; block: Block; columns: Columns }[] = [];
@@ -41,7 +41,10 @@ export async function storeRejected(deps: StoreDeps, { batches, isStale }: Gathe
   }
 }
 
-/** @returns the fault of the running form when the record has neither. */
+/**
+ * Reads a record in one of the forms.
+ * @returns the fault of the current form when the record has neither.
+ */
 function readInForm(record: IncomingRecord): { block: Block; columns: Columns } | RecordFault {
   let first: RecordFault | null = null;
   for (const columns of forms) {

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { ClickHouseUnavailable } from "@mosis/clickhouse";
 import type { Logger } from "@mosis/runtime";
 
-/** Thrown when waiting has no sense any more: the batch belongs to somebody else now, or the process ends. */
+/** Thrown when waiting is pointless: the batch belongs to another writer now, or the process ends. */
 class StaleBatch extends Error {
   constructor(cause: unknown) {
     super("Given up: the partition is being taken away, or the writer stops.", { cause });
@@ -10,13 +10,13 @@ class StaleBatch extends Error {
   }
 }
 
-/** Does a thing again and again while what it needs is away. */
+/** Does a piece of work repeatedly while a store that it needs is away. */
 export type Retry = <T>(what: string, work: () => Promise<T>, isStale: () => boolean) => Promise<T>;
 
 /**
- * Nothing is dropped because a store is away: offsets stay, no further batch is fetched, and the work is
- * tried again with growing pauses until it passes. What ClickHouse refuses is thrown on at once: no pause
- * mends that.
+ * Creates the retries. Nothing is dropped because a store is away: offsets stay, no further batch is fetched,
+ * and the work is repeated with growing pauses until it succeeds. A refusal by ClickHouse is thrown
+ * immediately, because no pause mends it.
  */
 export function createRetry({
   log,
@@ -27,7 +27,7 @@ export function createRetry({
   log: Logger;
   pauseMinMs: number;
   pauseMaxMs: number;
-  /** Called with what is not possible for now, and with null when it is again. */
+  /** Called with the work that is not possible for now, and with null when it is possible again. */
   onFailing?: (what: string, error: unknown) => void;
 }): Retry {
   return async (what, work, isStale) => {
@@ -43,7 +43,7 @@ export function createRetry({
         if (!isTransient(error)) throw error;
         if (isStale()) throw new StaleBatch(error);
         onFailing?.(what, error);
-        // Once an outage, not once a try.
+        // The error is logged once an outage, not once a try.
         if (pauseMs === pauseMinMs) log.error({ err: error, what }, `${what} is not possible; trying again`);
         await pause(pauseMs, isStale);
       }
@@ -51,7 +51,7 @@ export function createRetry({
   };
 }
 
-/** Marks a failure of something that is not ClickHouse as one that may pass. */
+/** Marks a failure of something other than ClickHouse as temporary. */
 export class TransientError extends Error {
   constructor(cause: unknown) {
     super(cause instanceof Error ? cause.message : String(cause), { cause });

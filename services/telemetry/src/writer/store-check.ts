@@ -2,16 +2,16 @@ import { type ClickHouse, select } from "@mosis/clickhouse";
 import type { Metrics } from "@mosis/runtime";
 import Type from "typebox";
 
-/** With less room ClickHouse may merge no parts any more, and soon takes no inserts. */
+/** With less free space ClickHouse may be unable to merge parts, and soon accepts no inserts. */
 const freeBytesMin = 268_435_456;
-/** Between two questions for the room on its disks. */
+/** The time between two queries for the free space on its disks. */
 const diskIntervalMs = 10_000;
 
 export interface StoreCheck {
-  /** What the writer could not do for now, by name; null when it can again. */
+  /** Notes work that the writer could not do for now, by name; null when it can again. */
   note(what: string, error: unknown): void;
   /**
-   * The check of `/readyz`. ClickHouse answers questions, and inserts only when it has room.
+   * The check of `/readyz`. ClickHouse answers queries even when it has no space for inserts.
    * @throws Error while it does not answer, while the last try of an insert was refused, and when a disk is
    * full.
    */
@@ -20,7 +20,9 @@ export interface StoreCheck {
 
 const Disk = Type.Object({ name: Type.String(), free: Type.String(), total: Type.String() });
 
-/** Goes by the inserts that are made anyway, and by the room that is left: nothing is written for it. */
+/**
+ * Creates the check. It uses the inserts that are made anyway, and the free space: nothing is written for it.
+ */
 export function createStoreCheck(store: ClickHouse, metrics: Metrics): StoreCheck {
   const failing = new Map<string, unknown>();
   const free = metrics.gauge("clickhouse_disk_free_bytes", "Room on a disk of ClickHouse.", ["disk"]);
@@ -60,7 +62,7 @@ export function createStoreCheck(store: ClickHouse, metrics: Metrics): StoreChec
   };
 }
 
-/** What ClickHouse said; our own error speaks to clients. */
+/** Returns ClickHouse's own message, because the message of our error is meant for clients. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.cause instanceof Error ? error.cause.message : error.message;

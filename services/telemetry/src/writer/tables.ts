@@ -6,7 +6,7 @@ import type { Gathered } from "./gather.ts";
 import { type StoreDeps, storeEvents } from "./insert.ts";
 import { storeRejected } from "./rejected.ts";
 
-/** Everything the writer reads, and what becomes of it. */
+/** Every topic that the writer reads, and what it does with the records. */
 export const writtenTopics = {
   /** → `events_raw`, `ingest_batches_raw` */
   [topics.events]: storeEvents,

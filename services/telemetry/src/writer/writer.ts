@@ -17,42 +17,42 @@ import { writtenTopics } from "./tables.ts";
 
 export interface WriterOptions {
   kafka: KafkaConfig;
-  /** For dead letters. */
+  /** The producer for dead letters. */
   producer: Pick<Producer, "send">;
   store: ClickHouse;
-  /** The same, with a longer deadline, for what deletes: one question may read a whole month. */
+  /** The same store with a longer deadline, for deletions: one query may read a whole month. */
   patientStore: ClickHouse;
   log: Logger;
   metrics: Metrics;
-  /** A fetch is answered when so much is there … */
+  /** A fetch is answered when this many bytes are there … */
   fetchBytesMin: number;
-  /** … or after this time: the freshness of quiet hours. */
+  /** … or after this time, which is how long data of quiet hours waits. */
   fetchWaitMs: number;
-  /** Bound of one fetch, and of what is held while ClickHouse is away. */
+  /** The limit of one fetch, and of what is held while ClickHouse is away. */
   fetchBytesMax: number;
-  /** How often is deleted what its app no longer keeps. */
+  /** How often events are deleted that their apps no longer keep. */
   sweepIntervalMs: number;
-  /** What a sweep may do without an operator. */
+  /** The limits of what a sweep may do without an operator. */
   sweepLimits: SweepLimits;
-  /** Days that single deliveries are kept before they are summed up by day. */
+  /** How many days single deliveries are kept before they are summed up by day. */
   deliveriesKeptDays: number;
   /** Default `Date.now`. */
   now?: () => number;
 }
 
 export interface Writer {
-  /** Rejects when consuming cannot go on. Never resolves. */
+  /** Rejects when consuming cannot continue. It never resolves. */
   failed: Promise<never>;
   lag: Consumer["lag"];
   /** @throws Error when our clock and ClickHouse's are more than a minute apart. */
   checkClock(): Promise<void>;
   /** @throws Error when ClickHouse does not answer, takes no inserts, or has no room. */
   checkStore(): Promise<void>;
-  /** Finishes the insert that runs, commits its offsets, leaves the group. */
+  /** Finishes the running insert, commits its offsets and leaves the group. */
   close(): Promise<void>;
 }
 
-/** After a kill -9 the partitions wait so long for another writer. */
+/** After a kill -9 the partitions wait this long for another writer. */
 const sessionTimeoutMs = 10_000;
 const lagIntervalMs = 5000;
 
@@ -87,7 +87,7 @@ export async function startWriter(options: WriterOptions): Promise<Writer> {
       maxBytes: options.fetchBytesMax,
       // An even share would leave most of a fetch unused when one partition is behind.
       maxBytesPerPartition: Math.floor(options.fetchBytesMax / 4),
-      // Enough for all at once: `gather` makes one insert of what a fetch brought.
+      // This is enough for all at once: `gather` makes one insert of everything that a fetch brought.
       partitionsAtOnce: 64,
       sessionTimeoutMs,
       onForged: setAside(deadLetter),
@@ -112,7 +112,7 @@ export async function startWriter(options: WriterOptions): Promise<Writer> {
   });
   const lagWatch = watchLag({ consumer, metrics, log, intervalMs: lagIntervalMs });
   const failed = Promise.race([consumer.failed, deleter.failed]);
-  // Whoever does not watch it must not be ended by it.
+  // A caller that does not watch this promise must not be ended by it.
   failed.catch(() => {});
   return {
     failed,

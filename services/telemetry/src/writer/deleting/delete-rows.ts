@@ -6,11 +6,11 @@ import { TransientError } from "../retry.ts";
 
 export interface Deletion {
   table: string;
-  /** Id of the one partition to look into; left out, all are. */
+  /** The id of the one partition to look into; all partitions when left out. */
   partition?: string;
-  /** Condition of the rows, with `{name:Type}` for values. */
+  /** The condition of the rows, with `{name:Type}` for values. */
   where: string;
-  /** What to set in them instead of deleting them; the condition must not hold afterwards. */
+  /** What to set in the rows instead of deleting them; the condition must not hold afterwards. */
   set?: string;
   params: QueryParams;
 }
@@ -18,21 +18,21 @@ export interface Deletion {
 export interface DeletingDeps {
   store: ClickHouse;
   log: Logger;
-  /** True when somebody else deletes from now on: begin nothing more. */
+  /** Returns true when another writer deletes from now on: begin nothing more. */
   isStale: () => boolean;
 }
 
-/** At first; doubles up to ten seconds. */
+/** The first pause; it doubles up to ten seconds. */
 const pollMinMs = 50;
 const pollMaxMs = 10_000;
 
 /**
- * Deletes rows for good, or what is in them, and returns when a query finds none, however often it is
- * interrupted: 1 wait for what is being deleted already, by whomever; 2 count; 3 delete, and from the start.
- * ClickHouse goes on with a mutation whether somebody waits for it or not, so a deadline of ours must not
- * begin a second one.
+ * Deletes rows for good, or the content of their columns, and returns when a query finds none, however often
+ * it is interrupted: 1 wait for any deletion that is running already; 2 count; 3 delete, and begin again.
+ * ClickHouse continues a mutation whether somebody waits for it or not, so a deadline of ours must not begin
+ * a second one.
  * @returns how many rows were found at first.
- * @throws ClickHouseRefused, ClickHouseUnavailable; TransientError when it is no longer ours to do.
+ * @throws ClickHouseRefused, ClickHouseUnavailable; TransientError when another writer does it from now on.
  */
 export async function deleteRows(deps: DeletingDeps, deletion: Deletion): Promise<number> {
   const { store } = deps;

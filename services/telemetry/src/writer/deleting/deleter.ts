@@ -16,7 +16,7 @@ import { type SweepLimits, type SweepRefusal, SweepRefused } from "./sweep-guard
 
 export interface DeleterOptions {
   kafka: KafkaConfig;
-  /** With a deadline of its own: one question may read a whole month. */
+  /** A client with a deadline of its own: one query may read a whole month. */
   store: ClickHouse;
   retry: Retry;
   deadLetter: DeadLetter;
@@ -34,14 +34,14 @@ export interface Deleter {
   close(): Promise<void>;
 }
 
-/** Erasures that share one deletion. */
+/** How many erasures share one deletion. */
 const erasuresAtOnce = 50;
 const readRequests = createJsonReader(ErasureRequest);
 
 /**
- * Deletes what must go: erased installs, what its app no longer keeps, and what tells of deleted accounts.
- * Whichever writer has the one partition of `telemetry.erasures` does it. Should two believe to have it for a
- * moment, they delete the same rows, which harms nothing.
+ * Deletes what must go: erased installs, events that their apps no longer keep, and personal data of deleted
+ * accounts. The writer that has the one partition of `telemetry.erasures` does it. Should two writers believe
+ * for a moment that they have it, they delete the same rows, which does no harm.
  */
 export async function startDeleter(options: DeleterOptions): Promise<Deleter> {
   const { kafka, store, retry, deadLetter, log } = options;
@@ -89,10 +89,10 @@ export async function startDeleter(options: DeleterOptions): Promise<Deleter> {
   };
 }
 
-/** How often is looked whether a sweep is due and ours. */
+/** How often the deleter checks whether a sweep is due and its own. */
 const lookIntervalMs = 1000;
 
-/** Sweeps when it becomes ours to do, and then in every interval. */
+/** Sweeps when it becomes this writer's task, and then in every interval. */
 function keepSweeping(
   { store, log, sweepIntervalMs, sweepLimits: limits, deliveriesKeptDays, now }: DeleterOptions,
   { isStale, swept, refused }: Sweeping,
@@ -103,7 +103,7 @@ function keepSweeping(
   const sweep = async () => {
     try {
       const isOver = () => isStopped || isStale();
-      // First: it goes by no clock, so nothing refuses it.
+      // This comes first: it does not depend on a clock, so nothing refuses it.
       const redactedRows = await redactDeleted({ store, log, isStale: isOver });
       const rows = await sweepExpired({ store, log, isStale: isOver }, { now, limits });
       const months = await foldDeliveries(
@@ -117,7 +117,7 @@ function keepSweeping(
       if (months > 0) log.info({ months }, "Summed up old deliveries by day");
       if (redactedRows > 0) log.info({ rows: redactedRows }, "Redacted what tells of deleted accounts");
     } catch (error) {
-      // Nothing of it is lost: the next one finds the same rows.
+      // Nothing is lost: the next sweep finds the same rows.
       nextMs = Date.now() + Math.min(sweepIntervalMs, retryPauseMs);
       if (error instanceof SweepRefused) refused(error.reason);
       log.error({ err: error }, "Old events could not be deleted; it is tried again");

@@ -8,24 +8,27 @@ import { TransientError } from "../retry.ts";
 import { countRows, deleteRows, type DeletingDeps, type Deletion } from "./delete-rows.ts";
 
 export interface EraseDeps extends DeletingDeps {
-  /** Of the writers, in the topics that fill the tables. */
+  /** How far the writers are behind, in the topics that fill the tables. */
   writerLag: Pick<LagReader, "read">;
 }
 
-/** By then Kafka has deleted what it took at the same moment: 2 days, 6 h of an open segment, and a look. */
+/**
+ * By then Kafka has deleted what it received at the same moment: 2 days, 6 h of an open segment, and a
+ * margin.
+ */
 const kafkaKeepsMs = 55 * 3_600_000;
 const lagPollMs = 200;
 const table = "erasures_raw";
 
 /**
- * Erases what is stored of installs. Every step may be done again, by whomever:
+ * Erases what is stored of installs. Every step may be repeated, by any writer:
  *
- * 0. What has a proof is done: the offset was lost, not the work.
+ * 0. An erasure with a proof is done: the offset was lost, not the work.
  * 1. **The moment.** What was acknowledged before it is in Kafka, before the ends that are remembered.
- * 2. **Wait** until the writers have committed up to those ends: it all is in ClickHouse.
- * 3. **Count**, and keep the counts: who comes after a crash finds less.
+ * 2. **Wait** until the writers have committed up to those ends: then all of it is in ClickHouse.
+ * 3. **Count**, and keep the counts: a writer that continues after a crash finds less.
  * 4. **Delete** from both tables, until a query finds nothing.
- * 5. **Prove**: one row an erasure. 6. The offset, by the consumer when this resolves.
+ * 5. **Prove**: one row an erasure. 6. The consumer commits the offset when this resolves.
  */
 export async function eraseInstalls(deps: EraseDeps, asked: ErasureRequest[]): Promise<ErasureProof[]> {
   const known = await selectKnown(deps, asked);
@@ -54,7 +57,7 @@ export async function eraseInstalls(deps: EraseDeps, asked: ErasureRequest[]): P
   return proofs;
 }
 
-/** What an erasure has to delete. */
+/** The conditions of what an erasure has to delete. */
 interface Work {
   request: ErasureRequest;
   moment: Date;
@@ -73,7 +76,7 @@ function workOf(request: ErasureRequest, moment: Date): Work {
     events: { table: "events_raw", where: eventsWhere(""), params },
     rejected: {
       table: "rejected_events_raw",
-      // A refused event is kept as it was sent: the id may stand anywhere in it, in either case.
+      // A refused event is kept as it was sent: the id may stand anywhere in it, in upper or lower case.
       where: `app_id = {app_id:UUID} and received_at < fromUnixTimestamp64Milli({moment_ms:Int64}, 'UTC')
         and positionCaseInsensitive(concat(raw, context), {install_id:String}) > 0`,
       params,
@@ -81,13 +84,19 @@ function workOf(request: ErasureRequest, moment: Date): Work {
   };
 }
 
-/** @param n tells the parameters of one erasure from those of the others. */
+/**
+ * Returns the conditions of an erasure.
+ * @param n distinguishes its parameters from those of the others.
+ */
 function eventsWhere(n: string | number): string {
   return `app_id = {app_id${n}:UUID} and install_id = {install_id${n}:UUID}
     and toUnixTimestamp64Milli(client_time) + received_delay_ms < {moment_ms${n}:Int64}`;
 }
 
-/** One deletion for all: each makes ClickHouse write the parts again that have rows of it. */
+/**
+ * Joins all erasures into one deletion: each deletion makes ClickHouse write all parts again that have rows
+ * of it.
+ */
 function eventsOf(works: Work[]): Deletion {
   const params = works.flatMap((work, n) =>
     Object.entries(work.events.params).map(([name, value]) => [`${name}${n}`, value] as const),
@@ -124,7 +133,10 @@ const Known = Type.Object({
 });
 type Known = Type.Static<typeof Known>;
 
-/** What was written of these before, by id: the most that was counted, and a proof if there is one. */
+/**
+ * Returns what was written of these erasures before, by id: the most that was counted, and a proof if there
+ * is one.
+ */
 async function selectKnown({ store }: EraseDeps, asked: ErasureRequest[]): Promise<Map<string, Known>> {
   const rows = await select(
     store,
@@ -137,7 +149,7 @@ async function selectKnown({ store }: EraseDeps, asked: ErasureRequest[]): Promi
   return new Map(rows.map((row) => [row.id, row]));
 }
 
-/** Resolves when the writers have committed whatever was in their topics when this was called. */
+/** Resolves when the writers have committed everything that was in their topics when this was called. */
 async function writersPassed({ writerLag, isStale }: EraseDeps): Promise<void> {
   const read = () =>
     writerLag.read().catch((error: unknown) => {

@@ -7,17 +7,18 @@ export interface FoldOptions {
   /** The writer's clock, milliseconds since 1970. */
   now: () => number;
   limits: SweepLimits;
-  /** A month is summed up when all of it is older than so many days. */
+  /** A month is summed up when all of it is older than this many days. */
   deliveriesKeptDays: number;
 }
 
 const folded = ["ingest_batches_raw", "outcomes_raw"] as const;
 
 /**
- * Sums up the deliveries and outcomes of old months by app, day, outcome and reason, and deletes them.
- * The books stay the same whenever it is killed: 1 the sums, whose rows fall onto themselves when they come
- * again; 2 a look whether they are what the deliveries come to; 3 the row of `folded_months_raw`, from which
- * on every view reads the sums; 4 the partitions go. What is left of a month that has its row goes, too.
+ * Sums up the deliveries and outcomes of old months by app, day, outcome and reason, and deletes them. The
+ * books stay the same whenever it is killed: 1 the sums are written; their rows fall onto themselves when
+ * they are written again; 2 they are compared with the deliveries; 3 the row of `folded_months_raw` is
+ * written, from which on every view reads the sums; 4 the partitions are dropped. The rest of a month that
+ * has its row is dropped, too.
  * @returns how many months were summed up.
  * @throws SweepRefused when it would do more than it may.
  */
@@ -83,7 +84,7 @@ const FoundRow = Type.Object({
   newest_received: Type.String(),
 });
 
-/** As for events: a clock that is wrong must not sum up what people still look at. */
+/** The same guard applies as for events: a wrong clock must not sum up data that people still use. */
 async function judge(
   { store }: DeletingDeps,
   monthKept: number,
@@ -104,7 +105,10 @@ async function judge(
 
 const DifferenceRow = Type.Object({ differences: Type.String() });
 
-/** @throws Error when a sum that is stored is not what the deliveries come to: then they stay. */
+/**
+ * Compares the sums with the deliveries.
+ * @throws Error when a stored sum differs from the deliveries: then they stay.
+ */
 async function requireSame({ store }: DeletingDeps, month: number): Promise<void> {
   const [row] = await select(
     store,

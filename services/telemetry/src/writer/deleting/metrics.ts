@@ -2,14 +2,14 @@ import type { Metrics } from "@mosis/runtime";
 import type { ErasureProof } from "@mosis/types/erasures";
 import type { SweepRefusal } from "./sweep-guard.ts";
 
-/** What one sweep did. */
+/** The result of one sweep. */
 export interface Swept {
   rows: number;
   redactedRows: number;
   months: number;
 }
 
-/** What the writer counts of deleting. */
+/** The metrics of deleting. */
 export function createDeletingMetrics(metrics: Metrics) {
   const rowsSwept = metrics.counter("writer_rows_swept_total", "Rows of events that no app keeps any more.");
   const rowsRedacted = metrics.counter(

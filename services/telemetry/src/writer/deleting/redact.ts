@@ -4,8 +4,9 @@ import Type from "typebox";
 import { deleteRows, type DeletingDeps } from "./delete-rows.ts";
 
 /**
- * What stays of the payload of an audit event when its developer has deleted the account: ids, kinds, states,
- * numbers and times. All else goes, so that a field that is new tomorrow is not forgotten here.
+ * The fields that stay in the payload of an audit event when its developer has deleted the account: ids,
+ * kinds, states, numbers and times. All other fields are removed, so that a field that is added tomorrow is
+ * not forgotten here.
  */
 const impersonal = [
   ...["id", "app_id", "package_id", "package_ids", "app_ids", "key_id", "review_id", "version_code"],
@@ -26,7 +27,7 @@ const impersonal = [
   ...["created_at", "updated_at", "expires_at", "published_at", "requested_at", "submitted_at", "deleted_at"],
 ];
 
-/** The payload with those fields and no others. Of what it gives it makes the same again. */
+/** Returns the payload with only those fields. Applied to its own result, it changes nothing. */
 const redacted = `concat('{', arrayStringConcat(arrayMap(field -> concat(toJSONString(field.1), ':', field.2),
   arrayFilter(field -> has({impersonal:Array(String)}, field.1), JSONExtractKeysAndValuesRaw(payload))
   ), ','), '}')`;
@@ -35,10 +36,10 @@ const idsAtOnce = 500;
 const idsMax = 1_000_000;
 
 /**
- * Takes what tells of a person out of what is kept of developers who have deleted their accounts: their audit
- * events stay with when, what and by which key, and their apps with the id that their events have. It looks
- * again each time: a record may be stored again days later, as it was.
- * @returns how many rows had something of it.
+ * Removes personal data of developers who have deleted their accounts: their audit events keep when, what and
+ * by which key, and their apps keep the id that their events have. It looks again each time: a record may be
+ * stored again days later, unchanged.
+ * @returns how many rows had such data.
  */
 export async function redactDeleted(deps: DeletingDeps): Promise<number> {
   const { store, isStale } = deps;

@@ -1,17 +1,17 @@
 import type { ClickHouse } from "@mosis/clickhouse";
 import { clockOffsetMsMax, storeClockOffset } from "../../clocks.ts";
 
-/** What a sweep may do without an operator. */
+/** The limits of what a sweep may do without an operator. */
 export interface SweepLimits {
-  /** Days from the newest event that was received until now. */
+  /** The most days from the newest event that was received until now. */
   quietDaysMax: number;
-  /** Part of all stored events that one sweep deletes. */
+  /** The largest part of all stored events that one sweep deletes, in percent. */
   percentMax: number;
 }
 
 export type SweepRefusal = "clock" | "quiet" | "share";
 
-/** Nothing was deleted: the time that a sweep goes by, or what it would take, is not to be believed. */
+/** Nothing was deleted, because the time that a sweep uses, or the number of rows, is not plausible. */
 export class SweepRefused extends Error {
   readonly reason: SweepRefusal;
 

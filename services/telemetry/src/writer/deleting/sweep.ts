@@ -12,12 +12,12 @@ const PartRow = Type.Object({
 type PartRow = Static<typeof PartRow>;
 
 /**
- * Deletes what its app no longer keeps: a part in which nothing is kept is dropped whole, and of other
- * parts the rows are deleted, by one mutation a partition. Not whole partitions, although the months of long
- * ago are one or two parts: a client whose clock is years off may write into any partition at any moment,
- * and a part is what nobody adds to.
- * Everything is counted before anything is deleted, because the clock may be wrong.
- * @returns how many rows were found, those that were stored twice counted twice.
+ * Deletes events that their apps no longer keep: a part in which nothing is kept is dropped whole, and the
+ * rows of other parts are deleted by one mutation a partition. It does not drop whole partitions, although
+ * the months of long ago are one or two parts: a client whose clock is years off may write into any partition
+ * at any moment, and nobody adds to a part. Everything is counted before anything is deleted, because the
+ * clock may be wrong.
+ * @returns how many rows were found; rows that were stored twice count twice.
  * @throws SweepRefused when it would do more than it may.
  */
 export async function sweepExpired(deps: DeletingDeps, { now, limits }: SweepOptions): Promise<number> {
@@ -70,8 +70,8 @@ function totalOf(parts: readonly PartRow[]): SweepFound {
 }
 
 /**
- * Of an app that is not in the dictionary nothing is known, so its events stay as long as any may:
- * deleted is deleted, even if the states of all apps were lost.
+ * Nothing is known of an app that is not in the dictionary, so its events stay for the longest time that is
+ * allowed: deleted rows cannot be restored, even if the states of all apps were lost.
  */
 const isExpired = `
   toUnixTimestamp64Milli(client_time) + clock_correction_ms < {now_ms:Int64}
@@ -89,7 +89,10 @@ async function listPartitions({ store }: DeletingDeps): Promise<string[]> {
   return rows.map(({ partition_id }) => partition_id);
 }
 
-/** False when the part was merged into another in the meantime: its rows are deleted like any others. */
+/**
+ * Returns false when the part was merged into another in the meantime: its rows are then deleted like any
+ * others.
+ */
 async function dropPart({ store }: DeletingDeps, part: string): Promise<boolean> {
   try {
     await store.command("alter table events_raw drop part {part:String}", { part });
