@@ -7,12 +7,12 @@ export function fieldsOf(fields: Record<string, string>) {
 
 export const rateLimitFields = {
   "RateLimit-Policy": "Events that the app, and the key if it has a limit, may send: `q` in `w` seconds.",
-  RateLimit: "What is left of each: `r` events, whole again in `t` seconds. May be a second old.",
+  RateLimit: "What is left of each: `r` events, and it is full again in `t` seconds. It may be a second old.",
 };
 
 /** The header fields of a 429. */
 export const limitedFields = fieldsOf({
-  "Retry-After": "Seconds until the same request may be taken.",
+  "Retry-After": "Seconds until the same request may be accepted.",
   ...rateLimitFields,
 });
 

@@ -51,14 +51,14 @@ const api: ApiDescription = {
   title: "Mosis telemetry ingest",
   version: "1",
   description:
-    "Takes telemetry of apps. One bad event never fails its batch: `results` tells what became of " +
+    "Accepts telemetry of apps. One bad event never fails its batch: `results` reports what became of " +
     "every event that was not plainly accepted. The answer comes after the events are on all in-sync " +
     "replicas. Retry 408, 429 and 5xx with the same batch_id, never another 4xx. Bodies are JSON, or " +
     "NDJSON with one event a line and the other fields of the batch in headers, plain or with the coding " +
     `gzip, deflate, br or zstd, at most ${telemetryLimits.bodyBytesMax} bytes as sent and ` +
     `${telemetryLimits.inflatedBytesMax} inflated.`,
   tags: {
-    telemetry: "Batches of events, and what an SDK should do.",
+    telemetry: "Batches of events, and how an SDK should send them.",
     logs: "OpenTelemetry: see docs/otlp.md.",
     segment: "Segment's HTTP API: see docs/segment.md.",
   },
@@ -83,25 +83,25 @@ const api: ApiDescription = {
       ...batchOperation,
       path: validatePath,
       id: "validateTelemetryBatch",
-      summary: "Ask what would become of a batch, without storing anything of it",
-      answers: { 200: { description: "What sending it would answer.", body: BatchAccepted } },
+      summary: "Check what would become of a batch, without storing anything",
+      answers: { 200: { description: "The answer that sending it would get.", body: BatchAccepted } },
     },
     {
       method: "get",
       path: "/v1/telemetry/config",
       id: "getTelemetryConfig",
-      summary: "What an SDK should do: batches, sampling, limits",
+      summary: "Get how an SDK should send: batches, sampling, limits",
       access: "telemetry:write",
       query: Type.Object({ package_id: Type.Optional(PackageId) }),
       requestHeaders: { "If-None-Match": "The ETag of the config that the client has." },
       problems: ["not_found"],
       answers: {
         200: {
-          description: "Good for as long as Cache-Control says.",
+          description: "The config. It is valid for as long as Cache-Control says.",
           body: TelemetryConfig,
-          headers: { ETag: "Send it as If-None-Match.", "Cache-Control": "How long to go by it." },
+          headers: { ETag: "Send it as If-None-Match.", "Cache-Control": "How long it is valid." },
         },
-        304: { description: "The config that If-None-Match names is the one of now." },
+        304: { description: "The config that If-None-Match names is the current one." },
       },
     },
   ],

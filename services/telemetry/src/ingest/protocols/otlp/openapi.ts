@@ -48,8 +48,8 @@ export const otlpPaths = {
       security: [{ bearer: ["telemetry:write"] }],
       requestBody: { required: true, ...message("ExportLogsServiceRequest", { type: "object" }, request) },
       responses: {
-        200: message("ExportLogsServiceResponse: empty, or with what was refused.", response, {}),
-        400: refusal("Cannot be decoded, or names no app that is there."),
+        200: message("ExportLogsServiceResponse: empty, or with the refused records.", response, {}),
+        400: refusal("The request cannot be decoded, or names no existing app."),
         401: refusal("The key."),
         403: refusal("The key lacks the permission."),
         413: refusal("Over a limit."),
