@@ -76,6 +76,7 @@ create policy of_relay_uses on api_keys for update to mosis_relay
   using (true);
 create policy of_tenant on api_keys for all to mosis_api
   using (mosis_sees(developer_id));
+CREATE TRIGGER cut_webhooks AFTER UPDATE OF permissions on api_keys FOR EACH ROW WHEN ((new.permissions IS DISTINCT FROM old.permissions)) EXECUTE FUNCTION cut_webhooks();
 CREATE TRIGGER keep_previous_hash BEFORE UPDATE OF key_hash on api_keys FOR EACH ROW WHEN ((((new.key_hash)::text <> (old.key_hash)::text) AND (new.previous_ends_at IS NOT NULL))) EXECUTE FUNCTION keep_previous_hash();
 grant delete, insert (developer_id, name, key_hash, key_prefix, permissions, expires_at, kind, all_apps, telemetry_events_per_second, cidrs, created_by_key_id, created_by_session_id), select (id, developer_id, name, key_prefix, permissions, last_used_at, expires_at, created_at, kind, all_apps, telemetry_events_per_second, cidrs, disabled, leaked_at, previous_ends_at, quarantined_at, created_by_key_id, created_by_session_id, disabled_by_key_id), update (name, key_hash, key_prefix, permissions, last_used_at, expires_at, telemetry_events_per_second, cidrs, disabled, leaked_at, previous_ends_at, quarantined_at, created_by_key_id, created_by_session_id, disabled_by_key_id) on api_keys to mosis_api;
 grant select (id, developer_id, last_used_at, disabled), update (last_used_at) on api_keys to mosis_relay;
@@ -758,6 +759,8 @@ create table webhooks (
   created_at timestamptz not null default now(), -- When it was made
   updated_at timestamptz not null default now(), -- When it was changed last
   quarantined_at timestamptz, -- Since when it waits for its owner to confirm it; null: it does not wait
+  set_by_key_id uuid, -- The key that has set its url or event_types last; null: a session did
+  permissions varchar(50)[], -- What that key may read, and so what the webhook hears; null: everything
   constraint webhooks_pkey PRIMARY KEY (id),
   constraint webhooks_developer_id_fkey FOREIGN KEY (developer_id) REFERENCES developers(id) ON DELETE CASCADE,
   constraint webhooks_check CHECK (((disabled_at IS NULL) = (disabled_reason IS NULL))),
@@ -776,8 +779,8 @@ create policy of_webhooks on webhooks for select to mosis_webhooks
 create policy of_webhooks_health on webhooks for update to mosis_webhooks
   using (true);
 CREATE TRIGGER keep_previous_secret BEFORE UPDATE OF secret on webhooks FOR EACH ROW WHEN (((new.secret <> old.secret) AND (new.previous_secret_until IS NOT NULL))) EXECUTE FUNCTION keep_previous_secret();
-grant delete, insert (id, developer_id, url, host, event_types, description, secret), select (id, developer_id, url, host, event_types, description, previous_secret_until, disabled_at, disabled_reason, failing_since, created_at, updated_at, quarantined_at), update (url, host, event_types, description, secret, previous_secret_until, disabled_at, disabled_reason, failing_since, updated_at, quarantined_at) on webhooks to mosis_api;
-grant select (id, developer_id, event_types, disabled_at, quarantined_at) on webhooks to mosis_relay;
+grant delete, insert (id, developer_id, url, host, event_types, description, secret, set_by_key_id, permissions), select (id, developer_id, url, host, event_types, description, previous_secret_until, disabled_at, disabled_reason, failing_since, created_at, updated_at, quarantined_at, set_by_key_id, permissions), update (url, host, event_types, description, secret, previous_secret_until, disabled_at, disabled_reason, failing_since, updated_at, quarantined_at, set_by_key_id, permissions) on webhooks to mosis_api;
+grant select (id, developer_id, event_types, disabled_at, quarantined_at, permissions) on webhooks to mosis_relay;
 grant select, update (previous_secret, previous_secret_until, disabled_at, disabled_reason, failing_since, updated_at) on webhooks to mosis_webhooks;
 
 -- Names of published apps, everybody's, to compare a new one with
@@ -921,6 +924,21 @@ begin
   if old.status <> 'draft' or old.published_code_max is not null then
     insert into retired_package_ids (package_id) values (old.package_id) on conflict do nothing;
   end if;
+  return null;
+end
+$function$;
+
+-- Takes from the webhooks that a key has set what the key may not read any more
+CREATE OR REPLACE FUNCTION cut_webhooks()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+begin
+  update webhooks
+  set permissions = array(select unnest(permissions)
+                          intersect select jsonb_array_elements_text(new.permissions) order by 1)
+  where developer_id = new.developer_id and set_by_key_id = new.id;
   return null;
 end
 $function$;

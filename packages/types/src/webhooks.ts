@@ -96,6 +96,7 @@ export const DeliveryError = Type.Enum([
   "connection_failed",
   "https_required",
   "name_not_resolved",
+  "permission_missing",
   "response_not_2xx",
   "timed_out",
   "tls_failed",

@@ -215,3 +215,48 @@ test("apps published before are found like later ones, and on the way down as be
       .toSorted();
   assert.deepEqual(apart(await terms()), apart(former));
 });
+
+test("a webhook of before hears what every key may read that could have set it", async (t) => {
+  const { db, run } = await openEmpty(t);
+  await run(
+    "up",
+    names.findIndex((name) => name.startsWith("0066_")),
+  );
+  const owner = (name: string) => sql`(select id from developers where name = ${name})`;
+  const withKeys = {
+    limited: [
+      ["webhooks:write", "apps:read"],
+      ["webhooks:write", "apps:read", "keys:read"],
+      ["account:read"],
+    ],
+    whole: [["webhooks:write", "audit:read"]],
+    session: [["account:read"]],
+  };
+  for (const [name, keys] of Object.entries(withKeys)) {
+    await execute(db, sql`insert into developers (email, name) values (${`${name}@mosis.test`}, ${name})`);
+    for (const [index, permissions] of keys.entries()) {
+      await execute(
+        db,
+        sql`
+          insert into api_keys (developer_id, name, key_hash, key_prefix, permissions)
+          select ${owner(name)}, 'k', ${`${name} ${index}`}, 'mk_abc', ${JSON.stringify(permissions)}::jsonb`,
+      );
+    }
+    await execute(
+      db,
+      sql`
+        insert into webhooks (id, developer_id, url, host, event_types, description, secret)
+        values (gen_random_uuid(), ${owner(name)}, 'https://a.example.org/', 'a.example.org', '{*}',
+                ${name}, '')`,
+    );
+  }
+  await run("up", 1);
+  const Row = Type.Object({ name: Type.String(), heard: Type.Union([Type.String(), Type.Null()]) });
+  const heard = sql`
+    select description as name, array_to_string(permissions, ' ') as heard from webhooks order by 1`;
+  assert.deepEqual(await many(db, Row, heard), [
+    { name: "limited", heard: "apps:read webhooks:write" },
+    { name: "session", heard: null },
+    { name: "whole", heard: null },
+  ]);
+});

@@ -36,7 +36,7 @@ const rights: Record<"mosis_relay" | "mosis_webhooks", Record<string, string[]>>
       "insert (developer_id, event, event_id, id, type, webhook_id)",
       "select (event_id, webhook_id)",
     ],
-    webhooks: ["select (developer_id, disabled_at, event_types, id, quarantined_at)"],
+    webhooks: ["select (developer_id, disabled_at, event_types, id, permissions, quarantined_at)"],
   },
   mosis_webhooks: {
     outbox: ["insert (aggregate_id, aggregate_type, developer_id, id, payload, record_key, topic, type)"],

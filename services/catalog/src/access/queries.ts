@@ -50,6 +50,20 @@ export function findKeyByHash(db: Queryable, hash: string) {
   );
 }
 
+const KeyPermissions = Type.Pick(KeyRow, ["permissions"]);
+
+/** What a key that works may do. Nobody changes it until the transaction ends. */
+export function shareKey(tx: Queryable, id: string) {
+  return maybeOne(
+    tx,
+    KeyPermissions,
+    sql`
+      select permissions from api_keys
+      where id = ${id} and not disabled and (expires_at is null or expires_at > now())
+      for share`,
+  );
+}
+
 /** Notes that a key is in use, to five minutes: a write a request would cost more than the request. */
 export function touchKey(db: Queryable, id: string) {
   return execute(

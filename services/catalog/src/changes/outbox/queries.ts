@@ -2,6 +2,7 @@ import { execute, many, one, type Queryable, sql } from "@mosis/postgres";
 import { Nullable } from "@mosis/types/formats";
 import { type Topic, topics } from "@mosis/types/topics";
 import Type from "typebox";
+import { readersByResource, readsEveryEvent } from "../../access/event-readers.ts";
 
 /** Notified when there is something for a webhook to deliver. */
 export const deliveriesChannel = "webhook_deliveries";
@@ -36,7 +37,8 @@ export function readOutbox(db: Queryable, rowsMax: number) {
 
 /**
  * Forgets what was published, and in the same statement makes a delivery of each audit event for each webhook
- * of its developer that asks for its type: so none is lost and none made twice, whenever the relay is killed.
+ * of its developer that asks for its type and may hear it: so none is lost and none made twice, whenever the
+ * relay is killed.
  */
 export function deletePublished(db: Queryable, positions: number[]) {
   return execute(
@@ -48,11 +50,15 @@ export function deletePublished(db: Queryable, positions: number[]) {
       ), delivered as (
         insert into webhook_deliveries (id, developer_id, webhook_id, event_id, type, event)
         select uuidv7(), developer_id, webhook_id, published.id, type, payload
-        from published, lateral (
+        from published
+        left join unnest(${readersByResource.resources}::text[], ${readersByResource.permissions}::text[])
+          as reader (resource, permission) on resource = split_part(type, '.', 1), lateral (
           select webhooks.id as webhook_id from webhooks
           where webhooks.developer_id = published.developer_id
             and disabled_at is null and quarantined_at is null
             and event_types && array['*', split_part(type, '.', 1) || '.*', type]::varchar[]
+            and (webhooks.permissions is null
+                 or webhooks.permissions && array[${readsEveryEvent}, reader.permission]::varchar[])
           -- Fences off a join, which reads everybody's webhooks: three times the time of the statement.
           offset 0
         ) as asking

@@ -2,6 +2,7 @@ import { requestId, sendPage, createRouter } from "@mosis/http";
 import type { Pool } from "@mosis/postgres";
 import type { Router } from "express";
 import type { Authenticate } from "../../access/authenticate.ts";
+import { requireHearing } from "../../access/event-readers.ts";
 import { change, send } from "../../changes/change.ts";
 import { isUuid } from "../../shared/identifier.ts";
 import { createPaging } from "../../shared/page-position.ts";
@@ -56,6 +57,8 @@ function serveReads(router: Router, { db, authenticate }: Deps): void {
     const found = isUuid(id) && isUuid(owner.webhookId) ? await findOwnDelivery(own, owner, id) : null;
     if (!found) throw missingDelivery();
     const { event, ...delivery } = found;
+    const permissions = principal.permissions === "all" ? null : [...principal.permissions];
+    requireHearing(permissions, [delivery.type]);
     res.json({ ...delivery, payload: payloadOf(event) });
   });
 }

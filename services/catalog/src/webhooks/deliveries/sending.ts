@@ -7,6 +7,7 @@ import { isUuid } from "../../shared/identifier.ts";
 import type { Principal } from "../../access/principal.ts";
 import { stateConflict } from "../../shared/refusal.ts";
 import { missingWebhook } from "../subscriptions/access.ts";
+import { pingType } from "../../access/event-readers.ts";
 import { findOwnDelivery, insertDelivery, restartOwnDelivery, shareOwnWebhook } from "./queries.ts";
 
 // Neither of the two changes anything of the developer, so no audit event tells of them: an event of a ping
@@ -69,7 +70,7 @@ function pingOf({ developerId, actor }: Principal, webhookId: string, request_id
     developer_id: developerId,
     occurred_at: new Date().toISOString(),
     actor,
-    action: "webhook.ping",
+    action: pingType,
     target_type: "webhook",
     target_id: webhookId,
     request_id,

@@ -5,6 +5,7 @@ import { appendOutbox } from "../../changes/outbox/append.ts";
 import { payloadOf } from "../deliveries/payload.ts";
 import { auditedWebhook } from "../subscriptions/events.ts";
 import type { SecretBox } from "../../shared/secret-box.ts";
+import { mayHear } from "../../access/event-readers.ts";
 import { attempt, type AttemptDeps, type Outcome } from "./attempt.ts";
 import { pauseAfter } from "./backoff.ts";
 import type { Meters } from "./meters.ts";
@@ -31,8 +32,9 @@ export async function deliver(delivery: Claimed, deps: DeliverDeps): Promise<voi
   const { db, log, meters } = deps;
   const fields = { webhook_id: delivery.webhook_id, delivery_id: delivery.id };
   try {
-    const outcome = delivery.disabled ? ofDisabled : await send(delivery, deps);
-    if (!delivery.disabled) meters.attempted(outcome);
+    const unsent = unsentReason(delivery);
+    const outcome = unsent === null ? await send(delivery, deps) : unsentOutcome(unsent);
+    if (unsent === null) meters.attempted(outcome);
     const told = await transaction(db, (tx) => finish(tx, delivery, outcome));
     if (told.ended) meters.ended(outcome.error);
     if (told.disabled === null) return;
@@ -43,12 +45,22 @@ export async function deliver(delivery: Claimed, deps: DeliverDeps): Promise<voi
   }
 }
 
-const ofDisabled: Outcome = {
-  responseStatus: null,
-  error: "webhook_disabled",
-  retryAfterMs: null,
-  durationMs: 0,
-};
+/** Why a delivery ends without an attempt. */
+type UnsentReason = "webhook_disabled" | "permission_missing";
+
+/** Null: it is sent. What the webhook may hear may be less by now than when the delivery was made. */
+function unsentReason({ disabled, permissions, event }: Claimed): UnsentReason | null {
+  if (disabled) return "webhook_disabled";
+  return mayHear(permissions, event.action) ? null : "permission_missing";
+}
+
+function unsentOutcome(error: UnsentReason): Outcome {
+  return { responseStatus: null, error, retryAfterMs: null, durationMs: 0 };
+}
+
+function isUnsent(error: Outcome["error"]): boolean {
+  return error === "webhook_disabled" || error === "permission_missing";
+}
 
 function send(delivery: Claimed, { secrets, attempt: deps }: DeliverDeps): Promise<Outcome> {
   const { url, event_id: id, webhook_id, secret, previous_secret } = delivery;
@@ -74,10 +86,10 @@ interface Told {
 async function finish(tx: Queryable, delivery: Claimed, outcome: Outcome): Promise<Told> {
   const { id, attempts, webhook_id } = delivery;
   const { error, responseStatus, durationMs } = outcome;
-  const isLast = error === null || error === "webhook_disabled" || responseStatus === gone;
+  const isLast = error === null || isUnsent(error) || responseStatus === gone;
   const pauseMs = isLast ? null : pauseAfter(attempts, outcome.retryAfterMs, Math.random());
   const written = await finishAttempt(tx, { id, attempts, responseStatus, durationMs, error, pauseMs });
-  if (!written || error === "webhook_disabled") return { ended: written, disabled: null };
+  if (!written || isUnsent(error)) return { ended: written, disabled: null };
   const ended = pauseMs === null;
   if (error === null) {
     await noteSuccess(tx, webhook_id);

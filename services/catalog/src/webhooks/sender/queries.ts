@@ -1,6 +1,6 @@
 import { execute, many, maybeOne, one, type Queryable, sql } from "@mosis/postgres";
 import { AuditEvent } from "@mosis/types/audit";
-import { Uuid } from "@mosis/types/formats";
+import { Nullable, Uuid } from "@mosis/types/formats";
 import { type DeliveryError, type DisabledReason, Webhook } from "@mosis/types/webhooks";
 import Type from "typebox";
 import { webhookColumns } from "../subscriptions/queries.ts";
@@ -44,6 +44,8 @@ const Claimed = Type.Object({
   developer_id: Uuid,
   url: Type.String(),
   disabled: Type.Boolean(),
+  /** What the webhook may hear; null: everything. */
+  permissions: Nullable(Type.Array(Type.String())),
   secret: Type.Unsafe<Buffer>({}),
   previous_secret: Type.Unsafe<Buffer | null>({}),
 });
@@ -83,7 +85,7 @@ export function claimDue(
         returning webhook_deliveries.id, event_id, attempts, event, webhook_id
       )
       select claimed.id, event_id, attempts, event, webhook_id, host, developer_id, url,
-             coalesce(disabled_at, quarantined_at) is not null as disabled, secret,
+             coalesce(disabled_at, quarantined_at) is not null as disabled, permissions, secret,
              case when previous_secret_until > now() then previous_secret end as previous_secret
       from claimed join webhooks on webhooks.id = webhook_id`,
   );

@@ -6,6 +6,9 @@ import { newId } from "@mosis/runtime";
 import type { NewWebhook, Webhook, WebhookChange } from "@mosis/types/webhooks";
 import { findDeveloper } from "../../developers/queries.ts";
 import { requireConfirmedFor } from "../../developers/verified.ts";
+import { credentialsInvalid } from "../../access/authenticate.ts";
+import { requireHearing } from "../../access/event-readers.ts";
+import { shareKey } from "../../access/queries.ts";
 import { isUuid } from "../../shared/identifier.ts";
 import { notify } from "../../developers/mail-queue.ts";
 import { appendOutbox } from "../../changes/outbox/append.ts";
@@ -47,6 +50,9 @@ export async function createWebhook(
 ): Promise<WithSecret> {
   const { developerId } = asked.principal;
   await requireRecent(tx, asked.principal);
+  const { event_types: eventTypes, description = "" } = body;
+  const setter = await setterOf(tx, asked.principal);
+  requireHearing(setter.permissions, eventTypes);
   const count = await queries.countLocked(tx, developerId);
   requireConfirmedFor(await findDeveloper(tx, developerId), "webhooks", count);
   if (count >= webhooksMax) {
@@ -54,8 +60,7 @@ export async function createWebhook(
   }
   const id = newId();
   const secret = newWebhookSecret();
-  const { event_types: eventTypes, description = "" } = body;
-  const row = { id, ...address, eventTypes, description, secret: secrets.seal(secret, id) };
+  const row = { id, ...address, eventTypes, description, secret: secrets.seal(secret, id), setter };
   const webhook = await queries.insertWebhook(tx, developerId, row);
   await notifyIssued(tx, asked, webhook);
   await tell(tx, asked, webhook, "webhook.created");
@@ -68,15 +73,21 @@ export async function changeWebhook(
   asked: Asked & { id: string },
   { body, address }: { body: WebhookChange; address: Address | null },
 ): Promise<Webhook> {
+  // Whoever sets where events go, or which, has them then: also what others have asked for.
+  const isSet = body.url !== undefined || body.event_types !== undefined;
+  const setter = isSet ? await setterOf(tx, asked.principal) : null;
   const before = await lockMatching(tx, asked);
   const { url, event_types, description, disabled } = before;
   const seen = { url, event_types, description, disabled };
   const wanted = { ...seen, ...body, url: address?.url ?? url };
+  if (setter) requireHearing(setter.permissions, wanted.event_types);
+  const isSameSetter = setter === null || (await queries.isSetBy(tx, before.id, setter));
   // Nothing has changed, so there is nothing to tell.
-  if (isDeepStrictEqual(wanted, seen)) return before;
+  if (isSameSetter && isDeepStrictEqual(wanted, seen)) return before;
   const isElsewhere = wanted.url !== url;
   if (isElsewhere) await requireRecent(tx, asked.principal);
-  const webhook = await queries.updateLocked(tx, before.id, { ...wanted, host: address?.host ?? null });
+  const change = { ...wanted, host: address?.host ?? null, setter };
+  const webhook = await queries.updateLocked(tx, before.id, change);
   if (isElsewhere) await notifyIssued(tx, asked, webhook);
   await tell(tx, asked, webhook, "webhook.updated");
   return webhook;
@@ -116,6 +127,18 @@ export async function rotateSecret(
 /** Equal as long as nothing has changed but by its deliveries, or by the time that passes. */
 export function tagOf(webhook: Webhook): string {
   return etagOf(JSON.stringify({ ...webhook, failing_since: null, previous_secret_until: null }));
+}
+
+/**
+ * Whoever asks, with the permissions that they have until the transaction ends: a change of the key waits,
+ * and then finds the webhook.
+ * @throws Problem `credentials_invalid` when the key was deleted, disabled or has ended meanwhile.
+ */
+async function setterOf(tx: Queryable, { actor }: Principal): Promise<queries.Setter> {
+  if (actor.kind !== "key") return { keyId: null, permissions: null };
+  const key = await shareKey(tx, actor.id);
+  if (!key) throw credentialsInvalid();
+  return { keyId: actor.id, permissions: key.permissions.toSorted() };
 }
 
 async function notifyIssued(tx: Queryable, { principal, req }: Asked, { id }: Webhook): Promise<void> {

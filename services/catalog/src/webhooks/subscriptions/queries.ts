@@ -22,6 +22,15 @@ export interface NewWebhookRow {
   description: string;
   /** Encrypted. */
   secret: Buffer;
+  setter: Setter;
+}
+
+/** Who sets where a webhook is and what it is for, and so what it may hear. */
+export interface Setter {
+  /** Null: a session. */
+  keyId: string | null;
+  /** Null: everything. */
+  permissions: string[] | null;
 }
 
 export function insertWebhook(tx: Queryable, developerId: string, row: NewWebhookRow) {
@@ -29,9 +38,10 @@ export function insertWebhook(tx: Queryable, developerId: string, row: NewWebhoo
     tx,
     Webhook,
     sql`
-      insert into webhooks (id, developer_id, url, host, event_types, description, secret)
+      insert into webhooks (id, developer_id, url, host, event_types, description, secret, set_by_key_id,
+                            permissions)
       values (${row.id}, ${developerId}, ${row.url}, ${row.host}, ${row.eventTypes}, ${row.description},
-              ${row.secret})
+              ${row.secret}, ${row.setter.keyId}::uuid, ${row.setter.permissions}::varchar[])
       returning ${webhookColumns}`,
   );
 }
@@ -73,11 +83,14 @@ export interface WebhookUpdate {
   event_types: string[];
   description: string;
   disabled: boolean;
+  /** Null: its url and event_types were not set, so it hears what it has heard. */
+  setter: Setter | null;
 }
 
 /** With another address, or enabled again, it has not failed yet. */
 export function updateLocked(tx: Queryable, id: string, change: WebhookUpdate) {
-  const { url, host, event_types: eventTypes, description, disabled } = change;
+  const { url, host, event_types: eventTypes, description, disabled, setter } = change;
+  const isSet = setter !== null;
   return one(
     tx,
     Webhook,
@@ -88,10 +101,27 @@ export function updateLocked(tx: Queryable, id: string, change: WebhookUpdate) {
         disabled_at = case when ${disabled}::boolean then coalesce(disabled_at, now()) end,
         disabled_reason = case when ${disabled}::boolean then coalesce(disabled_reason, 'by_developer') end,
         failing_since = case when url = ${url} and disabled_at is null then failing_since end,
+        set_by_key_id = case when ${isSet}::boolean then ${setter?.keyId ?? null}::uuid
+                             else set_by_key_id end,
+        permissions = case when ${isSet}::boolean then ${setter?.permissions ?? null}::varchar[]
+                           else permissions end,
         updated_at = now()
       where id = ${id}
       returning ${webhookColumns}`,
   );
+}
+
+/** Whether a webhook was set by the same, with the same permissions. */
+export async function isSetBy(tx: Queryable, id: string, setter: Setter): Promise<boolean> {
+  const found = await maybeOne(
+    tx,
+    IdRow,
+    sql`
+      select id from webhooks
+      where id = ${id} and set_by_key_id is not distinct from ${setter.keyId}::uuid
+        and permissions is not distinct from ${setter.permissions}::varchar[]`,
+  );
+  return found !== null;
 }
 
 /** The secret that was signs too for so long: a trigger keeps it. One from before that signs no more. */
