@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { KafkaConfig } from "./cluster.ts";
 import { withDeadline } from "./deadline.ts";
-import { explained } from "./failure.ts";
+import type { KafkaSecurity } from "./security.ts";
 
 /** A client of kafkajs: a producer, a consumer or an administrator. */
 interface Client {
@@ -77,4 +77,38 @@ function isHopeless(error: unknown): boolean {
     /certificate/i.test(error.message) ||
     (error.cause instanceof Error && isHopeless(error.cause))
   );
+}
+
+/**
+ * Returns an error that names the setting to look at, or the error itself. kafkajs only reports "Closed
+ * connection" when a broker expects TLS or a password and gets neither.
+ */
+function explained(error: unknown, { brokers, security }: Where): unknown {
+  if (!(error instanceof Error)) return error;
+  const { name, message } = rootOf(error);
+  const where = brokers.join(", ");
+  const { tls = null, sasl = null } = security ?? {};
+  if (name === "KafkaJSSASLAuthenticationError") {
+    return new Error(
+      `Kafka refused the user ${sasl?.username}: see KAFKA_SASL_USERNAME, KAFKA_SASL_PASSWORD and ` +
+        `KAFKA_SASL_MECHANISM. ${message}`,
+      { cause: error },
+    );
+  }
+  if (name === "KafkaJSConnectionClosedError" && (sasl === null || tls === null)) {
+    return new Error(
+      `Kafka (${where}) closed the connection: if it expects TLS or a password, set KAFKA_SECURITY_PROTOCOL.`,
+      { cause: error },
+    );
+  }
+  return error;
+}
+
+function rootOf(error: Error): Error {
+  return error.cause instanceof Error ? rootOf(error.cause) : error;
+}
+
+interface Where {
+  brokers: string[];
+  security?: KafkaSecurity;
 }
