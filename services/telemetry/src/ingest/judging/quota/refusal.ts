@@ -35,7 +35,7 @@ export function addressDayRefusal(
   return {
     code: "quota_exceeded",
     detail:
-      `Half of the app's ${eventsPerDay} events of the day are used; of the rest, one address may send ` +
+      `Half of the app's ${eventsPerDay} events of the day are used; of the rest an address may send ` +
       `${ofAddress} with an ingest key. Keep the events and send them after Retry-After, or send them ` +
       "from a server with a management key.",
     retryAfterSeconds: secondsToMidnight(nowMs),
