@@ -3,7 +3,8 @@
 // found.
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { type LockFile, readLocks } from "./locks.ts";
 
 interface Advisory {
   package: string;
@@ -23,37 +24,36 @@ const registryTimeoutMs = 60_000;
 const advisories = JSON.parse(
   readFileSync(join(import.meta.dirname, "advisories.json"), "utf8"),
 ) as Advisory[];
-const lock = JSON.parse(readFileSync("package-lock.json", "utf8")) as {
-  packages: Record<string, { version?: string }>;
-};
-
-const faults = [...listed(), ...(process.argv.includes("--offline") ? [] : asked())];
+const isOffline = process.argv.includes("--offline");
+const faults = readLocks().flatMap((lock) => [...listed(lock), ...(isOffline ? [] : asked(lock.file))]);
 for (const fault of faults) console.error(fault);
 console.log(`${advisories.length} advisories of our list, ${faults.length} faults`);
 process.exitCode = faults.length > 0 ? 1 : 0;
 
-function listed(): string[] {
-  return Object.entries(lock.packages).flatMap(([path, { version }]) => {
+function listed({ file, packages }: LockFile): string[] {
+  return Object.entries(packages).flatMap(([path, { version }]) => {
     const name = path.split("node_modules/").at(-1);
     return advisories
       .filter((advisory) => advisory.package === name && version && isIn(version, advisory.versions))
-      .map(({ id, what, versions }) => `${path} ${version}: ${id}, ${what} (${versions})`);
+      .map(({ id, what, versions }) => `${file}: ${path} ${version}: ${id}, ${what} (${versions})`);
   });
 }
 
-function asked(): string[] {
-  const { vulnerabilities } = npmAudit();
+function asked(file: string): string[] {
+  const { vulnerabilities } = npmAudit(dirname(file));
   if (!vulnerabilities) {
-    console.log("The registry does not answer npm audit: only our own list was looked through.");
+    console.log(`The registry does not answer npm audit: ${file} was looked through for our own list only.`);
     return [];
   }
   return Object.entries(vulnerabilities).map(
-    ([name, { severity, range }]) => `${name} ${range}: ${severity}, see npm audit`,
+    ([name, { severity, range }]) => `${file}: ${name} ${range}: ${severity}, see npm audit`,
   );
 }
 
-function npmAudit(): Audit {
-  const { stdout } = spawnSync("npm", ["audit", "--json"], { encoding: "utf8", timeout: registryTimeoutMs });
+function npmAudit(cwd: string): Audit {
+  const { stdout } = spawnSync("npm", ["audit", "--package-lock-only", "--json"], {
+    ...{ cwd, encoding: "utf8", timeout: registryTimeoutMs },
+  });
   try {
     return JSON.parse(stdout) as Audit;
   } catch (error) {

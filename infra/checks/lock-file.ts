@@ -1,46 +1,42 @@
-// Checks that package-lock.json installs everywhere: it names no registry host, and every optional package of
-// another platform has an entry. npm leaves such an entry out when the registry at hand did not have the
-// package, and then `npm ci` refuses on every machine. `--write` adds what is missing: version and platform,
-// which are known; without a checksum, which only that platform's first installation can learn.
-import { readFileSync, writeFileSync } from "node:fs";
-
-interface Locked {
-  version?: string;
-  resolved?: string;
-  dev?: boolean;
-  license?: string;
-  optionalDependencies?: Record<string, string>;
-}
+// Checks that each package-lock.json installs everywhere: it names no registry host, and every optional
+// package of another platform has an entry. npm leaves such an entry out when the registry at hand did not
+// have the package, and then `npm ci` refuses on every machine. `--write` adds what is missing: version and
+// platform, which are known; without a checksum, which only that platform's first installation can learn.
+import { writeFileSync } from "node:fs";
+import { type LockedPackage, type LockFile, readLocks } from "./locks.ts";
 
 const systems = /^(aix|android|darwin|freebsd|linux|netbsd|openbsd|openharmony|sunos|win32)$/;
 const processors = /^(arm|arm64|ia32|loong64|mips64el|ppc64|riscv64|s390x|wasm32|x64)$/;
 
-const file = "package-lock.json";
-const lock = JSON.parse(readFileSync(file, "utf8")) as { packages: Record<string, Locked> };
-
-const hosts = Object.keys(lock.packages).filter((path) =>
-  /^https?:/.test(lock.packages[path]?.resolved ?? ""),
-);
-const missing = missingPlatforms();
-
-if (process.argv.includes("--write") && missing.size > 0) {
-  const all = Object.entries(lock.packages).concat([...missing]);
-  lock.packages = Object.fromEntries(all.toSorted(([a], [b]) => a.localeCompare(b, "en")));
-  writeFileSync(file, `${JSON.stringify(lock, null, 2)}\n`);
-  console.log(`${missing.size} entries added to ${file}`);
-} else {
-  for (const path of hosts) console.error(`${path}: resolved from a host; see .npmrc`);
-  for (const path of missing.keys()) console.error(`${path}: missing; run npm run lock -- --write`);
-  console.log(`${Object.keys(lock.packages).length} locked packages, ${hosts.length + missing.size} faults`);
-  process.exitCode = hosts.length + missing.size > 0 ? 1 : 0;
+let faults = 0;
+for (const { file, ...lock } of readLocks()) {
+  const hosts = Object.keys(lock.packages).filter((path) =>
+    /^https?:/.test(lock.packages[path]?.resolved ?? ""),
+  );
+  const missing = missingPlatforms(lock.packages);
+  if (process.argv.includes("--write") && missing.size > 0) {
+    const all = Object.entries(lock.packages).concat([...missing]);
+    lock.packages = Object.fromEntries(all.toSorted(([a], [b]) => a.localeCompare(b, "en")));
+    writeFileSync(file, `${JSON.stringify(lock, null, 2)}\n`);
+    console.log(`${missing.size} entries added to ${file}`);
+  } else {
+    for (const path of hosts) console.error(`${file}: ${path}: resolved from a host; see .npmrc`);
+    for (const path of missing.keys())
+      console.error(`${file}: ${path}: missing; run npm run lock -- --write`);
+    console.log(
+      `${file}: ${Object.keys(lock.packages).length} packages, ${hosts.length + missing.size} faults`,
+    );
+    faults += hosts.length + missing.size;
+  }
 }
+process.exitCode = faults > 0 ? 1 : 0;
 
-function missingPlatforms(): Map<string, object> {
+function missingPlatforms(packages: LockFile["packages"]): Map<string, object> {
   const found = new Map<string, object>();
-  for (const [parent, entry] of Object.entries(lock.packages)) {
+  for (const [parent, entry] of Object.entries(packages)) {
     for (const [name, version] of Object.entries(entry.optionalDependencies ?? {})) {
       const path = `node_modules/${name}`;
-      if (lock.packages[path] || lock.packages[`${parent}/${path}`]) continue;
+      if (packages[path] || packages[`${parent}/${path}`]) continue;
       const platform = platformOf(name);
       // Without a platform, or with a range, npm itself has to say what is right.
       if (platform && /^\d/.test(version)) found.set(path, locked({ version, parent: entry, platform }));
@@ -56,7 +52,7 @@ interface Platform {
 }
 
 /** Fields in npm's own order. */
-function locked(of: { version: string; parent: Locked; platform: Platform }): object {
+function locked(of: { version: string; parent: LockedPackage; platform: Platform }): object {
   const { version, parent, platform } = of;
   return {
     version,
