@@ -207,6 +207,8 @@ export default {
     parser: "swc",
     tsPreCompilationDeps: true,
     doNotFollow: { path: "node_modules" },
+    // A project of its own, which is compiled with what generators put beside it.
+    exclude: { path: "^test/real-clients/typescript/" },
     combinedDependencies: true,
     enhancedResolveOptions: {
       exportsFields: ["exports"],

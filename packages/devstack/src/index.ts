@@ -1,5 +1,6 @@
 export { startClickHouse } from "./clickhouse.ts";
 export { type OperationObject, operationsOf, targetOf } from "./api-document.ts";
+export { cachedFolder } from "./cached-folder.ts";
 export { type Contract, createContract } from "./contract.ts";
 export { documentFaults } from "./document-faults.ts";
 export { type FreshDatabase, freshDatabase } from "./fresh-database.ts";
