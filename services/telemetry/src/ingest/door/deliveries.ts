@@ -28,7 +28,7 @@ export interface Deliveries {
   /** What the deliveries take of the quotas of their apps. */
   shares: Share[];
   /** The number of events whose app does not exist or is not named. */
-  appless: number;
+  eventsWithoutApp: number;
   /** The batches of these events; null when there are none. */
   refused: { code: AppRefusal; batches: number } | null;
 }
@@ -45,13 +45,13 @@ export function deliveriesOf(
   const deliveries: Delivery[] = [];
   const shares: Share[] = [];
   let missing: AppRefusal | null = null;
-  let appless = 0;
+  let eventsWithoutApp = 0;
   const keyTellsApp = protocol.appOfKeyFirst === true && grant.appIds?.length === 1;
   for (const batch of reading.batches) {
     const app = access.appOf(grant, keyTellsApp ? undefined : batch.package_id);
     if (typeof app === "string") {
       missing = app;
-      appless += batch.events.length;
+      eventsWithoutApp += batch.events.length;
       continue;
     }
     const clockCorrectionMs = batch.timeless
@@ -74,10 +74,10 @@ export function deliveriesOf(
       eventBytesAtMost: reading.eventBytesAtMost,
     });
   }
-  if (missing === null) return { deliveries, shares, appless, refused: null };
+  if (missing === null) return { deliveries, shares, eventsWithoutApp, refused: null };
   if (deliveries.length > 0) {
     const batches = reading.batches.length - deliveries.length;
-    return { deliveries, shares, appless, refused: { code: missing, batches } };
+    return { deliveries, shares, eventsWithoutApp, refused: { code: missing, batches } };
   }
   const detail = missing === "app_required" ? protocol.appRequired : "There is no such app.";
   return { code: missing, detail };

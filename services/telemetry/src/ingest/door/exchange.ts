@@ -89,15 +89,20 @@ export function authenticate(exchange: Exchange): Grant | AccessRefusal {
   return found;
 }
 
-interface Further {
+interface RefusalParts {
   errors?: ProblemDetail[] | undefined;
   headers?: Record<string, string>;
 }
 
 /** Answers a request of which nothing is stored, and counts the refusal for its app, if that is known. */
-export function refuse(exchange: Exchange, code: ProblemCode, detail: string, further: Further = {}): void {
+export function refuse(
+  exchange: Exchange,
+  code: ProblemCode,
+  detail: string,
+  parts: RefusalParts = {},
+): void {
   const { deps, protocol, res, requestId } = exchange;
-  const { errors, headers = {} } = further;
+  const { errors, headers = {} } = parts;
   deps.refusals.count(exchange.appId ?? onlyAppOf(exchange), code, Date.now());
   if (code === "unavailable") headers["Retry-After"] = "2";
   if (code === "credentials_missing" || code === "credentials_invalid") {

@@ -57,14 +57,14 @@ function authorize(exchange: Exchange, next: (grant: Grant) => void): void {
   const { access, waste } = exchange.deps;
   const grant = authenticate(exchange);
   if (typeof grant !== "string") {
-    settle(exchange, grant, next);
+    proceed(exchange, grant, next);
     return;
   }
   const seconds = waste.strangerWaits(exchange.network, Date.now());
   if (seconds > 0) return refuseCharged(exchange, seconds);
   const arrival = grant === "credentials_invalid" ? access.arrival(exchange.credential) : null;
-  if (arrival) void arrival.then(() => settle(exchange, authenticate(exchange), next));
-  else settle(exchange, grant, next);
+  if (arrival) void arrival.then(() => proceed(exchange, authenticate(exchange), next));
+  else proceed(exchange, grant, next);
 }
 
 function refuseUnavailable(exchange: Exchange): void {
@@ -78,7 +78,7 @@ function refuseCharged(exchange: Exchange, seconds: number): void {
   exchange.deps.waste.chargeStranger(exchange.res.req, performance.now() - startedMs, Date.now());
 }
 
-function settle(exchange: Exchange, grant: Grant | AccessRefusal, next: (grant: Grant) => void): void {
+function proceed(exchange: Exchange, grant: Grant | AccessRefusal, next: (grant: Grant) => void): void {
   // The client went away while the request waited for its key.
   if (exchange.res.destroyed) return;
   // The key may be one of those that are being read again.
@@ -205,7 +205,7 @@ function refuseOverQuota(exchange: Exchange, shares: Share[], refusal: QuotaRefu
 
 /** Stores the events. From here on they count against their quotas, unless they cannot be stored. */
 function store(exchange: Exchange, received: Received, found: Deliveries, sender: Sender): void {
-  const { deliveries, shares, appless, refused } = found;
+  const { deliveries, shares, eventsWithoutApp, refused } = found;
   const { deps, protocol, res, requestId } = exchange;
   const { grant, receivedAtMs } = received;
   // While it waits, a request holds only what its answer says: its body and the events that were read are
@@ -215,7 +215,7 @@ function store(exchange: Exchange, received: Received, found: Deliveries, sender
   const answer = (outcome: Outcome) => {
     deps.metrics.batch(outcome, sentBytes);
     const rateLimit = deps.quotas?.fieldsOf(shares[0]?.app, grant, Date.now()) ?? null;
-    protocol.answer(res, requestId, { batchId, receivedAtMs, outcome, appless, rateLimit });
+    protocol.answer(res, requestId, { batchId, receivedAtMs, outcome, eventsWithoutApp, rateLimit });
     answered(exchange);
   };
   if (refused) deps.refusals.count(null, refused.code, receivedAtMs, refused.batches);

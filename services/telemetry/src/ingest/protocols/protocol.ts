@@ -56,7 +56,7 @@ export interface Stored {
   /** The sums over all deliveries. `index` of a result is within its delivery. */
   outcome: Outcome;
   /** Events whose app does not exist or is not named, while others of the same request were stored. */
-  appless: number;
+  eventsWithoutApp: number;
   /** The fields of the first app; null when there is none, and on a dry run, which uses up nothing. */
   rateLimit: RateLimitFields | null;
 }

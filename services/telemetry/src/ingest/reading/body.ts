@@ -83,7 +83,7 @@ interface SizeLimits {
   piecesMax: number;
 }
 
-interface HowToRead {
+interface ReadOptions {
   types: BodyTypes;
   limits: SizeLimits;
   /** The account and the network that the body comes from: see `HeldShares`. */
@@ -95,7 +95,7 @@ export interface BodyReader {
    * Reads a request's body and counts every limit while it arrives. It calls back exactly once, unless the
    * client goes away: then never.
    */
-  read(req: IncomingMessage, how: HowToRead, done: (result: SentBody | BodyRefusal) => void): void;
+  read(req: IncomingMessage, how: ReadOptions, done: (result: SentBody | BodyRefusal) => void): void;
   /** Returns the bytes of bodies that are still arriving. */
   heldBytes(): number;
   close(): void;

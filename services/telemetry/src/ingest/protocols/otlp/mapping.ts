@@ -87,9 +87,9 @@ function withBatchId(batches: TelemetryBatch[]): TelemetryBatch[] {
   return batches;
 }
 
-interface Surroundings {
+interface RecordOrigin {
   event_id: string;
-  /** The text as a property. */
+  /** The name of its scope, as a property; undefined without one. */
   scope: string | undefined;
   resource: MappedResource;
 }
@@ -97,7 +97,7 @@ interface Surroundings {
 /** The name of a record without one. */
 export const unnamed = "log";
 
-export function eventOf(record: LogRecord, { event_id, scope, resource }: Surroundings): object {
+export function eventOf(record: LogRecord, { event_id, scope, resource }: RecordOrigin): object {
   const { body } = record;
   const { shared, attributes } = resource;
   const given = record.eventName || textOf(record.attributes["event.name"]);

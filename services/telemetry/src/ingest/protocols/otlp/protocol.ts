@@ -56,9 +56,9 @@ function read({ bytes, form }: Body): Reading | BatchRefusal {
   }
 }
 
-function answer(res: ServerResponse, requestId: string, { outcome, appless }: Stored): void {
-  const rejected = outcome.rejected + appless;
-  const message = rejected === 0 ? "" : messageOf(outcome.results, appless);
+function answer(res: ServerResponse, requestId: string, { outcome, eventsWithoutApp }: Stored): void {
+  const rejected = outcome.rejected + eventsWithoutApp;
+  const message = rejected === 0 ? "" : messageOf(outcome.results, eventsWithoutApp);
   // A 64-bit integer is text in JSON.
   const json =
     rejected === 0 ? {} : { partialSuccess: { rejectedLogRecords: `${rejected}`, errorMessage: message } };
@@ -72,12 +72,12 @@ function answer(res: ServerResponse, requestId: string, { outcome, appless }: St
 const reasonsMax = 5;
 
 /** Returns the reasons, each once, for the log of the exporter. */
-function messageOf(results: Stored["outcome"]["results"], appless: number): string {
+function messageOf(results: Stored["outcome"]["results"], eventsWithoutApp: number): string {
   const reasons = new Set(
     results.filter(({ result }) => result === "drop").map(({ code, fix }) => `${code}: ${fix}`),
   );
   const texts = [...reasons].slice(0, reasonsMax);
-  if (appless > 0)
+  if (eventsWithoutApp > 0)
     texts.push("not_found: The app of a resource is not there or not named, see mosis.package_id.");
   return texts.join(" ");
 }

@@ -23,7 +23,7 @@ const envelopeBytesMax = 1024;
 const idBytesMax = 32;
 
 /** What each record of a scope gets from its resource and scope. Places are in the staging. */
-export interface Surroundings {
+export interface ScopeFields {
   /** The texts of its resource and scope, by index of `ownKeys`; null for none. */
   shared: readonly ({ place: number; length: number } | null)[];
   /** The most bytes that they take as JSON. */
@@ -34,7 +34,7 @@ export interface Surroundings {
 
 export class RecordScanner {
   readonly text = new RecordText(recordBytesMax);
-  around: Surroundings = { shared: [], sharedBytes: 0, session: null };
+  scope: ScopeFields = { shared: [], sharedBytes: 0, session: null };
   /** The most bytes of the event that was read last, written out as JSON. */
   bytesAtMost = 0;
   readonly attributes: AttributeScanner;
@@ -78,11 +78,11 @@ export class RecordScanner {
     text.open();
     if (!this.readTimes(index) || !this.readOwn() || !this.readBody()) return false;
     text.put(parts.attributes);
-    if (!this.attributes.read(index, budget, this.around.session)) return false;
+    if (!this.attributes.read(index, budget, this.scope.session)) return false;
     if (staging.properties - first > propertiesMax) return false;
     this.readRest();
     if (!this.setName(index)) return false;
-    this.bytesAtMost = text.recordLength() + this.around.sharedBytes + envelopeBytesMax;
+    this.bytesAtMost = text.recordLength() + this.scope.sharedBytes + envelopeBytesMax;
     staging.propertiesEnd[index] = staging.properties;
     return this.bytesAtMost <= telemetryLimits.eventBytesMax;
   }
@@ -120,10 +120,10 @@ export class RecordScanner {
    * attributes.
    */
   private readOwn(): boolean {
-    const { staging, text, places, lengths, around } = this;
+    const { staging, text, places, lengths, scope } = this;
     const { body } = staging;
     for (let key = 0; key <= own.scope; key++) {
-      const shared = around.shared[key];
+      const shared = scope.shared[key];
       if (shared) this.addText(key, shared.place, shared.length);
     }
     const severityAt = places[field.severity] as number;

@@ -189,7 +189,7 @@ class RequestScanner {
     const texts = [...sharedKeys.map((key) => shared[key]), scope];
     const words = new Uint32Array(4);
     if (session) parseUuidText(idOf(session), words, 0);
-    records.around = {
+    records.scope = {
       shared: texts.map((text) => {
         if (typeof text !== "string") return null;
         const place = staging.keep(text);
