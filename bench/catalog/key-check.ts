@@ -15,7 +15,7 @@ const clientAddress = createClientAddress([]);
 const rates = { reads: 1e9, writes: 1e9, publicReads: 1e9, publicWrites: 1e9 };
 const limits = createRateLimits({ rates, clientAddress });
 const credentials = createCredentials(db.as(everyone));
-const authenticate = createAuthenticate({ credentials, limits, clientAddress });
+const authenticate = createAuthenticate({ db, credentials, limits, clientAddress });
 
 const router = Router();
 router.get("/open", (_req, res) => void res.json({ ok: true }));

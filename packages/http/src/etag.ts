@@ -10,15 +10,15 @@ export function etagOf(text: string): string {
 /**
  * For a change: the client must say which state it has seen (If-Match, RFC 9110 §13.1.1), `*` for whichever
  * is there. Tags are compared strongly, so a weak one never matches.
+ * @param ifMatch the header; undefined when the client sent none.
  * @param etag of the state that is about to be changed, read in the same transaction.
  * @throws Problem `precondition_required` (428), `precondition_failed` (412).
  */
-export function requireMatch(req: IncomingMessage, etag: string): void {
-  const header = req.headers["if-match"];
-  if (header === undefined) {
+export function requireMatch(ifMatch: string | undefined, etag: string): void {
+  if (ifMatch === undefined) {
     throw problem("precondition_required", "Send the ETag of what you have read as If-Match.");
   }
-  if (!tagsOf(header).some((tag) => tag === "*" || tag === etag)) {
+  if (!tagsOf(ifMatch).some((tag) => tag === "*" || tag === etag)) {
     throw problem("precondition_failed", "It has changed since you read it: read it again.");
   }
 }

@@ -16,14 +16,11 @@ import { type ConnectionLimits, shareConnections } from "./access/connection-sha
 import { createCredentials, type Credentials } from "./access/credentials.ts";
 import { everyone } from "./access/principal.ts";
 import { accountDeletionRoutes } from "./accounts/deletion/routes.ts";
-import { emailChangeRoutes } from "./accounts/email/change-routes.ts";
 import { createProveAccount } from "./accounts/email/prove.ts";
 import { emailRoutes } from "./accounts/email/routes.ts";
-import { passwordResetRoutes } from "./accounts/passwords/reset-routes.ts";
 import { passwordRoutes } from "./accounts/passwords/routes.ts";
 import { developerRoutes } from "./accounts/registration/routes.ts";
 import type { AccountCaps } from "./developers/account-caps.ts";
-import { keyConfirmRoutes } from "./keys/confirm-routes.ts";
 import { keyLeakRoutes } from "./keys/leaks/routes.ts";
 import { keyRoutes } from "./keys/routes.ts";
 import { catalogDocument } from "./openapi.ts";
@@ -38,24 +35,20 @@ import { createProve } from "./sign-in/completion/prove.ts";
 import { reauthenticateRoutes } from "./sign-in/completion/reauthenticate-routes.ts";
 import { signInRoutes } from "./sign-in/completion/routes.ts";
 import { createFlows } from "./sign-in/oauth/flows.ts";
-import { oauthLinkRoutes } from "./sign-in/oauth/link-routes.ts";
 import { createProviders } from "./sign-in/oauth/providers.ts";
 import { oauthRoutes } from "./sign-in/oauth/routes.ts";
 import type { ProviderSettings } from "./sign-in/oauth/settings.ts";
 import { createCeremonies, type PasskeySettings } from "./sign-in/passkeys/ceremonies.ts";
-import { passkeyRegistrationRoutes } from "./sign-in/passkeys/registration-routes.ts";
 import { passkeyRoutes } from "./sign-in/passkeys/routes.ts";
 import { createConfirm, createConfirmPassword } from "./sign-in/passwords/confirm.ts";
 import { createPasswords, type Passwords } from "./sign-in/passwords/hashing.ts";
 import { secondFactorRoutes } from "./sign-in/second-factors/routes.ts";
-import { createBeginSession } from "./sign-in/sessions/create.ts";
-import { sessionRevokeRoutes } from "./sign-in/sessions/revoke-routes.ts";
+import { createBeginSession } from "./sign-in/sessions/changes.ts";
 import { sessionRoutes } from "./sign-in/sessions/routes.ts";
 import { createSignIn } from "./sign-in/sessions/sign-in.ts";
 import { createAccountThrottle } from "./sign-in/throttle/account.ts";
-import { accountLimits } from "./sign-in/throttle/limits.ts";
 import { totpRoutes } from "./sign-in/totp/routes.ts";
-import { createTotpSecretBox } from "./sign-in/totp/secret-box.ts";
+import { createSecretBox } from "./shared/secret-box.ts";
 import { storeRoutes } from "./store/routes.ts";
 import { searchRoutes } from "./store/search/routes.ts";
 import { erasureRoutes } from "./telemetry-rules/erasures/routes.ts";
@@ -104,7 +97,7 @@ export async function createApi({ db: pool, log, metrics, ...options }: ApiOptio
   const clientAddress = createClientAddress(trustedProxies);
   const limits = createRateLimits({ rates: requestRates, clientAddress });
   const credentials = createCredentials(db.as(everyone));
-  const authenticate = createAuthenticate({ credentials, limits, clientAddress });
+  const authenticate = createAuthenticate({ db, credentials, limits, clientAddress });
   const passwords = await createPasswords({ ...passwordHashes, clientAddress });
   metrics.level("password_hashes_waiting", "Passwords that wait to be hashed.", () => passwords.waiting());
   metrics.level("postgres_connections_used", "Connections in use.", () => db.counts().used);
@@ -121,21 +114,20 @@ export async function createApi({ db: pool, log, metrics, ...options }: ApiOptio
     routes: [
       storeRoutes({ db, limits }),
       searchRoutes({ db, limits }),
-      appRoutes({ db, authenticate, credentials, caps: options.accountCaps }),
-      versionRoutes({ db, authenticate }),
+      appRoutes({ authenticate, credentials, caps: options.accountCaps }),
+      versionRoutes({ authenticate }),
       ...accountRoutes({ ...options, db, log, authenticate, credentials, limits, clientAddress, passwords }),
-      keyRoutes({ db, authenticate, credentials, limits, caps: options.accountCaps }),
-      keyConfirmRoutes({ db, authenticate, credentials }),
+      keyRoutes({ authenticate, credentials, limits, caps: options.accountCaps }),
       keyLeakRoutes({ db, credentials, limits }),
-      signingKeyRoutes({ db, authenticate }),
-      reviewRoutes({ db, authenticate }),
-      listingRoutes({ db, authenticate }),
-      webhookRoutes({ db, authenticate, ...readWebhookOptions(webhooks) }),
-      webhookDeliveryRoutes({ db, authenticate }),
-      telemetryLimitRoutes({ db, authenticate }),
-      telemetryRestrictionRoutes({ db, authenticate }),
-      retentionRoutes({ db, authenticate }),
-      erasureRoutes({ db, authenticate }),
+      signingKeyRoutes({ authenticate }),
+      reviewRoutes({ authenticate }),
+      listingRoutes({ authenticate }),
+      webhookRoutes({ authenticate, ...readWebhookOptions(webhooks) }),
+      webhookDeliveryRoutes({ authenticate }),
+      telemetryLimitRoutes({ authenticate }),
+      telemetryRestrictionRoutes({ authenticate }),
+      retentionRoutes({ authenticate }),
+      erasureRoutes({ authenticate }),
     ],
     openapi: catalogDocument,
   });
@@ -168,7 +160,7 @@ function accountRoutes(
   },
 ): Router[] {
   const { db, log, authenticate, credentials, limits, passwords, mails } = options;
-  const accounts = createAccountThrottle({ db, limits: accountLimits });
+  const accounts = createAccountThrottle(db);
   const signIn = createSignIn({ db, credentials, passwords, accounts });
   const confirm = createConfirm({ db, passwords, accounts });
   const confirmPassword = createConfirmPassword({ db, passwords, accounts });
@@ -177,7 +169,8 @@ function accountRoutes(
   const life = { hours: options.sessionHours, idleMinutes: options.sessionIdleMinutes };
   const beginSession = createBeginSession({ clientAddress: options.clientAddress, life });
   const answerFirstFactor = createAnswerFirstFactor({ beginSession });
-  const totpSecrets = createTotpSecretBox(options.totpSecretKeys);
+  const totpBox = { purpose: "TOTP", variable: "TOTP_SECRET_KEYS" };
+  const totpSecrets = createSecretBox(options.totpSecretKeys, totpBox);
   const ceremonies = options.passkeys && createCeremonies(options.passkeys, { log });
   const prove = createProve({ totpSecrets, ceremonies });
   const complete = createComplete({ db, credentials, accounts, beginSession, prove });
@@ -185,19 +178,14 @@ function accountRoutes(
   return [
     developerRoutes(account),
     emailRoutes({ ...account, prove: createProveAccount({ db, authenticate, passwords, accounts }) }),
-    emailChangeRoutes(account),
     passwordRoutes(account),
-    passwordResetRoutes(account),
     accountDeletionRoutes(account),
-    sessionRoutes({ db, authenticate, credentials, limits, signIn, answerFirstFactor }),
-    sessionRevokeRoutes(account),
-    oauthRoutes({ db, credentials, limits, providers, flows, answerFirstFactor }),
+    sessionRoutes({ ...account, signIn, answerFirstFactor }),
+    oauthRoutes({ ...account, providers, flows, answerFirstFactor }),
     secondFactorRoutes(account),
     totpRoutes({ ...account, totpSecrets }),
-    passkeyRoutes(account),
-    passkeyRegistrationRoutes({ ...account, ceremonies }),
+    passkeyRoutes({ ...account, ceremonies }),
     reauthenticateRoutes({ ...account, confirmPassword, prove }),
     signInRoutes({ ...account, ceremonies, complete }),
-    oauthLinkRoutes({ db, authenticate, flows, mails }),
   ];
 }

@@ -5,7 +5,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { execute, many, maybeOne, one, type Pool, type Queryable, sql, transaction } from "@mosis/postgres";
 import { topics } from "@mosis/types/topics";
 import Type from "typebox";
-import { appendOutbox } from "../src/changes/outbox/append.ts";
+import { record, systemAuthor } from "../src/changes/outbox/record.ts";
 import { deletePublished, quarantineRow, readOutbox } from "../src/changes/outbox/queries.ts";
 import {
   assertProblem,
@@ -17,10 +17,7 @@ import {
 } from "./support.ts";
 
 function append(tx: Queryable, developerId: string, n: number): Promise<void> {
-  return appendOutbox(tx, {
-    developerId,
-    actor: { kind: "system", id: "" },
-    requestId: "test",
+  return record(tx, systemAuthor(developerId, "test"), {
     action: "test.happened",
     target: { type: "test", id: String(n) },
     payload: { n },
@@ -169,15 +166,12 @@ test("state and audit event of one change keep their order, and a missing state 
   const { db } = await startDatabase(t);
   const [developerId, key] = [randomUUID(), randomUUID()];
   const change = {
-    developerId,
-    actor: { kind: "system", id: "" } as const,
-    requestId: "test",
     action: "key.deleted",
     target: { type: "key", id: key },
     payload: { quoted: `"'\\ü😀`, nothing: null },
     state: { topic: topics.keys, key },
   };
-  await transaction(db, (tx) => appendOutbox(tx, change));
+  await transaction(db, (tx) => record(tx, systemAuthor(developerId, "test"), change));
   const [state, audit, ...others] = await readOutbox(db, 10);
   assert.deepEqual([state?.topic, state?.record_key, state?.payload], [topics.keys, key, null]);
   assert.deepEqual([audit?.topic, audit?.record_key, others], [topics.audit, developerId, []]);

@@ -19,7 +19,7 @@ import { execute, one, openSession, type Pool, type Queryable, type Session, sql
 import { createMetrics, type Lifecycle, newId } from "@mosis/runtime";
 import { type Topic, topics } from "@mosis/types/topics";
 import Type from "typebox";
-import { appendOutbox } from "../src/changes/outbox/append.ts";
+import { record, systemAuthor } from "../src/changes/outbox/record.ts";
 import { type RelayOptions, startRelay } from "../src/changes/outbox/relay.ts";
 import { processRoles } from "../src/access/process-roles.ts";
 import { log, patience, startDatabase, urlAs } from "./support.ts";
@@ -137,10 +137,7 @@ export function endSessions(db: Pool, name: string) {
 
 /** An event that says its number. */
 export function appendNumber(tx: Queryable, developerId: string, n: number, text = ""): Promise<void> {
-  return appendOutbox(tx, {
-    developerId,
-    actor: { kind: "system", id: "" },
-    requestId: "test",
+  return record(tx, systemAuthor(developerId, "test"), {
     action: "test.happened",
     target: { type: "test", id: developerId },
     payload: { n, text },

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { execute, many, one, type Pool, sql, transaction } from "@mosis/postgres";
 import Type from "typebox";
-import { appendOutbox } from "../src/changes/outbox/append.ts";
+import { record, systemAuthor } from "../src/changes/outbox/record.ts";
 import { startCatalog } from "./support.ts";
 
 const Seen = Type.Object({ table: Type.String(), rows: Type.Integer() });
@@ -76,10 +76,7 @@ test("a change without a condition changes one's own rows, and none is put among
     await assert.rejects(execute(asAda, statement), /row-level security|permission denied/);
   }
   const inTrailOfBob = transaction(asAda, (tx) =>
-    appendOutbox(tx, {
-      developerId: bob.id,
-      actor: { kind: "system", id: "" },
-      requestId: "",
+    record(tx, systemAuthor(bob.id, ""), {
       action: "app.created",
       target: { type: "app", id: "" },
       payload: {},

@@ -9,14 +9,16 @@ import {
   readJson,
 } from "@mosis/http";
 import { managingPermissions, type Permission } from "@mosis/types/keys";
+import type { Pool } from "@mosis/postgres";
 import type { TSchema } from "typebox";
 import { accountMatters } from "./account-matters.ts";
 import { bodyLimit } from "../shared/body-limit.ts";
+import { type Call, callOf } from "./call.ts";
 import type { Credential, Credentials } from "./credentials.ts";
 import { holds, type Principal } from "./principal.ts";
 
 /**
- * Who sends this request, when they may do what it needs.
+ * Returns the call of a request whose sender may do what it needs.
  * @param res gets the header fields that depend on who it is.
  * @param need a permission; `developer` for a session or any management key; `session` for a session alone.
  * @throws Problem `credentials_missing`, `credentials_invalid` (401), `address_not_allowed`,
@@ -24,7 +26,7 @@ import { holds, type Principal } from "./principal.ts";
  * `rate_limited` (429).
  */
 export interface Authenticate {
-  (req: IncomingMessage, res: ServerResponse, need: Need): Promise<Principal>;
+  (req: IncomingMessage, res: ServerResponse, need: Need): Promise<Call>;
   /**
    * The body of a request that was admitted. It takes as long as its client likes, and who sends it may have
    * been revoked meanwhile: then nothing of it is done.
@@ -49,11 +51,14 @@ export function bodyOptionsOf(schema: TSchema): BodyOptions {
 /** A permission; `developer` for a session or any management key; `session` for a session alone. */
 type Need = Permission | "developer" | "session";
 
+/** @param db sees no rows until it is told whose: each call gets it for its principal. */
 export function createAuthenticate({
+  db,
   credentials,
   limits,
   clientAddress,
 }: {
+  db: Pool;
   credentials: Credentials;
   limits: RateLimits;
   clientAddress: ClientAddress;
@@ -70,7 +75,7 @@ export function createAuthenticate({
     return found;
   };
 
-  const admit: (...args: Parameters<Authenticate>) => Promise<Principal> = async (req, res, need) => {
+  const admit: (...args: Parameters<Authenticate>) => Promise<Call> = async (req, res, need) => {
     const secret = bearerOf(req);
     const credential = secret === null ? null : await find(secret, req, res);
     if (secret === null || !credential) {
@@ -92,7 +97,7 @@ export function createAuthenticate({
     admitted.set(req, { secret, principal, need });
     requireSecondFactor(req, principal);
     requireNeed(credential, need);
-    return principal;
+    return callOf(req, principal, db);
   };
 
   const body = async (req: IncomingMessage, { isOptional = false }: BodyOptions = {}): Promise<unknown> => {

@@ -2,7 +2,7 @@ import { type Pool, transaction } from "@mosis/postgres";
 import { newId } from "@mosis/runtime";
 import type { Role } from "@mosis/types/developers";
 import { findAccount, updateRole } from "../developers/queries.ts";
-import { appendOutbox } from "../changes/outbox/append.ts";
+import { operatorAuthor, record } from "../changes/outbox/record.ts";
 import { everyone } from "../access/principal.ts";
 
 /**
@@ -20,10 +20,7 @@ export async function grantRole(
       if (await findAccount(tx, email)) return "unchanged";
       throw new Error(`There is no developer with the address ${email}.`);
     }
-    await appendOutbox(tx, {
-      developerId: developer.id,
-      actor: { kind: "operator", id: "" },
-      requestId: newId(),
+    await record(tx, operatorAuthor(developer.id, newId()), {
       action: "developer.role_granted",
       target: { type: "developer", id: developer.id },
       payload: developer,

@@ -1,8 +1,7 @@
 import { type Pool, transaction } from "@mosis/postgres";
 import { newId } from "@mosis/runtime";
 import { insertMail } from "../developers/mail-queue.ts";
-import { appendAll } from "../changes/outbox/append.ts";
-import { sessionDeleted } from "../changes/outbox/events.ts";
+import { operatorAuthor, record, sessionDeleted } from "../changes/outbox/record.ts";
 import { everyone } from "../access/principal.ts";
 import { deleteAllFactors, lockByEmail } from "../sign-in/second-factors/queries.ts";
 import { deleteOtherSessions } from "../sign-in/sessions/queries.ts";
@@ -23,19 +22,16 @@ export async function resetSecondFactors(
     const { id: developerId } = developer;
     const { factors } = await deleteAllFactors(tx, developerId);
     if (factors === 0) return "unchanged";
-    const ended = await deleteOtherSessions(tx, developerId, null);
-    const by = { developerId, actor: { kind: "operator", id: "" }, requestId: newId() } as const;
+    const sessions = await deleteOtherSessions(tx, developerId, null);
+    const requestId = newId();
     const mail = { kind: "second_factors_reset", recipient: developer.email } as const;
-    await insertMail(tx, { developerId, requestId: by.requestId, ...mail });
-    await appendAll(tx, [
-      ...ended.map((session) => sessionDeleted(by, session)),
-      {
-        ...by,
-        action: "second_factors.reset",
-        target: { type: "developer", id: developerId },
-        payload: { id: developerId, factors },
-      },
-    ]);
+    await insertMail(tx, { developerId, requestId, ...mail });
+    const ended = sessions.map((session) => sessionDeleted(session));
+    await record(tx, operatorAuthor(developerId, requestId), ...ended, {
+      action: "second_factors.reset",
+      target: { type: "developer", id: developerId },
+      payload: { id: developerId, factors },
+    });
     return "reset";
   });
 }

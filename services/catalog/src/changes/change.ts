@@ -3,6 +3,7 @@ import { problem } from "@mosis/http";
 import { isOrphan, type Pool, type Queryable, transaction } from "@mosis/postgres";
 import type { Request, Response } from "express";
 import { credentialsInvalid } from "../access/authenticate.ts";
+import type { Call } from "../access/call.ts";
 import {
   findAnswered,
   insertRequest,
@@ -11,7 +12,6 @@ import {
   updateAnswer,
 } from "./idempotency/queries.ts";
 import { seal, unseal } from "./idempotency/seal.ts";
-import { type Principal, tenantOf } from "../access/principal.ts";
 
 /** What a change is answered. Without a body the answer has none. */
 export interface Answer {
@@ -20,10 +20,9 @@ export interface Answer {
   body?: object;
 }
 
-/** Who asks for a change, and how. */
-export interface Asked {
+/** The request that asks for a change. */
+interface Sent {
   req: Request;
-  principal: Principal;
   /** As it came: what an Idempotency-Key stands for. */
   body?: unknown;
   /** Whose rows it needs, when these are not the principal's. */
@@ -40,12 +39,12 @@ export interface Asked {
  * gone by then.
  */
 export async function change(
-  db: Pool,
-  asked: Asked,
+  call: Call,
+  sent: Sent,
   work: (tx: Queryable) => Promise<Answer>,
 ): Promise<Answer> {
   try {
-    return await changeOnce(db, asked, work);
+    return await changeOnce(call, sent, work);
   } catch (error) {
     // The account was deleted while this waited for it.
     throw isOrphan(error, /developer_id_fkey$|created_by_fkey$/) ? credentialsInvalid() : error;
@@ -60,14 +59,14 @@ export async function change(
  * @throws Problem as `change`, and whatever `before` throws.
  */
 export async function changeAfter<T>(
-  db: Pool,
-  asked: Asked,
+  call: Call,
+  sent: Sent,
   before: () => Promise<T>,
   work: (tx: Queryable, ready: T) => Promise<Answer>,
 ): Promise<Answer> {
-  const request = keyedRequestOf(asked);
-  const own = db.as(asked.tenant ?? tenantOf(asked.principal));
-  const findFirst = async () => request && findAnswer(own, request);
+  const request = keyedRequestOf(call, sent);
+  const db = databaseOf(call, sent);
+  const findFirst = async () => request && findAnswer(db, request);
   const first = await findFirst();
   if (first) return first;
   let ready: T;
@@ -78,15 +77,15 @@ export async function changeAfter<T>(
     if (first) return first;
     throw error;
   }
-  return change(db, asked, (tx) => work(tx, ready));
+  return change(call, sent, (tx) => work(tx, ready));
 }
 
-function changeOnce(db: Pool, asked: Asked, work: (tx: Queryable) => Promise<Answer>): Promise<Answer> {
-  const request = keyedRequestOf(asked);
-  const own = db.as(asked.tenant ?? tenantOf(asked.principal));
-  if (request === null) return transaction(own, work);
+function changeOnce(call: Call, sent: Sent, work: (tx: Queryable) => Promise<Answer>): Promise<Answer> {
+  const request = keyedRequestOf(call, sent);
+  const db = databaseOf(call, sent);
+  if (request === null) return transaction(db, work);
 
-  return transaction(own, async (tx) => {
+  return transaction(db, async (tx) => {
     if (!(await tryLockRequest(tx, request))) {
       throw problem("request_in_flight", "Wait for the first request, or send it again in a second.", {
         headers: { "Retry-After": "1" },
@@ -107,7 +106,11 @@ interface KeyedRequest extends RequestKey {
   secrets: { credentials: string; key: string };
 }
 
-function keyedRequestOf({ req, principal, body }: Asked): KeyedRequest | null {
+function databaseOf(call: Call, { tenant }: Sent): Pool {
+  return tenant === undefined ? call.db : call.db.as(tenant);
+}
+
+function keyedRequestOf({ principal }: Call, { req, body }: Sent): KeyedRequest | null {
   const key = idempotencyKeyOf(req);
   if (key === null) return null;
   const credentials = req.headers.authorization ?? "";

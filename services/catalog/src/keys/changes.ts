@@ -1,17 +1,16 @@
 // What is done to a key. Each is one transaction: the row and those of the keys below it, their audit events,
 // and what telemetry must know.
-import type { IncomingMessage } from "node:http";
-import { etagOf, type Problem, problem, requestId, requireMatch } from "@mosis/http";
+import { etagOf, type Problem, problem, requireMatch } from "@mosis/http";
 import type { Queryable } from "@mosis/postgres";
 import type { Key, KeyChange, KeyKind } from "@mosis/types/keys";
-import { topics } from "@mosis/types/topics";
+import type { Call } from "../access/call.ts";
 import { credentialsInvalid } from "../access/authenticate.ts";
 import { notify } from "../developers/mail-queue.ts";
-import { appendAll } from "../changes/outbox/append.ts";
-import { keyDeleted } from "../changes/outbox/events.ts";
+import { authorOf, keyDeleted, record } from "../changes/outbox/record.ts";
 import type { Principal } from "../access/principal.ts";
 import { stateConflict } from "../shared/refusal.ts";
 import { requireRecent } from "../access/recent-sign-in.ts";
+import { keyEvent } from "./events.ts";
 import { mayDoMore, valuesAfter } from "./change-values.ts";
 import { requireMakeable } from "./grant.ts";
 import { cutTo, exceeds, requireWithinMaker } from "./made.ts";
@@ -27,15 +26,9 @@ import {
 } from "./made-queries.ts";
 import { findOwnKey, insertKey, lockOwnKey, type NewKeyRow, updateKey, updateSecret } from "./queries.ts";
 
-/** Who changes a key, with which request. */
-interface By {
-  principal: Principal;
-  req: IncomingMessage;
-}
-
-export async function createKey(tx: Queryable, by: By, row: Omit<NewKeyRow, "maker">): Promise<Key> {
-  const { principal } = by;
-  await requireRecentFor(tx, by, row);
+export async function createKey(tx: Queryable, call: Call, row: Omit<NewKeyRow, "maker">): Promise<Key> {
+  const { principal } = call;
+  await requireRecentFor(tx, call, row);
   await lockKeysOf(tx, principal.developerId);
   const maker = await findActing(tx, principal);
   const { id } = await insertKey(tx, {
@@ -46,32 +39,32 @@ export async function createKey(tx: Queryable, by: By, row: Omit<NewKeyRow, "mak
   if (!created) throw new Error("A key was made that its maker cannot see.");
   // What the key was allowed when the request was admitted may be less by now.
   if (maker && exceeds(created, maker)) throw beyondItself();
-  await notifyIssued(tx, by, created);
-  await append(tx, by, [["key.created", created]]);
+  await notifyIssued(tx, call, created);
+  await record(tx, authorOf(call), keyEvent("key.created", created));
   return created;
 }
 
-export async function changeKey(tx: Queryable, by: By, id: string, change: KeyChange): Promise<Key> {
-  const key = await lockKey(tx, by, id);
-  requireMatch(by.req, tagOf(key));
+export async function changeKey(tx: Queryable, call: Call, id: string, change: KeyChange): Promise<Key> {
+  const key = await lockKey(tx, call, id);
+  requireMatch(call.ifMatch, tagOf(key));
   const maker = key.created_by_key_id === null ? null : await findKey(tx, key.created_by_key_id);
-  await updateKey(tx, id, valuesAfter(by.principal, key, change));
+  await updateKey(tx, id, valuesAfter(call.principal, key, change));
   const others = await updateDisabled(tx, id);
   const after = await readKey(tx, id);
   if (change.disabled === false && after.disabled) throw disabledWithMaker();
   // Nothing has changed, so there is nothing to tell.
   if (tagOf(after) === tagOf(key)) return key;
   if (mayDoMore(key, after)) {
-    requireMakeable(by.principal, after);
+    requireMakeable(call.principal, after);
     if (maker) requireWithinMaker(after, maker);
-    await requireRecentFor(tx, by, after);
-    await notifyIssued(tx, by, after);
+    await requireRecentFor(tx, call, after);
+    await notifyIssued(tx, call, after);
   }
   const below = new Set([...others.map((other) => other.id), ...(await cutMade(tx, after))]);
   below.delete(id);
-  const entries: Entry[] = [["key.changed", after]];
-  for (const other of below) entries.push(["key.changed", await readKey(tx, other)]);
-  await append(tx, by, entries);
+  const events = [keyEvent("key.changed", after)];
+  for (const other of below) events.push(keyEvent("key.changed", await readKey(tx, other)));
+  await record(tx, authorOf(call), ...events);
   return after;
 }
 
@@ -99,11 +92,11 @@ export interface Rotation {
   graceSeconds: number;
 }
 
-export async function rotateKey(tx: Queryable, by: By, id: string, rotation: Rotation): Promise<Key> {
-  const key = await lockKey(tx, by, id);
-  requireMatch(by.req, tagOf(key));
+export async function rotateKey(tx: Queryable, call: Call, id: string, rotation: Rotation): Promise<Key> {
+  const key = await lockKey(tx, call, id);
+  requireMatch(call.ifMatch, tagOf(key));
   // Whoever rotates a key has its secret then.
-  requireMakeable(by.principal, key);
+  requireMakeable(call.principal, key);
   if (key.expires_at !== null && Date.parse(key.expires_at) <= Date.now()) {
     const fix = "Make another one.";
     throw stateConflict("The key", { code: "key_ended", message: "has ended", fix });
@@ -111,46 +104,42 @@ export async function rotateKey(tx: Queryable, by: By, id: string, rotation: Rot
   // A secret that strangers have must not get a grace. That of an ingest key is public by its nature.
   const isStolen = key.leaked_at !== null && key.kind === "management";
   const graceSeconds = isStolen ? 0 : rotation.graceSeconds;
-  await requireRecentFor(tx, by, key);
+  await requireRecentFor(tx, call, key);
   const rotated = await updateSecret(tx, id, { ...rotation, graceSeconds });
-  await notifyIssued(tx, by, rotated);
-  await append(tx, by, [["key.rotated", rotated]]);
+  await notifyIssued(tx, call, rotated);
+  await record(tx, authorOf(call), keyEvent("key.rotated", rotated));
   return rotated;
 }
 
 /** Ends the quarantine of a key, for its owner who has signed in. One that is in none stays as it is. */
-export async function confirmKey(tx: Queryable, by: By, id: string): Promise<Key> {
-  const key = await lockKey(tx, by, id);
+export async function confirmKey(tx: Queryable, call: Call, id: string): Promise<Key> {
+  const key = await lockKey(tx, call, id);
   if (key.quarantined_at === null) return key;
   const confirmed = await releaseKey(tx, id);
-  await append(tx, by, [["key.confirmed", confirmed]]);
+  await record(tx, authorOf(call), keyEvent("key.confirmed", confirmed));
   return confirmed;
 }
 
 /** Deletes a key with all that it has made, and that these have made. */
-export async function revokeKey(tx: Queryable, by: By, id: string): Promise<void> {
-  await lockKey(tx, by, id);
-  const told = toldBy(by);
-  const gone = await deleteWithMade(tx, id);
-  await appendAll(
-    tx,
-    gone.map((key) => keyDeleted(told, key)),
-  );
+export async function revokeKey(tx: Queryable, call: Call, id: string): Promise<void> {
+  await lockKey(tx, call, id);
+  const deleted = await deleteWithMade(tx, id);
+  await record(tx, authorOf(call), ...deleted.map((key) => keyDeleted(key)));
 }
 
 /**
  * Makes a key the session's own that a key has made: it is no longer disabled and deleted with that. What is
  * disabled with it stays so.
  */
-export async function adoptKey(tx: Queryable, by: By, id: string): Promise<Key> {
-  const key = await lockKey(tx, by, id);
-  requireMatch(by.req, tagOf(key));
+export async function adoptKey(tx: Queryable, call: Call, id: string): Promise<Key> {
+  const key = await lockKey(tx, call, id);
+  requireMatch(call.ifMatch, tagOf(key));
   if (key.created_by_key_id === null) return key;
   // It lives on then when the key that made it is deleted.
-  await requireRecentFor(tx, by, key);
-  await updateAdopted(tx, id, by.principal.actor.id);
+  await requireRecentFor(tx, call, key);
+  await updateAdopted(tx, id, call.principal.actor.id);
   const adopted = await readKey(tx, id);
-  await append(tx, by, [["key.adopted", adopted]]);
+  await record(tx, authorOf(call), keyEvent("key.adopted", adopted));
   return adopted;
 }
 
@@ -169,24 +158,23 @@ export function missing(): Problem {
  */
 async function requireRecentFor(
   tx: Queryable,
-  { principal }: By,
+  { principal }: Call,
   { kind }: { kind: KeyKind },
 ): Promise<void> {
   if (kind === "management") await requireRecent(tx, principal);
 }
 
-async function notifyIssued(tx: Queryable, { principal, req }: By, key: Key): Promise<void> {
+async function notifyIssued(tx: Queryable, { principal, requestId }: Call, key: Key): Promise<void> {
   if (key.kind !== "management") return;
   const { developerId } = principal;
-  const notice = { developerId, kind: "key_issued", requestId: requestId(req) } as const;
-  await notify(tx, { ...notice, subjects: [key.key_prefix] });
+  await notify(tx, { developerId, kind: "key_issued", requestId, subjects: [key.key_prefix] });
 }
 
 /**
  * The key, which nobody else changes before the commit, nor any other of its developer.
  * @throws Problem `not_found`; `permission_missing` for the key that made the caller, and for what made that.
  */
-async function lockKey(tx: Queryable, { principal }: By, id: string): Promise<Key> {
+async function lockKey(tx: Queryable, { principal }: Call, id: string): Promise<Key> {
   await lockKeysOf(tx, principal.developerId);
   const acting = await findActing(tx, principal);
   const key = await lockOwnKey(tx, principal, id);
@@ -226,24 +214,4 @@ function disabledWithMaker(): Problem {
     message: "is disabled with the key that made it",
     fix: "Enable that one, or sign in and adopt this one with :adopt.",
   });
-}
-
-/** What was done, and the key as it is then. */
-type Entry = [action: string, key: Key];
-
-async function append(tx: Queryable, by: By, entries: readonly Entry[]): Promise<void> {
-  await appendAll(
-    tx,
-    entries.map(([action, key]) => ({
-      ...toldBy(by),
-      action,
-      target: { type: "key", id: key.id },
-      payload: key,
-      state: { topic: topics.keys, key: key.id },
-    })),
-  );
-}
-
-function toldBy({ principal, req }: By) {
-  return { developerId: principal.developerId, actor: principal.actor, requestId: requestId(req) };
 }

@@ -1,5 +1,5 @@
 import { parse, problem, sendPage, type RateLimits, createRouter } from "@mosis/http";
-import { type Pool, type Queryable, transaction } from "@mosis/postgres";
+import { type Queryable, transaction } from "@mosis/postgres";
 import {
   KeyChange,
   KeyRotation,
@@ -17,9 +17,19 @@ import { change, send } from "../changes/change.ts";
 import type { Credentials } from "../access/credentials.ts";
 import { isUuid } from "../shared/identifier.ts";
 import { createPaging } from "../shared/page-position.ts";
-import { type Principal, tenantOf } from "../access/principal.ts";
+import type { Principal } from "../access/principal.ts";
+import { requireRecent } from "../access/recent-sign-in.ts";
 import { hashSecret } from "../shared/secret-hash.ts";
-import { adoptKey, changeKey, createKey, missing, revokeKey, rotateKey, tagOf } from "./changes.ts";
+import {
+  adoptKey,
+  changeKey,
+  confirmKey,
+  createKey,
+  missing,
+  revokeKey,
+  rotateKey,
+  tagOf,
+} from "./changes.ts";
 import {
   grantable,
   grantedCidrs,
@@ -34,7 +44,6 @@ import { newSecret } from "./secret.ts";
 const graceSecondsDefault = 86_400;
 
 interface KeyDeps {
-  db: Pool;
   authenticate: Authenticate;
   credentials: Pick<Credentials, "forget">;
   limits: RateLimits;
@@ -42,7 +51,7 @@ interface KeyDeps {
 }
 
 export function keyRoutes(deps: KeyDeps): Router {
-  const { db, authenticate, limits } = deps;
+  const { authenticate, limits } = deps;
   const router = createRouter();
   const paging = createPaging("keys");
 
@@ -52,30 +61,31 @@ export function keyRoutes(deps: KeyDeps): Router {
   });
 
   router.get("/v1/keys", async (req, res) => {
-    const principal = await authenticate(req, res, "keys:read");
+    const call = await authenticate(req, res, "keys:read");
+    const { principal } = call;
     const page = paging.read(req.query);
-    const rows = await listOwnKeys(db.as(tenantOf(principal)), principal, page);
+    const rows = await listOwnKeys(call.db, principal, page);
     sendPage(res, paging.answer(rows, page));
   });
 
   router.get("/v1/keys/:id", async (req, res) => {
-    const principal = await authenticate(req, res, "keys:read");
-    const key = isUuid(req.params.id)
-      ? await findOwnKey(db.as(tenantOf(principal)), principal, req.params.id)
-      : null;
+    const call = await authenticate(req, res, "keys:read");
+    const { principal } = call;
+    const key = isUuid(req.params.id) ? await findOwnKey(call.db, principal, req.params.id) : null;
     if (!key) throw missing();
     res.set("ETag", tagOf(key)).json(key);
   });
 
   addCreation(router, deps);
   addChanges(router, deps);
-  addAdoption(router, deps);
+  addReleases(router, deps);
   return router;
 }
 
-function addCreation(router: Router, { db, authenticate, caps }: KeyDeps): void {
+function addCreation(router: Router, { authenticate, caps }: KeyDeps): void {
   router.post("/v1/keys", async (req, res) => {
-    const principal = await authenticate(req, res, "keys:write");
+    const call = await authenticate(req, res, "keys:write");
+    const { principal } = call;
     const body = parse(NewKey, await authenticate.body(req), "body");
     const granted = {
       permissions: grantedPermissions(principal, body),
@@ -85,17 +95,17 @@ function addCreation(router: Router, { db, authenticate, caps }: KeyDeps): void 
     };
     requireWithinApps(principal, body);
 
-    const answer = await change(db, { req, principal, body }, async (tx) => {
+    const answer = await change(call, { req, body }, async (tx) => {
       await requireRoomFor(tx, "keys", { developerId: principal.developerId, caps });
       const { secret, prefix } = newSecret(body.kind);
       const appIds = await appIdsOf(tx, principal, body);
       const { name, kind } = body;
       const { developerId } = principal;
       const row = { developerId, name, kind, hash: hashSecret(secret), prefix, appIds, ...granted };
-      const key = await createKey(tx, { principal, req }, row);
-      // The only time that the secret is told.
-      const told: KeyWithSecret = { ...key, secret };
-      return { status: 201, headers: { Location: `/v1/keys/${key.id}`, ETag: tagOf(key) }, body: told };
+      const key = await createKey(tx, call, row);
+      // The only time that the secret is shown.
+      const shown: KeyWithSecret = { ...key, secret };
+      return { status: 201, headers: { Location: `/v1/keys/${key.id}`, ETag: tagOf(key) }, body: shown };
     });
 
     send(res, answer);
@@ -103,36 +113,36 @@ function addCreation(router: Router, { db, authenticate, caps }: KeyDeps): void 
 }
 
 /** They hold here at once, and everywhere else when the state message arrives. */
-function addChanges(router: Router, { db, authenticate, credentials }: KeyDeps): void {
+function addChanges(router: Router, { authenticate, credentials }: KeyDeps): void {
   router.patch("/v1/keys/:id", async (req, res) => {
-    const principal = await authenticate(req, res, "keys:write");
+    const call = await authenticate(req, res, "keys:write");
+    const { principal } = call;
     const body = parse(KeyChange, await authenticate.body(req), "body");
     const { id } = req.params;
     if (!isUuid(id)) throw missing();
 
-    const key = await transaction(db.as(tenantOf(principal)), (tx) =>
-      changeKey(tx, { principal, req }, id, body),
-    );
+    const key = await transaction(call.db, (tx) => changeKey(tx, call, id, body));
 
     credentials.forget(principal.developerId);
     res.set("ETag", tagOf(key)).json(key);
   });
 
   router.post<{ id: string }>("/v1/keys/:id\\:rotate", async (req, res) => {
-    const principal = await authenticate(req, res, "keys:write");
+    const call = await authenticate(req, res, "keys:write");
+    const { principal } = call;
     const body = parse(KeyRotation, await authenticate.body(req, bodyOptionsOf(KeyRotation)), "body");
     const { id } = req.params;
     if (!isUuid(id)) throw missing();
 
-    const answer = await change(db, { req, principal, body }, async (tx) => {
+    const answer = await change(call, { req, body }, async (tx) => {
       const kind = (await findOwnKey(tx, principal, id))?.kind;
       if (!kind) throw missing();
       const { secret, prefix } = newSecret(kind);
       const graceSeconds = body.grace_seconds ?? graceSecondsDefault;
       const rotation = { hash: hashSecret(secret), prefix, graceSeconds };
-      const key = await rotateKey(tx, { principal, req }, id, rotation);
-      const told: KeyWithSecret = { ...key, secret };
-      return { status: 200, headers: { ETag: tagOf(key) }, body: told };
+      const key = await rotateKey(tx, call, id, rotation);
+      const shown: KeyWithSecret = { ...key, secret };
+      return { status: 200, headers: { ETag: tagOf(key) }, body: shown };
     });
 
     credentials.forget(principal.developerId);
@@ -140,26 +150,44 @@ function addChanges(router: Router, { db, authenticate, credentials }: KeyDeps):
   });
 
   router.delete("/v1/keys/:id", async (req, res) => {
-    const principal = await authenticate(req, res, "keys:write");
+    const call = await authenticate(req, res, "keys:write");
+    const { principal } = call;
     const { id } = req.params;
     if (!isUuid(id)) throw missing();
 
-    await transaction(db.as(tenantOf(principal)), (tx) => revokeKey(tx, { principal, req }, id));
+    await transaction(call.db, (tx) => revokeKey(tx, call, id));
 
     credentials.forget(principal.developerId);
     res.status(204).end();
   });
 }
 
-/** A session's alone: no key frees a key from the one that made it. */
-function addAdoption(router: Router, { db, authenticate, credentials }: KeyDeps): void {
-  router.post<{ id: string }>("/v1/keys/:id\\:adopt", async (req, res) => {
-    const principal = await authenticate(req, res, "session");
+/** Only a session does these: no key frees a key from quarantine, or from the one that made it. */
+function addReleases(router: Router, { authenticate, credentials }: KeyDeps): void {
+  router.post<{ id: string }>("/v1/keys/:id\\:confirm", async (req, res) => {
+    const call = await authenticate(req, res, "session");
+    const { principal } = call;
     const { id } = req.params;
     if (!isUuid(id)) throw missing();
 
-    const answer = await change(db, { req, principal }, async (tx) => {
-      const key = await adoptKey(tx, { principal, req }, id);
+    const answer = await change(call, { req }, async (tx) => {
+      await requireRecent(tx, principal);
+      const key = await confirmKey(tx, call, id);
+      return { status: 200, headers: { ETag: tagOf(key) }, body: key };
+    });
+
+    credentials.forget(principal.developerId);
+    send(res, answer);
+  });
+
+  router.post<{ id: string }>("/v1/keys/:id\\:adopt", async (req, res) => {
+    const call = await authenticate(req, res, "session");
+    const { principal } = call;
+    const { id } = req.params;
+    if (!isUuid(id)) throw missing();
+
+    const answer = await change(call, { req }, async (tx) => {
+      const key = await adoptKey(tx, call, id);
       return { status: 200, headers: { ETag: tagOf(key) }, body: key };
     });
 

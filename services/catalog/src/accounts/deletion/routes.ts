@@ -1,5 +1,4 @@
-import { parse, requestId, createRouter } from "@mosis/http";
-import type { Pool } from "@mosis/postgres";
+import { createRouter, parse } from "@mosis/http";
 import { AccountDeletion } from "@mosis/types/developers";
 import type { Router } from "express";
 import { type Authenticate, bodyOptionsOf } from "../../access/authenticate.ts";
@@ -7,26 +6,26 @@ import { change, send } from "../../changes/change.ts";
 import type { Credentials } from "../../access/credentials.ts";
 import type { Confirm } from "../../sign-in/passwords/confirm.ts";
 import { everyone } from "../../access/principal.ts";
-import { deleteAccount } from "./delete.ts";
+import { deleteAccount } from "./changes.ts";
 
 export function accountDeletionRoutes(deps: {
-  db: Pool;
   authenticate: Authenticate;
   credentials: Pick<Credentials, "forget">;
   confirm: Confirm;
   mails: { wake(): void };
 }): Router {
-  const { db, authenticate, credentials, confirm, mails } = deps;
+  const { authenticate, credentials, confirm, mails } = deps;
   const router = createRouter();
 
   router.post("/v1/developers/me\\:delete", async (req, res) => {
-    const principal = await authenticate(req, res, "session");
+    const call = await authenticate(req, res, "session");
+    const { principal } = call;
     const body = parse(AccountDeletion, await authenticate.body(req, bodyOptionsOf(AccountDeletion)), "body");
     const confirmed = await confirm({ principal, req }, body.password);
 
     // For everybody: a restriction of theirs may be one of somebody else's apps.
-    const answer = await change(db, { req, principal, body, tenant: everyone }, async (tx) => {
-      await deleteAccount(tx, { principal, confirmed, requestId: requestId(req) });
+    const answer = await change(call, { req, body, tenant: everyone }, async (tx) => {
+      await deleteAccount(tx, call, confirmed);
       return { status: 204 };
     });
 

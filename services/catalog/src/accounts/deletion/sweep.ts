@@ -2,7 +2,8 @@ import { type Pool, transaction } from "@mosis/postgres";
 import { type Logger, type Metrics, newId } from "@mosis/runtime";
 import { Waker } from "../../shared/waker.ts";
 import { everyone } from "../../access/principal.ts";
-import { removeLocked } from "./delete.ts";
+import { systemAuthor } from "../../changes/outbox/record.ts";
+import { removeLocked } from "./changes.ts";
 import { lockUnconfirmed } from "./queries.ts";
 
 /** Accounts that one round removes; the next round goes on. */
@@ -45,8 +46,7 @@ export function startAccountSweep(options: {
   const removeOldest: Parameters<typeof transaction<boolean>>[1] = async (tx) => {
     const account = await lockUnconfirmed(tx, days);
     if (!account) return false;
-    const by = { developerId: account.id, actor: { kind: "system", id: "" }, requestId: newId() } as const;
-    await removeLocked(tx, account.email, by);
+    await removeLocked(tx, account.email, systemAuthor(account.id, newId()));
     return true;
   };
 

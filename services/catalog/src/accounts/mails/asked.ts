@@ -1,5 +1,5 @@
 import type { Queryable } from "@mosis/postgres";
-import { throttled } from "../../sign-in/throttle/throttled.ts";
+import { throttled } from "../../sign-in/throttle/account.ts";
 import { insertMail } from "../../developers/mail-queue.ts";
 
 /**

@@ -3,7 +3,7 @@ import type { Logger, Metrics } from "@mosis/runtime";
 import { deleteEndedAccountTokens, insertAccountToken } from "../tokens/queries.ts";
 import { newAccountToken } from "../tokens/token.ts";
 import { deleteEndedFlows } from "../../sign-in/oauth/queries.ts";
-import { appendOutbox } from "../../changes/outbox/append.ts";
+import { record, systemAuthor } from "../../changes/outbox/record.ts";
 import { Waker } from "../../shared/waker.ts";
 import { deleteEndedChallenges } from "../../sign-in/passkeys/queries.ts";
 import { everyone } from "../../access/principal.ts";
@@ -161,10 +161,7 @@ async function drawToken(db: Pool, mail: Mail): Promise<{ token: string | null; 
     const { id: developerId } = addressee;
     const { purpose, minutes } = tokenOf;
     await insertAccountToken(tx, { hash: hashSecret(token), developerId, purpose, minutes, email: to });
-    await appendOutbox(tx, {
-      developerId,
-      actor: { kind: "system", id: "" },
-      requestId: mail.request_id,
+    await record(tx, systemAuthor(developerId, mail.request_id), {
       action: "account_token.created",
       target: { type: "developer", id: developerId },
       payload: { purpose },

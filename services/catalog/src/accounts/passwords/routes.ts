@@ -1,34 +1,50 @@
-import { parse, requestId, createRouter } from "@mosis/http";
-import type { Pool, Queryable } from "@mosis/postgres";
-import { PasswordChange } from "@mosis/types/developers";
+import { createRouter, parse, type RateLimits, readJson, requestId } from "@mosis/http";
+import { type Pool, transaction } from "@mosis/postgres";
+import { PasswordChange, PasswordReset, PasswordResetRequest } from "@mosis/types/developers";
 import type { Router } from "express";
 import { type Authenticate, credentialsInvalid } from "../../access/authenticate.ts";
-import { type Answer, changeAfter, send } from "../../changes/change.ts";
 import type { Credentials } from "../../access/credentials.ts";
-import { type Confirm, passwordChanged } from "../../sign-in/passwords/confirm.ts";
-import { hashNewPassword } from "./new-password.ts";
+import { everyone } from "../../access/principal.ts";
+import { changeAfter, send } from "../../changes/change.ts";
+import { canonicalEmail } from "../../developers/canonical-email.ts";
+import { findDeveloper, readAppWords } from "../../developers/queries.ts";
+import { anonymousBodyLimit } from "../../shared/body-limit.ts";
+import { hashSecret } from "../../shared/secret-hash.ts";
+import type { Confirm } from "../../sign-in/passwords/confirm.ts";
 import type { Passwords } from "../../sign-in/passwords/hashing.ts";
-import { findDeveloper, type HashedPassword, readAppWords } from "../../developers/queries.ts";
-import { evict, type Eviction } from "../eviction/evict.ts";
-import { insertMail } from "../../developers/mail-queue.ts";
-import { appendAll } from "../../changes/outbox/append.ts";
-import type { Principal } from "../../access/principal.ts";
-import { updatePassword } from "./queries.ts";
+import type { AccountThrottle } from "../../sign-in/throttle/account.ts";
+import { requestMail } from "../mails/asked.ts";
+import { findAccountToken } from "../tokens/queries.ts";
+import { requireAccountToken, tokenInvalid } from "../tokens/token.ts";
+import { changePassword, resetForgotten } from "./changes.ts";
+import { hashNewPassword } from "./new-password.ts";
 
-/** Another password, for whoever is signed in. A forgotten one is in `reset-routes.ts`. */
-export function passwordRoutes(deps: {
+interface Deps {
   db: Pool;
   authenticate: Authenticate;
   credentials: Pick<Credentials, "forget">;
+  limits: RateLimits;
   confirm: Confirm;
   passwords: Passwords;
+  accounts: AccountThrottle;
   mails: { wake(): void };
-}): Router {
-  const { db, authenticate, credentials, confirm, passwords, mails } = deps;
-  const router = createRouter();
+}
 
+export function passwordRoutes(deps: Deps): Router {
+  const router = createRouter();
+  serveChange(router, deps);
+  serveReset(router, deps);
+  return router;
+}
+
+/** Another password, for whoever is signed in. */
+function serveChange(
+  router: Router,
+  { db, authenticate, credentials, confirm, passwords, mails }: Deps,
+): void {
   router.post("/v1/developers/me\\:change-password", async (req, res) => {
-    const principal = await authenticate(req, res, "session");
+    const call = await authenticate(req, res, "session");
+    const { principal } = call;
     const body = parse(PasswordChange, await authenticate.body(req), "body");
     const before = async () => {
       const confirmed = await confirm({ principal, req }, body.password);
@@ -43,55 +59,57 @@ export function passwordRoutes(deps: {
       return { confirmed, passwordHash };
     };
 
-    const answer = await changeAfter(db, { req, principal, body }, before, (tx, ready) =>
-      changePassword(tx, { principal, body, ...ready, requestId: requestId(req) }),
-    );
+    const answer = await changeAfter(call, { req, body }, before, async (tx, ready) => {
+      await changePassword(tx, call, body, ready);
+      return { status: 204 };
+    });
 
     credentials.forget(principal.developerId);
     mails.wake();
     send(res, answer);
   });
-
-  return router;
 }
 
-interface Asked {
-  principal: Principal;
-  body: PasswordChange;
-  confirmed: HashedPassword;
-  passwordHash: string;
-  requestId: string;
-}
+/** Another password for somebody who has forgotten it, by a mail. */
+function serveReset(router: Router, { db, credentials, limits, passwords, accounts, mails }: Deps): void {
+  /** Who has the address is found out later, by the sender: here is nothing that could tell. */
+  router.post("/v1/developers\\:request-password-reset", async (req, res) => {
+    limits.admitAnyone(req, res);
+    const typed = parse(PasswordResetRequest, await readJson(req, anonymousBodyLimit), "body").email;
+    const email = canonicalEmail(typed) ?? typed;
+    // PostgreSQL takes no NUL; no account has one either.
+    if (!email.includes("\0")) {
+      const mail = { kind: "password_reset", recipient: email, requestId: requestId(req) } as const;
+      await requestMail(db.as(everyone), { developerId: null, ...mail });
+    }
 
-async function changePassword(
-  tx: Queryable,
-  { principal, body, confirmed, passwordHash, requestId }: Asked,
-): Promise<Answer> {
-  const { developerId, actor } = principal;
-  const changed = await updatePassword(tx, confirmed, passwordHash);
-  if (!changed) throw passwordChanged();
-  const by = { developerId, actor, requestId };
-  const evicted = await evict(tx, by, evictionOf(body, actor.id));
-  await insertMail(tx, { developerId, kind: "password_changed", recipient: changed.email, requestId });
-  await appendAll(tx, [
-    ...evicted,
-    {
-      ...by,
-      action: "developer.password_changed",
-      target: { type: "developer", id: developerId },
-      payload: changed,
-    },
-  ]);
-  return { status: 204 };
-}
+    mails.wake();
+    res.status(202).end();
+  });
 
-/** A password is changed for many reasons. What servers use works on, unless its owner says otherwise. */
-function evictionOf(body: PasswordChange, sessionKept: string): Eviction {
-  const { end_sessions, quarantine_keys, quarantine_webhooks, unlink_provider } = body;
-  return {
-    ...((end_sessions ?? true) ? { sessionKept } : {}),
-    keys: quarantine_keys ? "quarantine" : "keep",
-    webhooks: quarantine_webhooks ? "quarantine" : "keep",
-    unlinkProvider: unlink_provider ?? false,
-  };
+  router.post("/v1/developers\\:reset-password", async (req, res) => {
+    limits.admitAnyone(req, res);
+    const { token, new_password } = parse(PasswordReset, await readJson(req, anonymousBodyLimit), "body");
+    requireAccountToken(token);
+    const tokenHash = hashSecret(token);
+    // A hash costs 40 ms of a core: not for a token that is none.
+    const mailed = await findAccountToken(db.as(everyone), tokenHash, ["password_reset"]);
+    const owner = mailed && (await findDeveloper(db.as(mailed.developer_id), mailed.developer_id));
+    if (!owner) throw tokenInvalid();
+    const appWords = await readAppWords(db.as(owner.id), owner.id);
+    const passwordHash = await hashNewPassword(passwords, {
+      ...{ password: new_password, owner: { ...owner, appWords }, pointer: "/new_password" },
+      asker: { req, account: owner.email },
+    });
+
+    const { id, email } = await transaction(db.as(everyone), (tx) =>
+      resetForgotten(tx, { tokenHash, passwordHash, requestId: requestId(req) }),
+    );
+
+    credentials.forget(id);
+    // Whoever has guessed at the old password is no longer in the way of the one who has the new one.
+    await accounts.forget("sign-in", email);
+    mails.wake();
+    res.status(204).end();
+  });
 }

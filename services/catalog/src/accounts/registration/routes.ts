@@ -1,25 +1,15 @@
-import {
-  etagOf,
-  parse,
-  problem,
-  readJson,
-  requestId,
-  requireMatch,
-  type RateLimits,
-  createRouter,
-} from "@mosis/http";
-import { type Pool, type Queryable, transaction } from "@mosis/postgres";
-import { type Developer, DeveloperChange, type DeveloperId, NewDeveloper } from "@mosis/types/developers";
-import type { Request, Router } from "express";
+import { createRouter, parse, type RateLimits, readJson, requestId } from "@mosis/http";
+import { type Pool, transaction } from "@mosis/postgres";
+import { DeveloperChange, NewDeveloper } from "@mosis/types/developers";
+import type { Router } from "express";
 import { type Authenticate, credentialsInvalid } from "../../access/authenticate.ts";
-import { anonymousBodyLimit } from "../../shared/body-limit.ts";
+import { everyone, holds } from "../../access/principal.ts";
 import { requireEmail } from "../../developers/canonical-email.ts";
-import { insertMail } from "../../developers/mail-queue.ts";
-import { appendOutbox } from "../../changes/outbox/append.ts";
-import { everyone, holds, type Principal } from "../../access/principal.ts";
-import { hashNewPassword } from "../passwords/new-password.ts";
+import { findDeveloper } from "../../developers/queries.ts";
+import { anonymousBodyLimit } from "../../shared/body-limit.ts";
 import type { Passwords } from "../../sign-in/passwords/hashing.ts";
-import { findDeveloper, insertDeveloper, lockDeveloper, updateName } from "../../developers/queries.ts";
+import { hashNewPassword } from "../passwords/new-password.ts";
+import { registerDeveloper, renameDeveloper, tagOf } from "./changes.ts";
 
 export interface DeveloperDeps {
   db: Pool;
@@ -43,7 +33,7 @@ export function developerRoutes(deps: DeveloperDeps): Router {
     });
 
     const developer = await transaction(db.as(everyone), (tx) =>
-      register(tx, { ...body, passwordHash }, requestId(req)),
+      registerDeveloper(tx, { ...body, passwordHash }, requestId(req)),
     );
 
     mails.wake();
@@ -51,7 +41,8 @@ export function developerRoutes(deps: DeveloperDeps): Router {
   });
 
   router.get("/v1/developers/me", async (req, res) => {
-    const principal = await authenticate(req, res, "developer");
+    const call = await authenticate(req, res, "developer");
+    const { principal } = call;
     const { developerId, appIds } = principal;
     const developer = await findDeveloper(db.as(developerId), developerId);
     if (!developer) throw credentialsInvalid();
@@ -62,63 +53,14 @@ export function developerRoutes(deps: DeveloperDeps): Router {
   });
 
   router.patch("/v1/developers/me", async (req, res) => {
-    const principal = await authenticate(req, res, "session");
+    const call = await authenticate(req, res, "session");
     const { name } = parse(DeveloperChange, await authenticate.body(req), "body");
 
-    const developer = await transaction(db.as(principal.developerId), (tx) =>
-      rename(tx, req, { principal, name }),
-    );
+    const own = db.as(call.principal.developerId);
+    const developer = await transaction(own, (tx) => renameDeveloper(tx, call, name));
 
     res.set("ETag", tagOf(developer)).json(developer);
   });
 
   return router;
-}
-
-async function register(
-  tx: Queryable,
-  account: { email: string; name: string; passwordHash: string },
-  requestId: string,
-): Promise<Developer> {
-  const created = await insertDeveloper(tx, account);
-  if (!created) {
-    throw problem("email_taken", "There is an account with this address: sign in, or use another one.");
-  }
-  const { id, email } = created;
-  await insertMail(tx, { developerId: id, kind: "email_verification", recipient: email, requestId });
-  await appendOutbox(tx, {
-    developerId: id,
-    actor: { kind: "system", id: "" },
-    requestId,
-    action: "developer.created",
-    target: { type: "developer", id },
-    payload: created,
-  });
-  return created;
-}
-
-async function rename(
-  tx: Queryable,
-  req: Request,
-  { principal, name }: { principal: Principal; name: string },
-): Promise<Developer> {
-  const { developerId, actor } = principal;
-  const current = await lockDeveloper(tx, developerId);
-  if (!current) throw credentialsInvalid();
-  requireMatch(req, tagOf(current));
-  if (name === current.name) return current;
-  const changed = await updateName(tx, developerId, name);
-  await appendOutbox(tx, {
-    developerId,
-    actor,
-    requestId: requestId(req),
-    action: "developer.changed",
-    target: { type: "developer", id: developerId },
-    payload: changed,
-  });
-  return changed;
-}
-
-function tagOf(developer: Developer | DeveloperId): string {
-  return etagOf(JSON.stringify(developer));
 }

@@ -28,15 +28,11 @@ export interface Change {
 }
 
 /**
- * Writes a change's audit event and state message, to be published after the commit. Nothing
- * but more of these may follow in the transaction: it takes the lock of the developer (see the
- * trigger), and whoever holds that must wait for nothing else.
+ * Writes the audit events and state messages of changes, to be published after the commit: those of one
+ * developer in their order, and developer by developer. Nothing but more of these may follow in the
+ * transaction: it takes the lock of each developer (see the trigger), and whoever holds that must wait for
+ * nothing else. Modules call `record`, which says who has made the change.
  */
-export async function appendOutbox(tx: Queryable, change: Change): Promise<void> {
-  await appendAll(tx, [change]);
-}
-
-/** Several changes: of one developer in their order, and developer by developer. */
 export async function appendAll(tx: Queryable, changes: readonly Change[]): Promise<void> {
   // Each takes the lock of its developer: in one order, so that no two transactions wait for each other.
   const ordered = changes.toSorted(

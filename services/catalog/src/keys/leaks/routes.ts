@@ -1,11 +1,11 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { parse, readJson, type RateLimits, createRouter } from "@mosis/http";
+import { createRouter, parse, type RateLimits, readJson, requestId } from "@mosis/http";
 import type { Pool } from "@mosis/postgres";
 import { LeakReport, type LeakReportReceived } from "@mosis/types/key-leaks";
 import type { Router } from "express";
 import { leakReportLimit } from "../../shared/body-limit.ts";
 import type { Credentials } from "../../access/credentials.ts";
-import { reportLeaks } from "./report.ts";
+import { reportLeaks } from "./changes.ts";
 
 /** Long enough for the hundred changes that a report may make. */
 const answeredAfterMs = 1000;
@@ -24,7 +24,7 @@ export function keyLeakRoutes({ db, credentials, limits }: KeyLeakDeps): Router 
     limits.admitAnyone(req, res);
     const body = parse(LeakReport, await readJson(req, leakReportLimit), "body");
 
-    await Promise.all([reportLeaks({ db, credentials }, body, req), pause(answeredAfterMs)]);
+    await Promise.all([reportLeaks({ db, credentials }, body, requestId(req)), pause(answeredAfterMs)]);
 
     const received: LeakReportReceived = { received: body.length };
     res.status(202).json(received);

@@ -1,13 +1,13 @@
 import { parse, problem } from "@mosis/http";
-import { sql } from "@mosis/postgres";
+import { type Queryable, sql } from "@mosis/postgres";
 import { type AppAction, SigningKeyRotation, Suspension } from "@mosis/types/apps";
 import type { TSchema } from "typebox";
 import { requireVerified } from "../../developers/verified.ts";
 import { shareActiveKey } from "../versions/signature.ts";
-import type { AppStep } from "./changes.ts";
-import { updateApp } from "./queries.ts";
+import type { Viewer } from "../../access/principal.ts";
+import { type AppRow, updateApp } from "./queries.ts";
 
-/** An action on an app: what it is told as, and what it does once it is known to be allowed. */
+/** An action on an app: how it is recorded, and what it does once it is known to be allowed. */
 export interface AppActionRoute {
   name: AppAction;
   /** Name in generated clients. */
@@ -21,6 +21,8 @@ export interface AppActionRoute {
   body: TSchema | null;
   prepare(body: unknown): AppStep;
 }
+
+export type AppStep = (tx: Queryable, app: AppRow, viewer: Viewer) => Promise<unknown>;
 
 export const appActions: AppActionRoute[] = [
   {

@@ -1,34 +1,39 @@
-import type { IncomingMessage } from "node:http";
-import { problem, requestId, requireMatch } from "@mosis/http";
+import { problem, requireMatch } from "@mosis/http";
 import { type Queryable, sql } from "@mosis/postgres";
 import type { App, AppAction, AppChange, NewApp } from "@mosis/types/apps";
+import type { Key } from "@mosis/types/keys";
 import { topics } from "@mosis/types/topics";
-import { settleIdentity } from "../listings/propose.ts";
-import { appendOutbox } from "../../changes/outbox/append.ts";
-import { type Principal, reachOf, type Viewer, viewerOf } from "../../access/principal.ts";
-import { requireRecent } from "../../access/recent-sign-in.ts";
 import { missingApp } from "../../access/apps.ts";
+import type { Call } from "../../access/call.ts";
+import { reachOf, type Viewer, viewerOf } from "../../access/principal.ts";
+import { requireRecent } from "../../access/recent-sign-in.ts";
+import { appDeleted, authorOf, keyDeleted, record } from "../../changes/outbox/record.ts";
+import { keyEvent } from "../../keys/events.ts";
+import { deleteAppOfKeys, deleteKeysOfApp, lockKeysOfApp } from "../../keys/of-app-queries.ts";
+import { findOwnKey } from "../../keys/queries.ts";
+import { restrictionEvent } from "../../telemetry-rules/restrictions/events.ts";
+import { deleteRestrictionsOfApp } from "../../telemetry-rules/restrictions/queries.ts";
+import { settleIdentity } from "../listings/changes.ts";
+import type { AppActionRoute, AppStep } from "./actions.ts";
 import { appFor, appOf, factsOf, tagOf } from "./app.ts";
 import { requireAppAction } from "./lifecycle.ts";
-import { type AppRow, insertApp, isRetired, lockApp, readApp, updateApp } from "./queries.ts";
+import { deleteLockedApp, insertApp, isRetired, lockApp, readApp, updateApp } from "./queries.ts";
 
-/** Of whom and for what somebody asks. */
-export interface Asked {
-  req: IncomingMessage;
-  principal: Principal;
-  packageId: string;
-}
-
-export async function createApp(tx: Queryable, asked: Asked, body: NewApp): Promise<App> {
-  const created = await insertApp(tx, asked.principal.developerId, body);
+export async function createApp(tx: Queryable, call: Call, body: NewApp): Promise<App> {
+  const created = await insertApp(tx, call.principal.developerId, body);
   if (!created || (await isRetired(tx, body.package_id))) {
     throw problem("package_id_taken", `${body.package_id} is taken: choose another package_id.`);
   }
-  return finish(tx, asked, created.id, "created");
+  return finish(tx, call, created.id, "created");
 }
 
-export async function changeApp(tx: Queryable, asked: Asked, change: AppChange): Promise<App> {
-  const { row, viewer } = await lockFor(tx, asked, "change");
+export async function changeApp(
+  tx: Queryable,
+  call: Call,
+  packageId: string,
+  change: AppChange,
+): Promise<App> {
+  const { row, viewer } = await lockFor(tx, call, packageId, "change");
   const { name, category } = await settleIdentity(tx, row, viewer, change);
   const { description, tags } = { ...row, ...change };
   const changed = appFor(viewer, { ...(await readApp(tx, row.id)), name, description, category, tags });
@@ -38,53 +43,74 @@ export async function changeApp(tx: Queryable, asked: Asked, change: AppChange):
     row.id,
     sql`name = ${name}, description = ${description}, category = ${category}, tags = ${tags}`,
   );
-  return finish(tx, asked, row.id, "changed");
+  return finish(tx, call, row.id, "changed");
 }
 
 /** @param apply what the action does with the locked app. */
 export async function actOnApp(
   tx: Queryable,
-  asked: Asked,
-  { name, done, access }: { name: AppAction; done: string; access: "apps:write" | "session" },
-  apply: AppStep,
+  call: Call,
+  packageId: string,
+  { action, apply }: { action: AppActionRoute; apply: AppStep },
 ): Promise<App> {
-  const { row, viewer } = await lockFor(tx, asked, name);
+  const { row, viewer } = await lockFor(tx, call, packageId, action.name);
   // A stolen session must not be enough for what a leaked key must not do.
-  if (access === "session") await requireRecent(tx, asked.principal);
+  if (action.access === "session") await requireRecent(tx, call.principal);
   await apply(tx, row, viewer);
-  return finish(tx, asked, row.id, done);
+  return finish(tx, call, row.id, action.done);
 }
 
-export type AppStep = (tx: Queryable, app: AppRow, viewer: Viewer) => Promise<unknown>;
+/**
+ * Deletes an app for good. Its versions, and the keys and restrictions that are only for it, are deleted with
+ * it; other keys no longer serve it. Each of them is recorded, or ingest would go by it for ever. The package
+ * id of an app that was published is never given again.
+ */
+export async function deleteApp(tx: Queryable, call: Call, packageId: string): Promise<void> {
+  const { row: app } = await lockFor(tx, call, packageId, "delete");
+  await requireRecent(tx, call.principal);
+  // Whoever changes one of them has done so before its state is read, or waits until this one is recorded.
+  // The app is locked for update, so no new key comes to serve it.
+  await lockKeysOfApp(tx, app.id);
+  const keys = await deleteKeysOfApp(tx, app.id);
+  const others = await deleteAppOfKeys(tx, app.id);
+  const restrictions = await deleteRestrictionsOfApp(tx, app.developer_id, app.id);
+  await deleteLockedApp(tx, app.id);
+  const kept: Key[] = [];
+  for (const { key_id } of others) kept.push(await readKeptKey(tx, app.developer_id, key_id));
+  await record(
+    tx,
+    authorOf(call, app.developer_id),
+    ...restrictions.map((row) => restrictionEvent(row, "ended")),
+    ...keys.map((key) => keyDeleted(key)),
+    ...kept.map((key) => keyEvent("key.changed", key)),
+    appDeleted(appOf(app)),
+  );
+}
+
+async function readKeptKey(tx: Queryable, developerId: string, id: string): Promise<Key> {
+  const key = await findOwnKey(tx, { developerId, appIds: null }, id);
+  if (!key) throw new Error("A key of an app is not one of its developer.");
+  return key;
+}
 
 /**
- * The app, which nobody else changes before the commit, when the client has seen it as it is and may do this
- * with it.
+ * Locks the app until the commit, when the client has seen it as it is and may do this with it.
+ * @throws Problem `not_found`, `precondition_required`, `precondition_failed`, `state_conflict`.
  */
-export async function lockFor(tx: Queryable, { req, principal, packageId }: Asked, action: AppAction) {
+async function lockFor(tx: Queryable, { principal, ifMatch }: Call, packageId: string, action: AppAction) {
   const row = await lockApp(tx, reachOf(principal), packageId);
   if (!row) throw missingApp();
-  const viewer = viewerOf(principal, row.developer_id);
-  requireMatch(req, tagOf(appFor(viewer, row)));
+  const viewer: Viewer = viewerOf(principal, row.developer_id);
+  requireMatch(ifMatch, tagOf(appFor(viewer, row)));
   requireAppAction(action, factsOf(row), viewer);
   return { row, viewer };
 }
 
-/**
- * Appends what an app is now. In the same transaction as the change: a change without its audit event must be
- * impossible.
- */
-async function finish(tx: Queryable, { req, principal }: Asked, id: string, done: string): Promise<App> {
+/** Records what an app is now, in the trail of its developer, also when an admin has changed it. */
+async function finish(tx: Queryable, call: Call, id: string, done: string): Promise<App> {
   const row = await readApp(tx, id);
-  await appendOutbox(tx, {
-    // In the trail of whose app it is, also when an admin has done it.
-    developerId: row.developer_id,
-    actor: principal.actor,
-    requestId: requestId(req),
-    action: `app.${done}`,
-    target: { type: "app", id },
-    payload: appOf(row),
-    state: { topic: topics.apps, key: id },
-  });
-  return appFor(viewerOf(principal, row.developer_id), row);
+  const state = { topic: topics.apps, key: id };
+  const event = { action: `app.${done}`, target: { type: "app", id }, payload: appOf(row), state };
+  await record(tx, authorOf(call, row.developer_id), event);
+  return appFor(viewerOf(call.principal, row.developer_id), row);
 }

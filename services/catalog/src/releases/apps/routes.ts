@@ -1,5 +1,5 @@
 import { parse, problem, sendPage, createRouter } from "@mosis/http";
-import { type Pool, transaction } from "@mosis/postgres";
+import { transaction } from "@mosis/postgres";
 import { AppChange, NewApp } from "@mosis/types/apps";
 import type { Router } from "express";
 import { type AccountCaps, requireRoomFor } from "../../developers/account-caps.ts";
@@ -8,16 +8,14 @@ import { change, send } from "../../changes/change.ts";
 import type { Credentials } from "../../access/credentials.ts";
 import { isPackageId } from "../../shared/identifier.ts";
 import { createPaging } from "../../shared/page-position.ts";
-import { type Principal, reachOf, tenantOf, viewerOf } from "../../access/principal.ts";
+import { type Principal, reachOf, viewerOf } from "../../access/principal.ts";
 import { appActions } from "./actions.ts";
 import { appFor, appSummaryFor, tagOf } from "./app.ts";
-import { actOnApp, changeApp, createApp } from "./changes.ts";
+import * as changes from "./changes.ts";
 import { missingApp } from "../../access/apps.ts";
-import { deleteApp } from "./deletion.ts";
 import { findApp, listOwnApps } from "./queries.ts";
 
 interface Deps {
-  db: Pool;
   authenticate: Authenticate;
   credentials: Pick<Credentials, "forget">;
   caps: AccountCaps;
@@ -35,13 +33,14 @@ export function appRoutes(deps: Deps): Router {
   return router;
 }
 
-function serveReads(router: Router, { db, authenticate }: Deps): void {
+function serveReads(router: Router, { authenticate }: Deps): void {
   const paging = createPaging("apps");
 
   router.get("/v1/apps", async (req, res) => {
-    const principal = await authenticate(req, res, "apps:read");
+    const call = await authenticate(req, res, "apps:read");
+    const { principal } = call;
     const page = paging.read(req.query);
-    const rows = await listOwnApps(db.as(tenantOf(principal)), principal, page);
+    const rows = await listOwnApps(call.db, principal, page);
     const viewer = viewerOf(principal, principal.developerId);
     sendPage(
       res,
@@ -50,23 +49,25 @@ function serveReads(router: Router, { db, authenticate }: Deps): void {
   });
 
   router.get<Params>(path, async (req, res) => {
-    const principal = await authenticate(req, res, "apps:read");
-    const row = await findApp(db.as(tenantOf(principal)), reachOf(principal), packageIdOf(req.params));
+    const call = await authenticate(req, res, "apps:read");
+    const { principal } = call;
+    const row = await findApp(call.db, reachOf(principal), packageIdOf(req.params));
     if (!row) throw missingApp();
     const app = appFor(viewerOf(principal, row.developer_id), row);
     res.set("ETag", tagOf(app)).json(app);
   });
 }
 
-function serveChanges(router: Router, { db, authenticate, credentials, caps }: Deps): void {
+function serveChanges(router: Router, { authenticate, credentials, caps }: Deps): void {
   router.post("/v1/apps", async (req, res) => {
-    const principal = await authenticate(req, res, "apps:write");
+    const call = await authenticate(req, res, "apps:write");
+    const { principal } = call;
     const body = parse(NewApp, await authenticate.body(req), "body");
     requireEveryApp(principal);
 
-    const answer = await change(db, { req, principal, body }, async (tx) => {
+    const answer = await change(call, { req, body }, async (tx) => {
       await requireRoomFor(tx, "apps", { developerId: principal.developerId, caps });
-      const app = await createApp(tx, { req, principal, packageId: body.package_id }, body);
+      const app = await changes.createApp(tx, call, body);
       const headers = { Location: `/v1/apps/${app.package_id}`, ETag: tagOf(app) };
       return { status: 201, headers, body: app };
     });
@@ -75,37 +76,37 @@ function serveChanges(router: Router, { db, authenticate, credentials, caps }: D
   });
 
   router.patch<Params>(path, async (req, res) => {
-    const principal = await authenticate(req, res, "apps:write");
+    const call = await authenticate(req, res, "apps:write");
     const body = parse(AppChange, await authenticate.body(req), "body");
-    const asked = { req, principal, packageId: packageIdOf(req.params) };
+    const packageId = packageIdOf(req.params);
 
-    const app = await transaction(db.as(tenantOf(principal)), (tx) => changeApp(tx, asked, body));
+    const app = await transaction(call.db, (tx) => changes.changeApp(tx, call, packageId, body));
 
     res.set("ETag", tagOf(app)).json(app);
   });
 
   router.delete<Params>(path, async (req, res) => {
-    const principal = await authenticate(req, res, "apps:write");
-    const asked = { req, principal, packageId: packageIdOf(req.params) };
+    const call = await authenticate(req, res, "apps:write");
+    const packageId = packageIdOf(req.params);
 
-    await transaction(db.as(tenantOf(principal)), (tx) => deleteApp(tx, asked));
+    await transaction(call.db, (tx) => changes.deleteApp(tx, call, packageId));
 
-    // Keys that served this app alone are gone with it.
-    credentials.forget(principal.developerId);
+    // Keys that served only this app are deleted with it.
+    credentials.forget(call.principal.developerId);
     res.status(204).end();
   });
 }
 
-function serveActions(router: Router, { db, authenticate }: Deps): void {
+function serveActions(router: Router, { authenticate }: Deps): void {
   for (const action of appActions) {
     router.post<Params>(`${path}\\:${action.name}`, async (req, res) => {
-      const principal = await authenticate(req, res, action.access);
+      const call = await authenticate(req, res, action.access);
       const body = action.body ? await authenticate.body(req, bodyOptionsOf(action.body)) : undefined;
       const apply = action.prepare(body);
-      const asked = { req, principal, packageId: packageIdOf(req.params) };
+      const packageId = packageIdOf(req.params);
 
-      const answer = await change(db, { req, principal, body }, async (tx) => {
-        const app = await actOnApp(tx, asked, action, apply);
+      const answer = await change(call, { req, body }, async (tx) => {
+        const app = await changes.actOnApp(tx, call, packageId, { action, apply });
         return { status: 200, headers: { ETag: tagOf(app) }, body: app };
       });
 

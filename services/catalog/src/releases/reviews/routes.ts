@@ -1,18 +1,18 @@
-import { createCursors, pageOf, parse, requestId, sendPage, createRouter } from "@mosis/http";
-import { exactTime, type Pool, type Queryable, transaction } from "@mosis/postgres";
+import { createCursors, pageOf, parse, sendPage, createRouter } from "@mosis/http";
+import { exactTime, type Queryable, transaction } from "@mosis/postgres";
 import { Uuid } from "@mosis/types/formats";
 import { Approval, Rejection, type Review, ReviewQuery } from "@mosis/types/reviews";
 import type { Request, Response, Router } from "express";
 import Type from "typebox";
 import { type Authenticate, bodyOptionsOf } from "../../access/authenticate.ts";
+import type { Call } from "../../access/call.ts";
 import { change, send } from "../../changes/change.ts";
 import { isPackageId, isUuid, versionCodeOf } from "../../shared/identifier.ts";
 import { ExactTime } from "../../shared/page-position.ts";
-import { everyone, type Principal } from "../../access/principal.ts";
-import { missingVersion } from "../versions/missing.ts";
+import { everyone } from "../../access/principal.ts";
+import { missingVersion } from "../versions/version.ts";
 import { missingReview, requireReviewer, reviewOf, tagOf } from "./actions.ts";
-import { claim, release } from "./claim.ts";
-import { decide, type Decision } from "./decision.ts";
+import { claim, decide, type Decision, release } from "./changes.ts";
 import { withNameCheck } from "./name-check.ts";
 import { findReview, listQueue, type QueuedRow } from "./queries.ts";
 import { readVersionReview } from "./version-review.ts";
@@ -22,15 +22,15 @@ import { readVersionReview } from "./version-review.ts";
  * to be judged: only somebody who has signed in has a role. Actions name the submission, not its version:
  * what was withdrawn, changed and submitted again is another one, and not decided by who has seen the first.
  */
-export function reviewRoutes({ db, authenticate }: { db: Pool; authenticate: Authenticate }): Router {
+export function reviewRoutes({ authenticate }: { authenticate: Authenticate }): Router {
   const router = createRouter();
   const cursors = createCursors("reviews", Type.Tuple([ExactTime, Uuid]));
 
   router.get("/v1/reviews", async (req, res) => {
-    const principal = await authenticate(req, res, "session");
-    const reviewerId = requireReviewer(principal);
+    const call = await authenticate(req, res, "session");
+    const reviewerId = requireReviewer(call.principal);
     const { limit = 50, cursor, claimed, mine, package_id } = parse(ReviewQuery, req.query, "query");
-    const rows = await listQueue(db.as(everyone), {
+    const rows = await listQueue(call.db.as(everyone), {
       ...{ limit, reviewerId },
       behind: cursor === undefined ? null : cursors.decode(cursor),
       ...{ claimed: claimed ?? null, mine: mine ?? null, packageId: package_id ?? null },
@@ -46,11 +46,11 @@ export function reviewRoutes({ db, authenticate }: { db: Pool; authenticate: Aut
   });
 
   router.get("/v1/reviews/:id", async (req, res) => {
-    const principal = await authenticate(req, res, "session");
-    const reviewerId = requireReviewer(principal);
+    const call = await authenticate(req, res, "session");
+    const reviewerId = requireReviewer(call.principal);
     const { id } = req.params;
     if (!isUuid(id)) throw missingReview();
-    const review = await transaction(db.as(everyone), async (tx) => {
+    const review = await transaction(call.db.as(everyone), async (tx) => {
       const row = await findReview(tx, id);
       if (!row) throw missingReview();
       return reviewOf(await withNameCheck(tx, row), reviewerId);
@@ -59,55 +59,39 @@ export function reviewRoutes({ db, authenticate }: { db: Pool; authenticate: Aut
   });
 
   router.get("/v1/apps/:package_id/versions/:version_code/review", async (req, res) => {
-    const principal = await authenticate(req, res, "versions:read");
+    const call = await authenticate(req, res, "versions:read");
     const { package_id: packageId, version_code } = req.params;
     const code = versionCodeOf(version_code);
     if (!isPackageId(packageId) || code === null) throw missingVersion();
-    res.json(await readVersionReview(db, principal, { packageId, code }));
+    res.json(await readVersionReview(call, { packageId, code }));
   });
 
-  addActions(router, { db, authenticate });
+  addActions(router, authenticate);
   return router;
 }
 
-function addActions(router: Router, { db, authenticate }: { db: Pool; authenticate: Authenticate }): void {
-  /** Runs what a reviewer does with a submission, and answers with it as it is then. */
-  async function act(
-    { req, res, principal, body }: Acting,
-    work: (tx: Queryable, id: string) => Promise<Review>,
-  ): Promise<void> {
-    const { id } = req.params;
-    if (!isUuid(id)) throw missingReview();
-    const answer = await change(db, { req, principal, body, tenant: everyone }, async (tx) => {
-      const review = await work(tx, id);
-      return { status: 200, headers: { ETag: tagOf(review) }, body: review };
-    });
-    send(res, answer);
-  }
-
+function addActions(router: Router, authenticate: Authenticate): void {
   for (const [name, work] of Object.entries({ claim, release })) {
     router.post<Params>(`/v1/reviews/:id\\:${name}`, async (req, res) => {
-      const principal = await authenticate(req, res, "session");
-      requireReviewer(principal);
-      const told = { principal, requestId: requestId(req) };
-      await act({ req, res, principal }, (tx, id) => work(tx, { ...told, id }));
+      const call = await authenticate(req, res, "session");
+      requireReviewer(call.principal);
+      await act({ req, res, call }, (tx, id) => work(tx, call, id));
     });
   }
 
   router.post<Params>("/v1/reviews/:id\\:approve", async (req, res) => {
-    const principal = await authenticate(req, res, "session");
-    requireReviewer(principal);
+    const call = await authenticate(req, res, "session");
+    requireReviewer(call.principal);
     const body = parse(Approval, await authenticate.body(req, bodyOptionsOf(Approval)), "body");
     const decision: Decision = { state: "approved", codes: [], notes: body.notes ?? null };
-    await act({ req, res, principal, body }, (tx, id) => decide(tx, req, { principal, id, decision }));
+    await act({ req, res, call, body }, (tx, id) => decide(tx, call, id, decision));
   });
 
   router.post<Params>("/v1/reviews/:id\\:reject", async (req, res) => {
-    const principal = await authenticate(req, res, "session");
-    requireReviewer(principal);
+    const call = await authenticate(req, res, "session");
+    requireReviewer(call.principal);
     const body = parse(Rejection, await authenticate.body(req), "body");
-    const decision: Decision = { state: "rejected", ...body };
-    await act({ req, res, principal, body }, (tx, id) => decide(tx, req, { principal, id, decision }));
+    await act({ req, res, call, body }, (tx, id) => decide(tx, call, id, { state: "rejected", ...body }));
   });
 }
 
@@ -116,8 +100,22 @@ type Params = { id: string };
 interface Acting {
   req: Request<Params>;
   res: Response;
-  principal: Principal;
+  call: Call;
   body?: unknown;
+}
+
+/** Runs what a reviewer does with a submission, and answers with it as it is then. */
+async function act(
+  { req, res, call, body }: Acting,
+  work: (tx: Queryable, id: string) => Promise<Review>,
+): Promise<void> {
+  const { id } = req.params;
+  if (!isUuid(id)) throw missingReview();
+  const answer = await change(call, { req, body, tenant: everyone }, async (tx) => {
+    const review = await work(tx, id);
+    return { status: 200, headers: { ETag: tagOf(review) }, body: review };
+  });
+  send(res, answer);
 }
 
 function positioned({ submitted_at_exact, ...row }: QueuedRow, reviewerId: string) {

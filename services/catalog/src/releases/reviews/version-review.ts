@@ -1,10 +1,11 @@
 import { problem } from "@mosis/http";
-import { type Pool, type Queryable, snapshot } from "@mosis/postgres";
+import { type Queryable, snapshot } from "@mosis/postgres";
 import { reviewCodes, type VersionReview } from "@mosis/types/reviews";
-import { type Principal, reachOf, tenantOf, viewerOf } from "../../access/principal.ts";
+import type { Call } from "../../access/call.ts";
+import { type Principal, reachOf, viewerOf } from "../../access/principal.ts";
 import { allowedVersionActions } from "../versions/lifecycle.ts";
-import { missingVersion } from "../versions/missing.ts";
 import { findVersion } from "../versions/queries.ts";
+import { missingVersion } from "../versions/version.ts";
 import { checksNow, publishRefusal } from "./checks.ts";
 import { countAhead, findLastReview, listTimeline, readWaits } from "./version-review-queries.ts";
 import { waitsFor } from "./waiting.ts";
@@ -13,20 +14,18 @@ import { waitsFor } from "./waiting.ts";
  * The last submission of a version, for its developer.
  * @throws Problem `not_found` when there is no such version within reach, or it was never submitted.
  */
-export function readVersionReview(db: Pool, principal: Principal, asked: Asked): Promise<VersionReview> {
+export function readVersionReview(
+  { db, principal }: Call,
+  version: { packageId: string; code: number },
+): Promise<VersionReview> {
   // A decision that is made meanwhile is in all of the answer, or in none.
-  return snapshot(db.as(tenantOf(principal)), (own) => readFrom(own, principal, asked));
-}
-
-interface Asked {
-  packageId: string;
-  code: number;
+  return snapshot(db, (own) => readFrom(own, principal, version));
 }
 
 async function readFrom(
   own: Queryable,
   principal: Principal,
-  { packageId, code }: Asked,
+  { packageId, code }: { packageId: string; code: number },
 ): Promise<VersionReview> {
   const version = await findVersion(own, reachOf(principal), packageId, code);
   if (!version) throw missingVersion();

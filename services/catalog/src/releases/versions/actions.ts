@@ -4,11 +4,11 @@ import { Publication, Rollout, type VersionAction, VersionReason } from "@mosis/
 import Type, { type Static, type TSchema } from "typebox";
 import { requireVerified } from "../../developers/verified.ts";
 import { stateConflict } from "../../shared/refusal.ts";
-import { closeReview, openReview } from "../reviews/submission.ts";
+import { closeReview, openReview } from "../reviews/changes.ts";
 import { requireSignature } from "./signature.ts";
 import { supersedeWaiting, updateReleases, updateVersion, type VersionRow } from "./queries.ts";
 
-/** An action of the developer: what it is told as, and what it does once it is known to be allowed. */
+/** An action of the developer: how it is recorded, and what it does once it is known to be allowed. */
 export interface DeveloperAction {
   name: VersionAction;
   summary: string;
@@ -18,7 +18,7 @@ export interface DeveloperAction {
   body: TSchema | null;
   /** Whether devices may get something else afterwards. */
   releases: boolean;
-  /** Reads the body. What it gives runs in the transaction, and tells which version was superseded. */
+  /** Reads the body. What it gives runs in the transaction, and returns which version was superseded. */
   prepare(body: unknown): (tx: Queryable, version: VersionRow) => Promise<Superseded | null>;
 }
 

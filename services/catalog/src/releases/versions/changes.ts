@@ -1,32 +1,35 @@
-import type { IncomingMessage } from "node:http";
-import { problem, requestId, requireMatch } from "@mosis/http";
+import { problem, requireMatch } from "@mosis/http";
 import type { Queryable } from "@mosis/postgres";
 import { topics } from "@mosis/types/topics";
 import type { NewVersion, Version, VersionAction, VersionChange } from "@mosis/types/versions";
+import { missingApp } from "../../access/apps.ts";
+import type { Call } from "../../access/call.ts";
+import { reachOf, viewerOf } from "../../access/principal.ts";
+import { authorOf, type Event, record } from "../../changes/outbox/record.ts";
 import { lockApp } from "../apps/queries.ts";
-import { type Change, appendOutbox } from "../../changes/outbox/append.ts";
-import { type Principal, reachOf, viewerOf } from "../../access/principal.ts";
 import type { DeveloperAction } from "./actions.ts";
 import { requireVersionAction } from "./lifecycle.ts";
-import { missingApp } from "../../access/apps.ts";
-import { missingVersion } from "./missing.ts";
-import * as queries from "./queries.ts";
 import { requireNewCode } from "./new-code.ts";
+import * as queries from "./queries.ts";
 import { requireSignature } from "./signature.ts";
-import { tagOf, versionFor, versionOf } from "./version.ts";
+import { missingVersion, tagOf, versionFor, versionOf } from "./version.ts";
 
 // Every change of a version locks its app first, so of one app they happen one after the other, and what is
 // read after the lock holds until the commit.
 
-/** Of whom and for what somebody asks. */
-export interface Asked {
-  req: IncomingMessage;
-  principal: Principal;
+/** A version by its place in its app. */
+interface VersionId {
   packageId: string;
+  code: number;
 }
 
-export async function createVersion(tx: Queryable, asked: Asked, body: NewVersion): Promise<Version> {
-  const app = await lockApp(tx, reachOf(asked.principal), asked.packageId);
+export async function createVersion(
+  tx: Queryable,
+  call: Call,
+  packageId: string,
+  body: NewVersion,
+): Promise<Version> {
+  const app = await lockApp(tx, reachOf(call.principal), packageId);
   if (!app) throw missingApp();
   await requireNewCode(tx, app, body.version_code);
   const key = await requireSignature(tx, app.developer_id, body);
@@ -35,17 +38,16 @@ export async function createVersion(tx: Queryable, asked: Asked, body: NewVersio
     const detail = `There is a version ${body.version_code}: choose a greater version_code.`;
     throw problem("version_code_taken", detail);
   }
-  const row = await queries.readVersion(tx, created.id);
-  await tell(tx, asked, row, { done: "created" });
-  return versionFor(viewerOf(asked.principal, row.developer_id), row);
+  return finish(tx, call, created.id, { done: "created" });
 }
 
 export async function changeVersion(
   tx: Queryable,
-  asked: Asked & { code: number },
+  call: Call,
+  id: VersionId,
   change: VersionChange,
 ): Promise<Version> {
-  const { row, version } = await lockVersion(tx, asked, "change");
+  const { row, version } = await lockVersion(tx, call, id, "change");
   const { signing_key = row.signing_key } = change;
   if (signing_key === null) {
     throw problem("reference_unknown", "The signing key is gone: name another one with signing_key.");
@@ -54,75 +56,79 @@ export async function changeVersion(
   if (row.status === "draft" && tagOf(wanted) === tagOf(version)) return version;
   const key = await requireSignature(tx, row.developer_id, wanted);
   await queries.updateDraft(tx, row.id, { ...wanted, signing_key_id: key.id });
-  return finish(tx, asked, row.id, { done: "changed" });
+  return finish(tx, call, row.id, { done: "changed" });
 }
 
-export async function deleteVersion(tx: Queryable, asked: Asked & { code: number }): Promise<void> {
-  const { row } = await lockVersion(tx, asked, "delete");
+export async function deleteVersion(tx: Queryable, call: Call, id: VersionId): Promise<void> {
+  const { row } = await lockVersion(tx, call, id, "delete");
   await queries.deleteVersion(tx, row.id);
-  await tell(tx, asked, row, { done: "deleted" });
+  await record(tx, authorOf(call, row.developer_id), versionEvent(row, { done: "deleted" }));
 }
 
 /** @param apply what the action does, from its `prepare`. */
 export async function actOnVersion(
   tx: Queryable,
-  asked: Asked & { code: number },
-  { name, done, releases }: DeveloperAction,
-  apply: ReturnType<DeveloperAction["prepare"]>,
+  call: Call,
+  id: VersionId,
+  { action, apply }: { action: DeveloperAction; apply: ReturnType<DeveloperAction["prepare"]> },
 ): Promise<Version> {
-  const { row } = await lockVersion(tx, asked, name);
+  const { row } = await lockVersion(tx, call, id, action.name);
   const superseded = await apply(tx, row);
   const others = superseded ? [await queries.readVersion(tx, superseded.id)] : [];
-  const version = await finish(tx, asked, row.id, { done, releases });
-  for (const other of others) {
-    await tell(tx, asked, other, { done: "superseded", superseded_by: row.version_code });
-  }
-  return version;
+  return finish(tx, call, row.id, { done: action.done, releases: action.releases, superseded: others });
 }
 
 /**
- * The version, which nobody else changes before the commit, when the client has seen it as it is and may do
- * this with it.
+ * Locks the version until the commit, when the client has seen it as it is and may do this with it.
+ * @throws Problem `not_found`, `precondition_required`, `precondition_failed`, `state_conflict`.
  */
-async function lockVersion(tx: Queryable, asked: Asked & { code: number }, action: VersionAction) {
-  const { req, principal, packageId, code } = asked;
+async function lockVersion(
+  tx: Queryable,
+  { principal, ifMatch }: Call,
+  { packageId, code }: VersionId,
+  action: VersionAction,
+) {
   const reach = reachOf(principal);
   const app = await lockApp(tx, reach, packageId);
   const row = app && (await queries.findVersion(tx, reach, packageId, code));
   if (!row) throw missingVersion();
   const viewer = viewerOf(principal, row.developer_id);
   const version = versionFor(viewer, row);
-  requireMatch(req, tagOf(version));
+  requireMatch(ifMatch, tagOf(version));
   requireVersionAction(action, row, viewer);
   return { row, version };
 }
 
-async function finish(tx: Queryable, asked: Asked, id: string, told: Told): Promise<Version> {
-  const row = await queries.readVersion(tx, id);
-  await tell(tx, asked, row, told);
-  return versionFor(viewerOf(asked.principal, row.developer_id), row);
-}
-
-interface Told {
+interface Done {
   done: string;
+  /** Whether devices may get something else afterwards. */
   releases?: boolean;
-  superseded_by?: number;
+  /** The versions that this one has taken the place of. */
+  superseded?: queries.VersionRow[];
 }
 
-async function tell(
-  tx: Queryable,
-  { req, principal }: Asked,
+/** Records what a version is now, in the trail of its developer, also when an admin has changed it. */
+async function finish(tx: Queryable, call: Call, id: string, done: Done): Promise<Version> {
+  const row = await queries.readVersion(tx, id);
+  const more = { superseded_by: row.version_code };
+  await record(
+    tx,
+    authorOf(call, row.developer_id),
+    versionEvent(row, done),
+    ...(done.superseded ?? []).map((other) => versionEvent(other, { done: "superseded" }, more)),
+  );
+  return versionFor(viewerOf(call.principal, row.developer_id), row);
+}
+
+function versionEvent(
   row: queries.VersionRow,
-  { done, releases = false, ...more }: Told,
-): Promise<void> {
-  const change: Change = {
-    // In the trail of whose app it is, also when an admin has done it.
-    developerId: row.developer_id,
-    actor: principal.actor,
-    requestId: requestId(req),
+  { done, releases = false }: Done,
+  more: { superseded_by?: number } = {},
+): Event {
+  return {
     action: `version.${done}`,
     target: { type: "version", id: row.id },
     payload: { ...versionOf(row), ...more },
+    ...(releases ? { state: { topic: topics.apps, key: row.app_id } } : {}),
   };
-  await appendOutbox(tx, releases ? { ...change, state: { topic: topics.apps, key: row.app_id } } : change);
 }

@@ -1,4 +1,4 @@
-import { etagOf } from "@mosis/http";
+import { etagOf, type Problem, problem } from "@mosis/http";
 import type { Version } from "@mosis/types/versions";
 import type { Viewer } from "../../access/principal.ts";
 import { allowedVersionActions, availabilityOf } from "./lifecycle.ts";
@@ -27,4 +27,9 @@ export function versionOf(row: VersionRow): Omit<Version, "allowed_actions"> {
 /** Of all that is answered, so also of what the app or another version changes in it. */
 export function tagOf(version: Version): string {
   return etagOf(JSON.stringify(version));
+}
+
+/** The answer for a missing app or version: who may not see the app learns nothing of its versions. */
+export function missingVersion(): Problem {
+  return problem("not_found", "There is no such version.");
 }

@@ -1,10 +1,10 @@
 import { type Pool, type Queryable } from "@mosis/postgres";
 import type { SecondFactor } from "@mosis/types/second-factors";
 import type { SessionCompletion } from "@mosis/types/sessions";
-import type { Change } from "../../changes/outbox/append.ts";
+import type { Event } from "../../changes/outbox/record.ts";
 import { everyone } from "../../access/principal.ts";
+import { findPasskeyOwner } from "../passkeys/queries.ts";
 import { hashSecret } from "../../shared/secret-hash.ts";
-import { passkeyOwner } from "./passkey-owner.ts";
 import type { Prove } from "./prove.ts";
 import { deleteSignIn, findWaysIn, lockAccount, takeAttempt } from "./queries.ts";
 import { signInOver } from "./token.ts";
@@ -41,18 +41,33 @@ export async function proveAttempt(
   tx: Queryable,
   attempt: Attempt & { developerId: string },
   { prove, requestId }: { prove: Prove; requestId: string },
-): Promise<Change[] | null> {
+): Promise<Event[] | null> {
   const { developerId, asked, challengeHash, waysIn, tokenHash } = attempt;
   if (!(await lockAccount(tx, developerId))) return null;
   const isWhole = waysIn === null;
   // A password or a provider that was changed meanwhile is no first half any more.
   if (!isWhole && (await findWaysIn(tx, developerId)).ways_in !== waysIn) return null;
-  const changes = await prove(tx, { by: { developerId, requestId }, asked, challengeHash, isWhole });
-  if (!changes) return null;
-  return isWhole || (await deleteSignIn(tx, tokenHash)) ? changes : null;
+  const events = await prove(tx, { by: { developerId, requestId }, asked, challengeHash, isWhole });
+  if (!events) return null;
+  return isWhole || (await deleteSignIn(tx, tokenHash)) ? events : null;
 }
 
 function factorOf(asked: SessionCompletion): SecondFactor {
   if (asked.totp_code !== undefined) return "totp";
   return asked.recovery_code !== undefined ? "recovery_code" : "passkey";
+}
+
+/**
+ * Whose account a sign-in with nothing but a passkey is for. It is used up by that: its challenge was for one
+ * attempt. Null for a factor that is no passkey, or a passkey that nobody has.
+ * @param db for everybody.
+ */
+async function passkeyOwner(
+  db: Queryable,
+  { asked, tokenHash }: { asked: SessionCompletion; tokenHash: string },
+): Promise<string | null> {
+  if (!asked.passkey) return null;
+  if (!(await deleteSignIn(db, tokenHash))) return null;
+  const owner = await findPasskeyOwner(db, asked.passkey.id);
+  return owner?.developer_id ?? null;
 }

@@ -3,7 +3,7 @@ import { type Problem, problem, requestId } from "@mosis/http";
 import { type Pool, type Queryable, transaction } from "@mosis/postgres";
 import type { SessionCompletion, SessionWithToken } from "@mosis/types/sessions";
 import type { Credentials } from "../../access/credentials.ts";
-import type { BeginSession } from "../sessions/create.ts";
+import type { BeginSession } from "../sessions/changes.ts";
 import type { AccountThrottle } from "../throttle/account.ts";
 import { beginAttempt, proveAttempt } from "./attempt.ts";
 import type { Prove } from "./prove.ts";
@@ -29,8 +29,8 @@ export function createComplete(deps: {
     const { factor } = attempt;
     const signIn = async (tx: Queryable): Promise<SessionWithToken | null> => {
       const by = { prove, requestId: requestId(req) };
-      const changes = await proveAttempt(tx, { ...attempt, developerId }, by);
-      return changes && beginSession(tx, { req, developerId, secondFactor: factor, changes });
+      const events = await proveAttempt(tx, { ...attempt, developerId }, by);
+      return events && beginSession(tx, { req, developerId, secondFactor: factor, events });
     };
     const tried = () => transaction(db.as(developerId), signIn);
     // Nobody guesses a passkey, so that its owner is never kept out by others who guess codes.

@@ -4,9 +4,9 @@ import type { SecondFactor } from "@mosis/types/second-factors";
 import type { SecondFactorNeeded, SessionWithToken } from "@mosis/types/sessions";
 import { credentialsInvalid } from "../../access/authenticate.ts";
 import { hashSecret } from "../../shared/secret-hash.ts";
-import { hasFactor } from "../second-factors/enrol.ts";
+import { hasFactor } from "../second-factors/changes.ts";
 import { type Factors, findFactors } from "../second-factors/queries.ts";
-import type { BeginSession } from "../sessions/create.ts";
+import type { BeginSession } from "../sessions/changes.ts";
 import { deleteOldestSignIns, findWaysIn, insertSignIn, lockAccount } from "./queries.ts";
 import { newSignInToken } from "./token.ts";
 
@@ -15,7 +15,7 @@ type FirstFactorAnswer = { status: 201; body: SessionWithToken } | { status: 202
 
 /**
  * What somebody is answered whose password or provider was right. With a second factor enrolled, that alone
- * begins no session. Last in its transaction: see `appendOutbox`.
+ * begins no session. Last in its transaction: see `record`.
  */
 export type AnswerFirstFactor = (
   tx: Queryable,
@@ -28,7 +28,7 @@ export function createAnswerFirstFactor({ beginSession }: { beginSession: BeginS
     if (!(await lockAccount(tx, developerId))) throw credentialsInvalid();
     const factors = await findFactors(tx, developerId);
     if (!hasFactor(factors)) {
-      const session = await beginSession(tx, { req, developerId, secondFactor: null, changes: [] });
+      const session = await beginSession(tx, { req, developerId, secondFactor: null, events: [] });
       return { status: 201, body: session };
     }
     return { status: 202, body: await waitForFactor(tx, developerId, factors) };

@@ -2,8 +2,7 @@ import type { Queryable } from "@mosis/postgres";
 import type { SessionCompletion } from "@mosis/types/sessions";
 import { findDeveloper } from "../../developers/queries.ts";
 import { insertMail } from "../../developers/mail-queue.ts";
-import type { Change } from "../../changes/outbox/append.ts";
-import type { By } from "../../changes/outbox/events.ts";
+import { type Event, systemActor } from "../../changes/outbox/record.ts";
 import type { Ceremonies } from "../passkeys/ceremonies.ts";
 import { findPasskey, usePasskey } from "../passkeys/queries.ts";
 import { recoveryCodeHash } from "../recovery-codes/code.ts";
@@ -14,7 +13,7 @@ import { findTotp, takeStep } from "../totp/queries.ts";
 
 /** What somebody has sent to prove themselves, and whose account it has to be. */
 interface Proof {
-  by: Omit<By, "actor">;
+  by: { developerId: string; requestId: string };
   asked: SessionCompletion;
   challengeHash: string | null;
   /** Nothing came before it: then the passkey has to verify its user, too. */
@@ -22,7 +21,7 @@ interface Proof {
 }
 
 /** Null when the proof is wrong, was used or belongs to nothing enrolled; else what the trail has of it. */
-export type Prove = (tx: Queryable, proof: Proof) => Promise<Change[] | null>;
+export type Prove = (tx: Queryable, proof: Proof) => Promise<Event[] | null>;
 
 export function createProve(deps: { totpSecrets: SecretBox; ceremonies: Ceremonies | null }): Prove {
   return async (tx, proof) => {
@@ -37,7 +36,7 @@ async function proveTotp(
   tx: Queryable,
   { developerId }: Proof["by"],
   { code, totpSecrets }: { code: string; totpSecrets: SecretBox },
-): Promise<Change[] | null> {
+): Promise<Event[] | null> {
   const totp = await findTotp(tx, developerId);
   if (!totp) return null;
   const step = stepOfCode(totpSecrets.open(totp.secret, totp.id), code, Date.now());
@@ -45,7 +44,7 @@ async function proveTotp(
   return step !== null && (await takeStep(tx, { id: totp.id, step })) ? [] : null;
 }
 
-async function proveRecoveryCode(tx: Queryable, by: Proof["by"], typed: string): Promise<Change[] | null> {
+async function proveRecoveryCode(tx: Queryable, by: Proof["by"], typed: string): Promise<Event[] | null> {
   const { developerId, requestId } = by;
   if (!(await useRecoveryCode(tx, developerId, recoveryCodeHash(developerId, typed)))) return null;
   const developer = await findDeveloper(tx, developerId);
@@ -54,8 +53,7 @@ async function proveRecoveryCode(tx: Queryable, by: Proof["by"], typed: string):
   await insertMail(tx, { developerId, requestId, kind: "recovery_code_used", recipient: developer.email });
   return [
     {
-      ...by,
-      actor: { kind: "system", id: "" },
+      actor: systemActor,
       action: "recovery_code.used",
       target: { type: "developer", id: developerId },
       payload: { id: developerId, recovery_codes_left: count },
@@ -67,7 +65,7 @@ async function provePasskey(
   tx: Queryable,
   { by, asked, challengeHash, isWhole }: Proof,
   ceremonies: Ceremonies | null,
-): Promise<Change[] | null> {
+): Promise<Event[] | null> {
   if (!asked.passkey || !ceremonies || challengeHash === null) return null;
   const passkey = await findPasskey(tx, by.developerId, asked.passkey.id);
   if (!passkey) return null;

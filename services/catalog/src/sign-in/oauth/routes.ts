@@ -1,30 +1,44 @@
-import { parse, readJson, requestId, type RateLimits, createRouter } from "@mosis/http";
+import { createRouter, parse, type RateLimits, readJson, requestId } from "@mosis/http";
 import { type Pool, transaction } from "@mosis/postgres";
 import { OauthFinish, OauthStart } from "@mosis/types/oauth";
 import type { Router } from "express";
-import { anonymousBodyLimit } from "../../shared/body-limit.ts";
+import type { Authenticate } from "../../access/authenticate.ts";
 import type { Credentials } from "../../access/credentials.ts";
 import { everyone } from "../../access/principal.ts";
+import { requireRecent } from "../../access/recent-sign-in.ts";
+import { change, send } from "../../changes/change.ts";
+import { anonymousBodyLimit } from "../../shared/body-limit.ts";
 import type { AnswerFirstFactor } from "../completion/first-factor.ts";
+import { developerOf, linkProvider, unlinkProvider } from "./changes.ts";
 import type { Flows } from "./flows.ts";
 import type { Providers } from "./providers.ts";
-import { developerOf } from "./sign-in.ts";
 
-/** Express does not tell the type of a parameter with a colon behind it. */
-// An alias, because interfaces are no `ParamsDictionary`.
-export type ProviderParams = Record<"provider", string>;
+// An alias, because interfaces are no `ParamsDictionary`. Express does not infer a parameter before a colon.
+type ProviderParams = Record<"provider", string>;
 
-/** Signing in and registering with a provider. Linking an account that exists is in `link-routes.ts`. */
-export function oauthRoutes(deps: {
+const path = "/v1/developers/me/oauth";
+
+interface Deps {
   db: Pool;
+  authenticate: Authenticate;
   credentials: Pick<Credentials, "forget">;
   limits: RateLimits;
   providers: Providers;
   flows: Flows;
   answerFirstFactor: AnswerFirstFactor;
-}): Router {
-  const { db, credentials, limits, providers, flows, answerFirstFactor } = deps;
+  mails: { wake(): void };
+}
+
+export function oauthRoutes(deps: Deps): Router {
   const router = createRouter();
+  serveSignIn(router, deps);
+  serveLinking(router, deps);
+  return router;
+}
+
+/** Signing in and registering with a provider. */
+function serveSignIn(router: Router, deps: Deps): void {
+  const { db, credentials, limits, providers, flows, answerFirstFactor } = deps;
 
   router.get("/v1/oauth", (req, res) => {
     limits.admitAnyone(req, res);
@@ -54,6 +68,48 @@ export function oauthRoutes(deps: {
     credentials.forget(developerId);
     res.status(answer.status).json(answer.body);
   });
+}
 
-  return router;
+/** A provider as another way in to an account, for whoever is signed in to it. */
+function serveLinking(router: Router, { db, authenticate, flows, mails }: Deps): void {
+  router.post<ProviderParams>(`${path}/:provider\\:authorize`, async (req, res) => {
+    const call = await authenticate(req, res, "session");
+    const { principal } = call;
+    const body = parse(OauthStart, await authenticate.body(req), "body");
+    // Another way in is as good as a password: a stolen session must not be enough for it.
+    await requireRecent(db.as(principal.developerId), principal);
+    const { provider } = req.params;
+    const flow = await flows.begin(provider, body);
+    const forWhom = principal.developerId;
+
+    const answer = await change(call, { req, body }, async (tx) => {
+      await flows.save(tx, flow, { provider, body, forWhom });
+      return { status: 201, body: flow };
+    });
+
+    send(res, answer);
+  });
+
+  /** A PUT, because done twice it is the same, and a flow cannot be finished twice. */
+  router.put<ProviderParams>(`${path}/:provider`, async (req, res) => {
+    const call = await authenticate(req, res, "session");
+    const { principal } = call;
+    const body = parse(OauthFinish, await authenticate.body(req), "body");
+    const identity = await flows.finish(req.params.provider, body, principal.developerId);
+
+    const own = db.as(principal.developerId);
+    const developer = await transaction(own, (tx) => linkProvider(tx, call, identity));
+
+    mails.wake();
+    res.json(developer);
+  });
+
+  router.delete<ProviderParams>(`${path}/:provider`, async (req, res) => {
+    const call = await authenticate(req, res, "session");
+    const { provider } = req.params;
+
+    await transaction(db.as(call.principal.developerId), (tx) => unlinkProvider(tx, call, provider));
+
+    res.status(204).end();
+  });
 }

@@ -1,14 +1,13 @@
-import { problem } from "@mosis/http";
+import { type Problem, problem } from "@mosis/http";
 import type { Queryable } from "@mosis/postgres";
 import { newId } from "@mosis/runtime";
 import type { NewPasskey, PasskeyCreationOptions, PasskeyEnrolled } from "@mosis/types/passkeys";
 import { credentialsInvalid } from "../../access/authenticate.ts";
 import { requireVerified } from "../../developers/verified.ts";
-import { appendAll, appendOutbox, type Change } from "../../changes/outbox/append.ts";
-import type { By } from "../../changes/outbox/events.ts";
-import type { Principal } from "../../access/principal.ts";
+import type { Call } from "../../access/call.ts";
+import { authorOf, type Event, record } from "../../changes/outbox/record.ts";
 import { hashSecret } from "../../shared/secret-hash.ts";
-import { afterEnrolment, afterRemoval, lockFactors } from "../second-factors/enrol.ts";
+import { afterEnrolment, afterRemoval, lockFactors } from "../second-factors/changes.ts";
 import type { Ceremonies } from "./ceremonies.ts";
 import {
   deletePasskey,
@@ -17,6 +16,7 @@ import {
   listDescriptors,
   passkeysMax,
   takeChallenges,
+  updatePasskeyName,
 } from "./queries.ts";
 
 /** @throws Problem `state_conflict` (409) where no page may use passkeys. */
@@ -28,7 +28,7 @@ export function requirePasskeys(ceremonies: Ceremonies | null): Ceremonies {
 /** A challenge for a passkey, in the place of those that this session was given before. */
 export async function begin(
   tx: Queryable,
-  { developerId, actor }: Principal,
+  { principal: { developerId, actor } }: Call,
   ceremonies: Ceremonies,
 ): Promise<PasskeyCreationOptions["public_key"]> {
   // Whoever registers an address of somebody else must not lock its owner out.
@@ -44,11 +44,11 @@ export async function begin(
 
 export async function register(
   tx: Queryable,
-  by: By,
+  call: Call,
   made: { asked: NewPasskey; credentialId: string; publicKey: Buffer; signCount: number; backedUp: boolean },
 ): Promise<PasskeyEnrolled> {
   const { asked, ...credential } = made;
-  const { developerId } = by;
+  const { developerId } = call.principal;
   const { developer, factors: before } = await lockFactors(tx, developerId);
   if (before.passkeys >= passkeysMax) throw tooMany();
   const passkey = await insertPasskey(tx, {
@@ -56,22 +56,32 @@ export async function register(
     transports: asked.credential.response.transports ?? [],
   });
   if (!passkey) throw problem("state_conflict", "The passkey is registered already: sign in with it.");
-  const enrolled = await afterEnrolment(tx, { by, factor: "passkey", developer, before });
-  await appendAll(tx, [...enrolled.changes, passkeyChange(by, "passkey.created", passkey)]);
+  const enrolled = await afterEnrolment(tx, call, { factor: "passkey", developer, before });
+  await record(tx, authorOf(call), ...enrolled.events, passkeyEvent("passkey.created", passkey));
   return { ...passkey, recovery_codes: enrolled.recovery_codes };
 }
 
-/** False when the developer has no such passkey. */
-export async function remove(tx: Queryable, by: By, id: string): Promise<boolean> {
-  const { developer } = await lockFactors(tx, by.developerId);
-  if (!(await deletePasskey(tx, by.developerId, id))) return false;
-  await afterRemoval(tx, { by, developer });
-  await appendOutbox(tx, passkeyChange(by, "passkey.deleted", { id }));
-  return true;
+export async function rename(tx: Queryable, call: Call, passkey: { id: string; name: string }) {
+  const renamed = await updatePasskeyName(tx, call.principal.developerId, passkey);
+  if (!renamed) throw missingPasskey();
+  await record(tx, authorOf(call), passkeyEvent("passkey.changed", renamed));
+  return renamed;
 }
 
-export function passkeyChange(by: By, action: string, passkey: { id: string }): Change {
-  return { ...by, action, target: { type: "passkey", id: passkey.id }, payload: { ...passkey } };
+export async function remove(tx: Queryable, call: Call, id: string): Promise<void> {
+  const { developerId } = call.principal;
+  const { developer } = await lockFactors(tx, developerId);
+  if (!(await deletePasskey(tx, developerId, id))) throw missingPasskey();
+  await afterRemoval(tx, call, developer);
+  await record(tx, authorOf(call), passkeyEvent("passkey.deleted", { id }));
+}
+
+function passkeyEvent(action: string, passkey: { id: string }): Event {
+  return { action, target: { type: "passkey", id: passkey.id }, payload: { ...passkey } };
+}
+
+export function missingPasskey(): Problem {
+  return problem("not_found", "There is no such passkey.");
 }
 
 function tooMany() {

@@ -3,7 +3,7 @@ import { type Problem, problem } from "@mosis/http";
 import type { Pool } from "@mosis/postgres";
 import { credentialsInvalid } from "../../access/authenticate.ts";
 import type { Principal } from "../../access/principal.ts";
-import { hasFactor } from "../second-factors/enrol.ts";
+import { hasFactor } from "../second-factors/changes.ts";
 import { findFactors } from "../second-factors/queries.ts";
 import { findRecentSession } from "../../access/queries.ts";
 import { requireRecent } from "../../access/recent-sign-in.ts";

@@ -1,28 +1,37 @@
-import { parse, readJson, requestId, sendPage, type RateLimits, createRouter } from "@mosis/http";
+import { createRouter, parse, type Problem, problem, type RateLimits, readJson, sendPage } from "@mosis/http";
 import { type Pool, transaction } from "@mosis/postgres";
 import { NewSession } from "@mosis/types/sessions";
 import type { Router } from "express";
 import type { Authenticate } from "../../access/authenticate.ts";
-import { anonymousBodyLimit } from "../../shared/body-limit.ts";
 import type { Credentials } from "../../access/credentials.ts";
-import { appendOutbox } from "../../changes/outbox/append.ts";
-import { sessionDeleted } from "../../changes/outbox/events.ts";
+import { change, send } from "../../changes/change.ts";
+import { anonymousBodyLimit } from "../../shared/body-limit.ts";
+import { isUuid } from "../../shared/identifier.ts";
 import { createPaging } from "../../shared/page-position.ts";
-import { deleteOwnSession, listOwnSessions } from "./queries.ts";
-import type { SignIn } from "./sign-in.ts";
 import type { AnswerFirstFactor } from "../completion/first-factor.ts";
+import { endOtherSessions, endSession } from "./changes.ts";
+import { listOwnSessions } from "./queries.ts";
+import type { SignIn } from "./sign-in.ts";
 
-/** Signing in and out. Ending other sessions is in `revoke-routes.ts`. */
-export function sessionRoutes(deps: {
+interface Deps {
   db: Pool;
   authenticate: Authenticate;
   credentials: Pick<Credentials, "forget">;
   signIn: SignIn;
   answerFirstFactor: AnswerFirstFactor;
   limits: RateLimits;
-}): Router {
-  const { db, authenticate, credentials, signIn, answerFirstFactor, limits } = deps;
+}
+
+export function sessionRoutes(deps: Deps): Router {
   const router = createRouter();
+  serveOwn(router, deps);
+  serveOthers(router, deps);
+  return router;
+}
+
+/** Signing in and out. */
+function serveOwn(router: Router, deps: Deps): void {
+  const { db, authenticate, credentials, signIn, answerFirstFactor, limits } = deps;
   const paging = createPaging("sessions");
 
   router.post("/v1/sessions", async (req, res) => {
@@ -37,7 +46,8 @@ export function sessionRoutes(deps: {
   });
 
   router.get("/v1/sessions", async (req, res) => {
-    const { developerId, actor } = await authenticate(req, res, "session");
+    const call = await authenticate(req, res, "session");
+    const { developerId, actor } = call.principal;
     const page = paging.read(req.query);
     const rows = await listOwnSessions(db.as(developerId), { developerId, current: actor.id }, page);
     sendPage(res, paging.answer(rows, page));
@@ -45,17 +55,45 @@ export function sessionRoutes(deps: {
 
   /** Signs out: ends the session that the request is sent with. */
   router.delete("/v1/sessions", async (req, res) => {
-    const { developerId, actor } = await authenticate(req, res, "session");
+    const call = await authenticate(req, res, "session");
+    const { developerId, actor } = call.principal;
 
-    await transaction(db.as(developerId), async (tx) => {
-      // Signing out twice at once is one change.
-      if (!(await deleteOwnSession(tx, developerId, actor.id))) return;
-      await appendOutbox(tx, sessionDeleted({ developerId, actor, requestId: requestId(req) }, actor));
-    });
+    // Signing out twice at once is one change.
+    await transaction(db.as(developerId), (tx) => endSession(tx, call, actor.id));
+
+    credentials.forget(developerId);
+    res.status(204).end();
+  });
+}
+
+/** Ending sessions from another one: a lost device, a browser of somebody else. */
+function serveOthers(router: Router, { db, authenticate, credentials }: Deps): void {
+  router.delete("/v1/sessions/:id", async (req, res) => {
+    const call = await authenticate(req, res, "session");
+    const { developerId } = call.principal;
+    const { id } = req.params;
+    if (!isUuid(id)) throw missing();
+
+    const isEnded = await transaction(db.as(developerId), (tx) => endSession(tx, call, id));
+    if (!isEnded) throw missing();
 
     credentials.forget(developerId);
     res.status(204).end();
   });
 
-  return router;
+  router.post("/v1/sessions\\:revoke-others", async (req, res) => {
+    const call = await authenticate(req, res, "session");
+
+    const answer = await change(call, { req }, async (tx) => {
+      const revoked = await endOtherSessions(tx, call);
+      return { status: 200, body: { revoked } };
+    });
+
+    credentials.forget(call.principal.developerId);
+    send(res, answer);
+  });
+}
+
+function missing(): Problem {
+  return problem("not_found", "There is no such session.");
 }

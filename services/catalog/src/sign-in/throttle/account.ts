@@ -1,11 +1,19 @@
+import { type Problem, problem } from "@mosis/http";
 import type { Pool } from "@mosis/postgres";
 import { everyone } from "../../access/principal.ts";
-import { throttled } from "./throttled.ts";
 import { type Bucket, giveBackOne, keyOf, refill, takeOne } from "./queries.ts";
 
 /** What is throttled by account. */
 type Attempt = "sign-in" | "totp" | "recovery_code";
-export type AccountLimits = Record<Attempt, Bucket>;
+
+/** By account, over all processes. Mails are limited where they are queued: `queue_mail` in the database. */
+const limits: Record<Attempt, Bucket> = {
+  // Wrong passwords: about a hundred a day.
+  "sign-in": { burst: 10, everySeconds: 900 },
+  // Wrong codes: three of a million are right at a time, so a guess a quarter of an hour needs decades.
+  totp: { burst: 10, everySeconds: 900 },
+  recovery_code: { burst: 10, everySeconds: 900 },
+};
 
 /**
  * How often something is tried, over all processes: a password with an e-mail address, whether it has an
@@ -25,7 +33,7 @@ export interface AccountThrottle {
   forget(attempt: Attempt, of: string): Promise<void>;
 }
 
-export function createAccountThrottle({ db, limits }: { db: Pool; limits: AccountLimits }): AccountThrottle {
+export function createAccountThrottle(db: Pool): AccountThrottle {
   const all = db.as(everyone);
   const take = async (attempt: Attempt, of: string) => {
     const { taken, wait_seconds } = await takeOne(all, keyOf(attempt, of), limits[attempt]);
@@ -48,4 +56,12 @@ export function createAccountThrottle({ db, limits }: { db: Pool; limits: Accoun
       await refill(all, keyOf(attempt, of));
     },
   };
+}
+
+/** @param what was tried too often, as in "too many attempts <what>". */
+export function throttled(what: string, waitSeconds: number): Problem {
+  const seconds = Math.max(1, Math.ceil(waitSeconds));
+  return problem("rate_limited", `Too many attempts ${what}: try again in ${seconds} s.`, {
+    headers: { "Retry-After": String(seconds) },
+  });
 }

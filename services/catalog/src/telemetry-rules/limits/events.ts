@@ -1,17 +1,15 @@
 import type { Queryable } from "@mosis/postgres";
 import type { TelemetryLimits } from "@mosis/types/telemetry-limits";
 import { topics } from "@mosis/types/topics";
-import type { Change } from "../../changes/outbox/append.ts";
-import type { By } from "../../changes/outbox/events.ts";
+import type { Event } from "../../changes/outbox/record.ts";
 import { listLimits } from "./queries.ts";
 
 /** The state for ingest, and the audit event. */
-export function limitsChanged(
-  by: By,
-  { id, ...limits }: TelemetryLimits & { id: string; package_id: string },
-): Change {
+export function limitsChanged({
+  id,
+  ...limits
+}: TelemetryLimits & { id: string; package_id: string }): Event {
   return {
-    ...by,
     action: "telemetry_limits.changed",
     target: { type: "app", id },
     payload: limits,
@@ -19,7 +17,7 @@ export function limitsChanged(
   };
 }
 
-/** What is to be appended when an account is confirmed: its apps may send more from now on. */
-export async function limitsOfConfirmed(tx: Queryable, by: By): Promise<Change[]> {
-  return (await listLimits(tx, by.developerId)).map((limits) => limitsChanged(by, limits));
+/** What is to be recorded when an account is confirmed: its apps may send more from now on. */
+export async function limitsOfConfirmed(tx: Queryable, developerId: string): Promise<Event[]> {
+  return (await listLimits(tx, developerId)).map((limits) => limitsChanged(limits));
 }

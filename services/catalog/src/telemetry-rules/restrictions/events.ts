@@ -1,21 +1,12 @@
-import type { AuditActor } from "@mosis/types/audit";
 import type { Restriction } from "@mosis/types/telemetry-restrictions";
 import { topics } from "@mosis/types/topics";
-import type { Change } from "../../changes/outbox/append.ts";
-
-export interface Told {
-  actor: AuditActor;
-  requestId: string;
-  what: "created" | "lifted" | "ended";
-}
+import type { Event } from "../../changes/outbox/record.ts";
 
 /** The state for ingest, and the audit event in the trail of whose apps it is about. */
-export function restrictionChange(row: Restriction, { actor, requestId, what }: Told): Change {
+export function restrictionEvent(row: Restriction, done: "created" | "lifted" | "ended"): Event {
   return {
     developerId: row.developer_id ?? row.created_by,
-    actor,
-    requestId,
-    action: `telemetry_restriction.${what}`,
+    action: `telemetry_restriction.${done}`,
     target: { type: "telemetry_restriction", id: row.id },
     payload: row,
     state: { topic: topics.restrictions, key: row.id },

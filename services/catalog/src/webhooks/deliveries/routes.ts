@@ -1,17 +1,15 @@
-import { requestId, sendPage, createRouter } from "@mosis/http";
-import type { Pool } from "@mosis/postgres";
+import { createRouter, sendPage } from "@mosis/http";
 import type { Router } from "express";
 import type { Authenticate } from "../../access/authenticate.ts";
 import { requireHearing } from "../../access/event-readers.ts";
 import { change, send } from "../../changes/change.ts";
 import { isUuid } from "../../shared/identifier.ts";
 import { createPaging } from "../../shared/page-position.ts";
-import { tenantOf } from "../../access/principal.ts";
 import { missingWebhook, requireAllApps } from "../subscriptions/access.ts";
 import { findOwnWebhook } from "../subscriptions/queries.ts";
 import { payloadOf } from "./payload.ts";
 import { findOwnDelivery, listOwnDeliveries } from "./queries.ts";
-import { missingDelivery, sendAgain, sendPing } from "./sending.ts";
+import { missingDelivery, sendAgain, sendPing } from "./changes.ts";
 
 type Params = { id: string; delivery: string };
 
@@ -20,7 +18,6 @@ const list = `${webhookPath}/deliveries`;
 const path = `${list}/:delivery`;
 
 interface Deps {
-  db: Pool;
   authenticate: Authenticate;
 }
 
@@ -32,29 +29,29 @@ export function webhookDeliveryRoutes(deps: Deps): Router {
   return router;
 }
 
-function serveReads(router: Router, { db, authenticate }: Deps): void {
+function serveReads(router: Router, { authenticate }: Deps): void {
   const paging = createPaging("webhook-deliveries");
 
   router.get<{ id: string }>(list, async (req, res) => {
-    const principal = await authenticate(req, res, "webhooks:read");
+    const call = await authenticate(req, res, "webhooks:read");
+    const { principal } = call;
     requireAllApps(principal);
     const page = paging.read(req.query);
     const { developerId } = principal;
-    const own = db.as(tenantOf(principal));
     const { id } = req.params;
-    const webhook = isUuid(id) ? await findOwnWebhook(own, developerId, id) : null;
+    const webhook = isUuid(id) ? await findOwnWebhook(call.db, developerId, id) : null;
     if (!webhook) throw missingWebhook();
-    const rows = await listOwnDeliveries(own, { developerId, webhookId: webhook.id }, page);
+    const rows = await listOwnDeliveries(call.db, { developerId, webhookId: webhook.id }, page);
     sendPage(res, paging.answer(rows, page));
   });
 
   router.get<Params>(path, async (req, res) => {
-    const principal = await authenticate(req, res, "webhooks:read");
+    const call = await authenticate(req, res, "webhooks:read");
+    const { principal } = call;
     requireAllApps(principal);
     const owner = { developerId: principal.developerId, webhookId: req.params.id };
     const { delivery: id } = req.params;
-    const own = db.as(tenantOf(principal));
-    const found = isUuid(id) && isUuid(owner.webhookId) ? await findOwnDelivery(own, owner, id) : null;
+    const found = isUuid(id) && isUuid(owner.webhookId) ? await findOwnDelivery(call.db, owner, id) : null;
     if (!found) throw missingDelivery();
     const { event, ...delivery } = found;
     const permissions = principal.permissions === "all" ? null : [...principal.permissions];
@@ -63,14 +60,14 @@ function serveReads(router: Router, { db, authenticate }: Deps): void {
   });
 }
 
-function serveSending(router: Router, { db, authenticate }: Deps): void {
+function serveSending(router: Router, { authenticate }: Deps): void {
   router.post<{ id: string }>(`${webhookPath}\\:ping`, async (req, res) => {
-    const principal = await authenticate(req, res, "webhooks:write");
-    requireAllApps(principal);
-    const asked = { webhookId: req.params.id, requestId: requestId(req) };
+    const call = await authenticate(req, res, "webhooks:write");
+    requireAllApps(call.principal);
+    const { id } = req.params;
 
-    const answer = await change(db, { req, principal }, async (tx) => {
-      const body = await sendPing(tx, principal, asked);
+    const answer = await change(call, { req }, async (tx) => {
+      const body = await sendPing(tx, call, id);
       const Location = `/v1/webhooks/${body.webhook_id}/deliveries/${body.id}`;
       return { status: 202, headers: { Location }, body };
     });
@@ -79,12 +76,12 @@ function serveSending(router: Router, { db, authenticate }: Deps): void {
   });
 
   router.post<Params>(`${path}\\:redeliver`, async (req, res) => {
-    const principal = await authenticate(req, res, "webhooks:write");
-    requireAllApps(principal);
-    const asked = { webhookId: req.params.id, id: req.params.delivery };
+    const call = await authenticate(req, res, "webhooks:write");
+    requireAllApps(call.principal);
+    const delivery = { webhookId: req.params.id, id: req.params.delivery };
 
-    const answer = await change(db, { req, principal }, async (tx) => {
-      const body = await sendAgain(tx, principal, asked);
+    const answer = await change(call, { req }, async (tx) => {
+      const body = await sendAgain(tx, call, delivery);
       return { status: 202, body };
     });
 

@@ -1,9 +1,9 @@
 import { type Pool, type Queryable, transaction } from "@mosis/postgres";
 import type { Logger } from "@mosis/runtime";
 import type { DisabledReason } from "@mosis/types/webhooks";
-import { appendOutbox } from "../../changes/outbox/append.ts";
+import { record, systemAuthor } from "../../changes/outbox/record.ts";
 import { payloadOf } from "../deliveries/payload.ts";
-import { auditedWebhook } from "../subscriptions/events.ts";
+import { webhookEvent } from "../subscriptions/events.ts";
 import type { SecretBox } from "../../shared/secret-box.ts";
 import { mayHear } from "../../access/event-readers.ts";
 import { attempt, type AttemptDeps, type Outcome } from "./attempt.ts";
@@ -35,11 +35,11 @@ export async function deliver(delivery: Claimed, deps: DeliverDeps): Promise<voi
     const unsent = unsentReason(delivery);
     const outcome = unsent === null ? await send(delivery, deps) : unsentOutcome(unsent);
     if (unsent === null) meters.attempted(outcome);
-    const told = await transaction(db, (tx) => finish(tx, delivery, outcome));
-    if (told.ended) meters.ended(outcome.error);
-    if (told.disabled === null) return;
-    meters.disabled(told.disabled);
-    log.info({ ...fields, reason: told.disabled }, "A webhook was disabled");
+    const finished = await transaction(db, (tx) => finish(tx, delivery, outcome));
+    if (finished.ended) meters.ended(outcome.error);
+    if (finished.disabled === null) return;
+    meters.disabled(finished.disabled);
+    log.info({ ...fields, reason: finished.disabled }, "A webhook was disabled");
   } catch (error) {
     log.error({ ...fields, err: error }, "An attempt could not be made or written down; it is made again");
   }
@@ -77,13 +77,13 @@ function send(delivery: Claimed, { secrets, attempt: deps }: DeliverDeps): Promi
   return attempt({ url, headers, body }, deps);
 }
 
-interface Told {
+interface Finished {
   /** Whether there will be no more attempts. */
   ended: boolean;
   disabled: DisabledReason | null;
 }
 
-async function finish(tx: Queryable, delivery: Claimed, outcome: Outcome): Promise<Told> {
+async function finish(tx: Queryable, delivery: Claimed, outcome: Outcome): Promise<Finished> {
   const { id, attempts, webhook_id } = delivery;
   const { error, responseStatus, durationMs } = outcome;
   const isLast = error === null || isUnsent(error) || responseStatus === gone;
@@ -108,13 +108,6 @@ async function disable(
   const failingHoursMin = reason === "gone" ? 0 : failingHoursMax;
   const webhook = await disableWebhook(tx, webhook_id, { reason, failingHoursMin });
   if (!webhook) return null;
-  await appendOutbox(tx, {
-    developerId: developer_id,
-    actor: { kind: "system", id: "" },
-    requestId: "",
-    action: "webhook.disabled",
-    target: { type: "webhook", id: webhook_id },
-    payload: auditedWebhook(webhook),
-  });
+  await record(tx, systemAuthor(developer_id, ""), webhookEvent("webhook.disabled", webhook));
   return reason;
 }

@@ -1,6 +1,5 @@
-import type { IncomingMessage } from "node:http";
 import { isDeepStrictEqual } from "node:util";
-import { etagOf, problem, requestId, requireMatch } from "@mosis/http";
+import { etagOf, problem, requireMatch } from "@mosis/http";
 import type { Queryable } from "@mosis/postgres";
 import { newId } from "@mosis/runtime";
 import type { NewWebhook, Webhook, WebhookChange } from "@mosis/types/webhooks";
@@ -11,12 +10,13 @@ import { requireHearing } from "../../access/event-readers.ts";
 import { shareKey } from "../../access/queries.ts";
 import { isUuid } from "../../shared/identifier.ts";
 import { notify } from "../../developers/mail-queue.ts";
-import { appendOutbox } from "../../changes/outbox/append.ts";
+import type { Call } from "../../access/call.ts";
 import type { Principal } from "../../access/principal.ts";
+import { authorOf, record } from "../../changes/outbox/record.ts";
 import { requireRecent } from "../../access/recent-sign-in.ts";
 import type { SecretBox } from "../../shared/secret-box.ts";
 import { missingWebhook } from "./access.ts";
-import { webhookChange } from "./events.ts";
+import { webhookEvent } from "./events.ts";
 import * as queries from "./queries.ts";
 import { newWebhookSecret } from "./secret.ts";
 
@@ -24,12 +24,6 @@ import { newWebhookSecret } from "./secret.ts";
 const webhooksMax = 20;
 /** How long the secret from before a rotation signs too. */
 const graceHours = 24;
-
-/** Who asks. */
-export interface Asked {
-  req: IncomingMessage;
-  principal: Principal;
-}
 
 /** Where a webhook is, as `readWebhookUrl` has read it. */
 interface Address {
@@ -45,13 +39,13 @@ interface WithSecret {
 
 export async function createWebhook(
   tx: Queryable,
-  asked: Asked,
+  call: Call,
   { body, address, secrets }: { body: NewWebhook; address: Address; secrets: SecretBox },
 ): Promise<WithSecret> {
-  const { developerId } = asked.principal;
-  await requireRecent(tx, asked.principal);
+  const { developerId } = call.principal;
+  await requireRecent(tx, call.principal);
   const { event_types: eventTypes, description = "" } = body;
-  const setter = await setterOf(tx, asked.principal);
+  const setter = await setterOf(tx, call.principal);
   requireHearing(setter.permissions, eventTypes);
   const count = await queries.countLocked(tx, developerId);
   requireConfirmedFor(await findDeveloper(tx, developerId), "webhooks", count);
@@ -62,65 +56,66 @@ export async function createWebhook(
   const secret = newWebhookSecret();
   const row = { id, ...address, eventTypes, description, secret: secrets.seal(secret, id), setter };
   const webhook = await queries.insertWebhook(tx, developerId, row);
-  await notifyIssued(tx, asked, webhook);
-  await tell(tx, asked, webhook, "webhook.created");
+  await notifyIssued(tx, call, webhook);
+  await record(tx, authorOf(call), webhookEvent("webhook.created", webhook));
   return { webhook, secret };
 }
 
 /** @param address null: it stays where it is. */
 export async function changeWebhook(
   tx: Queryable,
-  asked: Asked & { id: string },
+  call: Call,
+  id: string,
   { body, address }: { body: WebhookChange; address: Address | null },
 ): Promise<Webhook> {
   // Whoever sets where events go, or which, has them then: also what others have asked for.
   const isSet = body.url !== undefined || body.event_types !== undefined;
-  const setter = isSet ? await setterOf(tx, asked.principal) : null;
-  const before = await lockMatching(tx, asked);
+  const setter = isSet ? await setterOf(tx, call.principal) : null;
+  const before = await lockMatching(tx, call, id);
   const { url, event_types, description, disabled } = before;
   const seen = { url, event_types, description, disabled };
   const wanted = { ...seen, ...body, url: address?.url ?? url };
   if (setter) requireHearing(setter.permissions, wanted.event_types);
   const isSameSetter = setter === null || (await queries.isSetBy(tx, before.id, setter));
-  // Nothing has changed, so there is nothing to tell.
+  // Nothing has changed, so there is nothing to record.
   if (isSameSetter && isDeepStrictEqual(wanted, seen)) return before;
   const isElsewhere = wanted.url !== url;
-  if (isElsewhere) await requireRecent(tx, asked.principal);
+  if (isElsewhere) await requireRecent(tx, call.principal);
   const change = { ...wanted, host: address?.host ?? null, setter };
   const webhook = await queries.updateLocked(tx, before.id, change);
-  if (isElsewhere) await notifyIssued(tx, asked, webhook);
-  await tell(tx, asked, webhook, "webhook.updated");
+  if (isElsewhere) await notifyIssued(tx, call, webhook);
+  await record(tx, authorOf(call), webhookEvent("webhook.updated", webhook));
   return webhook;
 }
 
-export async function deleteWebhook(tx: Queryable, asked: Asked & { id: string }): Promise<void> {
-  const webhook = await lockMatching(tx, asked);
+export async function deleteWebhook(tx: Queryable, call: Call, id: string): Promise<void> {
+  const webhook = await lockMatching(tx, call, id);
   await queries.deleteLocked(tx, webhook.id);
-  await tell(tx, asked, webhook, "webhook.deleted");
+  await record(tx, authorOf(call), webhookEvent("webhook.deleted", webhook));
 }
 
 /** Ends the quarantine of a webhook, for its owner who has signed in. One that is in none stays as it is. */
-export async function confirmWebhook(tx: Queryable, asked: Asked & { id: string }): Promise<Webhook> {
-  const { principal, id } = asked;
-  const webhook = isUuid(id) ? await queries.lockOwnWebhook(tx, principal.developerId, id) : null;
-  if (!webhook) throw missingWebhook();
+export async function confirmWebhook(tx: Queryable, call: Call, id: string): Promise<Webhook> {
+  const webhook = await lockOwn(tx, call, id);
   if (webhook.quarantined_at === null) return webhook;
   const confirmed = await queries.releaseLocked(tx, id);
-  await tell(tx, asked, confirmed, "webhook.confirmed");
+  await record(tx, authorOf(call), webhookEvent("webhook.confirmed", confirmed));
   return confirmed;
 }
 
 export async function rotateSecret(
   tx: Queryable,
-  asked: Asked & { id: string },
+  call: Call,
+  webhookId: string,
   secrets: SecretBox,
 ): Promise<WithSecret> {
-  const { id } = await lockMatching(tx, asked);
-  await requireRecent(tx, asked.principal);
+  // As it is stored: the secret is sealed for exactly that spelling of the id.
+  const { id } = await lockMatching(tx, call, webhookId);
+  await requireRecent(tx, call.principal);
   const secret = newWebhookSecret();
   const webhook = await queries.rotateLocked(tx, id, secrets.seal(secret, id), graceHours);
-  await notifyIssued(tx, asked, webhook);
-  await tell(tx, asked, webhook, "webhook.secret_rotated");
+  await notifyIssued(tx, call, webhook);
+  await record(tx, authorOf(call), webhookEvent("webhook.secret_rotated", webhook));
   return { webhook, secret };
 }
 
@@ -141,26 +136,19 @@ async function setterOf(tx: Queryable, { actor }: Principal): Promise<queries.Se
   return { keyId: actor.id, permissions: key.permissions.toSorted() };
 }
 
-async function notifyIssued(tx: Queryable, { principal, req }: Asked, { id }: Webhook): Promise<void> {
+async function notifyIssued(tx: Queryable, { principal, requestId }: Call, { id }: Webhook): Promise<void> {
   const { developerId } = principal;
-  const notice = { developerId, kind: "webhook_issued", requestId: requestId(req) } as const;
-  await notify(tx, { ...notice, subjects: [id] });
+  await notify(tx, { developerId, kind: "webhook_issued", requestId, subjects: [id] });
 }
 
-async function lockMatching(tx: Queryable, { req, principal, id }: Asked & { id: string }): Promise<Webhook> {
-  const webhook = isUuid(id) ? await queries.lockOwnWebhook(tx, principal.developerId, id) : null;
-  if (!webhook) throw missingWebhook();
-  requireMatch(req, tagOf(webhook));
+async function lockMatching(tx: Queryable, call: Call, id: string): Promise<Webhook> {
+  const webhook = await lockOwn(tx, call, id);
+  requireMatch(call.ifMatch, tagOf(webhook));
   return webhook;
 }
 
-async function tell(
-  tx: Queryable,
-  { req, principal }: Asked,
-  webhook: Webhook,
-  action: string,
-): Promise<void> {
-  const { developerId, actor } = principal;
-  const by = { developerId, actor, requestId: requestId(req) };
-  await appendOutbox(tx, webhookChange(by, action, webhook));
+async function lockOwn(tx: Queryable, { principal }: Call, id: string): Promise<Webhook> {
+  const webhook = isUuid(id) ? await queries.lockOwnWebhook(tx, principal.developerId, id) : null;
+  if (!webhook) throw missingWebhook();
+  return webhook;
 }

@@ -1,15 +1,12 @@
 import type { Webhook } from "@mosis/types/webhooks";
-import type { Change } from "../../changes/outbox/append.ts";
-import type { By } from "../../changes/outbox/events.ts";
+import type { Event } from "../../changes/outbox/record.ts";
 
-/** What was done to a webhook, as it is after that, or was before it was deleted. */
-export function webhookChange(by: By, action: string, webhook: Webhook): Change {
-  const target = { type: "webhook", id: webhook.id };
-  return { ...by, action, target, payload: auditedWebhook(webhook) };
-}
-
-/** A webhook as its audit events have it: the path of an address is often its secret. */
-export function auditedWebhook(webhook: Webhook): Record<string, unknown> {
+/**
+ * What was done to a webhook, as it is after that, or was before it was deleted. Only the origin of its
+ * address is recorded: the path is often a secret.
+ */
+export function webhookEvent(action: string, webhook: Webhook): Event {
   const { allowed_actions: _, url, ...rest } = webhook;
-  return { ...rest, url: new URL(url).origin };
+  const payload = { ...rest, url: new URL(url).origin };
+  return { action, target: { type: "webhook", id: webhook.id }, payload };
 }

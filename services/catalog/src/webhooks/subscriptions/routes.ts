@@ -1,12 +1,11 @@
 import { parse, sendPage, createRouter } from "@mosis/http";
-import { type Pool, transaction } from "@mosis/postgres";
+import { transaction } from "@mosis/postgres";
 import { NewWebhook, WebhookChange, type WebhookWithSecret } from "@mosis/types/webhooks";
 import type { Router } from "express";
 import type { Authenticate } from "../../access/authenticate.ts";
 import { change, send } from "../../changes/change.ts";
 import { isUuid } from "../../shared/identifier.ts";
 import { createPaging } from "../../shared/page-position.ts";
-import { tenantOf } from "../../access/principal.ts";
 import type { SecretBox } from "../../shared/secret-box.ts";
 import { missingWebhook, requireAllApps } from "./access.ts";
 import { requireRecent } from "../../access/recent-sign-in.ts";
@@ -18,7 +17,6 @@ const list = "/v1/webhooks";
 const path = `${list}/:id`;
 
 export interface WebhookDeps {
-  db: Pool;
   authenticate: Authenticate;
   secrets: SecretBox;
   urlRules: UrlRules;
@@ -33,65 +31,66 @@ export function webhookRoutes(deps: WebhookDeps): Router {
   return router;
 }
 
-function serveReads(router: Router, { db, authenticate }: WebhookDeps): void {
+function serveReads(router: Router, { authenticate }: WebhookDeps): void {
   const paging = createPaging("webhooks");
 
   router.get(list, async (req, res) => {
-    const principal = await authenticate(req, res, "webhooks:read");
+    const call = await authenticate(req, res, "webhooks:read");
+    const { principal } = call;
     requireAllApps(principal);
     const page = paging.read(req.query);
-    const rows = await listOwnWebhooks(db.as(tenantOf(principal)), principal.developerId, page);
+    const rows = await listOwnWebhooks(call.db, principal.developerId, page);
     sendPage(res, paging.answer(rows, page));
   });
 
   router.get<{ id: string }>(path, async (req, res) => {
-    const principal = await authenticate(req, res, "webhooks:read");
+    const call = await authenticate(req, res, "webhooks:read");
+    const { principal } = call;
     requireAllApps(principal);
     const { id } = req.params;
-    const own = db.as(tenantOf(principal));
-    const webhook = isUuid(id) ? await findOwnWebhook(own, principal.developerId, id) : null;
+    const webhook = isUuid(id) ? await findOwnWebhook(call.db, principal.developerId, id) : null;
     if (!webhook) throw missingWebhook();
     res.set("ETag", changes.tagOf(webhook)).json(webhook);
   });
 }
 
-function serveChanges(router: Router, { db, authenticate, urlRules }: WebhookDeps): void {
+function serveChanges(router: Router, { authenticate, urlRules }: WebhookDeps): void {
   router.patch<{ id: string }>(path, async (req, res) => {
-    const principal = await authenticate(req, res, "webhooks:write");
-    requireAllApps(principal);
+    const call = await authenticate(req, res, "webhooks:write");
+    requireAllApps(call.principal);
     const body = parse(WebhookChange, await authenticate.body(req), "body");
     const address = body.url === undefined ? null : readWebhookUrl(body.url, urlRules);
-    const asked = { req, principal, id: req.params.id };
+    const { id } = req.params;
 
-    const webhook = await transaction(db.as(tenantOf(principal)), (tx) =>
-      changes.changeWebhook(tx, asked, { body, address }),
+    const webhook = await transaction(call.db, (tx) =>
+      changes.changeWebhook(tx, call, id, { body, address }),
     );
 
     res.set("ETag", changes.tagOf(webhook)).json(webhook);
   });
 
   router.delete<{ id: string }>(path, async (req, res) => {
-    const principal = await authenticate(req, res, "webhooks:write");
-    requireAllApps(principal);
-    const asked = { req, principal, id: req.params.id };
+    const call = await authenticate(req, res, "webhooks:write");
+    requireAllApps(call.principal);
+    const { id } = req.params;
 
-    await transaction(db.as(tenantOf(principal)), (tx) => changes.deleteWebhook(tx, asked));
+    await transaction(call.db, (tx) => changes.deleteWebhook(tx, call, id));
 
     res.status(204).end();
   });
 }
 
-/** The two whose answer tells a secret. */
-function serveSecrets(router: Router, { db, authenticate, secrets, urlRules }: WebhookDeps): void {
+/** The two whose answer has a secret. */
+function serveSecrets(router: Router, { authenticate, secrets, urlRules }: WebhookDeps): void {
   router.post(list, async (req, res) => {
-    const principal = await authenticate(req, res, "webhooks:write");
-    requireAllApps(principal);
+    const call = await authenticate(req, res, "webhooks:write");
+    requireAllApps(call.principal);
     const body = parse(NewWebhook, await authenticate.body(req), "body");
     const address = readWebhookUrl(body.url, urlRules);
 
-    const answer = await change(db, { req, principal, body }, async (tx) => {
+    const answer = await change(call, { req, body }, async (tx) => {
       const made = { body, address, secrets };
-      const { webhook, secret } = await changes.createWebhook(tx, { req, principal }, made);
+      const { webhook, secret } = await changes.createWebhook(tx, call, made);
       const headers = { Location: `${list}/${webhook.id}`, ETag: changes.tagOf(webhook) };
       return { status: 201, headers, body: { ...webhook, secret } satisfies WebhookWithSecret };
     });
@@ -100,12 +99,12 @@ function serveSecrets(router: Router, { db, authenticate, secrets, urlRules }: W
   });
 
   router.post<{ id: string }>(`${path}\\:rotate-secret`, async (req, res) => {
-    const principal = await authenticate(req, res, "webhooks:write");
-    requireAllApps(principal);
-    const asked = { req, principal, id: req.params.id };
+    const call = await authenticate(req, res, "webhooks:write");
+    requireAllApps(call.principal);
+    const { id } = req.params;
 
-    const answer = await change(db, { req, principal }, async (tx) => {
-      const { webhook, secret } = await changes.rotateSecret(tx, asked, secrets);
+    const answer = await change(call, { req }, async (tx) => {
+      const { webhook, secret } = await changes.rotateSecret(tx, call, id, secrets);
       const headers = { ETag: changes.tagOf(webhook) };
       return { status: 200, headers, body: { ...webhook, secret } satisfies WebhookWithSecret };
     });
@@ -115,14 +114,14 @@ function serveSecrets(router: Router, { db, authenticate, secrets, urlRules }: W
 }
 
 /** Lets a webhook out of quarantine: whoever has signed in, and no key, because keys may be a thief's. */
-function serveConfirmation(router: Router, { db, authenticate }: WebhookDeps): void {
+function serveConfirmation(router: Router, { authenticate }: WebhookDeps): void {
   router.post<{ id: string }>(`${path}\\:confirm`, async (req, res) => {
-    const principal = await authenticate(req, res, "session");
-    const asked = { req, principal, id: req.params.id };
+    const call = await authenticate(req, res, "session");
+    const { id } = req.params;
 
-    const answer = await change(db, { req, principal }, async (tx) => {
-      await requireRecent(tx, principal);
-      const webhook = await changes.confirmWebhook(tx, asked);
+    const answer = await change(call, { req }, async (tx) => {
+      await requireRecent(tx, call.principal);
+      const webhook = await changes.confirmWebhook(tx, call, id);
       return { status: 200, headers: { ETag: changes.tagOf(webhook) }, body: webhook };
     });
 

@@ -1,16 +1,13 @@
-import type { IncomingMessage } from "node:http";
 import { crc32 } from "node:zlib";
-import { requestId } from "@mosis/http";
 import { type Pool, type Queryable, transaction } from "@mosis/postgres";
 import type { LeakReport } from "@mosis/types/key-leaks";
 import { keyKindOf } from "@mosis/types/key-format";
-import type { Key } from "@mosis/types/keys";
-import { topics } from "@mosis/types/topics";
 import { otherSpelling } from "../../shared/canonical-url.ts";
 import type { Credentials } from "../../access/credentials.ts";
+import { keyEvent } from "../events.ts";
 import { disableMade, lockKeysOf } from "../made-queries.ts";
 import { notify } from "../../developers/mail-queue.ts";
-import { appendAll, type Change } from "../../changes/outbox/append.ts";
+import { type Event, record, systemAuthor } from "../../changes/outbox/record.ts";
 import { everyone } from "../../access/principal.ts";
 import { hashSecret } from "../../shared/secret-hash.ts";
 import { findReportedKeys, lockReportedKey, type ReportedKey, updateLeaked } from "./queries.ts";
@@ -31,12 +28,12 @@ interface Found {
  * What becomes of keys whose secret is public. A management key is disabled, and can be enabled once it is
  * rotated; when it was the secret from before a rotation, that ends. Either way the keys that it has made are
  * disabled until their owner enables each. An ingest key is in every copy of its app anyway: it works on, and
- * its owner is told. Each is told once, and all of a report in one mail.
+ * its owner is notified. Each is reported once, and all of a report in one mail.
  */
 export async function reportLeaks(
   { db, credentials }: { db: Pool; credentials: Pick<Credentials, "forget"> },
   report: LeakReport,
-  req: IncomingMessage,
+  requestId: string,
 ): Promise<void> {
   // Made up or cut off costs a checksum, not a look-up.
   const inForm = report.filter(({ token }) => keyKindOf(token, crc32) !== null);
@@ -48,7 +45,7 @@ export async function reportLeaks(
       const leak = leaks.get(hash);
       return leak ? [{ id, leak }] : [];
     });
-    await transaction(db.as(developerId), (tx) => markAllLeaked(tx, { developerId, found, req }));
+    await transaction(db.as(developerId), (tx) => markAllLeaked(tx, { developerId, found, requestId }));
     credentials.forget(developerId);
   }
 }
@@ -70,10 +67,10 @@ function shownUrl(url: string, token: string): string | null {
 
 async function markAllLeaked(
   tx: Queryable,
-  { developerId, found, req }: { developerId: string; found: Found[]; req: IncomingMessage },
+  { developerId, found, requestId }: { developerId: string; found: Found[]; requestId: string },
 ): Promise<void> {
   await lockKeysOf(tx, developerId);
-  const changes: Change[] = [];
+  const events: Event[] = [];
   const prefixes: string[] = [];
   // In one order, so that two reports do not wait for each other's keys.
   for (const one of found.toSorted((a, b) => a.id.localeCompare(b.id))) {
@@ -83,18 +80,14 @@ async function markAllLeaked(
     const made = await disableMade(tx, one.id);
     prefixes.push(marked.key_prefix);
     const payload = { ...marked, disabled_key_ids: made.map(({ id }) => id) };
-    changes.push(changeOf({ developerId, req, action: "key.leaked", payload }));
-    for (const key of made) {
-      changes.push(changeOf({ developerId, req, action: "key.changed", payload: key }));
-    }
+    events.push(keyEvent("key.leaked", payload), ...made.map((key) => keyEvent("key.changed", key)));
   }
-  if (changes.length === 0) return;
-  const notice = { developerId, kind: "key_leaked", requestId: requestId(req) } as const;
-  await notify(tx, { ...notice, subjects: prefixes });
-  await appendAll(tx, changes);
+  if (events.length === 0) return;
+  await notify(tx, { developerId, kind: "key_leaked", requestId, subjects: prefixes });
+  await record(tx, systemAuthor(developerId, requestId), ...events);
 }
 
-/** Null when there is nothing to tell: it was rotated or deleted a moment ago, or was reported before. */
+/** Null when there is nothing to record: it was rotated or deleted a moment ago, or was reported before. */
 async function markLeaked(tx: Queryable, { id, leak }: Found) {
   const key = await lockReportedKey(tx, id, leak.hash);
   if (!key || !isNews(key)) return null;
@@ -103,28 +96,6 @@ async function markLeaked(tx: Queryable, { id, leak }: Found) {
     disables: key.kind === "management" && !key.is_previous,
   });
   return { ...after, leaked_secret: key.is_previous ? "previous" : "current", leak_url: leak.url };
-}
-
-function changeOf({
-  developerId,
-  req,
-  action,
-  payload,
-}: {
-  developerId: string;
-  req: IncomingMessage;
-  action: string;
-  payload: Key;
-}): Change {
-  return {
-    developerId,
-    actor: { kind: "system", id: "" },
-    requestId: requestId(req),
-    action,
-    target: { type: "key", id: payload.id },
-    payload,
-    state: { topic: topics.keys, key: payload.id },
-  };
 }
 
 function isNews({ kind, is_previous, previous_works, leaked_at }: ReportedKey): boolean {

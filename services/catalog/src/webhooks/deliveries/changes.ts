@@ -4,35 +4,30 @@ import { newId } from "@mosis/runtime";
 import type { AuditEvent } from "@mosis/types/audit";
 import type { Delivery } from "@mosis/types/webhooks";
 import { isUuid } from "../../shared/identifier.ts";
-import type { Principal } from "../../access/principal.ts";
+import type { Call } from "../../access/call.ts";
 import { stateConflict } from "../../shared/refusal.ts";
 import { missingWebhook } from "../subscriptions/access.ts";
 import { pingType } from "../../access/event-readers.ts";
 import { findOwnDelivery, insertDelivery, restartOwnDelivery, shareOwnWebhook } from "./queries.ts";
 
-// Neither of the two changes anything of the developer, so no audit event tells of them: an event of a ping
+// Neither of the two changes anything of the developer, so no audit event records them: an event of a ping
 // would be a delivery itself.
 
-export async function sendPing(
-  tx: Queryable,
-  principal: Principal,
-  asked: { webhookId: string; requestId: string },
-): Promise<Delivery> {
-  const webhookId = await requireEnabled(tx, principal, asked.webhookId);
-  const event = pingOf(principal, webhookId, asked.requestId);
-  return insertDelivery(tx, { id: newId(), webhookId, event });
+export async function sendPing(tx: Queryable, call: Call, id: string): Promise<Delivery> {
+  const webhookId = await requireEnabled(tx, call, id);
+  return insertDelivery(tx, { id: newId(), webhookId, event: pingOf(call, webhookId) });
 }
 
 /** From its first attempt on, with the same event. */
 export async function sendAgain(
   tx: Queryable,
-  principal: Principal,
+  call: Call,
   { webhookId, id }: { webhookId: string; id: string },
 ): Promise<Delivery> {
-  const owner = { developerId: principal.developerId, webhookId };
+  const owner = { developerId: call.principal.developerId, webhookId };
   const found = isUuid(webhookId) && isUuid(id) ? await findOwnDelivery(tx, owner, id) : null;
   if (!found) throw missingDelivery();
-  await requireEnabled(tx, principal, webhookId);
+  await requireEnabled(tx, call, webhookId);
   const restarted = await restartOwnDelivery(tx, owner, id);
   if (restarted) return restarted;
   throw stateConflict("The delivery", {
@@ -46,8 +41,8 @@ export function missingDelivery(): Problem {
   return problem("not_found", "There is no such delivery.");
 }
 
-async function requireEnabled(tx: Queryable, { developerId }: Principal, id: string): Promise<string> {
-  const webhook = isUuid(id) ? await shareOwnWebhook(tx, developerId, id) : null;
+async function requireEnabled(tx: Queryable, { principal }: Call, id: string): Promise<string> {
+  const webhook = isUuid(id) ? await shareOwnWebhook(tx, principal.developerId, id) : null;
   if (!webhook) throw missingWebhook();
   if (webhook.quarantined) {
     throw stateConflict("The webhook", {
@@ -64,16 +59,16 @@ async function requireEnabled(tx: Queryable, { developerId }: Principal, id: str
   });
 }
 
-function pingOf({ developerId, actor }: Principal, webhookId: string, request_id: string): AuditEvent {
+function pingOf({ principal, requestId }: Call, webhookId: string): AuditEvent {
   return {
     event_id: newId(),
-    developer_id: developerId,
+    developer_id: principal.developerId,
     occurred_at: new Date().toISOString(),
-    actor,
+    actor: principal.actor,
     action: pingType,
     target_type: "webhook",
     target_id: webhookId,
-    request_id,
+    request_id: requestId,
     payload: {},
   };
 }

@@ -4,12 +4,18 @@ import type { Queryable } from "@mosis/postgres";
 import { newId } from "@mosis/runtime";
 import type { SecondFactor } from "@mosis/types/second-factors";
 import type { SessionWithToken } from "@mosis/types/sessions";
-import { appendAll, type Change } from "../../changes/outbox/append.ts";
-import { sessionDeleted } from "../../changes/outbox/events.ts";
+import type { Call } from "../../access/call.ts";
+import { authorOf, type Event, record, sessionDeleted } from "../../changes/outbox/record.ts";
 import { hashSecret } from "../../shared/secret-hash.ts";
 import { storedAddress } from "../../access/stored-address.ts";
 import { noteDevice } from "./new-device.ts";
-import { deleteEndedSessions, deleteOldestSessions, insertSession } from "./queries.ts";
+import {
+  deleteEndedSessions,
+  deleteOldestSessions,
+  deleteOtherSessions,
+  deleteOwnSession,
+  insertSession,
+} from "./queries.ts";
 import { newSessionToken } from "../../access/session-token.ts";
 
 /** How long a session lasts: after signing in, and without a request. */
@@ -18,7 +24,7 @@ export interface SessionLife {
   idleMinutes: number;
 }
 
-/** Signs a developer in who was found to be one. Last in its transaction: see `appendOutbox`. */
+/** Signs a developer in who was found to be one. Last in its transaction: see `record`. */
 export type BeginSession = (
   tx: Queryable,
   by: {
@@ -26,20 +32,20 @@ export type BeginSession = (
     developerId: string;
     /** What was proved beside a password or a provider. */
     secondFactor: SecondFactor | null;
-    /** What signing in has changed, for the audit trail. */
-    changes: readonly Change[];
+    /** What signing in has done, for the audit trail. */
+    events: readonly Event[];
   },
 ) => Promise<SessionWithToken>;
 
 export function createBeginSession(deps: { clientAddress: ClientAddress; life: SessionLife }): BeginSession {
   const { clientAddress, life } = deps;
-  return (tx, { req, developerId, secondFactor, changes }) => {
+  return (tx, { req, developerId, secondFactor, events }) => {
     const from = { address: storedAddress(clientAddress(req)), userAgent: userAgentOf(req) };
     return createSession(tx, {
       developerId,
       requestId: requestId(req),
       secondFactor,
-      changes,
+      events,
       ...from,
       ...life,
     });
@@ -52,23 +58,23 @@ interface NewSession extends SessionLife {
   address: string | null;
   userAgent: string | null;
   secondFactor: SecondFactor | null;
-  changes: readonly Change[];
+  events: readonly Event[];
 }
 
 async function createSession(tx: Queryable, session: NewSession): Promise<SessionWithToken> {
   const { developerId, requestId } = session;
   const id = newId();
   const token = newSessionToken();
-  const by = { developerId, actor: { kind: "session", id } as const, requestId };
   await deleteEndedSessions(tx, developerId);
   const ousted = await deleteOldestSessions(tx, developerId);
   const created = await insertSession(tx, { ...session, id, tokenHash: hashSecret(token) });
   await noteDevice(tx, session);
-  await appendAll(tx, [
-    ...session.changes,
-    ...ousted.map((old) => sessionDeleted(by, old)),
-    { ...by, action: "session.created", target: { type: "session", id }, payload: created },
-  ]);
+  const author = { developerId, actor: { kind: "session", id }, requestId } as const;
+  await record(tx, author, ...session.events, ...ousted.map((old) => sessionDeleted(old)), {
+    action: "session.created",
+    target: { type: "session", id },
+    payload: created,
+  });
   return { token, expires_at: created.expires_at };
 }
 
@@ -78,4 +84,19 @@ const userAgentLengthMax = 200;
 function userAgentOf(req: IncomingMessage): string | null {
   const text = (req.headers["user-agent"] ?? "").replaceAll(/[^\x20-\x7e]/g, "").slice(0, userAgentLengthMax);
   return text === "" ? null : text;
+}
+
+/** Ends one session of the developer. Returns false when there is no such session. */
+export async function endSession(tx: Queryable, call: Call, id: string): Promise<boolean> {
+  if (!(await deleteOwnSession(tx, call.principal.developerId, id))) return false;
+  await record(tx, authorOf(call), sessionDeleted({ id }));
+  return true;
+}
+
+/** Ends all sessions of the developer except the one that asks. Returns how many have ended. */
+export async function endOtherSessions(tx: Queryable, call: Call): Promise<number> {
+  const { developerId, actor } = call.principal;
+  const ended = await deleteOtherSessions(tx, developerId, actor.id);
+  await record(tx, authorOf(call), ...ended.map((session) => sessionDeleted(session)));
+  return ended.length;
 }

@@ -5,8 +5,8 @@ import type { SecondFactor } from "@mosis/types/second-factors";
 import { credentialsInvalid } from "../../access/authenticate.ts";
 import { lockDeveloper } from "../../developers/queries.ts";
 import { insertMail } from "../../developers/mail-queue.ts";
-import type { Change } from "../../changes/outbox/append.ts";
-import { type By, sessionDeleted } from "../../changes/outbox/events.ts";
+import type { Call } from "../../access/call.ts";
+import { authorOf, type Event, record, sessionDeleted } from "../../changes/outbox/record.ts";
 import { newRecoveryCodes, recoveryCodeHash } from "../recovery-codes/code.ts";
 import { deleteRecoveryCodes, replaceRecoveryCodes } from "../recovery-codes/queries.ts";
 import { deleteOtherSessions } from "../sessions/queries.ts";
@@ -33,49 +33,61 @@ export function hasFactor({ totp_created_at, passkeys }: Factors): boolean {
  * What follows when a factor was added. The first one ends all other sessions, which were signed in without
  * one, gives recovery codes, and from then on this session counts as signed in with it.
  * @param before the factors before it was added.
- * @returns codes to be told once, and what is to be appended to the outbox.
+ * @returns codes to be shown once, and what is to be recorded.
  */
 export async function afterEnrolment(
   tx: Queryable,
-  added: { by: By; factor: SecondFactor; developer: Developer; before: Factors },
-): Promise<{ recovery_codes: string[] | null; changes: Change[] }> {
-  const { by, factor, developer, before } = added;
-  const { developerId, requestId, actor } = by;
-  await insertMail(tx, {
-    ...{ developerId, requestId },
-    ...{ kind: "second_factor_added", recipient: developer.email },
-  });
-  if (hasFactor(before)) return { recovery_codes: null, changes: [] };
+  { principal, requestId }: Call,
+  { factor, developer, before }: { factor: SecondFactor; developer: Developer; before: Factors },
+): Promise<{ recovery_codes: string[] | null; events: Event[] }> {
+  const { developerId, actor } = principal;
+  const recipient = developer.email;
+  await insertMail(tx, { developerId, requestId, kind: "second_factor_added", recipient });
+  if (hasFactor(before)) return { recovery_codes: null, events: [] };
   const ended = await deleteOtherSessions(tx, developerId, actor.id);
   await markSession(tx, actor.id, factor);
   const recovery_codes = await drawRecoveryCodes(tx, developerId);
-  return { recovery_codes, changes: ended.map((session) => sessionDeleted(by, session)) };
+  return { recovery_codes, events: ended.map((session) => sessionDeleted(session)) };
 }
 
 /** What follows when a factor was removed. Without any left, recovery codes stand in for nothing. */
 export async function afterRemoval(
   tx: Queryable,
-  { by, developer }: { by: By; developer: Developer },
+  { requestId }: Call,
+  { id: developerId, email: recipient }: Developer,
 ): Promise<void> {
-  const { developerId, requestId } = by;
-  await insertMail(tx, {
-    ...{ developerId, requestId },
-    ...{ kind: "second_factor_removed", recipient: developer.email },
-  });
+  await insertMail(tx, { developerId, requestId, kind: "second_factor_removed", recipient });
   if (hasFactor(await findFactors(tx, developerId))) return;
   await deleteRecoveryCodes(tx, developerId);
   await unmarkSessions(tx, developerId);
 }
 
+/** @throws Problem `state_conflict` (409) when there is no factor that they could stand in for. */
+export async function replaceCodes(tx: Queryable, call: Call): Promise<string[]> {
+  const { principal, requestId } = call;
+  const { developerId } = principal;
+  const { developer, factors } = await lockFactors(tx, developerId);
+  if (!hasFactor(factors)) throw noFactor();
+  const codes = await drawRecoveryCodes(tx, developerId);
+  const recipient = developer.email;
+  await insertMail(tx, { developerId, requestId, kind: "recovery_codes_replaced", recipient });
+  await record(tx, authorOf(call), {
+    action: "recovery_codes.replaced",
+    target: { type: "developer", id: developerId },
+    payload: { id: developerId, recovery_codes_left: codes.length },
+  });
+  return codes;
+}
+
 /** New recovery codes in the place of all others. */
-export async function drawRecoveryCodes(tx: Queryable, developerId: string): Promise<string[]> {
+async function drawRecoveryCodes(tx: Queryable, developerId: string): Promise<string[]> {
   const codes = newRecoveryCodes();
   const hashes = codes.map((code) => recoveryCodeHash(developerId, code));
   await replaceRecoveryCodes(tx, developerId, hashes);
   return codes;
 }
 
-export function noFactor(): Problem {
+function noFactor(): Problem {
   return problem(
     "state_conflict",
     "There is no second factor: enrol an authenticator app or a passkey first.",

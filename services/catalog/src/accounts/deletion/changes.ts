@@ -5,10 +5,9 @@ import { passwordChanged } from "../../sign-in/passwords/confirm.ts";
 import { type HashedPassword, isPassword } from "../../developers/queries.ts";
 import { deleteKeysOf } from "../../keys/queries.ts";
 import { insertMail } from "../../developers/mail-queue.ts";
-import { appendAll } from "../../changes/outbox/append.ts";
-import { appDeleted, type By, keyDeleted } from "../../changes/outbox/events.ts";
-import type { Principal } from "../../access/principal.ts";
-import { restrictionChange } from "../../telemetry-rules/restrictions/events.ts";
+import type { Call } from "../../access/call.ts";
+import { appDeleted, type Author, authorOf, keyDeleted, record } from "../../changes/outbox/record.ts";
+import { restrictionEvent } from "../../telemetry-rules/restrictions/events.ts";
 import {
   countPublishedApps,
   deleteAppsOf,
@@ -23,24 +22,21 @@ import {
  * not vanish from the store by the way: published apps are suspended first. The audit trail stays.
  * @throws Problem `state_conflict` (409), `confirmation_required` (403).
  */
-export async function deleteAccount(
-  tx: Queryable,
-  { principal, confirmed, requestId }: { principal: Principal; confirmed: HashedPassword; requestId: string },
-): Promise<void> {
-  const { developerId, actor } = principal;
+export async function deleteAccount(tx: Queryable, call: Call, confirmed: HashedPassword): Promise<void> {
+  const { developerId } = call.principal;
   const account = await lockWhole(tx, developerId);
   if (!account) throw credentialsInvalid();
   if (!(await isPassword(tx, confirmed))) throw passwordChanged();
   await requireDeletable(tx, developerId, account.role);
-  await removeLocked(tx, account.email, { developerId, actor, requestId });
+  await removeLocked(tx, account.email, authorOf(call));
 }
 
 /**
  * Removes an account that may be deleted, with everything that is its.
- * @param by whose account, and who removes it. The developer is locked by `lockWhole`.
+ * @param author whose account, and who removes it. The developer is locked by `lockWhole`.
  */
-export async function removeLocked(tx: Queryable, email: string, by: By): Promise<void> {
-  const { developerId, actor, requestId } = by;
+export async function removeLocked(tx: Queryable, email: string, author: Author): Promise<void> {
+  const { developerId, requestId } = author;
   const restrictions = await deleteRestrictionsOf(tx, developerId);
   const keys = await deleteKeysOf(tx, developerId);
   const apps = await deleteAppsOf(tx, developerId);
@@ -48,18 +44,19 @@ export async function removeLocked(tx: Queryable, email: string, by: By): Promis
   // What else refers to the developer goes with it.
   await deleteDeveloper(tx, developerId);
 
-  await appendAll(tx, [
-    ...restrictions.map((row) => restrictionChange(row, { actor, requestId, what: "lifted" })),
-    ...keys.map((key) => keyDeleted(by, key)),
-    ...apps.map((app) => appDeleted(by, app)),
-    // By its id alone: the trail is kept, name and address are not repeated.
+  await record(
+    tx,
+    author,
+    ...restrictions.map((row) => restrictionEvent(row, "lifted")),
+    ...keys.map((key) => keyDeleted(key)),
+    ...apps.map((app) => appDeleted(app)),
+    // Only its id: the trail is kept, name and address are not repeated.
     {
-      ...by,
       action: "developer.deleted",
       target: { type: "developer", id: developerId },
       payload: { id: developerId },
     },
-  ]);
+  );
 }
 
 async function requireDeletable(tx: Queryable, developerId: string, role: string): Promise<void> {

@@ -1,0 +1,62 @@
+import type { Queryable } from "@mosis/postgres";
+import { record, systemAuthor } from "../../changes/outbox/record.ts";
+import { insertMail } from "../../developers/mail-queue.ts";
+import { lockDeveloper, lockPassword } from "../../developers/queries.ts";
+import { limitsOfConfirmed } from "../../telemetry-rules/limits/events.ts";
+import { deleteAccountToken, deleteAccountTokens } from "../tokens/queries.ts";
+import { type Purpose, tokenInvalid } from "../tokens/token.ts";
+import { type ProveAccount, unproved } from "./prove.ts";
+import { updateEmail, updateVerified } from "./queries.ts";
+
+/** What confirms an address. */
+export const confirmingPurposes: Purpose[] = ["email_verification", "email_change"];
+
+interface Verification {
+  tokenHash: string;
+  proved: Awaited<ReturnType<ProveAccount>>;
+  requestId: string;
+}
+
+/**
+ * Confirms the address that a mail was sent to, and makes it the account's when it is a new one.
+ * @throws Problem `token_invalid` (422), `confirmation_required` (403); Error of the index
+ * `developers_lower_email` when the address is taken.
+ */
+export async function verifyEmail(
+  tx: Queryable,
+  { tokenHash, proved, requestId }: Verification,
+): Promise<void> {
+  const token = await deleteAccountToken(tx, tokenHash, confirmingPurposes);
+  if (!token) throw tokenInvalid();
+  // Whoever has changed the password meanwhile has thrown out who knows the old one.
+  if (proved && !(await lockPassword(tx, proved))) throw unproved();
+  const { developer_id: developerId, email } = token;
+  const before = await lockDeveloper(tx, developerId);
+  if (!before) throw tokenInvalid();
+  const isChange = token.purpose === "email_change";
+  // The mail was for an address that is not the account's any more.
+  if (!isChange && before.email !== email) throw tokenInvalid();
+  // Before the change, while the old address is still the confirmed one. A failing change leaves no mail.
+  if (isChange) {
+    await insertMail(tx, { developerId, kind: "email_changed", recipient: before.email, requestId });
+  }
+  const after = isChange
+    ? await updateEmail(tx, developerId, email)
+    : await updateVerified(tx, developerId, email);
+  // Two mails were sent, and this is the second one that is used.
+  if (!after) return;
+  if (isChange) {
+    // What was sent to the old address opens nothing any more.
+    await deleteAccountTokens(tx, developerId, ["email_verification", "email_change", "password_reset"]);
+  }
+  await record(
+    tx,
+    systemAuthor(developerId, requestId),
+    {
+      action: isChange ? "developer.email_changed" : "developer.verified",
+      target: { type: "developer", id: developerId },
+      payload: after,
+    },
+    ...(before.verified ? [] : await limitsOfConfirmed(tx, developerId)),
+  );
+}
