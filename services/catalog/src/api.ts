@@ -32,8 +32,7 @@ import { versionRoutes } from "./releases/versions/routes.ts";
 import { createComplete } from "./sign-in/completion/complete.ts";
 import { createAnswerFirstFactor } from "./sign-in/completion/first-factor.ts";
 import { createProve } from "./sign-in/completion/prove.ts";
-import { reauthenticateRoutes } from "./sign-in/completion/reauthenticate-routes.ts";
-import { signInRoutes } from "./sign-in/completion/routes.ts";
+import { completionRoutes } from "./sign-in/completion/routes.ts";
 import { createFlows } from "./sign-in/oauth/flows.ts";
 import { createProviders } from "./sign-in/oauth/providers.ts";
 import { oauthRoutes } from "./sign-in/oauth/routes.ts";
@@ -185,7 +184,6 @@ function accountRoutes(
     secondFactorRoutes(account),
     totpRoutes({ ...account, totpSecrets }),
     passkeyRoutes({ ...account, ceremonies }),
-    reauthenticateRoutes({ ...account, confirmPassword, prove }),
-    signInRoutes({ ...account, ceremonies, complete }),
+    completionRoutes({ ...account, ceremonies, complete, confirmPassword, prove }),
   ];
 }

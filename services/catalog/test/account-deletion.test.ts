@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { execute, many, sql, transaction } from "@mosis/postgres";
 import Type from "typebox";
-import { grantRole } from "../src/admin/grant-role.ts";
+import { grantRole } from "../src/admin/changes.ts";
 import { untilWaiting } from "./locks.ts";
 import { promote } from "./promote.ts";
 import { assertProblem, auditTrail, startCatalog } from "./support.ts";

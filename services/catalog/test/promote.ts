@@ -1,6 +1,6 @@
 import { execute, type Pool, sql } from "@mosis/postgres";
 import type { Role } from "@mosis/types/developers";
-import { grantRole } from "../src/admin/grant-role.ts";
+import { grantRole } from "../src/admin/changes.ts";
 
 /**
  * Gives somebody a role. Their sessions count as signed in with a second factor, which its powers need; how

@@ -7,7 +7,7 @@ import { operationsOf, totpCode } from "@mosis/devstack";
 import { many, sql } from "@mosis/postgres";
 import type { SecondFactorNeeded, SessionWithToken } from "@mosis/types/sessions";
 import Type from "typebox";
-import { grantRole } from "../src/admin/grant-role.ts";
+import { grantRole } from "../src/admin/changes.ts";
 import { catalogDocument } from "../src/openapi.ts";
 import { enrolTotp, firstHalf, forgetCodes, startWithFactors } from "./enrolling.ts";
 import { startWithMailbox } from "./mailbox.ts";

@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { many, type Pool, sql } from "@mosis/postgres";
 import { telemetryLimitDefaults } from "@mosis/types/telemetry-limits";
 import Type from "typebox";
-import { grantRole } from "../src/admin/grant-role.ts";
+import { grantRole } from "../src/admin/changes.ts";
 import { promote } from "./promote.ts";
 import {
   assertProblem,

@@ -8,13 +8,12 @@ import { credentialsInvalid } from "../access/authenticate.ts";
 import { notify } from "../developers/mail-queue.ts";
 import { authorOf, keyDeleted, record } from "../changes/outbox/record.ts";
 import type { Principal } from "../access/principal.ts";
+import { readExpiry } from "../shared/expiry.ts";
 import { stateConflict } from "../shared/refusal.ts";
 import { requireRecent } from "../access/recent-sign-in.ts";
 import { keyEvent } from "./events.ts";
-import { mayDoMore, valuesAfter } from "./change-values.ts";
-import { requireMakeable } from "./grant.ts";
-import { cutTo, exceeds, requireWithinMaker } from "./made.ts";
-import { releaseKey } from "./quarantine-queries.ts";
+import { grantedCidrs, grantedEventsPerSecond, grantedPermissions, requireMakeable } from "./grant.ts";
+import { cutTo, exceeds, isDisabledByItself, rateOf, requireWithinMaker } from "./made.ts";
 import {
   deleteWithMade,
   findKey,
@@ -24,7 +23,16 @@ import {
   updateAdopted,
   updateDisabled,
 } from "./made-queries.ts";
-import { findOwnKey, insertKey, lockOwnKey, type NewKeyRow, updateKey, updateSecret } from "./queries.ts";
+import {
+  findOwnKey,
+  insertKey,
+  type KeyValues,
+  lockOwnKey,
+  type NewKeyRow,
+  releaseKey,
+  updateKey,
+  updateSecret,
+} from "./queries.ts";
 
 export async function createKey(tx: Queryable, call: Call, row: Omit<NewKeyRow, "maker">): Promise<Key> {
   const { principal } = call;
@@ -141,6 +149,45 @@ export async function adoptKey(tx: Queryable, call: Call, id: string): Promise<K
   const adopted = await readKey(tx, id);
   await record(tx, authorOf(call), keyEvent("key.adopted", adopted));
   return adopted;
+}
+
+/** @throws Problem for what cannot become so, or not by this caller. */
+function valuesAfter(principal: Principal, key: Key, change: KeyChange): KeyValues {
+  const { name, permissions, cidrs, disabled, expires_at, telemetry_events_per_second: rate } = change;
+  if (disabled === false && key.disabled && key.leaked_at !== null) {
+    const fix = "Rotate it, then enable it.";
+    throw stateConflict("The key", { code: "key_leaked", message: "has a secret that is public", fix });
+  }
+  return {
+    name: name ?? key.name,
+    permissions: permissions
+      ? grantedPermissions(principal, { kind: key.kind, permissions })
+      : key.permissions,
+    cidrs: cidrs ? [...grantedCidrs(principal, cidrs)] : key.cidrs,
+    disabled: disabled ?? isDisabledByItself(key),
+    expires_at: expires_at === undefined ? key.expires_at : earlierExpiry(key, expires_at),
+    telemetry_events_per_second:
+      rate === undefined ? key.telemetry_events_per_second : grantedEventsPerSecond(principal, rate),
+  };
+}
+
+function earlierExpiry({ expires_at: end }: Key, asked: string): string | null {
+  const expiresAt = readExpiry(asked);
+  if (end === null || expiresAt === null || Date.parse(expiresAt) <= Date.parse(end)) return expiresAt;
+  const message = `is after ${end}, when the key ends now`;
+  const errors = [{ pointer: "/expires_at", code: "later", message, fix: "Make another key." }];
+  throw problem("invalid_request", "A key can end earlier than it was made for, not later.", { errors });
+}
+
+/** Whether a change has made a key worth more to whoever has its secret. */
+function mayDoMore(before: Key, after: Key): boolean {
+  if (after.disabled) return false;
+  return (
+    before.disabled ||
+    String(after.cidrs) !== String(before.cidrs) ||
+    after.permissions.some((permission) => !before.permissions.includes(permission)) ||
+    rateOf(after) > rateOf(before)
+  );
 }
 
 /** Equal as long as nothing but its use has changed. */

@@ -140,6 +140,63 @@ export function touchKeys(db: Queryable, uses: { id: string; usedAtMs: number }[
   );
 }
 
+/** The keys that serve an app, until the end of the transaction nobody else's to change. */
+export function lockKeysOfApp(tx: Queryable, appId: string) {
+  return execute(
+    tx,
+    sql`
+      select from api_keys where id in (select key_id from api_key_apps where app_id = ${appId})
+      order by id for update`,
+  );
+}
+
+/** The keys that serve this app alone are gone. Gives them as they were. */
+export function deleteKeysOfApp(tx: Queryable, appId: string) {
+  return many(
+    tx,
+    Key,
+    sql`
+      delete from api_keys
+      where id in (select key_id from api_key_apps where app_id = ${appId})
+        and not exists (select from api_key_apps where key_id = api_keys.id and app_id <> ${appId})
+      returning ${keyColumns}`,
+  );
+}
+
+const KeyIdRow = Type.Object({ key_id: Uuid });
+
+/** No key serves this app any more. Gives which ones did, beside other apps. */
+export function deleteAppOfKeys(tx: Queryable, appId: string) {
+  return many(tx, KeyIdRow, sql`delete from api_key_apps where app_id = ${appId} returning key_id`);
+}
+
+/**
+ * Puts all management keys of a developer into quarantine, and ends their secrets from before a rotation.
+ * Ingest keys work on: see docs/decisions/0016-accounts.md. Returns those that were not in it before.
+ */
+export function quarantineKeysOf(tx: Queryable, developerId: string) {
+  return many(
+    tx,
+    Key,
+    sql`
+      update api_keys
+      set quarantined_at = now(),
+          previous_ends_at = case when previous_ends_at is not null then least(previous_ends_at, now()) end
+      where id in (select id from api_keys
+                   where developer_id = ${developerId} and kind = 'management' and quarantined_at is null
+                   order by id for update)
+      returning ${keyColumns}`,
+  );
+}
+
+export function releaseKey(tx: Queryable, id: string) {
+  return one(
+    tx,
+    Key,
+    sql`update api_keys set quarantined_at = null where id = ${id} returning ${keyColumns}`,
+  );
+}
+
 const DeveloperIdRow = Type.Object({ developer_id: Uuid });
 
 /** Whose key it is; null when there is none within reach. */

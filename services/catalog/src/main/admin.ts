@@ -2,8 +2,7 @@
 // `-- republish`: what is done on the servers, by whoever may reach the database.
 import { openPool } from "@mosis/postgres";
 import { createLogger, endProcess } from "@mosis/runtime";
-import { readArguments } from "../admin/arguments.ts";
-import { carryOut } from "../admin/carry-out.ts";
+import { carryOut, readArguments } from "../admin/command.ts";
 import { readAdminConfig } from "../config.ts";
 
 const config = readAdminConfig(process.env);

@@ -18,7 +18,7 @@ import { findAccount, findDeveloper, lockPassword } from "../../developers/queri
 import { anonymousBodyLimit } from "../../shared/body-limit.ts";
 import { hashSecret } from "../../shared/secret-hash.ts";
 import { type Confirm, passwordChanged } from "../../sign-in/passwords/confirm.ts";
-import { requestMail } from "../mails/asked.ts";
+import { requestMail } from "../mails/request.ts";
 import { findAccountToken } from "../tokens/queries.ts";
 import { requireAccountToken, tokenInvalid } from "../tokens/token.ts";
 import { confirmingPurposes, verifyEmail } from "./changes.ts";

@@ -6,7 +6,7 @@ import { insertMail } from "../../developers/mail-queue.ts";
 import { type HashedPassword, lockDeveloper } from "../../developers/queries.ts";
 import { passwordChanged } from "../../sign-in/passwords/confirm.ts";
 import { limitsOfConfirmed } from "../../telemetry-rules/limits/events.ts";
-import { evict, type Eviction, ofStranger, ofThief } from "../eviction/evict.ts";
+import { evict, type Eviction, ofStranger, ofThief } from "./evict.ts";
 import { deleteAccountToken, deleteAccountTokens } from "../tokens/queries.ts";
 import { tokenInvalid } from "../tokens/token.ts";
 import { resetPassword, updatePassword } from "./queries.ts";

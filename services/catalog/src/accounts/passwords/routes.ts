@@ -13,7 +13,7 @@ import { hashSecret } from "../../shared/secret-hash.ts";
 import type { Confirm } from "../../sign-in/passwords/confirm.ts";
 import type { Passwords } from "../../sign-in/passwords/hashing.ts";
 import type { AccountThrottle } from "../../sign-in/throttle/account.ts";
-import { requestMail } from "../mails/asked.ts";
+import { requestMail } from "../mails/request.ts";
 import { findAccountToken } from "../tokens/queries.ts";
 import { requireAccountToken, tokenInvalid } from "../tokens/token.ts";
 import { changePassword, resetForgotten } from "./changes.ts";

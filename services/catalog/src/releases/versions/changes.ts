@@ -6,16 +6,19 @@ import { missingApp } from "../../access/apps.ts";
 import type { Call } from "../../access/call.ts";
 import { reachOf, viewerOf } from "../../access/principal.ts";
 import { authorOf, type Event, record } from "../../changes/outbox/record.ts";
+import { stateConflict } from "../../shared/refusal.ts";
 import { lockApp } from "../apps/queries.ts";
 import type { DeveloperAction } from "./actions.ts";
 import { requireVersionAction } from "./lifecycle.ts";
-import { requireNewCode } from "./new-code.ts";
 import * as queries from "./queries.ts";
 import { requireSignature } from "./signature.ts";
 import { missingVersion, tagOf, versionFor, versionOf } from "./version.ts";
 
 // Every change of a version locks its app first, so of one app they happen one after the other, and what is
 // read after the lock holds until the commit.
+
+/** Of one app, drafts included. */
+const versionsMax = 2000;
 
 /** A version by its place in its app. */
 interface VersionId {
@@ -97,6 +100,32 @@ async function lockVersion(
   requireMatch(ifMatch, tagOf(version));
   requireVersionAction(action, row, viewer);
   return { row, version };
+}
+
+/**
+ * A code that could never be published is refused at once.
+ * @param app locked.
+ * @throws Problem `state_conflict` (409).
+ */
+async function requireNewCode(
+  tx: Queryable,
+  app: { id: string; published_code_max: number | null },
+  code: number,
+): Promise<void> {
+  const published = app.published_code_max;
+  if (published !== null && code <= published) {
+    throw stateConflict(`Version ${code}`, {
+      code: "version_code_too_small",
+      message: `is not newer than version ${published}, which was published`,
+      fix: `Choose a version_code above ${published}.`,
+    });
+  }
+  if ((await queries.countVersions(tx, app.id, versionsMax)) < versionsMax) return;
+  throw stateConflict("The app", {
+    code: "versions_full",
+    message: `has ${versionsMax} versions`,
+    fix: "Delete drafts that you do not need.",
+  });
 }
 
 interface Done {

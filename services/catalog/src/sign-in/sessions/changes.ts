@@ -8,7 +8,7 @@ import type { Call } from "../../access/call.ts";
 import { authorOf, type Event, record, sessionDeleted } from "../../changes/outbox/record.ts";
 import { hashSecret } from "../../shared/secret-hash.ts";
 import { storedAddress } from "../../access/stored-address.ts";
-import { noteDevice } from "./new-device.ts";
+import { noteDevice } from "./device.ts";
 import {
   deleteEndedSessions,
   deleteOldestSessions,

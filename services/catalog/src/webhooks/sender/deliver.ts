@@ -1,3 +1,4 @@
+import { createHmac } from "node:crypto";
 import { type Pool, type Queryable, transaction } from "@mosis/postgres";
 import type { Logger } from "@mosis/runtime";
 import type { DisabledReason } from "@mosis/types/webhooks";
@@ -10,7 +11,6 @@ import { attempt, type AttemptDeps, type Outcome } from "./attempt.ts";
 import { pauseAfter } from "./backoff.ts";
 import type { Meters } from "./meters.ts";
 import { type Claimed, disableWebhook, finishAttempt, noteFailure, noteSuccess } from "./queries.ts";
-import { signedHeaders } from "./sign.ts";
 
 export interface DeliverDeps {
   db: Pool;
@@ -75,6 +75,23 @@ function send(delivery: Claimed, { secrets, attempt: deps }: DeliverDeps): Promi
     ),
   };
   return attempt({ url, headers, body }, deps);
+}
+
+/**
+ * The headers of an attempt (Standard Webhooks 1.0, “Webhook headers”).
+ * @param secrets each `whsec_` and base64; a receiver needs one of them.
+ * @param sentAtMs of this attempt: receivers refuse what is old.
+ */
+function signedHeaders(
+  { id, sentAtMs, body }: { id: string; sentAtMs: number; body: string },
+  secrets: readonly string[],
+): Record<string, string> {
+  const timestamp = String(Math.floor(sentAtMs / 1000));
+  const signatures = secrets.map((secret) => {
+    const key = Buffer.from(secret.slice("whsec_".length), "base64");
+    return `v1,${createHmac("sha256", key).update(`${id}.${timestamp}.${body}`).digest("base64")}`;
+  });
+  return { "webhook-id": id, "webhook-timestamp": timestamp, "webhook-signature": signatures.join(" ") };
 }
 
 interface Finished {

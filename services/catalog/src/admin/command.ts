@@ -1,6 +1,9 @@
 import { parseArgs } from "node:util";
+import type { Pool } from "@mosis/postgres";
 import { Role } from "@mosis/types/developers";
 import { Compile } from "typebox/compile";
+import { forgetPublication } from "../changes/republication/queries.ts";
+import { grantRole, resetSecondFactors } from "./changes.ts";
 
 const usage = [
   "Usage:",
@@ -29,4 +32,16 @@ export function readArguments(args: string[]): AdminCommand {
     return { command, role: asked, email };
   }
   throw new Error(usage);
+}
+
+/** @returns what was done, for the log. */
+export async function carryOut(db: Pool, asked: AdminCommand): Promise<string> {
+  if (asked.command === "grant-role") {
+    return `The role ${asked.role} of ${asked.email}: ${await grantRole(db, asked)}`;
+  }
+  if (asked.command === "reset-second-factors") {
+    return `The second factors of ${asked.email}: ${await resetSecondFactors(db, asked)}`;
+  }
+  await forgetPublication(db);
+  return "The active relay publishes every app, key and restriction again from now on";
 }

@@ -1,10 +1,36 @@
 import { type Pool, transaction } from "@mosis/postgres";
 import { newId } from "@mosis/runtime";
-import { insertMail } from "../developers/mail-queue.ts";
-import { operatorAuthor, record, sessionDeleted } from "../changes/outbox/record.ts";
+import type { Role } from "@mosis/types/developers";
 import { everyone } from "../access/principal.ts";
+import { operatorAuthor, record, sessionDeleted } from "../changes/outbox/record.ts";
+import { insertMail } from "../developers/mail-queue.ts";
+import { findAccount, updateRole } from "../developers/queries.ts";
 import { deleteAllFactors, lockByEmail } from "../sign-in/second-factors/queries.ts";
 import { deleteOtherSessions } from "../sign-in/sessions/queries.ts";
+
+/**
+ * Gives a developer a role, from its next request on. Done on the servers, not over HTTP: somebody has to be
+ * the first admin.
+ * @throws Error when nobody has that address.
+ */
+export async function grantRole(
+  db: Pool,
+  { role, email }: { role: Role; email: string },
+): Promise<"granted" | "unchanged"> {
+  return transaction(db.as(everyone), async (tx) => {
+    const developer = await updateRole(tx, email, role);
+    if (!developer) {
+      if (await findAccount(tx, email)) return "unchanged";
+      throw new Error(`There is no developer with the address ${email}.`);
+    }
+    await record(tx, operatorAuthor(developer.id, newId()), {
+      action: "developer.role_granted",
+      target: { type: "developer", id: developer.id },
+      payload: developer,
+    });
+    return "granted";
+  });
+}
 
 /**
  * Takes every second factor of somebody who has lost all of them, and ends all their sessions. Done on the

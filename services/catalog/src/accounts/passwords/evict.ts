@@ -1,8 +1,7 @@
 import type { Queryable } from "@mosis/postgres";
 import { deleteAccountTokens } from "../tokens/queries.ts";
 import { keyEvent } from "../../keys/events.ts";
-import { quarantineKeysOf } from "../../keys/quarantine-queries.ts";
-import { deleteKeysOf } from "../../keys/queries.ts";
+import { deleteKeysOf, quarantineKeysOf } from "../../keys/queries.ts";
 import { deleteMails } from "../../developers/mail-queue.ts";
 import { deleteFlowsOf } from "../../sign-in/oauth/queries.ts";
 import { type Event, keyDeleted, sessionDeleted } from "../../changes/outbox/record.ts";

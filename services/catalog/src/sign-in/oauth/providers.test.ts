@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { subjectOf } from "./subject.ts";
+import { subjectOf } from "./providers.ts";
 
 test("an id of a provider is 1 to 255 characters that every store keeps apart", () => {
   for (const good of ["1", "a".repeat(255), "auth0|5f7c", "😀", " "]) assert.equal(subjectOf(good), good);
