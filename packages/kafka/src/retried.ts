@@ -1,19 +1,21 @@
 import { setTimeout as delay } from "node:timers/promises";
 
-const triesMax = 50;
 const pauseMs = 100;
 
 /**
- * Tries again, for five seconds, what the broker may answer in a moment: a topic or partition that was just
- * made or moved is told to one part of a broker before the other, and kafkajs takes that for a failure.
+ * Tries again what the broker may answer in a moment: one part of a broker hears of a topic or partition that
+ * was just made or moved before another part does, and kafkajs reports that as a failure.
+ * @param forMs how long it is tried again. A broker with little CPU needs more than five seconds for a new
+ * topic.
  * @throws what the last try threw; at once what is not retriable.
  */
-export async function retried<T>(work: () => Promise<T>): Promise<T> {
-  for (let tries = 1; ; tries++) {
+export async function retried<T>(work: () => Promise<T>, forMs = 5000): Promise<T> {
+  const endMs = performance.now() + forMs;
+  for (;;) {
     try {
       return await work();
     } catch (error) {
-      if ((error as { retriable?: unknown }).retriable !== true || tries === triesMax) throw error;
+      if ((error as { retriable?: unknown }).retriable !== true || performance.now() > endMs) throw error;
       await delay(pauseMs);
     }
   }

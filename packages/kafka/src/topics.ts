@@ -37,6 +37,8 @@ export async function ensureTopics(config: KafkaConfig, specs: TopicSpecs): Prom
   }
 }
 
+const leadersWithinMs = 30_000;
+
 interface Wanted {
   name: string;
   spec: TopicSpecs[string];
@@ -73,7 +75,7 @@ async function untilLed(admin: Admin, wanted: Wanted[]): Promise<void> {
       if (known.length < spec.partitions) throw new NoLeaderYet(`${name} has not all of its partitions`);
       if (known.includes(-1)) throw new NoLeaderYet(`${name} has no leader`);
     }
-  });
+  }, leadersWithinMs);
 }
 
 /** Passes, as what kafkajs calls retriable does. */
