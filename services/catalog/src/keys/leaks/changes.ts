@@ -37,21 +37,18 @@ export async function reportLeaks(
 ): Promise<void> {
   // Made up or cut off costs a checksum, not a look-up.
   const inForm = report.filter(({ token }) => keyKindOf(token, crc32) !== null);
-  const leaks = new Map(inForm.map(leakOf).map((leak) => [leak.hash, leak]));
+  const leaks = new Map(inForm.map((leak) => [hashSecret(leak.token), leak]));
   const reported = await findReportedKeys(db.as(everyone), [...leaks.keys()]);
   const byDeveloper = Map.groupBy(reported, ({ developer_id }) => developer_id);
   for (const [developerId, keys] of byDeveloper) {
     const found = keys.flatMap(({ id, hash }) => {
       const leak = leaks.get(hash);
-      return leak ? [{ id, leak }] : [];
+      // Where it was found is read only for keys that exist: a URL takes longer than all else of the check.
+      return leak ? [{ id, leak: { hash, url: leak.url ? shownUrl(leak.url, leak.token) : null } }] : [];
     });
     await transaction(db.as(developerId), (tx) => markAllLeaked(tx, { developerId, found, requestId }));
     credentials.forget(developerId);
   }
-}
-
-function leakOf({ token, url }: LeakReport[number]): Leak {
-  return { hash: hashSecret(token), url: typeof url === "string" ? shownUrl(url, token) : null };
 }
 
 /**
