@@ -63,15 +63,14 @@ const characters = Buffer.alloc(36);
 const scratch = Buffer.alloc(16_384);
 
 /**
- * Makes ids for messages without one, from all of their content: a message that is sent again gets the same
- * id. Messages of one request with the same content get different ids, by their place among each other.
+ * Makes derived ids unique within a request: messages with the same content get different ids, by their place
+ * among each other. The first message keeps the derived id.
  */
-export function createContentIds(): (content: string) => string {
+export function createDistinctIds(): (derived: string) => string {
   const seen = new Map<string, number>();
-  return (content) => {
-    const id = derivedId(content);
-    const before = seen.get(id) ?? 0;
-    seen.set(id, before + 1);
-    return before === 0 ? id : derivedId(`${id} ${before}`);
+  return (derived) => {
+    const before = seen.get(derived) ?? 0;
+    seen.set(derived, before + 1);
+    return before === 0 ? derived : derivedId(`${derived} ${before}`);
   };
 }

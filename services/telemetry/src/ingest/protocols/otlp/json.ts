@@ -44,7 +44,7 @@ function scopeLogs(item: Json, budget: Budget): ScopeLogs {
     name: textOf(optionalObject(item["scope"], "scope")["name"], "scope.name"),
     records: listOf(item["logRecords"], "logRecords").map((record) => {
       budget.record();
-      return logRecord(record, budget);
+      return { record: logRecord(record, budget), message: null };
     }),
   };
 }

@@ -11,7 +11,13 @@ export interface ResourceLogs {
 
 export interface ScopeLogs {
   name: string;
-  records: LogRecord[];
+  records: ReadRecord[];
+}
+
+interface ReadRecord {
+  record: LogRecord;
+  /** Its bytes in protobuf, which its id is derived from when it brings none; null in JSON. */
+  message: Uint8Array | null;
 }
 
 export interface LogRecord {

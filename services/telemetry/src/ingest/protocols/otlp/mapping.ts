@@ -1,12 +1,14 @@
+import { parseUuidText } from "@mosis/clickhouse/native-block";
 import {
   type BatchContext,
   type EventKind,
   type TelemetryBatch,
   telemetryLimits,
 } from "@mosis/types/telemetry";
-import { createContentIds, derivedId, idOf } from "../../events/derived-id.ts";
+import { createDistinctIds, derivedId, idOf, uuidText } from "../../events/derived-id.ts";
 import { nameOf, openProperties, shortText, type Value, versionCodeOf } from "../flatten.ts";
 import type { LogRecord, ResourceLogs } from "./logs.ts";
+import { deriveRecordId } from "./record-id.ts";
 
 type Attributes = Record<string, Value>;
 
@@ -14,7 +16,7 @@ type Attributes = Record<string, Value>;
  * Maps log records to events; docs/otlp.md has the table. Up to 1000 records of a resource make one batch.
  */
 export function batchesOf(resources: readonly ResourceLogs[]): TelemetryBatch[] {
-  const contentId = createContentIds();
+  const distinct = createDistinctIds();
   const sdk = sdkOf(resources[0]?.attributes ?? {});
   const batches: TelemetryBatch[] = [];
   for (const { attributes, scopes } of resources) {
@@ -24,11 +26,11 @@ export function batchesOf(resources: readonly ResourceLogs[]): TelemetryBatch[] 
       // This is done once, because the text may be as long as the body.
       const source = sourceOf(resource, name);
       const scope = shortText(name);
-      for (const record of records) {
+      for (const { record, message } of records) {
         if (events.length === 0) batches.push({ batch_id: "", ...resource.envelope, events });
         const uid = record.attributes["log.record.uid"];
         const isNamed = typeof uid === "string" && uid !== "";
-        const event_id = isNamed ? idOf(uid) : contentId(contentOf(source, record));
+        const event_id = isNamed ? idOf(uid) : distinct(recordId(source, record, message));
         events.push(eventOf(record, { event_id, scope, resource }));
         if (events.length === telemetryLimits.eventsPerBatchMax) events = [];
       }
@@ -69,9 +71,12 @@ export function sourceOf({ id }: MappedResource, scope: string): string {
   return derivedId(`${id}\n${scope}`);
 }
 
-/** Returns the text that the id of a record is derived from. `record-text.ts` writes the same from bytes. */
-export function contentOf(source: string, record: LogRecord): string {
-  return `${source}\n${JSON.stringify(record)}`;
+function recordId(source: string, record: LogRecord, message: Uint8Array | null): string {
+  if (message === null) return derivedId(`${source}\n${JSON.stringify(record)}`);
+  const words = new Uint32Array(8);
+  parseUuidText(source, words, 4);
+  deriveRecordId({ bytes: message, start: 0, end: message.length }, words.subarray(4), words, 0);
+  return uuidText(words, 0);
 }
 
 /**

@@ -100,7 +100,9 @@ function scopeLogs(reader: BinaryReader, budget: Budget): ScopeLogs {
       logs.name = scopeName(reader, budget, messageEnd(reader), logs.name);
     } else if (key === scopeLogsKeys.logRecords) {
       budget.record();
-      logs.records.push(recordFields(reader, budget, messageEnd(reader)));
+      const message = reader.bytes();
+      const record = recordFields(new BinaryReader(message), budget, message.length);
+      logs.records.push({ record, message });
     } else return false;
     return true;
   });

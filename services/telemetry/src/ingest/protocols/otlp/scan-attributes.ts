@@ -5,14 +5,11 @@ import type { Staging } from "../../events/staging.ts";
 import { keyMarks, openKnownKeys } from "./known-keys.ts";
 import type { Budget } from "./logs.ts";
 import { keyValueKeys } from "./protobuf-keys.ts";
-import type { RecordText } from "./record-text.ts";
 import { readScalar, scalar, scalars } from "./scan-scalar.ts";
 
 const attributesMax = telemetryLimits.propertiesPerEventMax;
 
-/**
- * Reads the attributes of a record: sets the properties, and writes them into the text of the record's id.
- */
+/** Reads the attributes of a record, and sets its properties. */
 export class AttributeScanner {
   /** True when one of the attributes is the record's id. */
   isNamed = false;
@@ -20,8 +17,9 @@ export class AttributeScanner {
   /** Where the attribute with the event's name stands in the body; 0 without one. */
   nameAt = 0;
   nameLength = 0;
+  /** By how many bytes the attributes are longer as JSON, at most. */
+  growth = 0;
   private readonly staging: Staging;
-  private readonly text: RecordText;
   private readonly keys = openKnownKeys();
   /** By key: the last record that had the key, and its request. */
   private readonly recordOf = new Int32Array(this.keys.marks.length);
@@ -41,9 +39,8 @@ export class AttributeScanner {
   private sessionLength = -1;
   private readonly session = new Uint32Array(4);
 
-  constructor(staging: Staging, text: RecordText) {
+  constructor(staging: Staging) {
     this.staging = staging;
-    this.text = text;
   }
 
   /** Prepares for the records of a request. */
@@ -63,6 +60,7 @@ export class AttributeScanner {
     this.hasSession = false;
     this.isException = false;
     this.stackTraces = 0;
+    this.growth = 0;
   }
 
   /**
@@ -88,9 +86,7 @@ export class AttributeScanner {
    * @returns false when the record is not usual.
    */
   read(index: number, budget: Budget, session: Uint32Array | null): boolean {
-    const { text, count } = this;
-    for (let n = 0; n < count; n++) {
-      if (n > 0) text.byte(comma);
+    for (let n = 0; n < this.count; n++) {
       const kind = this.readOne(n, budget);
       if (kind === scalars.unusual) return false;
       const key = this.likely[n] as number;
@@ -103,11 +99,11 @@ export class AttributeScanner {
   }
 
   /**
-   * Reads the n-th attribute, its key into `likely`, and writes it.
+   * Reads the n-th attribute, its key into `likely`.
    * @returns which of `scalars` it is.
    */
   private readOne(n: number, budget: Budget): number {
-    const { staging, text, keys } = this;
+    const { staging, keys } = this;
     const { body } = staging;
     const start = this.places[2 * n] as number;
     const end = this.places[2 * n + 1] as number;
@@ -133,12 +129,10 @@ export class AttributeScanner {
     if (valueAt + valueLength !== end || valueLength > 16_383) return scalars.unusual;
     budget.value(0);
     budget.value(0);
-    text.byte(quote);
-    text.copy(body, at, length);
-    text.put(colon);
     this.keyAt = at;
     const kind = readScalar(body, staging.view, valueAt, end);
-    return text.scalar(body, kind) ? kind : scalars.unusual;
+    this.growth += scalar.growth;
+    return kind;
   }
 
   /**
@@ -210,7 +204,3 @@ function isSame(body: Buffer, at: number, length: number, otherAt: number, other
   for (let i = 0; i < length; i++) if (body[at + i] !== body[otherAt + i]) return false;
   return true;
 }
-
-const quote = 0x22;
-const comma = 0x2c;
-const colon = Buffer.from('":');

@@ -1,6 +1,6 @@
-// Reads a log record from its bytes into its place in the staging, and writes the text of its id. It accepts
-// what nearly all clients send: fields once each, attributes that are texts, numbers or booleans, each key
-// once. For any other record `mapping.ts` decides what becomes of it.
+// Reads a log record from its bytes into its place in the staging. It accepts what nearly all clients send:
+// fields once each, attributes that are texts, numbers or booleans, each key once. For any other record
+// `mapping.ts` decides what becomes of it.
 import { eventKinds, telemetryLimits } from "@mosis/types/telemetry";
 import { timeOf } from "../../events/clock.ts";
 import type { Staging } from "../../events/staging.ts";
@@ -8,12 +8,11 @@ import { openKnownNames, own, ownKeys } from "./known-keys.ts";
 import type { Budget } from "./logs.ts";
 import { kindOf, unnamed } from "./mapping.ts";
 import { field, RecordFields } from "./record-fields.ts";
-import { RecordText } from "./record-text.ts";
 import { AttributeScanner } from "./scan-attributes.ts";
-import { readScalar, scalar, scalars } from "./scan-scalar.ts";
+import { escapeBytesOf, readScalar, scalar, scalars } from "./scan-scalar.ts";
 
 const propertiesMax = telemetryLimits.propertiesPerEventMax - 1;
-/** An event is not larger than this, and the text of a record has room for so much. */
+/** An event is not larger than this. */
 const recordBytesMax = telemetryLimits.eventBytesMax;
 /**
  * The most bytes of an event as JSON without its properties, and of the keys that are longer there than in a
@@ -33,10 +32,11 @@ export interface ScopeFields {
 }
 
 export class RecordScanner {
-  readonly text = new RecordText(recordBytesMax);
   scope: ScopeFields = { shared: [], sharedBytes: 0, session: null };
   /** The most bytes of the event that was read last, written out as JSON. */
   bytesAtMost = 0;
+  /** By how many bytes the fields that are no attributes are longer as JSON, at most. */
+  private growth = 0;
   readonly attributes: AttributeScanner;
   private readonly fields: RecordFields;
   private readonly staging: Staging;
@@ -46,12 +46,12 @@ export class RecordScanner {
   private unnamedPlace = 0;
   private readonly places: Int32Array;
   private readonly lengths: Int32Array;
-  /** The ids of trace and span in digits; the second begins in the middle. */
-  private readonly hex = Buffer.alloc(4 * idBytesMax);
+  /** The id of a trace or a span in digits. */
+  private readonly hex = Buffer.alloc(2 * idBytesMax);
 
   constructor(staging: Staging) {
     this.staging = staging;
-    this.attributes = new AttributeScanner(staging, this.text);
+    this.attributes = new AttributeScanner(staging);
     this.fields = new RecordFields(this.attributes);
     this.places = this.fields.places;
     this.lengths = this.fields.lengths;
@@ -71,56 +71,48 @@ export class RecordScanner {
    * @returns false when the record is not usual; its place in the staging is arbitrary then.
    */
   read(index: number, at: number, end: number, budget: Budget): boolean {
-    const { staging, text } = this;
+    const { staging } = this;
     if (end - at > recordBytesMax || !this.fields.find(staging.body, at, end, budget)) return false;
     staging.open(index);
     const first = staging.properties;
-    text.open();
+    this.growth = 0;
     if (!this.readTimes(index) || !this.readOwn() || !this.readBody()) return false;
-    text.put(parts.attributes);
     if (!this.attributes.read(index, budget, this.scope.session)) return false;
     if (staging.properties - first > propertiesMax) return false;
     this.readRest();
     if (!this.setName(index)) return false;
-    this.bytesAtMost = text.recordLength() + this.scope.sharedBytes + envelopeBytesMax;
+    const recordBytes = end - at + this.growth + this.attributes.growth;
+    this.bytesAtMost = recordBytes + this.scope.sharedBytes + envelopeBytesMax;
     staging.propertiesEnd[index] = staging.properties;
     return this.bytesAtMost <= telemetryLimits.eventBytesMax;
   }
 
-  /** Writes both times, and sets the time of the event. */
+  /**
+   * Sets the time of the event.
+   * @returns false when the record has none.
+   */
   private readTimes(index: number): boolean {
-    const { text, places } = this;
-    text.put(parts.time);
-    const ms = this.writeTime(places[field.time] as number);
-    text.put(parts.observedTime);
-    const observedMs = this.writeTime(places[field.observedTime] as number);
-    const time = Number.isNaN(ms) ? observedMs : ms;
+    const { places } = this;
+    let time = this.timeAt(places[field.time] as number);
+    if (Number.isNaN(time)) time = this.timeAt(places[field.observedTime] as number);
     this.staging.times[index] = timeOf(time);
     return !Number.isNaN(time);
   }
 
-  /**
-   * Writes nanoseconds of 64 bits.
-   * @returns them as whole milliseconds, NaN for none.
-   */
-  private writeTime(at: number): number {
-    const { text, staging } = this;
-    const low = at === 0 ? 0 : staging.view.getUint32(at, true);
-    const high = at === 0 ? 0 : staging.view.getUint32(at + 4, true);
-    // The number is read in two steps of at most 53 bits.
+  /** Returns the nanoseconds of 64 bits at a place as whole milliseconds, NaN for none. */
+  private timeAt(at: number): number {
+    if (at === 0) return Number.NaN;
+    const low = this.staging.view.getUint32(at, true);
+    const high = this.staging.view.getUint32(at + 4, true);
+    if (low === 0 && high === 0) return Number.NaN;
+    // In two steps of at most 53 bits.
     const rest = (high % million) * 4_294_967_296 + low;
-    const ms = Math.floor(high / million) * 4_294_967_296 + Math.floor(rest / million);
-    if (ms > 0) text.integer(ms);
-    text.digits(rest % million, ms > 0 ? 6 : 1);
-    return low === 0 && high === 0 ? Number.NaN : ms;
+    return Math.floor(high / million) * 4_294_967_296 + Math.floor(rest / million);
   }
 
-  /**
-   * Handles the fields that are not attributes: sets the properties, and writes the text up to the
-   * attributes.
-   */
+  /** Sets the properties of what is no attribute and stands before the body. */
   private readOwn(): boolean {
-    const { staging, text, places, lengths, scope } = this;
+    const { staging, places, lengths, scope } = this;
     const { body } = staging;
     for (let key = 0; key <= own.scope; key++) {
       const shared = scope.shared[key];
@@ -129,31 +121,30 @@ export class RecordScanner {
     const severityAt = places[field.severity] as number;
     const severity = severityAt === 0 ? 0 : (body[severityAt] as number);
     if (severity > 0) this.addNumber(own.severityNumber, severity);
-    text.put(parts.severity);
-    text.digits(severity);
-    text.put(parts.severityText);
-    if (!this.writeText(field.severityText)) return false;
+    if (!this.checkText(field.severityText)) return false;
     const severityTextLength = lengths[field.severityText] as number;
     if (places[field.severityText] !== 0 && severityTextLength > 0) {
       this.addText(own.severityText, places[field.severityText] as number, severityTextLength);
     }
-    if (!this.readHex(own.traceId, field.traceId, 0)) return false;
-    if (!this.readHex(own.spanId, field.spanId, 2 * idBytesMax)) return false;
-    text.put(parts.eventName);
-    return this.writeText(field.eventName);
+    if (!this.readHex(own.traceId, field.traceId)) return false;
+    if (!this.readHex(own.spanId, field.spanId)) return false;
+    return this.checkText(field.eventName);
   }
 
   /**
-   * Writes the text of a field.
-   * @returns false when it is not UTF-8.
+   * Counts how many bytes the text of a field is longer as JSON.
+   * @returns false when the text is not UTF-8.
    */
-  private writeText(number: number): boolean {
+  private checkText(number: number): boolean {
     const at = this.places[number] as number;
-    return this.text.text(this.staging.body, at, at === 0 ? 0 : (this.lengths[number] as number));
+    if (at === 0) return true;
+    const growth = escapeBytesOf(this.staging.body, at, this.lengths[number] as number);
+    this.growth += growth;
+    return growth >= 0;
   }
 
-  /** Reads an id as hexadecimal digits from a place in `hex` on, and sets its property. */
-  private readHex(key: number, number: number, to: number): boolean {
+  /** Reads an id as hexadecimal digits, and sets its property. */
+  private readHex(key: number, number: number): boolean {
     const at = this.places[number] as number;
     const length = at === 0 ? 0 : (this.lengths[number] as number);
     if (length > idBytesMax) return false;
@@ -162,11 +153,11 @@ export class RecordScanner {
     const { body, scratch } = this.staging;
     for (let i = 0; i < length; i++) {
       const byte = body[at + i] as number;
-      this.hex[to + 2 * i] = hexDigits[byte >>> 4] as number;
-      this.hex[to + 2 * i + 1] = hexDigits[byte & 15] as number;
+      this.hex[2 * i] = hexDigits[byte >>> 4] as number;
+      this.hex[2 * i + 1] = hexDigits[byte & 15] as number;
     }
     const place = ~scratch.length;
-    scratch.bytes(this.hex, to, 2 * length);
+    scratch.bytes(this.hex, 0, 2 * length);
     this.addText(key, place, 2 * length);
     return true;
   }
@@ -175,9 +166,9 @@ export class RecordScanner {
     const at = this.places[field.body] as number;
     const length = at === 0 ? 0 : (this.lengths[field.body] as number);
     const { body, view } = this.staging;
-    this.text.put(parts.body);
     const kind = readScalar(body, view, at, at + length);
-    if (!this.text.scalar(body, kind)) return false;
+    if (kind === scalars.unusual) return false;
+    this.growth += scalar.growth;
     if (kind === scalars.text) this.addText(own.body, scalar.at, scalar.length);
     else if (kind !== scalars.none) this.addNumber(own.body, scalar.number);
     return true;
@@ -205,18 +196,10 @@ export class RecordScanner {
     return at;
   }
 
-  /** Writes the text behind the attributes. */
+  /** Sets the properties of what stands behind the attributes. */
   private readRest(): void {
-    const { text, places, lengths } = this;
-    const droppedAt = places[field.dropped] as number;
+    const droppedAt = this.places[field.dropped] as number;
     const dropped = droppedAt === 0 ? 0 : (this.staging.body[droppedAt] as number);
-    text.put(parts.dropped);
-    text.digits(dropped);
-    text.put(parts.traceId);
-    text.copy(this.hex, 0, places[field.traceId] === 0 ? 0 : (lengths[field.traceId] as number));
-    text.put(parts.spanId);
-    text.copy(this.hex, 2 * idBytesMax, places[field.spanId] === 0 ? 0 : (lengths[field.spanId] as number));
-    text.put(parts.end);
     if (dropped > 0) this.addNumber(own.dropped, dropped);
   }
 
@@ -262,18 +245,3 @@ const kindBySeverity = Uint8Array.from(
 
 const million = 1_000_000;
 const hexDigits = Buffer.from("0123456789abcdef");
-
-/** The parts of the record as JSON, in the order of its fields. */
-const parts = {
-  time: Buffer.from('{"time":"'),
-  observedTime: Buffer.from('","observedTime":"'),
-  severity: Buffer.from('","severity":'),
-  severityText: Buffer.from(',"severityText":'),
-  eventName: Buffer.from(',"eventName":'),
-  body: Buffer.from(',"body":'),
-  attributes: Buffer.from(',"attributes":{'),
-  dropped: Buffer.from('},"droppedAttributes":'),
-  traceId: Buffer.from(',"traceId":"'),
-  spanId: Buffer.from('","spanId":"'),
-  end: Buffer.from('"}'),
-};

@@ -1,17 +1,28 @@
+import { isUtf8 } from "node:buffer";
 import { valueKeys } from "./protobuf-keys.ts";
 
-/** The value that was read last: one value is read at a time, and no object is made for it. */
-export const scalar = { at: 0, length: 0, number: 0 };
+/** The value that was read last: one is read at a time, and no object is made for it. */
+export const scalar = {
+  at: 0,
+  length: 0,
+  number: 0,
+  /** By how many bytes the value is longer as JSON than here, at most. */
+  growth: 0,
+};
+
+/** A double takes 24 characters, and eight bytes at least with what stands before it. */
+const numberGrowth = 24;
 
 export const scalars = { unusual: 0, none: 1, text: 2, bool: 3, number: 4 } as const;
 
 /**
- * Reads an `AnyValue` between two places into `scalar`: a text by its place and length, a number, or 1 and 0
- * for true and false.
- * @returns which of `scalars` it is; `unusual` for a list, for bytes, for a number that is not finite or has
- * lost digits, and for a value that is not written in the usual way.
+ * Reads an `AnyValue` between two places into `scalar`: a text by where it stands and how long it is, a
+ * number, or 1 and 0 for true and false.
+ * @returns which of `scalars` it is; `unusual` for a list, bytes, what is not finite or has lost digits, what
+ * is not UTF-8, and for what is not written in the usual way.
  */
 export function readScalar(body: Buffer, view: DataView, start: number, end: number): number {
+  scalar.growth = numberGrowth;
   if (start === end) return scalars.none;
   const at = start + 1;
   switch (body[start]) {
@@ -37,7 +48,9 @@ function readText(body: Buffer, start: number, end: number): number {
   if (length > 127) length = (length & 127) | ((body[at++] as number) << 7);
   scalar.at = at;
   scalar.length = length;
-  return at + length === end && length <= twoBytesMax ? scalars.text : scalars.unusual;
+  if (at + length !== end || length > twoBytesMax) return scalars.unusual;
+  scalar.growth = escapeBytesOf(body, at, length);
+  return scalar.growth < 0 ? scalars.unusual : scalars.text;
 }
 
 /**
@@ -65,3 +78,24 @@ function readInteger(body: Buffer, start: number, end: number): number {
   const isWhole = at === end && end > start && (body[end - 1] as number) < 128;
   return isWhole && Number.isSafeInteger(scalar.number) ? scalars.number : scalars.unusual;
 }
+
+/**
+ * Checks a text, and counts by how many bytes it is longer as JSON.
+ * @returns -1 when it is not UTF-8.
+ */
+export function escapeBytesOf(body: Buffer, at: number, length: number): number {
+  let high = 0;
+  let bytes = 0;
+  for (let i = at; i < at + length; i++) {
+    const byte = body[i] as number;
+    high |= byte;
+    bytes += escapeBytes[byte] as number;
+  }
+  return high < 0x80 || isUtf8(body.subarray(at, at + length)) ? bytes : -1;
+}
+
+/** By byte: how much longer JSON makes it, at most. */
+const escapeBytes = Uint8Array.from({ length: 256 }, (_, byte) => {
+  if (byte < 0x20) return 5;
+  return byte === 0x22 || byte === 0x5c ? 1 : 0;
+});

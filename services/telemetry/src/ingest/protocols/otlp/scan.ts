@@ -7,23 +7,14 @@ import { WireType } from "@bufbuild/protobuf/wire";
 import { parseUuidText } from "@mosis/clickhouse/native-block";
 import { type TelemetryBatch, telemetryLimits } from "@mosis/types/telemetry";
 import type { IncomingBatch } from "../../events/delivery.ts";
-import { deriveWords, deriveWordsOfText, idOf, uuidText } from "../../events/derived-id.ts";
+import { idOf, uuidText } from "../../events/derived-id.ts";
 import { shortText } from "../flatten.ts";
 import { isPlain, isTooLarge } from "../../events/plain.ts";
 import type { Reading } from "../protocol.ts";
 import { stageEvent } from "../../events/stage.ts";
 import { openStaging } from "../../events/staging.ts";
 import { BeyondLimit, Budget, NotDecodable, otlpLimits } from "./logs.ts";
-import {
-  contentOf,
-  eventOf,
-  type MappedResource,
-  mapResource,
-  sdkOf,
-  sharedKeys,
-  sourceOf,
-  textOf,
-} from "./mapping.ts";
+import { eventOf, type MappedResource, mapResource, sdkOf, sharedKeys, sourceOf, textOf } from "./mapping.ts";
 import { decodeRecord, decodeResource, decodeScope } from "./protobuf.ts";
 import { requestKeys, resourceLogsKeys, scopeLogsKeys } from "./protobuf-keys.ts";
 import { RequestIds } from "./request-ids.ts";
@@ -69,8 +60,7 @@ class RequestScanner {
   /** The SDK of the first resource; undefined before it. */
   private sdk: { of: TelemetryBatch["sdk"] } | undefined;
   private resource = mapResource({}, undefined);
-  private source = "";
-  /** How many records were read, and where the open batch begins among them. */
+  /** Records that were read, and where the open batch begins among them. */
   private count = 0;
   private from = 0;
   private bytesAtMost = 0;
@@ -183,8 +173,7 @@ class RequestScanner {
     const { shared, attributes } = resource;
     const scope = shortText(name);
     this.places.scopes.push(scope);
-    this.source = sourceOf(resource, name);
-    records.text.from(this.source);
+    this.ids.from(sourceOf(resource, name));
     const session = textOf(attributes["session.id"]);
     const texts = [...sharedKeys.map((key) => shared[key]), scope];
     const words = new Uint32Array(4);
@@ -210,10 +199,7 @@ class RequestScanner {
     const { properties } = staging;
     if (records.read(count, start, end, this.budget)) {
       this.bytesAtMost += records.bytesAtMost;
-      if (!records.attributes.isNamed) {
-        deriveWords(records.text.whole(), staging.eventIds, count * 4);
-        this.ids.distinguish(count);
-      }
+      if (!records.attributes.isNamed) this.ids.derive(count, staging.body, start, end);
     } else {
       staging.properties = properties;
       if (!this.mapRecord(start, end)) return false;
@@ -228,14 +214,11 @@ class RequestScanner {
    * @returns false when its event has to be refused.
    */
   private mapRecord(start: number, end: number): boolean {
-    const { staging, count, source, resource, places } = this;
+    const { staging, count, resource, places } = this;
     const record = decodeRecord(this.body.subarray(start, end), this.budget);
     const uid = textOf(record.attributes["log.record.uid"]);
     if (uid) parseUuidText(idOf(uid), staging.eventIds, count * 4);
-    else {
-      deriveWordsOfText(contentOf(source, record), staging.eventIds, count * 4);
-      this.ids.distinguish(count);
-    }
+    else this.ids.derive(count, staging.body, start, end);
     const event_id = uuidText(staging.eventIds, count * 4);
     const event = eventOf(record, { event_id, scope: places.scopes.at(-1), resource });
     if (!isPlain(event) || isTooLarge(event)) return false;

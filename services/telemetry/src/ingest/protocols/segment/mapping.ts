@@ -1,7 +1,7 @@
 import type { BatchContext, EventKind, TelemetryBatch } from "@mosis/types/telemetry";
 import { timeOf } from "../../events/clock.ts";
 import type { IncomingBatch } from "../../events/delivery.ts";
-import { createContentIds, derivedId, idOf } from "../../events/derived-id.ts";
+import { createDistinctIds, derivedId, idOf } from "../../events/derived-id.ts";
 import { nameOf, openProperties, shortText, type Value, versionCodeOf } from "../flatten.ts";
 import { isPersonal } from "../private-fields.ts";
 import { type Fields, fieldsOf, isFields, type Message, type Request, textOf } from "./messages.ts";
@@ -11,7 +11,7 @@ type SegmentBatch = TelemetryBatch & Pick<IncomingBatch, "timeless">;
 
 /** Maps calls to events; docs/segment.md has the table. All calls with the same context make one batch. */
 export function batchesOf({ messages, sentAt }: Request): SegmentBatch[] {
-  const contentId = createContentIds();
+  const distinct = createDistinctIds();
   const sent = sentAtOf(sentAt);
   const sdk = sdkOf(messages[0]);
   const shared = { batch_id: "", ...(sdk ? { sdk } : {}) };
@@ -44,7 +44,7 @@ export function batchesOf({ messages, sentAt }: Request): SegmentBatch[] {
     }
     const event = eventOf(message.type, message.fields, message.context);
     const own = textOf(message.fields["messageId"]);
-    const event_id = own === undefined ? contentId(`${key}${JSON.stringify(event)}`) : idOf(own);
+    const event_id = own === undefined ? distinct(derivedId(`${key}${JSON.stringify(event)}`)) : idOf(own);
     ids.push(event_id);
     batch.events.push({ event_id, ...event });
   }
