@@ -13,7 +13,7 @@ import { createLogger } from "@mosis/runtime";
 import { refusedToAll, refusedToAnalysts, refusedToReaders, refusedToWriter } from "./refused-statements.ts";
 
 const log = createLogger({ service: "test", level: "silent" });
-const folder = fileURLToPath(new URL("../infra/clickhouse/migrations", import.meta.url));
+const folder = fileURLToPath(new URL("../infra/clickhouse", import.meta.url));
 
 let dataDir = "";
 let server: Server;

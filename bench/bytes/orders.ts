@@ -2,7 +2,7 @@
 // it has not named of these; the month, the hour and the day follow from the client's time. That an event's
 // name is part of one of them only asks that a second delivery brings the same name.
 
-/** As in `infra/clickhouse/migrations/0002_events.sql`: the same in a whole part. */
+/** As in `infra/clickhouse/migrations/0003_events.sql`: the same in a whole part. */
 const month = "if(client_time >= '2026-01-01' and client_time < '2041-01-01', toYYYYMM(client_time), 0)";
 
 /** Name → what the table is ordered by; null is the order that the running table has. */

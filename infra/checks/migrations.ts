@@ -1,12 +1,12 @@
-// What migrations of PostgreSQL must not do to a database that is in use, by squawk. Prints every fault and
-// exits 1 when there is one, or when a rule or file is excepted for nothing.
+// What migrations and routines of PostgreSQL must not do to a database that is in use, by squawk. Prints
+// every fault and exits 1 when there is one, or when a rule or file is excepted for nothing.
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const folder = join(import.meta.dirname, "../../services/catalog/migrations");
+const catalog = join(import.meta.dirname, "../../services/catalog");
 const squawk = fileURLToPath(import.meta.resolve("squawk-cli/js/bin/squawk"));
 
 /** Rules that do not hold here, each with the reason. */
@@ -29,16 +29,12 @@ const excluded = {
 
 /** Single files, with the reason. */
 const accepted: Record<string, string[]> = {
-  // The column is new: no row has a value to look up. Writes wait for a scan.
-  "0026_app_versions__package__add.sql": ["adding-foreign-key-constraint"],
   // A developer has a handful of signing keys: the table that is written anew is small.
-  "0032_signing_keys__revocation__add.sql": ["adding-field-with-default"],
-  // Whoever reads the column joins the version by it: without one there is no row, as when it went along.
-  "0046_reviews__outlive_versions.sql": ["ban-drop-not-null"],
+  "migrations/0011_signing_keys.sql": ["adding-field-with-default"],
+  // The columns of these two references are new: no row has a value to look up. Writes wait for a scan.
+  "migrations/0013_api_keys.sql": ["adding-foreign-key-constraint"],
   // A longer varchar rewrites nothing.
-  "0060_app_versions__version_name__widen.sql": ["changing-column-type"],
-  // Reads wait for one scan of the apps of the store, 30 ms, and for three files that are unlinked.
-  "0065_search_indexes.sql": ["adding-not-nullable-field", "require-concurrent-index-deletion"],
+  "migrations/0014_app_versions.sql": ["adding-foreign-key-constraint", "changing-column-type"],
 };
 
 interface Violation {
@@ -49,13 +45,16 @@ interface Violation {
   help: string | null;
 }
 
-const names = readdirSync(folder);
+const names = ["migrations", "routines"].flatMap((folder) =>
+  readdirSync(join(catalog, folder)).map((file) => `${folder}/${file}`),
+);
 const work = mkdtempSync(join(tmpdir(), "mosis-migrations-"));
 let violations: Violation[];
 try {
+  for (const folder of ["migrations", "routines"]) mkdirSync(join(work, folder));
   // The way up: the way down is for a database that is not in use yet.
   for (const name of names) {
-    const [up = ""] = readFileSync(join(folder, name), "utf8").split("-- Down Migration");
+    const [up = ""] = readFileSync(join(catalog, name), "utf8").split(/^-- (?:Down Migration|Drop)$/m);
     writeFileSync(join(work, name), up);
   }
   const rules = Object.keys(excluded).flatMap((rule) => ["--exclude", rule]);
@@ -74,7 +73,7 @@ try {
 const faults: string[] = [];
 const unused = new Map(Object.entries(accepted).map(([name, rules]) => [name, new Set(rules)]));
 for (const { file, line, rule_name, message, help } of violations) {
-  const name = file.slice(file.lastIndexOf("/") + 1);
+  const name = file.split("/").slice(-2).join("/");
   if (accepted[name]?.includes(rule_name)) unused.get(name)?.delete(rule_name);
   else faults.push(`${name}:${line + 1}: ${rule_name}: ${message} ${help ?? ""}`);
 }
@@ -82,5 +81,5 @@ for (const [name, rules] of unused) {
   for (const rule of rules) faults.push(`${name}: ${rule} is excepted for nothing`);
 }
 for (const fault of faults) console.error(fault);
-console.log(`${names.length} migrations read, ${faults.length} faults`);
+console.log(`${names.length} migrations and files of routines read, ${faults.length} faults`);
 process.exitCode = faults.length > 0 ? 1 : 0;

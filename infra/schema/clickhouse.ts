@@ -14,7 +14,8 @@ export async function describeClickHouse(store: ClickHouse, database: string): P
     store,
     Table,
     `select name, formatQuery(create_table_query) as query from system.tables
-     where database in (currentDatabase(), '${analysts}') and name <> 'schema_migrations'
+     where database in (currentDatabase(), '${analysts}')
+       and name not in ('schema_migrations', 'schema_views')
      order by database = '${analysts}', engine = 'View', name`,
   );
   const texts = tables.map(({ query }) =>

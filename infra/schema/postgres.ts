@@ -30,7 +30,7 @@ export async function describePostgres(db: Queryable): Promise<string> {
              relrowsecurity as is_secured
       from pg_class
       where relnamespace = 'public'::regnamespace and relkind in ('r', 'v')
-        and relname !~ '^(schema_migrations|pgmigrations)'
+        and relname !~ '^(schema_migrations|schema_routines|pgmigrations)'
       order by relkind, relname collate "C"`,
   );
   const parts: string[] = [];

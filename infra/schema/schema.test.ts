@@ -18,7 +18,7 @@ test("services/catalog/schema.sql is what the catalog's migrations make", async 
   const database = await freshDatabase(requiredEnv("DATABASE_URL"));
   t.after(() => database.drop());
   const { url } = database;
-  const folder = pathOf("services/catalog/migrations/");
+  const folder = pathOf("services/catalog");
   await migrate({ url, folder, direction: "up", count: Infinity, log });
   const db = openPool({
     ...{ url, name: "schema", log, connectionsMax: 1 },
@@ -31,7 +31,7 @@ test("services/catalog/schema.sql is what the catalog's migrations make", async 
 test("infra/clickhouse/schema.sql is what ClickHouse's migrations make", async (t) => {
   const database = `t_${randomUUID().replaceAll("-", "")}`;
   const url = new URL(`/${database}`, requiredEnv("CLICKHOUSE_URL")).href;
-  const options = { url, log, requestTimeoutMs: 60_000, folder: pathOf("infra/clickhouse/migrations") };
+  const options = { url, log, requestTimeoutMs: 60_000, folder: pathOf("infra/clickhouse") };
   await migrateUp(options);
   const store = openClickHouse(options);
   t.after(async () => {

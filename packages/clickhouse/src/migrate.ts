@@ -1,42 +1,54 @@
 import Type from "typebox";
+import { join } from "node:path";
 import { call, type ClickHouse, type ClickHouseConfig, openClickHouse } from "./client.ts";
+import { adoptSquashedHistory } from "./squashed-history.ts";
 import { insertJson } from "./insert.ts";
-import { type Migration, readMigrations } from "./migration-file.ts";
+import { type Applied, type Migration, readMigrations } from "./migration-file.ts";
 import { withMigrationLock } from "./migration-lock.ts";
 import { select } from "./query.ts";
+import { applyViews, dropViews } from "./views.ts";
 
 export interface MigrateOptions extends ClickHouseConfig {
-  /** Folder of `0001_….sql` files. */
+  /**
+   * Has `migrations/` with files `0001_….sql`. It may have `views/`, see views.ts, and `squashed.json`, see
+   * SquashedHistory.
+   */
   folder: string;
 }
 
 /**
- * Makes the database if there is none and applies what is missing, in order. Run it as often as you like;
- * of several at a time one works and the others wait. A file that fails half-way is run again from its
- * start the next time, because ClickHouse has no transactions for tables: every statement says `if not
- * exists` or `if exists`.
- * @returns names of what was applied.
- * @throws Error when an applied file was changed or is gone; ClickHouseRefused, ClickHouseUnavailable.
+ * Makes the database if there is none and applies what is missing, in order, and then the views that changed.
+ * Run it as often as you like; of several at a time one works and the others wait. A file that fails half-way
+ * is run again from its start the next time, because ClickHouse has no transactions for tables: every
+ * statement says `if not exists` or `if exists`.
+ * @returns names of the migrations that were applied.
+ * @throws Error when an applied file was changed or is gone, and when the database has part of a history that
+ * was squashed; ClickHouseRefused, ClickHouseUnavailable.
  */
 export async function migrateUp(options: MigrateOptions): Promise<string[]> {
+  const { log } = options;
   return migrate(options, async (store, migrations, applied) => {
     const missing = migrations.filter(({ number }) => !applied.has(number));
     for (const migration of missing) {
       await run(store, migration.up);
       await record(store, migration, 1);
-      options.log.info({ migration: migration.name }, `Migrated up: ${migration.name}`);
+      log.info({ migration: migration.name }, `Migrated up: ${migration.name}`);
     }
+    const views = await applyViews(store, viewsOf(store, options, migrations));
+    if (views.length > 0) log.info({ views }, "Views were made anew");
     return missing;
   });
 }
 
 /**
- * Takes back everything above a number, newest first. For tests and for a release that is taken back.
+ * Takes back everything above a number, newest first, and all views before. For tests and for a release that
+ * is taken back.
  * @returns names of what was taken back.
  */
 export async function migrateDown(options: MigrateOptions & { to: number }): Promise<string[]> {
   return migrate(options, async (store, migrations, applied) => {
     const above = migrations.filter(({ number }) => number > options.to && applied.has(number)).toReversed();
+    if (above.length > 0) await dropViews(store, viewsOf(store, options, migrations));
     for (const migration of above) {
       await run(store, migration.down);
       await record(store, migration, 0);
@@ -46,17 +58,22 @@ export async function migrateDown(options: MigrateOptions & { to: number }): Pro
   });
 }
 
-type Applied = Map<number, { name: string; checksum: string }>;
+function viewsOf(store: ClickHouse, { folder }: MigrateOptions, migrations: Migration[]) {
+  const last = migrations.at(-1)?.name ?? "";
+  return { folder, last, run: (statements: string[]) => run(store, statements) };
+}
+
 type Step = (store: ClickHouse, migrations: Migration[], applied: Applied) => Promise<Migration[]>;
 
 async function migrate(options: MigrateOptions, step: Step): Promise<string[]> {
-  const migrations = await readMigrations(options.folder);
+  const migrations = await readMigrations(join(options.folder, "migrations"));
   await createDatabase(options);
   const store = openClickHouse(options);
   try {
     const done = await withMigrationLock(options, async () => {
       await store.command(migrationsTable);
-      const applied = await readApplied(store);
+      const found = await readApplied(store);
+      const applied = await adoptSquashedHistory(store, { ...options, migrations, applied: found });
       requireUnchanged(migrations, applied);
       return step(store, migrations, applied);
     });
@@ -78,12 +95,13 @@ async function createDatabase(options: MigrateOptions): Promise<void> {
 
 const migrationsTable = `
   create table if not exists schema_migrations (
-    number UInt32,
-    name String,
-    checksum String,
-    applied UInt8,
-    at DateTime64(3, 'UTC') default now64(3)
-  ) engine = ReplacingMergeTree(at) order by number`;
+    number UInt32 comment 'Number of the migration',
+    name String comment 'Name of its file',
+    checksum String comment 'SHA-256 of its file',
+    applied UInt8 comment '1 applied, 0 taken back',
+    at DateTime64(3, 'UTC') default now64(3) comment 'When'
+  ) engine = ReplacingMergeTree(at) order by number
+  comment 'Migrations that were applied or taken back; the last row of a number holds'`;
 
 async function readApplied(store: ClickHouse): Promise<Applied> {
   const row = Type.Object({ number: Type.Integer(), name: Type.String(), checksum: Type.String() });

@@ -15,6 +15,9 @@ export interface Migration {
   down: string[];
 }
 
+/** The migrations that a database has, by number. */
+export type Applied = Map<number, { name: string; checksum: string }>;
+
 /**
  * @returns in the order of their numbers.
  * @throws Error when a file is not in its form, or two have one number.

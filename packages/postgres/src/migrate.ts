@@ -2,12 +2,17 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Logger } from "@mosis/runtime";
-import { runner } from "node-pg-migrate";
+import { PG_MIGRATE_LOCK_ID, runner } from "node-pg-migrate";
 import pg from "pg";
+import { adoptSquashedHistory } from "./squashed-history.ts";
+import { applyRoutines, dropRoutines } from "./routines.ts";
 
 export interface MigrateOptions {
   url: string;
-  /** Of `.sql` files named by number, each with `-- Up Migration` and `-- Down Migration`. */
+  /**
+   * Has `migrations/`: `.sql` files named by number, each with `-- Up Migration` and `-- Down Migration`. It
+   * may have `routines/`, see routines.ts, and `squashed.json`, see SquashedHistory.
+   */
   folder: string;
   direction: "up" | "down";
   /** How many; default all. */
@@ -27,19 +32,21 @@ const triesMax = 300;
 
 /**
  * Applies migrations in the order of their numbers, each in a transaction of its own, recorded in table
- * `schema_migrations`. Of several that run at once one works and the others wait for it (one advisory lock).
- * One that does not get a lock in time lets everybody pass and tries again, for five minutes.
- * @returns the names of what was applied.
- * @throws Error when a file has no way down, when one was put in before an applied one, or when its
- * SQL fails: then the ones before it stay applied.
+ * `schema_migrations`. After the last one it makes the routines that changed; before the first one that is
+ * taken back it drops all routines. Of several callers at once one works and the others wait for it (one
+ * advisory lock). A migration that does not get a lock in time lets everybody pass and tries again, for five
+ * minutes.
+ * @returns the names of the migrations that were applied.
+ * @throws Error when a file has no way down, when one was put in before an applied one, when the database has
+ * part of a history that was squashed, or when SQL fails: then the migrations before it stay applied.
  */
 export async function migrate(options: MigrateOptions): Promise<string[]> {
   const { folder, count = Infinity, log } = options;
-  await requireBothWays(folder);
+  const names = await readNames(join(folder, "migrations"));
   const applied: string[] = [];
   for (let tries = 1; ; tries++) {
     try {
-      applied.push(...(await migrateOnce(options, count - applied.length, applied)));
+      await migrateOnce(options, { names, count: count - applied.length, applied });
       return applied;
     } catch (error) {
       if (tries === triesMax || !isInTheWay(error)) throw error;
@@ -49,12 +56,15 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
   }
 }
 
-/** @param applied gets the names of what stays applied when a later one fails. */
-async function migrateOnce(
-  { url, folder, direction, log }: MigrateOptions,
-  count: number,
-  applied: string[],
-): Promise<string[]> {
+interface Work {
+  /** All migrations that there are, in their order. */
+  names: string[];
+  count: number;
+  /** Gets the names of what was applied, also when a later one fails. */
+  applied: string[];
+}
+
+async function migrateOnce({ url, folder, direction, log }: MigrateOptions, work: Work): Promise<void> {
   const client = new pg.Client({
     connectionString: url,
     application_name: "mosis-migrate",
@@ -63,56 +73,78 @@ async function migrateOnce(
   await client.connect();
   try {
     await client.query(`set lock_timeout = ${lockTimeoutMs}`);
-    const before = await namesOf(client);
-    try {
-      const done = await runner({
-        dbClient: client,
-        dir: folder,
-        direction,
-        count,
-        migrationsTable: "schema_migrations",
-        checkOrder: true,
-        advisoryLockMode: "wait",
-        logger: {
-          info: (message) => log.debug(message),
-          warn: (message) => log.warn(message),
-          error: (message) => log.warn(message),
-        },
-      });
-      return done.map(({ name }) => name);
-    } catch (error) {
-      await client.query("rollback");
-      const after = await namesOf(client);
-      const [more, fewer] = direction === "up" ? [after, before] : [before, after];
-      applied.push(...[...more].filter((name) => !fewer.has(name)));
-      throw error;
-    }
+    // The lock that the runner would take, and would release before the routines. It ends with the
+    // connection.
+    await client.query(`select pg_advisory_lock(${PG_MIGRATE_LOCK_ID})`);
+    await adoptSquashedHistory(client, { ...work, folder, applied: await appliedNames(client), log });
+    const { names, count } = work;
+    if (direction === "down" && count > 0) await dropRoutines(client, { folder, names, log });
+    if (count > 0) await runMigrations(client, { folder, direction, log }, work);
+    const applied = await appliedNames(client);
+    const isNewest = names.every((name) => applied.includes(name));
+    if (direction === "up" && isNewest) await applyRoutines(client, { folder, names, log });
   } finally {
     await client.end();
   }
 }
 
-async function namesOf(client: pg.Client): Promise<Set<string>> {
+async function runMigrations(
+  client: pg.Client,
+  { folder, direction, log }: Pick<MigrateOptions, "folder" | "direction" | "log">,
+  { count, applied }: Work,
+): Promise<void> {
+  const before = await appliedNames(client);
+  try {
+    await runner({
+      dbClient: client,
+      dir: join(folder, "migrations"),
+      direction,
+      count,
+      migrationsTable: "schema_migrations",
+      checkOrder: true,
+      noLock: true,
+      logger: {
+        info: (message) => log.debug(message),
+        warn: (message) => log.warn(message),
+        error: (message) => log.warn(message),
+      },
+    });
+  } catch (error) {
+    await client.query("rollback");
+    throw error;
+  } finally {
+    const after = await appliedNames(client);
+    if (direction === "up") applied.push(...after.filter((name) => !before.includes(name)));
+    else applied.push(...before.filter((name) => !after.includes(name)).toReversed());
+  }
+}
+
+/** Returns the names of the migrations that the database has, in the order in which it got them. */
+async function appliedNames(client: pg.Client): Promise<string[]> {
   const table = await client.query<{ exists: boolean }>(
     "select to_regclass('schema_migrations') is not null as exists",
   );
-  if (table.rows[0]?.exists !== true) return new Set();
-  const { rows } = await client.query<{ name: string }>("select name from schema_migrations order by id");
-  return new Set(rows.map(({ name }) => name));
+  if (table.rows[0]?.exists !== true) return [];
+  const { rows } = await client.query<{ name: string }>(
+    "select name from schema_migrations order by run_on, id",
+  );
+  return rows.map(({ name }) => name);
 }
 
 /** A lock that was not had in time, or a deadlock: nothing of that migration was done. */
 function isInTheWay(error: unknown): boolean {
-  const { code } = error as { code?: unknown };
+  const { code } = (error instanceof Error ? (error.cause ?? error) : error) as { code?: unknown };
   return code === "55P03" || code === "40P01";
 }
 
-async function requireBothWays(folder: string): Promise<void> {
-  for (const file of await readdir(folder)) {
+async function readNames(folder: string): Promise<string[]> {
+  const files = (await readdir(folder)).toSorted();
+  for (const file of files) {
     if (!file.endsWith(".sql")) throw new Error(`${file} in ${folder} is not a migration.`);
     const text = await readFile(join(folder, file), "utf8");
     for (const way of ["Up", "Down"]) {
       if (!text.includes(`-- ${way} Migration\n`)) throw new Error(`${file} has no "-- ${way} Migration".`);
     }
   }
+  return files.map((file) => file.slice(0, -".sql".length));
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -160,8 +160,9 @@ test("migrations run once, in order, both ways, also when several start at once"
   const url = await freshDatabase(t);
   const folder = await mkdtemp(join(tmpdir(), "mosis-migrations-"));
   t.after(() => rm(folder, { recursive: true }));
+  await mkdir(join(folder, "migrations"));
   const file = (name: string, up: string, down: string) =>
-    writeFile(join(folder, name), `-- Up Migration\n${up}\n-- Down Migration\n${down}\n`);
+    writeFile(join(folder, "migrations", name), `-- Up Migration\n${up}\n-- Down Migration\n${down}\n`);
   await file("0001_a.sql", "create table a (n int default 1);", "drop table a;");
   await file("0002_b.sql", "create table b (a_n int); insert into b values (1);", "drop table b;");
   const options = { url, folder, log };
@@ -173,7 +174,7 @@ test("migrations run once, in order, both ways, also when several start at once"
 
   await file("0003_c.sql", "create table c (n int); select nonsense;", "drop table c;");
   await assert.rejects(migrate({ ...options, direction: "up" }), /nonsense/);
-  await writeFile(join(folder, "0003_c.sql"), "-- Up Migration\nselect 1;\n");
+  await writeFile(join(folder, "migrations", "0003_c.sql"), "-- Up Migration\nselect 1;\n");
   await assert.rejects(migrate({ ...options, direction: "up" }), /0003_c.sql has no "-- Down Migration"/);
 });
 
@@ -207,11 +208,12 @@ test("rows are copied as they are, whatever their texts are made of", async (t) 
 test("a migration that gets no lock lets readers pass, and is applied when the lock is free", async (t) => {
   const folder = await mkdtemp(join(tmpdir(), "mosis-migrations-"));
   t.after(() => rm(folder, { recursive: true }));
+  await mkdir(join(folder, "migrations"));
   const files = ["create table a (id int)", "create table b (id int)", "alter table a add column n int"];
   for (const [i, up] of files.entries()) {
     const down = "select 1";
     await writeFile(
-      join(folder, `000${i + 1}_m.sql`),
+      join(folder, "migrations", `000${i + 1}_m.sql`),
       `-- Up Migration\n${up};\n-- Down Migration\n${down};\n`,
     );
   }

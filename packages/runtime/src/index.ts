@@ -37,6 +37,13 @@ export {
 export { createLifecycle, endProcess, type Lifecycle } from "./lifecycle.ts";
 export { createLogger, type Logger } from "./logger.ts";
 export { createMetrics, type Metrics } from "./metrics.ts";
+export {
+  type SquashedHistory,
+  hasSquashedHistory,
+  readSquashedHistory,
+  readRemadeFiles,
+  type RemadeFile,
+} from "./schema-files.ts";
 export { selfTelemetryTarget, selfTelemetryVariables } from "./self-telemetry.ts";
 export { TokenBucket } from "./token-bucket.ts";
 export { Unavailable } from "./unavailable.ts";

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { execute, many, migrate, openPool, type Queryable, sql } from "@mosis/postgres";
 import Type from "typebox";
 import { schemaSnapshot } from "./schema-snapshot.ts";
-import { emptyDatabase, log, migrations, patience } from "./support.ts";
+import { emptyDatabase, log, patience, schemaFolder } from "./support.ts";
 
-const names = readdirSync(migrations).map((file) => file.replace(/\.sql$/, ""));
+const names = readdirSync(join(schemaFolder, "migrations")).map((file) => file.replace(/\.sql$/, ""));
 
 async function openEmpty(t: TestContext) {
   const url = await emptyDatabase(t);
@@ -14,7 +15,7 @@ async function openEmpty(t: TestContext) {
   const db = openPool({ url, name: "test", log, ...bounds });
   t.after(() => db.close());
   const run = (direction: "up" | "down", count: number) =>
-    migrate({ url, folder: migrations, direction, count, log });
+    migrate({ url, folder: schemaFolder, direction, count, log });
   return { db, run };
 }
 
@@ -126,137 +127,98 @@ test("later migrations leave the columns of the core tables as they were, and th
   assert.deepEqual(await rowsOf(), rows);
 });
 
-test("what the store shows wrongly is made right, and the rest stays as it was", async (t) => {
+// Rows of the core tables may be older than the store.
+test("apps that were published before there was a store are in it, and are found", async (t) => {
   const { db, run } = await openEmpty(t);
-  const shown = () =>
-    many(
-      db,
-      Type.Object({ name: Type.String(), description: Type.Union([Type.String(), Type.Null()]) }),
-      sql`select name, description, category, state_hash from published_apps order by name`,
-    );
-  await run(
-    "up",
-    names.findIndex((name) => name.startsWith("0045_")),
-  );
+  await run("up", 5);
   await execute(db, sql`insert into developers (email, name) values ('ada@mosis.test', 'Ada')`);
   await execute(
     db,
     sql`
-      insert into apps (developer_id, package_id, name, description, status)
-      select id, 'org.mosis.' || made.name, made.name, 'Travel', 'published'
-      from developers, unnest(array['chess', 'go']) made (name)`,
+      insert into apps (developer_id, package_id, name, category, tags, status)
+      select id, 'org.mosis.' || made.name, made.name, 'Éducation', '{Straße}', made.status
+      from developers,
+           (values ('Café', 'published'), ('Go', 'suspended'), ('Hex', null)) made (name, status)`,
   );
-  await execute(
-    db,
-    sql`update apps set description = null, category = 'Travel' where package_id = 'org.mosis.chess'`,
-  );
-  const before = await shown();
-  assert.equal(before[0]?.description, "Travel", "the change was not noticed");
-  await run("up", 1);
-  const [chess, go] = await shown();
-  assert.deepEqual([chess?.description, go], [null, before[1]]);
-});
-
-test("apps published before are found like later ones, and on the way down as before", async (t) => {
-  const { db, run } = await openEmpty(t);
-  const before = names.findIndex((name) => name.startsWith("0063_"));
-  const Term = Type.Object({ term: Type.String(), rank: Type.Integer(), app_no: Type.Integer() });
-  const terms = () =>
-    many(db, Term, sql`select term, rank, app_no from published_app_terms order by 1, 2, 3`);
-  const change = (name: string, other: string) =>
-    execute(db, sql`update apps set name = ${other}, description = 'Ｇo, go' where name = ${name}`);
-  await run("up", before);
-  await execute(db, sql`insert into developers (email, name) values ('ada@mosis.test', 'Ada')`);
-  await execute(
-    db,
-    sql`
-      insert into apps (developer_id, package_id, name, description, category, tags, status)
-      select id, 'org.mosis.a' || n, 'Café ' || n, 'Go, go and 微信读书.', 'Éducation', '{No-Ads,Straße}',
-             'published'
-      from developers, generate_series(1, 4) n`,
-  );
-  const former = await terms();
-  await run("up", 1);
-  // Meanwhile one is changed, one goes, and one comes.
-  await change("Café 1", "Été");
-  await execute(
-    db,
-    sql`update apps set status = 'suspended', suspended_by = 'admin' where package_id = 'org.mosis.a2'`,
-  );
-  await execute(
-    db,
-    sql`
-      insert into apps (developer_id, package_id, name, status)
-      select id, 'org.mosis.new', 'Ｎew', 'published' from developers`,
-  );
-  await run("up", 1);
-  const made = sql`
-    select term, rank, app_no from published_apps, app_terms(name, words, published_at, updated_at)
-    where folded_name = search_name(name) and name_words = published_name_words(name, package_id)
-      and words = published_words(name_words, description, category, tags)
-    order by term collate "C", rank, app_no`;
-  assert.deepEqual(await terms(), await many(db, Term, made));
-  const found = async (term: string) => (await terms()).filter((one) => one.term === term).length;
-  assert.deepEqual([await found("w:cafe"), await found("w:读书"), await found("w:ete")], [4, 2, 2]);
-
   await run("up", Infinity);
-  await change("Été", "Café 1");
-  await execute(
-    db,
-    sql`update apps set status = 'published', suspended_by = null where status = 'suspended'`,
+  const App = Type.Object({
+    name: Type.String(),
+    status: Type.String(),
+    by: Type.Union([Type.String(), Type.Null()]),
+  });
+  assert.deepEqual(
+    await many(db, App, sql`select name, status, suspended_by as by from apps order by name`),
+    [
+      { name: "Café", status: "published", by: null },
+      { name: "Go", status: "suspended", by: "admin" },
+      { name: "Hex", status: "draft", by: null },
+    ],
   );
-  await execute(db, sql`delete from apps where package_id = 'org.mosis.new'`);
-  await execute(db, sql`update apps set description = 'Go, go and 微信读书.', updated_at = created_at`);
-  await run("down", names.length - before);
-  const apart = (all: typeof former) =>
-    all
-      .map(({ term, rank }) => `${term} ${rank}`)
-      .filter((one) => one.startsWith("w:"))
-      .toSorted();
-  assert.deepEqual(apart(await terms()), apart(former));
+  const Found = Type.Object({ term: Type.String(), answer: Type.String() });
+  const found = await many(
+    db,
+    Found,
+    sql`
+      select distinct term, answer from published_app_terms
+           join published_apps using (app_no) join published_app_answers using (app_id)
+      where term in ('w:cafe', 'w:go', 'w:t:strasse') order by term`,
+  );
+  assert.deepEqual(
+    found.map(({ term }) => term),
+    ["w:cafe", "w:t:strasse"],
+  );
+  assert.match(found[0]?.answer ?? "", /"name" : "Café"/);
 });
 
-test("a webhook of before hears what every key may read that could have set it", async (t) => {
-  const { db, run } = await openEmpty(t);
-  await run(
-    "up",
-    names.findIndex((name) => name.startsWith("0066_")),
+const squashed = JSON.parse(readFileSync(join(schemaFolder, "squashed.json"), "utf8")) as Record<
+  string,
+  string
+>;
+
+/** Puts other names after those of the core tables, and forgets the routines, as it was before. */
+async function rename(db: Queryable, others: string[]): Promise<void> {
+  await execute(db, sql`drop table schema_routines`);
+  await execute(db, sql`delete from schema_migrations where name > '0006'`);
+  await execute(
+    db,
+    sql`
+      insert into schema_migrations (name, run_on)
+      select name, now() + place * interval '1 ms'
+      from unnest(${others}::text[]) with ordinality _ (name, place)`,
   );
-  const owner = (name: string) => sql`(select id from developers where name = ${name})`;
-  const withKeys = {
-    limited: [
-      ["webhooks:write", "apps:read"],
-      ["webhooks:write", "apps:read", "keys:read"],
-      ["account:read"],
-    ],
-    whole: [["webhooks:write", "audit:read"]],
-    session: [["account:read"]],
-  };
-  for (const [name, keys] of Object.entries(withKeys)) {
-    await execute(db, sql`insert into developers (email, name) values (${`${name}@mosis.test`}, ${name})`);
-    for (const [index, permissions] of keys.entries()) {
-      await execute(
-        db,
-        sql`
-          insert into api_keys (developer_id, name, key_hash, key_prefix, permissions)
-          select ${owner(name)}, 'k', ${`${name} ${index}`}, 'mk_abc', ${JSON.stringify(permissions)}::jsonb`,
-      );
-    }
-    await execute(
-      db,
-      sql`
-        insert into webhooks (id, developer_id, url, host, event_types, description, secret)
-        values (gen_random_uuid(), ${owner(name)}, 'https://a.example.org/', 'a.example.org', '{*}',
-                ${name}, '')`,
-    );
+}
+
+async function recorded(db: Queryable): Promise<string[]> {
+  const rows = await many(
+    db,
+    Type.Object({ name: Type.String() }),
+    sql`select name from schema_migrations order by run_on, id`,
+  );
+  return rows.map(({ name }) => name);
+}
+
+test("a database with the whole history that was squashed is adopted as it is", async (t) => {
+  const { db, run } = await openEmpty(t);
+  await run("up", Infinity);
+  const schema = await schemaSnapshot(db);
+  await rename(db, [squashed["first"] ?? "", "0065_search_indexes", squashed["last"] ?? ""]);
+  assert.deepEqual((await Promise.all([run("up", Infinity), run("up", Infinity)])).flat(), []);
+  assert.deepEqual(await recorded(db), names);
+  assert.deepEqual(await schemaSnapshot(db), schema);
+  assert.deepEqual(await run("down", 1), [names.at(-1)]);
+  assert.deepEqual(await run("up", Infinity), [names.at(-1)]);
+  assert.deepEqual(await schemaSnapshot(db), schema);
+});
+
+test("a database with part of the history that was squashed is left as it is", async (t) => {
+  const { db, run } = await openEmpty(t);
+  await run("up", Infinity);
+  const others = [squashed["first"] ?? "", "0065_search_indexes"];
+  await rename(db, others);
+  const schema = await schemaSnapshot(db);
+  for (const direction of ["up", "down"] as const) {
+    await assert.rejects(run(direction, Infinity), /up to 0065_.* commit \w{7} first, .* 0066_webhooks/);
   }
-  await run("up", 1);
-  const Row = Type.Object({ name: Type.String(), heard: Type.Union([Type.String(), Type.Null()]) });
-  const heard = sql`
-    select description as name, array_to_string(permissions, ' ') as heard from webhooks order by 1`;
-  assert.deepEqual(await many(db, Row, heard), [
-    { name: "limited", heard: "apps:read webhooks:write" },
-    { name: "session", heard: null },
-    { name: "whole", heard: null },
-  ]);
+  assert.deepEqual(await recorded(db), [...names.slice(0, 5), ...others]);
+  assert.deepEqual(await schemaSnapshot(db), schema);
 });

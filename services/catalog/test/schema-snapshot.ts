@@ -43,7 +43,7 @@ function subjects(): Sql {
       select oid, relname, relkind, reloptions, relrowsecurity, relforcerowsecurity, relowner, relacl
       from pg_class
       where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'S', 'v', 'm', 'f')
-        and relname !~ '^(schema_migrations|pgmigrations)'
+        and relname !~ '^(schema_migrations|schema_routines|pgmigrations)'
     ), functions as (
       select oid, proname, proowner, proacl, prokind from pg_proc
       where pronamespace = 'public'::regnamespace and not ${ofExtension("pg_proc")}

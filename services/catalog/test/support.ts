@@ -20,7 +20,8 @@ import {
 } from "../src/access/process-roles.ts";
 
 export const log = createLogger({ service: "test", level: process.env["TEST_LOG_LEVEL"] ?? "silent" });
-export const migrations = fileURLToPath(new URL("../migrations/", import.meta.url));
+/** Has the migrations and routines. */
+export const schemaFolder = fileURLToPath(new URL("..", import.meta.url));
 
 /** How long a test waits for what must come. */
 const deadlineMs = 60_000;
@@ -65,7 +66,7 @@ after(async () => (await template)?.drop());
 
 async function makeTemplate(): Promise<FreshDatabase> {
   const database = await freshDatabase(requiredEnv("DATABASE_URL"));
-  await migrate({ url: database.url, folder: migrations, direction: "up", log });
+  await migrate({ url: database.url, folder: schemaFolder, direction: "up", log });
   const db = openPool({ url: database.url, name: "test", log, ...bounds });
   for (const role of Object.values(processRoles)) await allowLogin(db, role, role);
   await db.close();

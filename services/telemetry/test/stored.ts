@@ -19,7 +19,7 @@ import Type from "typebox";
 import { startWriter, type WriterOptions } from "../src/writer/writer.ts";
 import { eventually, log, requiredEnv, storeTimeoutMs } from "./support.ts";
 
-const migrationsFolder = fileURLToPath(new URL("../../../infra/clickhouse/migrations", import.meta.url));
+const schemaFolder = fileURLToPath(new URL("../../../infra/clickhouse", import.meta.url));
 
 /** A database of this test alone, with all tables, on the server of the run. */
 export async function freshStore(t: TestContext) {
@@ -36,7 +36,7 @@ export async function freshStore(t: TestContext) {
 export async function makeStore(server: string) {
   const database = `t_${randomUUID().replaceAll("-", "")}`;
   const config = { url: new URL(`/${database}`, server).href, log, requestTimeoutMs: storeTimeoutMs };
-  await migrateUp({ ...config, folder: migrationsFolder });
+  await migrateUp({ ...config, folder: schemaFolder });
   return { store: openClickHouse(config), url: config.url };
 }
 

@@ -8,7 +8,7 @@ import { allowLogin, refuseTemporaryTables } from "../access/process-roles.ts";
 
 const config = readMigrateConfig(process.env);
 const log = createLogger({ service: "catalog-migrate", level: config.logLevel });
-const folder = fileURLToPath(new URL("../../migrations/", import.meta.url));
+const folder = fileURLToPath(new URL("../../", import.meta.url));
 const life = createLifecycle({ log, closeTimeoutMs: 10_000 });
 
 try {

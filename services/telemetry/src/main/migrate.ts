@@ -14,7 +14,7 @@ const config = readMigrateConfig(process.env);
 const log = createLogger({ service: "telemetry-migrate", level: config.logLevel });
 
 try {
-  const folder = fileURLToPath(new URL("clickhouse/migrations", infra));
+  const folder = fileURLToPath(new URL("clickhouse", infra));
   const kafka = { ...config.kafka, clientId: "telemetry-migrate", log };
   const [migrations, topics, acls] = await Promise.all([
     migrateUp({ ...config.clickhouse, log, folder }),

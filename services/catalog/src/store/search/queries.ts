@@ -69,7 +69,7 @@ export function readWanted(
   );
 }
 
-/** One in so many apps is in the sample of `readWanted`, which an index has (`migrations/0065`). */
+/** One in so many apps is in the sample of `readWanted`, which the index `published_app_terms_sample` has. */
 export const appsOfSampled = 64;
 
 export const isExact = (folded: string): Sql =>
