@@ -5,6 +5,7 @@ import { openPool } from "@mosis/postgres";
 import { createLogger, createMetrics } from "@mosis/runtime";
 import { Router } from "express";
 import { createAuthenticate } from "../../services/catalog/src/access/authenticate.ts";
+import { createSenderOf } from "../../services/catalog/src/access/call.ts";
 import { createCredentials } from "../../services/catalog/src/access/credentials.ts";
 import { everyone } from "../../services/catalog/src/access/principal.ts";
 
@@ -15,7 +16,7 @@ const clientAddress = createClientAddress([]);
 const rates = { reads: 1e9, writes: 1e9, publicReads: 1e9, publicWrites: 1e9 };
 const limits = createRateLimits({ rates, clientAddress });
 const credentials = createCredentials(db.as(everyone));
-const authenticate = createAuthenticate({ db, credentials, limits, clientAddress });
+const authenticate = createAuthenticate({ db, credentials, limits, senderOf: createSenderOf(clientAddress) });
 
 const router = Router();
 router.get("/open", (_req, res) => void res.json({ ok: true }));

@@ -1,5 +1,4 @@
 import {
-  type ClientAddress,
   createApp,
   createClientAddress,
   createOrigins,
@@ -13,6 +12,7 @@ import type { Logger, Metrics } from "@mosis/runtime";
 import type { Router } from "express";
 import { type Authenticate, createAuthenticate } from "./access/authenticate.ts";
 import { type ConnectionLimits, shareConnections } from "./access/connection-shares.ts";
+import { createSenderOf, type SenderOf } from "./access/call.ts";
 import { createCredentials, type Credentials } from "./access/credentials.ts";
 import { everyone } from "./access/principal.ts";
 import { accountDeletionRoutes } from "./accounts/deletion/routes.ts";
@@ -96,8 +96,9 @@ export async function createApi({ db: pool, log, metrics, ...options }: ApiOptio
   const clientAddress = createClientAddress(trustedProxies);
   const limits = createRateLimits({ rates: requestRates, clientAddress });
   const credentials = createCredentials(db.as(everyone));
-  const authenticate = createAuthenticate({ db, credentials, limits, clientAddress });
-  const passwords = await createPasswords({ ...passwordHashes, clientAddress });
+  const senderOf = createSenderOf(clientAddress);
+  const authenticate = createAuthenticate({ db, credentials, limits, senderOf });
+  const passwords = await createPasswords(passwordHashes);
   metrics.level("password_hashes_waiting", "Passwords that wait to be hashed.", () => passwords.waiting());
   metrics.level("postgres_connections_used", "Connections in use.", () => db.counts().used);
   metrics.level("postgres_callers_waiting", "Callers that wait for a connection.", () => db.counts().waiting);
@@ -115,7 +116,7 @@ export async function createApi({ db: pool, log, metrics, ...options }: ApiOptio
       searchRoutes({ db, limits }),
       appRoutes({ authenticate, credentials, caps: options.accountCaps }),
       versionRoutes({ authenticate }),
-      ...accountRoutes({ ...options, db, log, authenticate, credentials, limits, clientAddress, passwords }),
+      ...accountRoutes({ ...options, db, log, authenticate, credentials, limits, senderOf, passwords }),
       keyRoutes({ authenticate, credentials, limits, caps: options.accountCaps }),
       keyLeakRoutes({ db, credentials, limits }),
       signingKeyRoutes({ authenticate }),
@@ -154,11 +155,11 @@ function accountRoutes(
     authenticate: Authenticate;
     credentials: Credentials;
     limits: RateLimits;
-    clientAddress: ClientAddress;
+    senderOf: SenderOf;
     passwords: Passwords;
   },
 ): Router[] {
-  const { db, log, authenticate, credentials, limits, passwords, mails } = options;
+  const { db, log, authenticate, senderOf, credentials, limits, passwords, mails } = options;
   const accounts = createAccountThrottle(db);
   const signIn = createSignIn({ db, credentials, passwords, accounts });
   const confirm = createConfirm({ db, passwords, accounts });
@@ -166,17 +167,17 @@ function accountRoutes(
   const providers = createProviders(options.oidcProviders, { log, rereadMs: options.oidcRereadMs });
   const flows = createFlows({ db, providers });
   const life = { hours: options.sessionHours, idleMinutes: options.sessionIdleMinutes };
-  const beginSession = createBeginSession({ clientAddress: options.clientAddress, life });
+  const beginSession = createBeginSession(life);
   const answerFirstFactor = createAnswerFirstFactor({ beginSession });
   const totpBox = { purpose: "TOTP", variable: "TOTP_SECRET_KEYS" };
   const totpSecrets = createSecretBox(options.totpSecretKeys, totpBox);
   const ceremonies = options.passkeys && createCeremonies(options.passkeys, { log });
   const prove = createProve({ totpSecrets, ceremonies });
   const complete = createComplete({ db, credentials, accounts, beginSession, prove });
-  const account = { db, authenticate, credentials, limits, confirm, passwords, accounts, mails };
+  const account = { db, authenticate, senderOf, credentials, limits, confirm, passwords, accounts, mails };
   return [
     developerRoutes(account),
-    emailRoutes({ ...account, prove: createProveAccount({ db, authenticate, passwords, accounts }) }),
+    emailRoutes({ ...account, prove: createProveAccount({ db, passwords, accounts }) }),
     passwordRoutes(account),
     accountDeletionRoutes(account),
     sessionRoutes({ ...account, signIn, answerFirstFactor }),

@@ -1,21 +1,17 @@
 import assert from "node:assert/strict";
-import type { IncomingMessage } from "node:http";
 import { test } from "node:test";
 import { createPasswords } from "../src/sign-in/passwords/hashing.ts";
 import { assertProblem, startCatalog } from "./support.ts";
 
-/** Requests whose address is what stands in the header. */
-const from = (address: string) => ({ headers: { address } }) as unknown as IncomingMessage;
 /** Waiting is counted in turns here, however slow the machine is. */
 const limits = { runningMax: 1, waitingMax: 200, waitMsMax: 200_000 };
-const clientAddress = (req: IncomingMessage) => String(req.headers["address"]);
 
 // Guards the invariant "who signs in waits one turn, however many others try" (INVARIANTS.md).
 test("sixty addresses that fill the queue keep somebody else waiting for one turn of each", async () => {
-  const passwords = await createPasswords({ ...limits, clientAddress });
+  const passwords = await createPasswords(limits);
   const order: string[] = [];
   const rehash = async (address: string, account: string) => {
-    await passwords.rehash("a guess", null, { req: from(address), account });
+    await passwords.rehash("a guess", null, { address, account });
     order.push(address);
   };
   const flood = Array.from({ length: 60 * 4 }, (_, i) =>
@@ -29,10 +25,10 @@ test("sixty addresses that fill the queue keep somebody else waiting for one tur
 });
 
 test("one account that is tried from sixty networks has the share of one account", async () => {
-  const passwords = await createPasswords({ ...limits, clientAddress });
+  const passwords = await createPasswords(limits);
   const order: string[] = [];
   const rehash = async (address: string, account: string) => {
-    await passwords.rehash("a guess", null, { req: from(address), account });
+    await passwords.rehash("a guess", null, { address, account });
     order.push(account);
   };
   const results = await Promise.allSettled([

@@ -1,19 +1,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { isDeepStrictEqual } from "node:util";
-import {
-  type ClientAddress,
-  type Problem,
-  problem,
-  isOptionalBody,
-  type RateLimits,
-  readJson,
-} from "@mosis/http";
+import { type Problem, problem, isOptionalBody, type RateLimits, readJson } from "@mosis/http";
 import { managingPermissions, type Permission } from "@mosis/types/keys";
 import type { Pool } from "@mosis/postgres";
 import type { TSchema } from "typebox";
 import { accountMatters } from "./account-matters.ts";
 import { bodyLimit } from "../shared/body-limit.ts";
-import { type Call, callOf } from "./call.ts";
+import { type Call, callOf, type SenderOf } from "./call.ts";
 import type { Credential, Credentials } from "./credentials.ts";
 import { holds, type Principal } from "./principal.ts";
 
@@ -56,12 +49,12 @@ export function createAuthenticate({
   db,
   credentials,
   limits,
-  clientAddress,
+  senderOf,
 }: {
   db: Pool;
   credentials: Credentials;
   limits: RateLimits;
-  clientAddress: ClientAddress;
+  senderOf: SenderOf;
 }): Authenticate {
   /** Who sends a request, as it was when it was admitted. */
   const admitted = new WeakMap<IncomingMessage, { secret: string; principal: Principal; need: Need }>();
@@ -83,7 +76,8 @@ export function createAuthenticate({
       throw secret === null ? absent() : credentialsInvalid();
     }
     const { principal, addresses } = credential;
-    if (addresses && !addresses.has(clientAddress(req))) {
+    const sender = senderOf(req);
+    if (addresses && !addresses.has(sender.address)) {
       // Not of the key's own rate: whoever has stolen it would use that up.
       limits.admitAnyone(req, res);
       throw problem("address_not_allowed", "The key works from the addresses in its cidrs alone.");
@@ -92,12 +86,12 @@ export function createAuthenticate({
       limits.admitAnyone(req, res);
       throw quarantined(principal.actor.id);
     }
-    await credential.touch(clientAddress(req));
+    await credential.touch(sender.address);
     limits.admit(req, res, principal.developerId);
     admitted.set(req, { secret, principal, need });
     requireSecondFactor(req, principal);
     requireNeed(credential, need);
-    return callOf(req, principal, db);
+    return callOf(req, { sender, principal, db });
   };
 
   const body = async (req: IncomingMessage, { isOptional = false }: BodyOptions = {}): Promise<unknown> => {

@@ -1,24 +1,40 @@
 import type { IncomingMessage } from "node:http";
-import { requestId } from "@mosis/http";
+import { type ClientAddress, requestId } from "@mosis/http";
 import type { Pool } from "@mosis/postgres";
 import { type Principal, tenantOf } from "./principal.ts";
 
+/** Where a request comes from, whoever sends it. */
+export interface Sender {
+  requestId: string;
+  /** The address of the client, as the trusted proxies report it. */
+  address: string;
+  /** The header User-Agent; undefined when the client sent none. */
+  userAgent: string | undefined;
+}
+
 /** Who asks for something, and how. Handlers hand it on; what lies below them does not see the request. */
-export interface Call {
+export interface Call extends Sender {
   principal: Principal;
   /** A connection that sees only the rows that the principal may reach, whatever a statement says. */
   db: Pool;
-  requestId: string;
   /** The header If-Match; undefined when the client sent none. */
   ifMatch: string | undefined;
 }
 
-/** @param db sees no rows until it is told whose. */
-export function callOf(req: IncomingMessage, principal: Principal, db: Pool): Call {
-  return {
-    principal,
-    db: db.as(tenantOf(principal)),
+export type SenderOf = (req: IncomingMessage) => Sender;
+
+export function createSenderOf(clientAddress: ClientAddress): SenderOf {
+  return (req) => ({
     requestId: requestId(req),
-    ifMatch: req.headers["if-match"],
-  };
+    address: clientAddress(req),
+    userAgent: req.headers["user-agent"],
+  });
+}
+
+/** @param db sees no rows until it is told whose. */
+export function callOf(
+  req: IncomingMessage,
+  { sender, principal, db }: { sender: Sender; principal: Principal; db: Pool },
+): Call {
+  return { ...sender, principal, db: db.as(tenantOf(principal)), ifMatch: req.headers["if-match"] };
 }

@@ -21,7 +21,7 @@ export function accountDeletionRoutes(deps: {
     const call = await authenticate(req, res, "session");
     const { principal } = call;
     const body = parse(AccountDeletion, await authenticate.body(req, bodyOptionsOf(AccountDeletion)), "body");
-    const confirmed = await confirm({ principal, req }, body.password);
+    const confirmed = await confirm(call, body.password);
 
     // For everybody: a restriction of theirs may be one of somebody else's apps.
     const answer = await change(call, { req, body, tenant: everyone }, async (tx) => {

@@ -1,7 +1,7 @@
-import type { IncomingMessage } from "node:http";
 import { type Problem, problem } from "@mosis/http";
 import type { Pool } from "@mosis/postgres";
-import type { Authenticate } from "../../access/authenticate.ts";
+import type { Sender } from "../../access/call.ts";
+import type { Principal } from "../../access/principal.ts";
 import type { Passwords } from "../../sign-in/passwords/hashing.ts";
 import { findOwnAccount, type HashedPassword } from "../../developers/queries.ts";
 import { findRight } from "../../sign-in/passwords/right-password.ts";
@@ -14,26 +14,29 @@ import type { AccountThrottle } from "../../sign-in/throttle/account.ts";
  * @throws Problem `confirmation_required` (403), `rate_limited` (429).
  */
 export type ProveAccount = (
-  req: IncomingMessage,
+  by: { sender: Sender; session: Principal | null },
   asked: { developerId: string; password: string | undefined },
 ) => Promise<HashedPassword | null>;
 
 export function createProveAccount(deps: {
   db: Pool;
-  authenticate: Authenticate;
   passwords: Passwords;
   accounts: AccountThrottle;
 }): ProveAccount {
-  const { db, authenticate, passwords, accounts } = deps;
-  return async (req, { developerId, password }) => {
-    const session = await authenticate.session(req);
+  const { db, passwords, accounts } = deps;
+  return async ({ sender, session }, { developerId, password }) => {
     if (session?.developerId === developerId) return null;
     const own = db.as(developerId);
     const account = password === undefined ? null : await findOwnAccount(own, developerId);
     if (password === undefined || !account) throw unproved();
     // The same bucket as signing in: here is no second place to guess at.
     const { id, email, password_settings } = account;
-    const guess = { id, settings: password_settings, password, asker: { req, account: email } };
+    const guess = {
+      id,
+      settings: password_settings,
+      password,
+      asker: { address: sender.address, account: email },
+    };
     const proved = await accounts.countWrong("sign-in", email, () =>
       findRight({ db: own, passwords }, guess),
     );

@@ -1,16 +1,9 @@
-import {
-  createRouter,
-  parse,
-  type Problem,
-  problem,
-  type RateLimits,
-  readJson,
-  requestId,
-} from "@mosis/http";
+import { createRouter, parse, type Problem, problem, type RateLimits, readJson } from "@mosis/http";
 import { isDuplicate, type Pool, transaction } from "@mosis/postgres";
 import { EmailChange, EmailVerification } from "@mosis/types/developers";
 import type { Router } from "express";
 import { type Authenticate, credentialsInvalid } from "../../access/authenticate.ts";
+import type { SenderOf } from "../../access/call.ts";
 import { everyone } from "../../access/principal.ts";
 import { changeAfter, send } from "../../changes/change.ts";
 import { requireEmail } from "../../developers/canonical-email.ts";
@@ -28,6 +21,7 @@ interface Deps {
   db: Pool;
   limits: RateLimits;
   authenticate: Authenticate;
+  senderOf: SenderOf;
   confirm: Confirm;
   prove: ProveAccount;
   mails: { wake(): void };
@@ -41,7 +35,9 @@ export function emailRoutes(deps: Deps): Router {
 }
 
 /** Proving that an address is one's own. */
-function serveVerification(router: Router, { db, limits, authenticate, prove, mails }: Deps): void {
+function serveVerification(router: Router, deps: Deps): void {
+  const { db, limits, authenticate, senderOf, prove, mails } = deps;
+
   router.post("/v1/developers/me\\:send-verification", async (req, res) => {
     const call = await authenticate(req, res, "session");
     const { principal } = call;
@@ -71,14 +67,16 @@ function serveVerification(router: Router, { db, limits, authenticate, prove, ma
     const tokenHash = hashSecret(token);
     const mailed = await findAccountToken(db.as(everyone), tokenHash, confirmingPurposes);
     if (!mailed) throw tokenInvalid();
-    const proved = await prove(req, { developerId: mailed.developer_id, password });
+    const by = { sender: senderOf(req), session: await authenticate.session(req) };
+    const proved = await prove(by, { developerId: mailed.developer_id, password });
 
-    await transaction(db.as(everyone), (tx) =>
-      verifyEmail(tx, { tokenHash, proved, requestId: requestId(req) }),
-    ).catch((error: unknown) => {
-      // Somebody else has taken the address since the mail was sent.
-      throw isDuplicate(error, "developers_lower_email", "developers_email_key") ? emailTaken() : error;
-    });
+    const { requestId } = by.sender;
+    await transaction(db.as(everyone), (tx) => verifyEmail(tx, { tokenHash, proved, requestId })).catch(
+      (error: unknown) => {
+        // Somebody else has taken the address since the mail was sent.
+        throw isDuplicate(error, "developers_lower_email", "developers_email_key") ? emailTaken() : error;
+      },
+    );
 
     mails.wake();
     res.status(204).end();
@@ -96,7 +94,7 @@ function serveChange(router: Router, { db, authenticate, confirm, mails }: Deps)
     const email = requireEmail(body.email);
     const { developerId } = principal;
     const before = async () => {
-      const own = await confirm({ principal, req }, password);
+      const own = await confirm(call, password);
       const taken = await findAccount(db.as(everyone), email);
       if (taken && taken.id !== developerId) throw emailTaken();
       return own;

@@ -1,8 +1,9 @@
-import { createRouter, parse, type RateLimits, readJson, requestId } from "@mosis/http";
+import { createRouter, parse, type RateLimits, readJson } from "@mosis/http";
 import { type Pool, transaction } from "@mosis/postgres";
 import { PasswordChange, PasswordReset, PasswordResetRequest } from "@mosis/types/developers";
 import type { Router } from "express";
 import { type Authenticate, credentialsInvalid } from "../../access/authenticate.ts";
+import type { SenderOf } from "../../access/call.ts";
 import type { Credentials } from "../../access/credentials.ts";
 import { everyone } from "../../access/principal.ts";
 import { changeAfter, send } from "../../changes/change.ts";
@@ -22,6 +23,7 @@ import { hashNewPassword } from "./new-password.ts";
 interface Deps {
   db: Pool;
   authenticate: Authenticate;
+  senderOf: SenderOf;
   credentials: Pick<Credentials, "forget">;
   limits: RateLimits;
   confirm: Confirm;
@@ -47,14 +49,14 @@ function serveChange(
     const { principal } = call;
     const body = parse(PasswordChange, await authenticate.body(req), "body");
     const before = async () => {
-      const confirmed = await confirm({ principal, req }, body.password);
+      const confirmed = await confirm(call, body.password);
       const own = db.as(principal.developerId);
       const owner = await findDeveloper(own, principal.developerId);
       if (!owner) throw credentialsInvalid();
       const appWords = await readAppWords(own, owner.id);
       const passwordHash = await hashNewPassword(passwords, {
         ...{ password: body.new_password, owner: { ...owner, appWords }, pointer: "/new_password" },
-        asker: { req, account: owner.email },
+        asker: { address: call.address, account: owner.email },
       });
       return { confirmed, passwordHash };
     };
@@ -71,7 +73,9 @@ function serveChange(
 }
 
 /** Another password for somebody who has forgotten it, by a mail. */
-function serveReset(router: Router, { db, credentials, limits, passwords, accounts, mails }: Deps): void {
+function serveReset(router: Router, deps: Deps): void {
+  const { db, senderOf, credentials, limits, passwords, accounts, mails } = deps;
+
   /** Who has the address is found out later, by the sender: here is nothing that could tell. */
   router.post("/v1/developers\\:request-password-reset", async (req, res) => {
     limits.admitAnyone(req, res);
@@ -79,7 +83,7 @@ function serveReset(router: Router, { db, credentials, limits, passwords, accoun
     const email = canonicalEmail(typed) ?? typed;
     // PostgreSQL takes no NUL; no account has one either.
     if (!email.includes("\0")) {
-      const mail = { kind: "password_reset", recipient: email, requestId: requestId(req) } as const;
+      const mail = { kind: "password_reset", recipient: email, requestId: senderOf(req).requestId } as const;
       await requestMail(db.as(everyone), { developerId: null, ...mail });
     }
 
@@ -96,14 +100,16 @@ function serveReset(router: Router, { db, credentials, limits, passwords, accoun
     const mailed = await findAccountToken(db.as(everyone), tokenHash, ["password_reset"]);
     const owner = mailed && (await findDeveloper(db.as(mailed.developer_id), mailed.developer_id));
     if (!owner) throw tokenInvalid();
+    const sender = senderOf(req);
     const appWords = await readAppWords(db.as(owner.id), owner.id);
     const passwordHash = await hashNewPassword(passwords, {
       ...{ password: new_password, owner: { ...owner, appWords }, pointer: "/new_password" },
-      asker: { req, account: owner.email },
+      asker: { address: sender.address, account: owner.email },
     });
 
+    const { requestId } = sender;
     const { id, email } = await transaction(db.as(everyone), (tx) =>
-      resetForgotten(tx, { tokenHash, passwordHash, requestId: requestId(req) }),
+      resetForgotten(tx, { tokenHash, passwordHash, requestId }),
     );
 
     credentials.forget(id);

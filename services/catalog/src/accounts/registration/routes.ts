@@ -1,8 +1,9 @@
-import { createRouter, parse, type RateLimits, readJson, requestId } from "@mosis/http";
+import { createRouter, parse, type RateLimits, readJson } from "@mosis/http";
 import { type Pool, transaction } from "@mosis/postgres";
 import { DeveloperChange, NewDeveloper } from "@mosis/types/developers";
 import type { Router } from "express";
 import { type Authenticate, credentialsInvalid } from "../../access/authenticate.ts";
+import type { SenderOf } from "../../access/call.ts";
 import { everyone, holds } from "../../access/principal.ts";
 import { requireEmail } from "../../developers/canonical-email.ts";
 import { findDeveloper } from "../../developers/queries.ts";
@@ -14,26 +15,28 @@ import { registerDeveloper, renameDeveloper, tagOf } from "./changes.ts";
 export interface DeveloperDeps {
   db: Pool;
   authenticate: Authenticate;
+  senderOf: SenderOf;
   passwords: Passwords;
   limits: RateLimits;
   mails: { wake(): void };
 }
 
 export function developerRoutes(deps: DeveloperDeps): Router {
-  const { db, authenticate, passwords, limits, mails } = deps;
+  const { db, authenticate, senderOf, passwords, limits, mails } = deps;
   const router = createRouter();
 
   router.post("/v1/developers", async (req, res) => {
     limits.admitAnyone(req, res);
     const sent = parse(NewDeveloper, await readJson(req, anonymousBodyLimit), "body");
     const body = { ...sent, email: requireEmail(sent.email) };
+    const sender = senderOf(req);
     const passwordHash = await hashNewPassword(passwords, {
       ...{ password: body.password, owner: body, pointer: "/password" },
-      asker: { req, account: body.email },
+      asker: { address: sender.address, account: body.email },
     });
 
     const developer = await transaction(db.as(everyone), (tx) =>
-      registerDeveloper(tx, { ...body, passwordHash }, requestId(req)),
+      registerDeveloper(tx, { ...body, passwordHash }, sender.requestId),
     );
 
     mails.wake();

@@ -1,7 +1,7 @@
-import type { IncomingMessage } from "node:http";
-import { type Problem, problem, requestId } from "@mosis/http";
+import { type Problem, problem } from "@mosis/http";
 import { type Pool, type Queryable, transaction } from "@mosis/postgres";
 import type { SessionCompletion, SessionWithToken } from "@mosis/types/sessions";
+import type { Sender } from "../../access/call.ts";
 import type { Credentials } from "../../access/credentials.ts";
 import type { BeginSession } from "../sessions/changes.ts";
 import type { AccountThrottle } from "../throttle/account.ts";
@@ -13,7 +13,7 @@ import type { Prove } from "./prove.ts";
  * @throws Problem `token_invalid` (422); `credentials_invalid` (401), one for a factor that is wrong, was
  * used or is not enrolled; `rate_limited` (429).
  */
-export type Complete = (req: IncomingMessage, asked: SessionCompletion) => Promise<SessionWithToken>;
+export type Complete = (sender: Sender, asked: SessionCompletion) => Promise<SessionWithToken>;
 
 export function createComplete(deps: {
   db: Pool;
@@ -23,14 +23,14 @@ export function createComplete(deps: {
   prove: Prove;
 }): Complete {
   const { db, credentials, accounts, beginSession, prove } = deps;
-  return async (req, asked) => {
+  return async (sender, asked) => {
     const { developerId, ...attempt } = await beginAttempt(db, asked);
     if (developerId === null) throw wrong();
     const { factor } = attempt;
     const signIn = async (tx: Queryable): Promise<SessionWithToken | null> => {
-      const by = { prove, requestId: requestId(req) };
+      const by = { prove, requestId: sender.requestId };
       const events = await proveAttempt(tx, { ...attempt, developerId }, by);
-      return events && beginSession(tx, { req, developerId, secondFactor: factor, events });
+      return events && beginSession(tx, { sender, developerId, secondFactor: factor, events });
     };
     const tried = () => transaction(db.as(developerId), signIn);
     // Nobody guesses a passkey, so that its owner is never kept out by others who guess codes.

@@ -1,7 +1,7 @@
-import type { IncomingMessage } from "node:http";
 import type { Queryable } from "@mosis/postgres";
 import type { SecondFactorNeeded, SessionWithToken } from "@mosis/types/sessions";
 import { credentialsInvalid } from "../../access/authenticate.ts";
+import type { Sender } from "../../access/call.ts";
 import { hasFactor } from "../second-factors/changes.ts";
 import { findFactors } from "../second-factors/queries.ts";
 import type { BeginSession } from "../sessions/changes.ts";
@@ -17,16 +17,16 @@ type FirstFactorAnswer = { status: 201; body: SessionWithToken } | { status: 202
  */
 export type AnswerFirstFactor = (
   tx: Queryable,
-  by: { req: IncomingMessage; developerId: string },
+  by: { sender: Sender; developerId: string },
 ) => Promise<FirstFactorAnswer>;
 
 export function createAnswerFirstFactor({ beginSession }: { beginSession: BeginSession }): AnswerFirstFactor {
-  return async (tx, { req, developerId }) => {
+  return async (tx, { sender, developerId }) => {
     // Locked before the factors are read: whoever enrols the first one meanwhile ends what this begins.
     if (!(await lockAccount(tx, developerId))) throw credentialsInvalid();
     const factors = await findFactors(tx, developerId);
     if (!hasFactor(factors)) {
-      const session = await beginSession(tx, { req, developerId, secondFactor: null, events: [] });
+      const session = await beginSession(tx, { sender, developerId, secondFactor: null, events: [] });
       return { status: 201, body: session };
     }
     return { status: 202, body: await waitForFactor(tx, developerId, factors) };

@@ -4,7 +4,7 @@ import { PasskeyRequest, type PasskeyRequestOptions } from "@mosis/types/passkey
 import { Reauthentication, SessionCompletion } from "@mosis/types/sessions";
 import type { Request, Router } from "express";
 import type { Authenticate } from "../../access/authenticate.ts";
-import type { Call } from "../../access/call.ts";
+import type { Call, SenderOf } from "../../access/call.ts";
 import { everyone } from "../../access/principal.ts";
 import { type Answer, changeAfter, send } from "../../changes/change.ts";
 import { lockPassword } from "../../developers/queries.ts";
@@ -27,6 +27,7 @@ import { newSignInToken, signInOver } from "./token.ts";
 interface Deps {
   db: Pool;
   authenticate: Authenticate;
+  senderOf: SenderOf;
   limits: RateLimits;
   /** Null when no page may use passkeys here. */
   ceremonies: Ceremonies | null;
@@ -45,7 +46,7 @@ export function completionRoutes(deps: Deps): Router {
 
 /** The second half of signing in, and signing in with a passkey only. */
 function serveSignIn(router: Router, deps: Deps): void {
-  const { db, limits, complete } = deps;
+  const { db, senderOf, limits, complete } = deps;
 
   router.post("/v1/sessions\\:passkey-options", async (req, res) => {
     limits.admitAnyone(req, res);
@@ -67,7 +68,7 @@ function serveSignIn(router: Router, deps: Deps): void {
   router.post("/v1/sessions\\:complete", async (req, res) => {
     limits.admitAnyone(req, res);
     const body = parse(SessionCompletion, await readJson(req, anonymousBodyLimit), "body");
-    res.status(201).json(await complete(req, body));
+    res.status(201).json(await complete(senderOf(req), body));
   });
 }
 
@@ -80,7 +81,7 @@ function serveReauthentication(router: Router, deps: Deps): void {
     const { principal } = call;
     const body = parse(Reauthentication, await authenticate.body(req), "body");
     const { developerId } = principal;
-    const before = () => confirmPassword({ principal, req }, body.password);
+    const before = () => confirmPassword(call, body.password);
 
     const answer = await changeAfter(call, { req, body }, before, async (tx, confirmed) => {
       if (!(await lockPassword(tx, confirmed))) throw passwordChanged();

@@ -1,8 +1,9 @@
-import { createRouter, parse, type RateLimits, readJson, requestId } from "@mosis/http";
+import { createRouter, parse, type RateLimits, readJson } from "@mosis/http";
 import { type Pool, transaction } from "@mosis/postgres";
 import { OauthFinish, OauthStart } from "@mosis/types/oauth";
 import type { Router } from "express";
 import type { Authenticate } from "../../access/authenticate.ts";
+import type { SenderOf } from "../../access/call.ts";
 import type { Credentials } from "../../access/credentials.ts";
 import { everyone } from "../../access/principal.ts";
 import { requireRecent } from "../../access/recent-sign-in.ts";
@@ -21,6 +22,7 @@ const path = "/v1/developers/me/oauth";
 interface Deps {
   db: Pool;
   authenticate: Authenticate;
+  senderOf: SenderOf;
   credentials: Pick<Credentials, "forget">;
   limits: RateLimits;
   providers: Providers;
@@ -38,7 +40,7 @@ export function oauthRoutes(deps: Deps): Router {
 
 /** Signing in and registering with a provider. */
 function serveSignIn(router: Router, deps: Deps): void {
-  const { db, credentials, limits, providers, flows, answerFirstFactor } = deps;
+  const { db, senderOf, credentials, limits, providers, flows, answerFirstFactor } = deps;
 
   router.get("/v1/oauth", (req, res) => {
     limits.admitAnyone(req, res);
@@ -58,10 +60,11 @@ function serveSignIn(router: Router, deps: Deps): void {
     limits.admitAnyone(req, res);
     const body = parse(OauthFinish, await readJson(req, anonymousBodyLimit), "body");
     const identity = await flows.finish(req.params.provider, body, null);
+    const sender = senderOf(req);
 
     const { developerId, answer } = await transaction(db.as(everyone), async (tx) => {
-      const developerId = await developerOf(tx, identity, requestId(req));
-      return { developerId, answer: await answerFirstFactor(tx, { req, developerId }) };
+      const developerId = await developerOf(tx, identity, sender.requestId);
+      return { developerId, answer: await answerFirstFactor(tx, { sender, developerId }) };
     });
 
     // The oldest session may have ended for the new one.

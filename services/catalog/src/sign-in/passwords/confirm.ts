@@ -1,8 +1,7 @@
-import type { IncomingMessage } from "node:http";
 import { type Problem, problem } from "@mosis/http";
 import type { Pool } from "@mosis/postgres";
 import { credentialsInvalid } from "../../access/authenticate.ts";
-import type { Principal } from "../../access/principal.ts";
+import type { Call } from "../../access/call.ts";
 import { hasFactor } from "../second-factors/changes.ts";
 import { findFactors } from "../second-factors/queries.ts";
 import { findRecentSession } from "../../access/queries.ts";
@@ -19,7 +18,7 @@ import { findRight } from "./right-password.ts";
  * @throws Problem `confirmation_required` (403), `rate_limited` (429).
  */
 export type Confirm = (
-  by: { principal: Principal; req: IncomingMessage },
+  call: Call,
   password: string | undefined,
 ) => Promise<HashedPassword & { email: string }>;
 
@@ -32,17 +31,17 @@ interface ConfirmDeps {
 /** Asks for a recent session beside the password when the account has a second factor. */
 export function createConfirm(deps: ConfirmDeps): Confirm {
   const confirmPassword = createConfirmPassword(deps);
-  return async (by, password) => {
-    const { principal } = by;
+  return async (call, password) => {
+    const { principal } = call;
     const own = deps.db.as(principal.developerId);
     if (hasFactor(await findFactors(own, principal.developerId))) await requireRecent(own, principal);
-    return confirmPassword(by, password);
+    return confirmPassword(call, password);
   };
 }
 
 /** The password alone. */
 export function createConfirmPassword({ db, passwords, accounts }: ConfirmDeps): Confirm {
-  return async ({ principal: { developerId, actor }, req }, password) => {
+  return async ({ principal: { developerId, actor }, address }, password) => {
     const own = db.as(developerId);
     const found = await findOwnAccount(own, developerId);
     if (!found) throw credentialsInvalid();
@@ -54,7 +53,7 @@ export function createConfirmPassword({ db, passwords, accounts }: ConfirmDeps):
     }
     if (password === undefined) throw unconfirmed("Send the password of the account too.");
     // The same bucket as signing in: here is no second place to guess at.
-    const guess = { id, settings: password_settings, password, asker: { req, account: email } };
+    const guess = { id, settings: password_settings, password, asker: { address, account: email } };
     const confirmed = await accounts.countWrong("sign-in", email, () =>
       findRight({ db: own, passwords }, guess),
     );

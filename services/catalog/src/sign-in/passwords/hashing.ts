@@ -1,11 +1,11 @@
-import type { IncomingMessage } from "node:http";
 import { hash, type Options, parseOptions } from "@node-rs/argon2";
-import { type ClientAddress, networkOf } from "@mosis/http";
+import { networkOf } from "@mosis/http";
 import { FairQueue } from "@mosis/runtime";
 
 /** Who has a password hashed: a share is of the network that a request comes from, and of an account. */
 export interface Asker {
-  req: IncomingMessage;
+  /** The address of the client. */
+  address: string;
   /** The address that was typed, or the id of a developer. It need not exist. */
   account: string;
 }
@@ -56,10 +56,8 @@ const words = {
   full: "Too many people sign in just now. Try again in a moment.",
 };
 
-export async function createPasswords(
-  limits: PasswordLimits & { clientAddress: ClientAddress },
-): Promise<Passwords> {
-  const { runningMax, waitingMax, waitMsMax = waitMsDefault, clientAddress } = limits;
+export async function createPasswords(limits: PasswordLimits): Promise<Passwords> {
+  const { runningMax, waitingMax, waitMsMax = waitMsDefault } = limits;
   const byNetwork = new FairQueue(
     {
       slotsMax: runningMax,
@@ -82,8 +80,8 @@ export async function createPasswords(
     },
     words,
   );
-  const run = ({ req, account }: Asker, work: () => Promise<string>) =>
-    byAccount.run(account.toLowerCase(), () => byNetwork.run(networkOf(clientAddress(req)), work));
+  const run = ({ address, account }: Asker, work: () => Promise<string>) =>
+    byAccount.run(account.toLowerCase(), () => byNetwork.run(networkOf(address), work));
   const nobody = settingsOf(await hash("the password of nobody", cost));
   return {
     hash: (password, asker, check) =>

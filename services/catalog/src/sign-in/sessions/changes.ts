@@ -1,10 +1,8 @@
-import type { IncomingMessage } from "node:http";
-import { type ClientAddress, requestId } from "@mosis/http";
 import type { Queryable } from "@mosis/postgres";
 import { newId } from "@mosis/runtime";
 import type { SecondFactor } from "@mosis/types/second-factors";
 import type { SessionWithToken } from "@mosis/types/sessions";
-import type { Call } from "../../access/call.ts";
+import type { Call, Sender } from "../../access/call.ts";
 import { authorOf, type Event, record, sessionDeleted } from "../../changes/outbox/record.ts";
 import { hashSecret } from "../../shared/secret-hash.ts";
 import { storedAddress } from "../../access/stored-address.ts";
@@ -28,7 +26,7 @@ export interface SessionLife {
 export type BeginSession = (
   tx: Queryable,
   by: {
-    req: IncomingMessage;
+    sender: Sender;
     developerId: string;
     /** What was proved beside a password or a provider. */
     secondFactor: SecondFactor | null;
@@ -37,18 +35,11 @@ export type BeginSession = (
   },
 ) => Promise<SessionWithToken>;
 
-export function createBeginSession(deps: { clientAddress: ClientAddress; life: SessionLife }): BeginSession {
-  const { clientAddress, life } = deps;
-  return (tx, { req, developerId, secondFactor, events }) => {
-    const from = { address: storedAddress(clientAddress(req)), userAgent: userAgentOf(req) };
-    return createSession(tx, {
-      developerId,
-      requestId: requestId(req),
-      secondFactor,
-      events,
-      ...from,
-      ...life,
-    });
+export function createBeginSession(life: SessionLife): BeginSession {
+  return (tx, { sender, developerId, secondFactor, events }) => {
+    const from = { address: storedAddress(sender.address), userAgent: shownUserAgent(sender) };
+    const { requestId } = sender;
+    return createSession(tx, { developerId, requestId, secondFactor, events, ...from, ...life });
   };
 }
 
@@ -81,8 +72,8 @@ async function createSession(tx: Queryable, session: NewSession): Promise<Sessio
 const userAgentLengthMax = 200;
 
 /** What the client calls itself, so that its owner knows it again in the list. Null when it says nothing. */
-function userAgentOf(req: IncomingMessage): string | null {
-  const text = (req.headers["user-agent"] ?? "").replaceAll(/[^\x20-\x7e]/g, "").slice(0, userAgentLengthMax);
+function shownUserAgent({ userAgent = "" }: Sender): string | null {
+  const text = userAgent.replaceAll(/[^\x20-\x7e]/g, "").slice(0, userAgentLengthMax);
   return text === "" ? null : text;
 }
 

@@ -3,6 +3,7 @@ import { type Pool, transaction } from "@mosis/postgres";
 import { NewSession } from "@mosis/types/sessions";
 import type { Router } from "express";
 import type { Authenticate } from "../../access/authenticate.ts";
+import type { SenderOf } from "../../access/call.ts";
 import type { Credentials } from "../../access/credentials.ts";
 import { change, send } from "../../changes/change.ts";
 import { anonymousBodyLimit } from "../../shared/body-limit.ts";
@@ -16,6 +17,7 @@ import type { SignIn } from "./sign-in.ts";
 interface Deps {
   db: Pool;
   authenticate: Authenticate;
+  senderOf: SenderOf;
   credentials: Pick<Credentials, "forget">;
   signIn: SignIn;
   answerFirstFactor: AnswerFirstFactor;
@@ -31,15 +33,16 @@ export function sessionRoutes(deps: Deps): Router {
 
 /** Signing in and out. */
 function serveOwn(router: Router, deps: Deps): void {
-  const { db, authenticate, credentials, signIn, answerFirstFactor, limits } = deps;
+  const { db, authenticate, senderOf, credentials, signIn, answerFirstFactor, limits } = deps;
   const paging = createPaging("sessions");
 
   router.post("/v1/sessions", async (req, res) => {
     limits.admitAnyone(req, res);
     const { email, password } = parse(NewSession, await readJson(req, anonymousBodyLimit), "body");
 
-    const answer = await signIn({ req, email, password }, (tx, developerId) =>
-      answerFirstFactor(tx, { req, developerId }),
+    const sender = senderOf(req);
+    const answer = await signIn({ sender, email, password }, (tx, developerId) =>
+      answerFirstFactor(tx, { sender, developerId }),
     );
 
     res.status(answer.status).json(answer.body);

@@ -1,6 +1,6 @@
-import type { IncomingMessage } from "node:http";
 import { type Problem, problem } from "@mosis/http";
 import { type Pool, type Queryable, transaction } from "@mosis/postgres";
+import type { Sender } from "../../access/call.ts";
 import type { Credentials } from "../../access/credentials.ts";
 import { findAccount, lockPassword } from "../../developers/queries.ts";
 import { canonicalEmail } from "../../developers/canonical-email.ts";
@@ -15,7 +15,7 @@ import type { AccountThrottle } from "../throttle/account.ts";
  * same work; `rate_limited` (429).
  */
 export type SignIn = <T>(
-  asked: { req: IncomingMessage; email: string; password: string },
+  asked: { sender: Sender; email: string; password: string },
   work: (tx: Queryable, developerId: string) => Promise<T>,
 ) => Promise<T>;
 
@@ -27,7 +27,7 @@ export function createSignIn(deps: {
 }): SignIn {
   const { credentials, passwords, accounts } = deps;
   const db = deps.db.as(everyone);
-  return async ({ req, email, password }, work) => {
+  return async ({ sender, email, password }, work) => {
     // One bucket for all spellings of an address.
     const address = canonicalEmail(email) ?? email;
     const found = await accounts.countWrong("sign-in", address, async () => {
@@ -36,7 +36,10 @@ export function createSignIn(deps: {
       // Also without an account, so that there is the same work to wait for.
       const id = account?.id ?? nobodyId;
       const settings = account?.password_settings ?? null;
-      return findRight({ db, passwords }, { id, settings, password, asker: { req, account: address } });
+      return findRight(
+        { db, passwords },
+        { id, settings, password, asker: { address: sender.address, account: address } },
+      );
     });
     if (!found) throw wrong();
     const result = await transaction(deps.db.as(found.id), async (tx) => {
