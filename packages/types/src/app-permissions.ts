@@ -1,6 +1,6 @@
 /**
- * What an app may ask for on a device, as Mosis knows it: what each permission allows, and whether a person
- * should think twice. A version may name others: devices that know them decide.
+ * The permissions that an app may ask for on a device, as Mosis knows them: what each allows, and whether a
+ * person should think twice. A version may name others; devices that know them decide.
  */
 export const appPermissions = {
   audio_playback: { dangerous: false, allows: "Play sound while another app is in front." },

@@ -23,8 +23,8 @@ export const NewApp = Type.Object(
 export type NewApp = Static<typeof NewApp>;
 
 /**
- * Body of `PATCH /v1/apps/{package_id}`: what is left out stays, null clears. Name and category of an app
- * that was approved wait for a reviewer: see `pending_listing`.
+ * Body of `PATCH /v1/apps/{package_id}`. Omitted fields stay; null clears a field. After an app was approved,
+ * a new name or category waits for a reviewer: see `pending_listing`.
  */
 export const AppChange = Type.Object(
   {
@@ -48,7 +48,7 @@ export type SigningKeyRotation = Static<typeof SigningKeyRotation>;
 export const AppStatus = Type.Enum(["draft", "published", "suspended"]);
 export type AppStatus = Static<typeof AppStatus>;
 
-/** What can be done with an app. */
+/** The actions on an app. */
 export const AppAction = Type.Enum([
   ...(["change", "delete", "publish", "suspend", "restore", "rotate-signing-key"] as const),
 ]);
@@ -72,14 +72,17 @@ export const App = Type.Object({
   category: Nullable(Type.String()),
   tags: Type.Array(Type.String()),
   status: AppStatus,
-  /** Null unless suspended. What an admin has suspended only an admin restores. */
+  /** Null unless the app is suspended. Only an admin can restore an app that an admin has suspended. */
   suspended_by: Nullable(Type.Enum(["developer", "admin"])),
   suspend_reason: Nullable(Type.String()),
-  /** Fingerprint of the key that has to sign the next version. Null before anything was published. */
+  /** Fingerprint of the key that must sign the next version. Null until a version was published. */
   signing_key: Nullable(Type.String()),
   /** The newest version that all installs get. */
   latest_version: Nullable(Type.Object({ version_code: Type.Integer(), version_name: Type.String() })),
-  /** The version that some installs get, or none while it is halted. Newer than the latest. */
+  /**
+   * The version that some installs get; no install gets it while it is halted. It is newer than the latest
+   * version.
+   */
   rollout_version: Nullable(
     Type.Object({
       version_code: Type.Integer(),
@@ -88,22 +91,25 @@ export const App = Type.Object({
       is_halted: Type.Boolean(),
     }),
   ),
-  /** What was proposed for an approved app and waits for a reviewer. Null when nothing waits. */
+  /**
+   * The name and category that were proposed for an approved app and wait for a reviewer. Null when nothing
+   * waits.
+   */
   pending_listing: Nullable(PendingListing),
   created_at: Timestamp,
   updated_at: Timestamp,
-  /** What whoever reads this may do with it now, as far as state and role decide. */
+  /** The actions that the caller may take now, as far as state and role decide. */
   allowed_actions: Type.Array(AppAction),
 });
 export type App = Static<typeof App>;
 
-/** An app in a list: without its description, since a page of those can be a megabyte. */
+/** An app in a list. It has no description, because a page of descriptions can be a megabyte. */
 export const AppSummary = Type.Omit(App, ["description", "pending_listing"]);
 export type AppSummary = Static<typeof AppSummary>;
 
 /**
- * Value of a `catalog.apps` record: what telemetry has to know of an app. Records from before there were
- * limits, or a retention, have none: the defaults hold.
+ * Value of a `catalog.apps` record: what telemetry needs to know about an app. Older records have no limits
+ * and no retention; the defaults apply to them.
  */
 export const AppState = Type.Object({
   app_id: Uuid,

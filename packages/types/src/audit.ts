@@ -2,7 +2,9 @@ import Type, { type Static } from "typebox";
 import { Label, Timestamp, Uuid } from "./formats.ts";
 import { PageQuery } from "./pages.ts";
 
-/** Who did it: a key or a session of a developer, somebody on the servers, or the platform itself. */
+/**
+ * The actor of an action: a developer's key or session, an operator on the servers, or the platform itself.
+ */
 export const AuditActor = Type.Object({
   kind: Type.Enum(["key", "session", "operator", "system"]),
   /** Id of the key or session; empty for operators and the platform. */
@@ -12,9 +14,9 @@ export type AuditActor = Static<typeof AuditActor>;
 
 /**
  * One entry of the audit trail: outbox payload = value of an `audit.events` record = row of `audit_events`.
- * Its place in the trail is the record's header `position`: `occurred_at` is a clock's, and clocks disagree.
- * `event_id` is the outbox row's UUIDv7. `action` reads `<resource>.<past participle>`, e.g. `app.created`.
- * `payload` is the resource after the change, never a secret.
+ * The record's header `position` gives its place in the trail; `occurred_at` comes from a clock, and clocks
+ * disagree. `event_id` is the outbox row's UUIDv7. `action` reads `<resource>.<past participle>`, e.g.
+ * `app.created`. `payload` is the resource after the change, never a secret.
  */
 export const AuditEvent = Type.Object({
   event_id: Uuid,
@@ -29,18 +31,18 @@ export const AuditEvent = Type.Object({
 });
 export type AuditEvent = Static<typeof AuditEvent>;
 
-/** Query string of `GET /v1/audit`. What is left out does not filter. */
+/** Query string of `GET /v1/audit`. An omitted field does not filter. */
 export const AuditQuery = Type.Object(
   {
     ...PageQuery.properties,
-    /** Id of the key or session that did it. */
+    /** Id of the key or session that acted. */
     actor: Type.Optional(Label(200)),
     action: Type.Optional(Label(200)),
-    /** Id of what was changed. */
+    /** Id of the resource that was changed. */
     target: Type.Optional(Label(200)),
-    /** Inclusive. */
+    /** Start of the range, inclusive. */
     from: Type.Optional(Timestamp),
-    /** Exclusive. */
+    /** End of the range, exclusive. */
     to: Type.Optional(Timestamp),
   },
   { additionalProperties: false },

@@ -7,10 +7,10 @@ export const Email = Type.String({
   pattern: "^[^\\s@\\u0000-\\u001f]+@[^\\s@\\u0000-\\u001f]+\\.[^\\s@.\\u0000-\\u001f]+$",
 });
 
-/** A password to be, kept only as an argon2id hash. */
+/** A new password. Only its argon2id hash is stored. */
 export const NewPassword = Type.String({ minLength: 10, maxLength: 200 });
 
-/** A password as it was typed: whether it is right is another question than its form. */
+/** A password as it was typed. Its form is not checked here: a wrong password is not an invalid request. */
 export const TypedPassword = Type.String({ maxLength: 200 });
 
 /** Body of `POST /v1/developers`. */
@@ -20,13 +20,14 @@ export const NewDeveloper = Type.Object(
 );
 export type NewDeveloper = Static<typeof NewDeveloper>;
 
-/** What a developer may do beyond its own apps, when it has signed in. Keys have no part in it. */
+/** The role of a developer: what it may do beyond its own apps when it has signed in. Keys have no role. */
 export const Role = Type.Enum(["developer", "reviewer", "admin"]);
 export type Role = Static<typeof Role>;
 
 /**
- * A developer as itself sees it. `verified`: it has read a mail at its address, or its provider says so.
- * `oauth_provider` is the one that it may sign in with, beside a password or instead of one; or null.
+ * A developer as it sees itself. `verified` is true when it has read a mail at its address or its provider
+ * vouches for the address. `oauth_provider` is the provider that it may sign in with, beside a password or
+ * instead of one; null when there is none.
  */
 export const Developer = Type.Object({
   id: Uuid,
@@ -40,8 +41,8 @@ export const Developer = Type.Object({
 export type Developer = Static<typeof Developer>;
 
 /**
- * The developer as a key sees it that may not read personal data: without `account:read`, or a key of listed
- * apps.
+ * The developer as seen by a key that may not read personal data: a key without `account:read`, or a key of
+ * listed apps.
  */
 export const DeveloperId = Type.Pick(Developer, ["id", "created_at"]);
 export type DeveloperId = Static<typeof DeveloperId>;
@@ -54,8 +55,8 @@ export const DeveloperChange = Type.Object({ name: Name(100) }, { additionalProp
 export type DeveloperChange = Static<typeof DeveloperChange>;
 
 /**
- * Body of `POST /v1/developers/me:change-email`. An account without a password leaves `password` out, and
- * needs a session that is not older than ten minutes.
+ * Body of `POST /v1/developers/me:change-email`. An account without a password omits `password` and needs a
+ * session that is at most ten minutes old.
  */
 export const EmailChange = Type.Object(
   { email: Email, password: Type.Optional(TypedPassword) },
@@ -64,9 +65,10 @@ export const EmailChange = Type.Object(
 export type EmailChange = Static<typeof EmailChange>;
 
 /**
- * Body of `POST /v1/developers/me:change-password`; see `EmailChange` for an account that has none yet. What
- * a thief may have left is closed with it: other sessions unless `end_sessions` is false; management keys
- * and webhooks, until each is confirmed, and the provider when that is asked for.
+ * Body of `POST /v1/developers/me:change-password`; see `EmailChange` for an account that has no password
+ * yet. The change also closes what a thief may have left: it ends other sessions unless `end_sessions` is
+ * false, and on request it quarantines management keys and webhooks until each is confirmed, and unlinks the
+ * provider.
  */
 export const PasswordChange = Type.Object(
   {
@@ -88,19 +90,22 @@ export const AccountDeletion = Type.Object(
 );
 export type AccountDeletion = Static<typeof AccountDeletion>;
 
-/** Body of `POST /v1/developers:request-password-reset`. Any text: whether it is an address is not told. */
+/**
+ * Body of `POST /v1/developers:request-password-reset`. Any text is accepted; the answer does not reveal
+ * whether the address has an account.
+ */
 export const PasswordResetRequest = Type.Object(
   { email: Type.String({ maxLength: 255 }) },
   { additionalProperties: false },
 );
 export type PasswordResetRequest = Static<typeof PasswordResetRequest>;
 
-/** The token of a mail: works once, and for a time. */
+/** The token from a mail. It works once and expires. */
 const MailedToken = Type.String({ maxLength: 100 });
 
 /**
- * Body of `POST /v1/developers:verify-email`. The mail proves the mailbox, `password` the account; a session
- * of the account in the header does so, too.
+ * Body of `POST /v1/developers:verify-email`. The mail proves the mailbox; `password`, or a session of the
+ * account in the header, proves the account.
  */
 export const EmailVerification = Type.Object(
   { token: MailedToken, password: Type.Optional(TypedPassword) },

@@ -9,13 +9,13 @@ const Sha256 = Type.String({ pattern: "^[0-9a-f]{64}$" });
 const Count = Type.Integer({ minimum: 0 });
 
 /**
- * What is known of an erasure without its end. The install id itself is told nowhere but to who deletes:
- * `install_hash` is the SHA-256 of its text in lower case, in hex.
+ * The fields of an erasure that has not ended. `install_hash` is the SHA-256 of the install id's lower-case
+ * text, in hex; only the deleting process receives the install id itself.
  */
 const requested = { app_id: Uuid, install_hash: Sha256, requested_at: Timestamp };
 
 /**
- * How an erasure ended, and the SHA-256 that `erase.ts` of the writer makes of it. Everything that was
+ * How an erasure ended, and the SHA-256 that the writer's `erase.ts` computes from it. Everything
  * acknowledged before `received_before` is gone from ClickHouse.
  */
 export const ErasureProof = Type.Object({
@@ -23,18 +23,18 @@ export const ErasureProof = Type.Object({
   ...requested,
   received_before: Timestamp,
   completed_at: Timestamp,
-  /** Events that the view `events` had of the install when its erasure began, whatever their age. */
+  /** Events of the install that the view `events` had when the erasure began, whatever their age. */
   events_erased: Count,
   rejected_erased: Count,
-  /** Rows that are left of it: 0, or it has not ended. */
+  /** Rows of the install that are left. The erasure ends only when this is 0. */
   remaining: Count,
-  /** By then the last record in Kafka is gone that holds any of it, dead letters excepted. */
+  /** The time by which the last Kafka record with any of its data has expired, dead letters excepted. */
   kafka_expired_at: Timestamp,
   proof: Sha256,
 });
 export type ErasureProof = Static<typeof ErasureProof>;
 
-/** An erasure as its developer sees it. What an erasure has at its end is null until `state` is `erased`. */
+/** An erasure as its developer sees it. The fields of its end are null until `state` is `erased`. */
 export const Erasure = Type.Object({
   id: Uuid,
   state: Type.Enum(["requested", "erased"]),
@@ -49,7 +49,7 @@ export const Erasure = Type.Object({
 });
 export type Erasure = Static<typeof Erasure>;
 
-/** An erasure that was asked for and has not ended, as far as whoever tells of it knows. */
+/** Returns an erasure that was requested and has not ended, as far as the caller knows. */
 export function requestedErasure(
   id: string,
   { app_id, install_hash, requested_at }: Pick<Erasure, "app_id" | "install_hash" | "requested_at">,
@@ -59,7 +59,9 @@ export function requestedErasure(
   return { id, state: "requested", app_id, install_hash, requested_at, ...unknown, ...counts };
 }
 
-/** Value of a `telemetry.erasures` record: what the writer has to delete, and whose it is. */
+/**
+ * Value of a `telemetry.erasures` record: what the writer has to delete, and which developer it belongs to.
+ */
 export const ErasureRequest = Type.Object({
   erasure_id: Uuid,
   developer_id: Uuid,

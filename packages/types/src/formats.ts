@@ -1,20 +1,21 @@
 import Type, { type TSchema } from "typebox";
 
-/** RFC 9562 UUID as text, either case. Stored and answered in lower case. */
+/** UUID as text (RFC 9562), in either case. It is stored and returned in lower case. */
 export const Uuid = Type.String({
   pattern: "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$",
 });
 
-/** RFC 3339 date-time as we answer it: UTC, milliseconds, `Z`. */
+/** RFC 3339 date-time as the API returns it: UTC, milliseconds, `Z`. */
 export const Timestamp = Type.String({ format: "date-time" });
 
-/** Text that PostgreSQL can store and a person can read: no control characters, NUL among them. */
+/** Text that PostgreSQL can store and a person can read: no control characters, which include NUL. */
 export const Label = (maxLength: number) =>
   Type.String({ minLength: 1, maxLength, pattern: "^[^\\u0000-\\u001f\\u007f]*$" });
 
 /**
- * A name that people read and compare. No character that is not seen or that turns the others round: bidi
- * controls and whatever else Unicode has as Default_Ignorable_Code_Point (UTS #39 §3).
+ * A name that people read and compare. It may not contain characters that are invisible or that change the
+ * direction of others: bidi controls and the other characters with Unicode's Default_Ignorable_Code_Point
+ * (UTS #39 §3).
  */
 export const Name = (maxLength: number) =>
   Type.String({
@@ -24,7 +25,7 @@ export const Name = (maxLength: number) =>
     description: "Send letters, digits and signs that are seen: no controls, zero-width or bidi characters.",
   });
 
-/** The inside of a character class. As ranges, which generators of every language read. */
+/** The inside of a character class, written as ranges because generators of every language read those. */
 export const unseen =
   "\\u0000-\\u001f\\u007f-\\u009f\\u00ad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f" +
   "\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\u3164\\ufe00-\\ufe0f\\ufeff\\uffa0\\ufff0-\\ufff8" +

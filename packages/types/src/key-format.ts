@@ -1,6 +1,6 @@
-// The form of an API key's secret: `mi_live_` or `mk_live_`, 8 characters of id, 32
-// random characters, 6 characters of CRC-32 over all before them, in base 62. A typo
-// or a fake is told from a key without a look-up.
+// The format of an API key's secret: `mi_live_` or `mk_live_`, 8 characters of id, 32 random characters, 6
+// characters of CRC-32 over all before them, in base 62. The checksum separates a typo or a fake from a key
+// without a look-up.
 import type { KeyKind } from "./keys.ts";
 
 export const keyMarks = { ingest: "mi_live_", management: "mk_live_" } as const satisfies Record<
@@ -28,9 +28,9 @@ export function keyChecksum(crc32: number): string {
 }
 
 /**
- * The kind of key a secret claims to be, or null when it is not in our form or its checksum is wrong.
- * @param crc32 of the text's bytes; `node:zlib`'s. An argument,
- * because this package does no I/O and imports nothing.
+ * Returns the kind of key that a secret claims to be, or null when its format or checksum is wrong.
+ * @param crc32 The CRC-32 of the text's bytes, as `node:zlib` computes it. It is an argument because this
+ * package does no I/O and imports nothing.
  */
 export function keyKindOf(secret: string, crc32: (text: string) => number): KeyKind | null {
   const match = shape.exec(secret);

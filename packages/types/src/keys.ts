@@ -29,8 +29,8 @@ const permissionNames = Object.keys(permissions) as Permission[];
 export const Permission = Type.Enum(permissionNames);
 
 /**
- * What a secret cannot do any more that was rotated out and works on for its grace: each of these makes or
- * changes what outlives it.
+ * The permissions that a rotated-out secret loses while it still works for its grace period: each of them
+ * makes or changes something that outlives the secret.
  */
 export const managingPermissions: readonly Permission[] = [
   "keys:write",
@@ -49,29 +49,31 @@ export const PermissionList = Type.Object({
       permission: Type.String(),
       /** A sentence for people. */
       allows: Type.String(),
-      /** Which kinds of key may hold it. */
+      /** The kinds of key that may hold it. */
       kinds: Type.Array(KeyKind),
     }),
   ),
 });
 export type PermissionList = Static<typeof PermissionList>;
 
-/** Some of the permissions, each once. */
+/** A set of permissions, without repeats. */
 const GrantedPermissions = Type.Array(Permission, {
   minItems: 1,
   maxItems: permissionNames.length,
   uniqueItems: true,
 });
 
-/** A range of addresses in CIDR notation, IPv4 or IPv6, or a single address. Answered without host bits. */
+/**
+ * A range of addresses in CIDR notation, IPv4 or IPv6, or a single address. It is returned without host bits.
+ */
 const Cidr = Type.String({ minLength: 2, maxLength: 49 });
 
-/** From where a key works; none: from everywhere. */
+/** The addresses from which a key works. An empty list allows every address. */
 const Cidrs = Type.Array(Cidr, { maxItems: 20 });
 
 /**
- * Body of `POST /v1/keys`. Without `permissions` a key gets all that its
- * kind may hold; without `package_ids` every app.
+ * Body of `POST /v1/keys`. A key without `permissions` gets all that its kind may hold; a key without
+ * `package_ids` serves every app.
  */
 export const NewKey = Type.Object(
   {
@@ -80,7 +82,7 @@ export const NewKey = Type.Object(
     permissions: Type.Optional(GrantedPermissions),
     package_ids: Type.Optional(Type.Array(PackageId, { minItems: 1, maxItems: 100, uniqueItems: true })),
     expires_at: Type.Optional(Timestamp),
-    /** Beside the limits of the app: how many events a second are taken with this key. */
+    /** Events a second that are accepted with this key. The limits of the app apply as well. */
     telemetry_events_per_second: Type.Optional(EventsPerSecond),
     cidrs: Type.Optional(Cidrs),
   },
@@ -88,15 +90,15 @@ export const NewKey = Type.Object(
 );
 export type NewKey = Static<typeof NewKey>;
 
-/** Body of `PATCH /v1/keys/{id}`. What is left out stays. */
+/** Body of `PATCH /v1/keys/{id}`. Omitted fields stay. */
 export const KeyChange = Type.Object(
   {
     name: Type.Optional(Name(100)),
     permissions: Type.Optional(GrantedPermissions),
     cidrs: Type.Optional(Cidrs),
-    /** A disabled key is answered like one that does not exist. */
+    /** A disabled key gets the same answer as a key that does not exist. */
     disabled: Type.Optional(Type.Boolean()),
-    /** Not later than it is: a key that shall live longer is another key. */
+    /** May not be later than the current end: create another key to live longer. */
     expires_at: Type.Optional(Timestamp),
     telemetry_events_per_second: Type.Optional(Nullable(EventsPerSecond)),
   },
@@ -107,7 +109,7 @@ export type KeyChange = Static<typeof KeyChange>;
 /** Body of `POST /v1/keys/{id}:rotate`. */
 export const KeyRotation = Type.Object(
   {
-    /** How long the secret from before works on. Up to seven days; without it, 24 hours. */
+    /** Seconds that the previous secret keeps working. At most seven days; 24 hours when omitted. */
     grace_seconds: Type.Optional(Type.Integer({ minimum: 0, maximum: 604_800 })),
   },
   { additionalProperties: false },
@@ -122,29 +124,32 @@ export const Key = Type.Object({
   key_prefix: Type.String(),
   permissions: Type.Array(Type.String()),
   package_ids: Nullable(Type.Array(Type.String())),
-  /** Null: the limits of the app alone. */
+  /** Null when only the limits of the app apply. */
   telemetry_events_per_second: Nullable(Type.Integer()),
-  /** From where it works; none: from everywhere. */
+  /** The addresses from which it works. An empty list allows every address. */
   cidrs: Type.Array(Type.String()),
   disabled: Type.Boolean(),
   /**
-   * Since when it does not work, because the account was reset or its owner asked for it; null once its owner
-   * has confirmed it.
+   * The time since when it has not worked, because the account was reset or its owner asked for it. Null once
+   * its owner has confirmed it.
    */
   quarantined_at: Nullable(Timestamp),
-  /** Its maker, which is disabled, and this one with it. Null when it is disabled by itself, or not. */
+  /**
+   * The key that made this one, when this one is disabled because that key is. Null when it is not disabled,
+   * or was disabled itself.
+   */
   disabled_by_key_id: Nullable(Uuid),
-  /** When its secret was reported as public, until it is rotated. */
+  /** The time when its secret was reported as public. Null again after a rotation. */
   leaked_at: Nullable(Timestamp),
-  /** Until when the secret from before the last rotation works, or has worked; null: never rotated. */
+  /** The end of the previous secret, which may have passed. Null when the key was never rotated. */
   previous_secret_ends_at: Nullable(Timestamp),
-  /** Up to five minutes and a few seconds old. */
+  /** Time of the last use, up to five minutes and a few seconds old. */
   last_used_at: Nullable(Timestamp),
   expires_at: Nullable(Timestamp),
   created_at: Timestamp,
   /**
-   * The key that made it: it never may do more than that one, and is disabled and deleted with it. Null for a
-   * key that a session made or adopted.
+   * The key that made it. A key never may do more than its maker, and is disabled and deleted with it. Null
+   * for a key that a session made or adopted.
    */
   created_by_key_id: Nullable(Uuid),
   /** The session that made or adopted it, which may have ended. */
@@ -152,14 +157,14 @@ export const Key = Type.Object({
 });
 export type Key = Static<typeof Key>;
 
-/** Answer of `POST /v1/keys` and of a rotation: the only time the secret is told. */
+/** Answer of `POST /v1/keys` and of a rotation. The secret is returned only here. */
 export const KeyWithSecret = Type.Object({ ...Key.properties, secret: Type.String() });
 export type KeyWithSecret = Static<typeof KeyWithSecret>;
 
 /**
  * Value of a `catalog.keys` record: what other processes need to check a key. `key_hash` is the SHA-256 of
- * the whole secret, lower-case hex. `app_ids` is null for every app of the developer. What may be left out
- * is so in records from before keys had it. A disabled key has no record.
+ * the whole secret, lower-case hex. `app_ids` is null when the key serves every app of the developer.
+ * Optional fields are missing in older records. A disabled key has no record.
  */
 export const KeyState = Type.Object({
   key_id: Uuid,
@@ -170,12 +175,12 @@ export const KeyState = Type.Object({
   app_ids: Nullable(Type.Array(Uuid)),
   expires_at: Nullable(Timestamp),
   telemetry_events_per_second: Type.Optional(Nullable(EventsPerSecond)),
-  /** Without host bits. None: from everywhere. */
+  /** Ranges without host bits. An empty list allows every address. */
   cidrs: Type.Optional(Type.Array(Type.String())),
-  /** SHA-256 of the secret from before the last rotation, which works until `previous_ends_at`. */
+  /** SHA-256 of the previous secret, which works until `previous_ends_at`. */
   previous_key_hash: Type.Optional(Nullable(Type.String())),
   previous_ends_at: Type.Optional(Nullable(Timestamp)),
-  /** True until its owner has confirmed it: it does not work, and is told why. */
+  /** True until its owner has confirmed it. It does not work until then, and the answer says why. */
   quarantined: Type.Optional(Type.Boolean()),
 });
 export type KeyState = Static<typeof KeyState>;

@@ -2,13 +2,14 @@ import Type, { type Static } from "typebox";
 import { Nullable, Timestamp, Uuid } from "./formats.ts";
 import { Check, ReviewCode, ReviewState } from "./reviews.ts";
 
-/** What can be done with a proposed listing. */
+/** The actions on a proposed listing. */
 export const ListingAction = Type.Enum(["approve", "reject"]);
 export type ListingAction = Static<typeof ListingAction>;
 
 /**
- * A name and a category that a developer wants for an approved app, as reviewers see it beside what the app
- * has now (`app_…`). `withdrawn`: its developer went back to that; `superseded`: by another proposal.
+ * A name and a category that a developer wants for an approved app, as reviewers see it beside the app's
+ * current values (`app_…`). `withdrawn`: its developer went back to the current values; `superseded`: its
+ * developer made another proposal.
  */
 export const Listing = Type.Object({
   id: Uuid,
@@ -33,7 +34,7 @@ export type Listing = Static<typeof Listing>;
 export const AppListing = Type.Object({
   ...Type.Pick(Listing, ["id", "state", "package_id", "name", "category"]).properties,
   ...Type.Pick(Listing, ["submitted_at", "ended_at", "checks", "notes"]).properties,
-  /** Why it was rejected, and what to do about it. */
+  /** The reasons for its rejection, and what to do about each. */
   faults: Type.Array(Type.Object({ code: ReviewCode, fix: Type.String() })),
 });
 export type AppListing = Static<typeof AppListing>;

@@ -1,12 +1,12 @@
 import Type, { type Static } from "typebox";
 
-/** Name of a provider, as its operator has configured it. */
+/** Name of a provider, as its operator configured it. */
 export const ProviderName = Type.String({ pattern: "^[a-z][a-z0-9-]{0,49}$" });
 
-/** Answer of `GET /v1/oauth`: whom one may sign in with. */
+/** Answer of `GET /v1/oauth`: the providers that developers may sign in with. */
 export const OauthProviders = Type.Object({ data: Type.Array(Type.Object({ name: ProviderName })) });
 
-/** Body of the two `:authorize` routes. `redirect_uri` is one of those configured for the provider. */
+/** Body of the two `:authorize` routes. `redirect_uri` must be one of those configured for the provider. */
 export const OauthStart = Type.Object(
   { redirect_uri: Type.String({ maxLength: 500 }) },
   { additionalProperties: false },
@@ -14,8 +14,9 @@ export const OauthStart = Type.Object(
 export type OauthStart = Static<typeof OauthStart>;
 
 /**
- * Where to send the browser, and what to keep in it until it comes back: whoever finishes the flow has to
- * have `flow_token`, so that nobody is signed in by a link of somebody else. It works once, for ten minutes.
+ * The URL to send the browser to, and a token that the browser keeps until it comes back. Finishing the flow
+ * needs `flow_token`, so that nobody can be signed in by somebody else's link. The token works once, for ten
+ * minutes.
  */
 export const OauthFlow = Type.Object({ authorization_url: Type.String(), flow_token: Type.String() });
 export type OauthFlow = Static<typeof OauthFlow>;

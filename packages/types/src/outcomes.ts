@@ -2,7 +2,7 @@ import Type, { type Static } from "typebox";
 import { Timestamp } from "./formats.ts";
 
 /**
- * The closed list of what becomes of telemetry: outcome → what is counted and what its reason is. Of an app
+ * The closed list of what becomes of telemetry: outcome → what is counted and what its reason is. For an app
  * and a time, received = accepted + rejected + dropped − replayed.
  */
 export const outcomes = {
@@ -17,18 +17,21 @@ export const outcomes = {
 export type OutcomeName = keyof typeof outcomes;
 
 export const outcomeLimits = {
-  /** From the first bucket to the last: a day of minutes, two months of hours, four years of days. */
+  /**
+   * Buckets from the first to the last of an answer: a day of minutes, two months of hours or four years of
+   * days.
+   */
   bucketsMax: 1500,
-  /** Reasons of all buckets together. */
+  /** Reasons of all buckets of one answer together. */
   rowsMax: 20_000,
 } as const;
 
 /** Query string of `GET /v1/apps/{package_id}/telemetry/outcomes`. */
 export const OutcomesQuery = Type.Object(
   {
-    /** Inclusive. */
+    /** Start of the range, inclusive. */
     from: Timestamp,
-    /** Exclusive. */
+    /** End of the range, exclusive. */
     to: Timestamp,
     interval: Type.Enum(["minute", "hour", "day"]),
   },
@@ -39,13 +42,14 @@ export type OutcomesQuery = Static<typeof OutcomesQuery>;
 const Count = Type.Number({ minimum: 0 });
 
 /**
- * What became of the telemetry of one bucket of time. `refused` counts batches, everything else events.
- * `warned` is part of `accepted`, and an event may have two warnings, so the reasons of `warned` are no sum.
+ * What became of the telemetry of one bucket of time. `refused` counts batches, all other counts are events.
+ * `warned` is part of `accepted`. An event may have two warnings, so the reasons of `warned` do not add up to
+ * it.
  */
 export const OutcomeBucket = Type.Object({
-  /** Begin of the bucket, UTC. */
+  /** Start of the bucket, UTC. */
   time: Timestamp,
-  /** accepted + rejected + dropped − replayed. */
+  /** Always accepted + rejected + dropped − replayed. */
   received: Count,
   accepted: Count,
   rejected: Count,
@@ -64,8 +68,6 @@ export const OutcomeBucket = Type.Object({
 });
 export type OutcomeBucket = Static<typeof OutcomeBucket>;
 
-/**
- * Answer of `GET /v1/apps/{package_id}/telemetry/outcomes`: buckets that have anything, from old to new.
- */
+/** Answer of `GET /v1/apps/{package_id}/telemetry/outcomes`: the buckets that are not empty, oldest first. */
 export const Outcomes = Type.Object({ data: Type.Array(OutcomeBucket) });
 export type Outcomes = Static<typeof Outcomes>;

@@ -1,7 +1,7 @@
 import Type, { type Static } from "typebox";
 import { Name, Nullable, Timestamp, Uuid } from "./formats.ts";
 
-/** Base64url without padding, as WebAuthn Level 3 §5.1 has every binary value in JSON. */
+/** Base64url without padding: the format of every binary value in WebAuthn's JSON (Level 3 §5.1). */
 const Base64Url = (maxLength: number) => Type.String({ pattern: "^[A-Za-z0-9_-]*$", maxLength });
 
 /** A credential id has at most 1023 bytes (WebAuthn Level 3 §4). */
@@ -9,8 +9,8 @@ const CredentialId = Base64Url(1364);
 const ClientData = Base64Url(8192);
 
 /**
- * What `navigator.credentials.create()` gives, as its `toJSON()` writes it. Browsers add fields of their own,
- * which are not read.
+ * The result of `navigator.credentials.create()`, as its `toJSON()` writes it. Fields that browsers add are
+ * ignored.
  */
 export const RegistrationCredential = Type.Object({
   id: CredentialId,
@@ -24,7 +24,7 @@ export const RegistrationCredential = Type.Object({
 });
 export type RegistrationCredential = Static<typeof RegistrationCredential>;
 
-/** What `navigator.credentials.get()` gives, as its `toJSON()` writes it. */
+/** The result of `navigator.credentials.get()`, as its `toJSON()` writes it. */
 export const AuthenticationCredential = Type.Object({
   id: CredentialId,
   rawId: CredentialId,
@@ -44,7 +44,10 @@ const Descriptor = Type.Object({
   transports: Type.Optional(Type.Array(Type.String())),
 });
 
-/** For `navigator.credentials.create()`, read by `PublicKeyCredential.parseCreationOptionsFromJSON()`. */
+/**
+ * The options for `navigator.credentials.create()`, parsed by
+ * `PublicKeyCredential.parseCreationOptionsFromJSON()`.
+ */
 export const PasskeyCreationOptions = Type.Object({
   public_key: Type.Object({
     rp: Type.Object({ id: Type.String(), name: Type.String() }),
@@ -64,8 +67,9 @@ export const PasskeyCreationOptions = Type.Object({
 export type PasskeyCreationOptions = Static<typeof PasskeyCreationOptions>;
 
 /**
- * For `navigator.credentials.get()`, read by `PublicKeyCredential.parseRequestOptionsFromJSON()`. What it
- * gives goes to `POST /v1/sessions:complete` with `sign_in_token`.
+ * The options for `navigator.credentials.get()`, parsed by
+ * `PublicKeyCredential.parseRequestOptionsFromJSON()`. Send its result to `POST /v1/sessions:complete` with
+ * `sign_in_token`.
  */
 export const PasskeyRequestOptions = Type.Object({
   sign_in_token: Type.String(),
@@ -81,7 +85,7 @@ export type PasskeyRequestOptions = Static<typeof PasskeyRequestOptions>;
 
 /**
  * Body of `POST /v1/sessions:passkey-options`. With a `sign_in_token` the passkey is the second factor of
- * that sign-in, without one it is the whole sign-in.
+ * that sign-in; without one it is the whole sign-in.
  */
 export const PasskeyRequest = Type.Object(
   { sign_in_token: Type.Optional(Type.String({ maxLength: 100 })) },
@@ -89,7 +93,7 @@ export const PasskeyRequest = Type.Object(
 );
 export type PasskeyRequest = Static<typeof PasskeyRequest>;
 
-/** A passkey as a list shows it. `backed_up`: it is on more than one device, or can be. */
+/** A passkey as a list shows it. `backed_up` is true when it is on several devices, or can be. */
 export const Passkey = Type.Object({
   id: Uuid,
   name: Type.String(),
@@ -99,7 +103,7 @@ export const Passkey = Type.Object({
 });
 export type Passkey = Static<typeof Passkey>;
 
-/** All passkeys of a developer, from old to new: at most 20. */
+/** All passkeys of a developer, oldest first: at most 20. */
 export const PasskeyList = Type.Object({ data: Type.Array(Passkey) });
 
 /** Body of `POST /v1/developers/me/passkeys`. */

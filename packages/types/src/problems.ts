@@ -1,7 +1,7 @@
 import Type, { type Static } from "typebox";
 
 /**
- * The closed list of problem codes: code → HTTP status and title. Codes are stable, clients match on them.
+ * The closed list of problem codes: code → HTTP status and title. Codes are stable; clients match on them.
  * `type` of a problem is `https://mosis.dev/problems/<code>` (RFC 9457 §3.1.1).
  */
 export const problems = {

@@ -1,6 +1,6 @@
 import Type, { type Static } from "typebox";
 
-/** How many days events of an app are kept and shown until its developer says otherwise. */
+/** Days that events of an app are kept and shown, unless its developer changes it. */
 export const retentionDefaults = { telemetry_days: 180 } as const;
 
 /** Days of 24 hours, counted from the event time. */

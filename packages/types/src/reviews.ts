@@ -4,7 +4,7 @@ import { Nullable, Timestamp, Uuid } from "./formats.ts";
 import { PageQuery } from "./pages.ts";
 import { ReviewNotes, VersionAction, VersionStatus } from "./versions.ts";
 
-/** Why a version is rejected, and what its developer does about it. Codes are stable. */
+/** The reasons why a version is rejected, and what its developer does about each. Codes are stable. */
 export const reviewCodes = {
   package_unavailable: "Put the package where package_url says, for everybody to fetch, and submit again.",
   package_mismatch:
@@ -22,14 +22,17 @@ export const reviewCodes = {
 export type ReviewCode = keyof typeof reviewCodes;
 export const ReviewCode = Type.Enum(Object.keys(reviewCodes) as ReviewCode[]);
 
-/** For people, several lines. */
+/** Text for people. It may have several lines. */
 const Notes = Type.String({ minLength: 1, maxLength: 5000, pattern: "^[^\\u0000]*$" });
 
 /** Body of `POST /v1/reviews/{id}:approve`. */
 export const Approval = Type.Object({ notes: Type.Optional(Notes) }, { additionalProperties: false });
 export type Approval = Static<typeof Approval>;
 
-/** Body of `POST /v1/reviews/{id}:reject`. The notes say what the codes cannot: where, and how to see it. */
+/**
+ * Body of `POST /v1/reviews/{id}:reject`. The notes add what the codes cannot say: where the fault is, and
+ * how to see it.
+ */
 export const Rejection = Type.Object(
   {
     codes: Type.Array(ReviewCode, { minItems: 1, maxItems: 10, uniqueItems: true }),
@@ -39,13 +42,13 @@ export const Rejection = Type.Object(
 );
 export type Rejection = Static<typeof Rejection>;
 
-/** `withdrawn` by its developer; `superseded` by a newer submission of the same app. */
+/** `withdrawn`: by its developer; `superseded`: by a newer submission of the same app. */
 export const ReviewState = Type.Enum(["waiting", "approved", "rejected", "withdrawn", "superseded"]);
 export type ReviewState = Static<typeof ReviewState>;
 
 /**
- * What the platform looks at by itself. A `warn` is for the reviewer to judge; with a `fail` a version cannot
- * be approved. `fix` is null when there is nothing to do.
+ * A check that the platform makes itself. A reviewer judges a `warn`; a version with a `fail` cannot be
+ * approved. `fix` is null when there is nothing to do.
  */
 export const Check = Type.Object({
   code: Type.Enum(["signature_valid", "version_order", "name_similarity", "permissions_added"]),
@@ -55,7 +58,9 @@ export const Check = Type.Object({
 });
 export type Check = Static<typeof Check>;
 
-/** One thing that happened to a submission. Who reviews is not told: `by` says in what part they did it. */
+/**
+ * One thing that happened to a submission. It does not name the reviewer: `by` is the role of whoever acted.
+ */
 export const ReviewEvent = Type.Object({
   review_id: Uuid,
   event: Type.Enum([
@@ -64,7 +69,7 @@ export const ReviewEvent = Type.Object({
   ]),
   by: Type.Enum(["developer", "reviewer", "platform"]),
   at: Timestamp,
-  /** Of a decision; empty and null otherwise. */
+  /** The codes of a decision; empty for other events, whose notes are null. */
   codes: Type.Array(Type.String()),
   notes: Nullable(Type.String()),
 });
@@ -73,7 +78,7 @@ export type ReviewEvent = Static<typeof ReviewEvent>;
 export const ReviewAction = Type.Enum(["claim", "release", "approve", "reject"]);
 export type ReviewAction = Static<typeof ReviewAction>;
 
-/** A submission as reviewers see it: what has to be judged, and nothing else of its developer. */
+/** A submission as reviewers see it: only what has to be judged of its developer. */
 export const Review = Type.Object({
   id: Uuid,
   state: ReviewState,
@@ -82,7 +87,9 @@ export const Review = Type.Object({
   description: Nullable(Type.String()),
   category: Nullable(Type.String()),
   tags: Type.Array(Type.String()),
-  /** What its developer wants it to be named; decided by itself, at `/v1/listings/{id}`. */
+  /**
+   * The name and category that its developer proposes. They are decided separately, at `/v1/listings/{id}`.
+   */
   pending_listing: Nullable(
     Type.Object({ id: Uuid, name: Type.String(), category: Nullable(Type.String()) }),
   ),
@@ -91,30 +98,30 @@ export const Review = Type.Object({
   package_url: Type.String(),
   package_size: Type.Integer(),
   package_digest: Type.String(),
-  /** Fingerprint; null once the key is gone. */
+  /** Fingerprint of the key. Null once the key is gone. */
   signing_key: Nullable(Type.String()),
   permissions: Type.Array(Type.String()),
   min_mosis_version: Nullable(Type.String()),
   release_notes: Nullable(Type.String()),
   submitted_at: Timestamp,
-  /** When it was decided, withdrawn or superseded. */
+  /** The time when it was decided, withdrawn or superseded. */
   ended_at: Nullable(Timestamp),
   checks: Type.Array(Check),
   codes: Type.Array(Type.String()),
   notes: Nullable(Type.String()),
-  /** Null when nobody has it now. */
+  /** Null when no reviewer has it now. */
   claim: Nullable(Type.Object({ by_me: Type.Boolean(), until: Timestamp })),
   allowed_actions: Type.Array(ReviewAction),
 });
 export type Review = Static<typeof Review>;
 
-/** Query string of `GET /v1/reviews`. What is left out does not filter. */
+/** Query string of `GET /v1/reviews`. An omitted field does not filter. */
 export const ReviewQuery = Type.Object(
   {
     ...PageQuery.properties,
-    /** Whether somebody has it now. */
+    /** True returns only submissions that a reviewer has now, false only the others. */
     claimed: Type.Optional(Type.Boolean()),
-    /** Whether you have it now. */
+    /** True returns only submissions that you have now, false only the others. */
     mine: Type.Optional(Type.Boolean()),
     package_id: Type.Optional(PackageId),
   },
@@ -122,7 +129,7 @@ export const ReviewQuery = Type.Object(
 );
 export type ReviewQuery = Static<typeof ReviewQuery>;
 
-/** Who has to act next, and what they have to do. */
+/** The party that has to act next, and what it has to do. */
 export const Waiting = Type.Object({
   for: Type.Enum(["reviewer", "developer", "nobody"]),
   message: Type.String(),
@@ -139,18 +146,18 @@ export const VersionReview = Type.Object({
   waits: Waiting,
   submitted_at: Timestamp,
   ended_at: Nullable(Timestamp),
-  /** Place in the queue, 1 is next, 1001 stands for any further back; null unless it waits. */
+  /** Place in the queue: 1 is next, 1001 means 1001 or more. Null unless it waits. */
   position: Nullable(Type.Integer({ minimum: 1 })),
-  /** How long the last decisions took, from submission; null when there were none. */
+  /** Median seconds from submission to decision for the last decisions. Null when there were none. */
   wait_p50_seconds: Nullable(Type.Integer()),
   wait_p90_seconds: Nullable(Type.Integer()),
   checks: Type.Array(Check),
-  /** Why it was rejected, and what to do about it. */
+  /** The reasons for its rejection, and what to do about each. */
   faults: Type.Array(Type.Object({ code: ReviewCode, fix: Type.String() })),
   notes: ReviewNotes,
-  /** Of every submission of the version, from old to new; the last 100. */
+  /** The last 100 events of all submissions of the version, oldest first. */
   timeline: Type.Array(ReviewEvent),
-  /** With the version. */
+  /** The actions on the version. */
   allowed_actions: Type.Array(VersionAction),
 });
 export type VersionReview = Static<typeof VersionReview>;

@@ -2,21 +2,24 @@ import Type, { type Static } from "typebox";
 import { Label, Nullable, Timestamp } from "./formats.ts";
 import { PageQuery } from "./pages.ts";
 
-/** By how well it fits; by when its latest version came out; by when the app came into the store. */
+/**
+ * `relevance`: how well it fits; `updated`: when its latest version came out; `new`: when the app came into
+ * the store.
+ */
 export const SearchSort = Type.Enum(["relevance", "updated", "new"]);
 export type SearchSort = Static<typeof SearchSort>;
 
 /**
- * Query string of `GET /v1/search/apps`. Without `q`: everything of the category and the tag, newest update
- * first. Category and tag are compared whole. All three are compared as people type: without differences of
- * case, accents, width and composition.
+ * Query string of `GET /v1/search/apps`. Without `q` it returns every app of the category and the tag, newest
+ * update first. Category and tag must match whole. All three are compared as people type: differences of
+ * case, accents, width and composition do not count.
  */
 export const SearchQuery = Type.Object(
   {
     ...PageQuery.properties,
     /**
-     * Words of a name, a package id, a tag or a description, or a part of one in scripts without spaces; one
-     * or two characters begin a name.
+     * Words of a name, a package id, a tag or a description, or parts of them in scripts without spaces. One
+     * or two characters match only the start of a name.
      */
     q: Type.Optional(Label(100)),
     category: Type.Optional(Label(50)),
@@ -27,9 +30,9 @@ export const SearchQuery = Type.Object(
 );
 
 /**
- * Why an app is there. `exact`: its name or package id is `q`; `text`: all words of `q` are in it; `prefix`:
- * its name begins with `q`; `similar`: as `text`, of words that are like those of `q`; `listed`: nothing was
- * searched for. May gain values.
+ * The reason for a hit. `exact`: its name or package id is `q`; `text`: it has all words of `q`; `prefix`:
+ * its name begins with `q`; `similar`: it has words like those of `q`; `listed`: there was no `q`. May gain
+ * values.
  */
 export const SearchMatch = Type.Enum(["exact", "text", "prefix", "similar", "listed"]);
 export type SearchMatch = Static<typeof SearchMatch>;
@@ -50,8 +53,8 @@ export type ListedApp = Static<typeof ListedApp>;
 export const SearchHit = Type.Object({ ...ListedApp.properties, match: SearchMatch });
 
 /**
- * One page. `corrected_q` is what was searched for instead of `q`, when nothing matched that and words like
- * it are there; null otherwise. A search has up to 1000 hits.
+ * One page of hits. `corrected_q` is the query that was searched instead of `q`, when `q` matched nothing and
+ * similar words exist; null otherwise. A search returns at most 1000 hits.
  */
 export const SearchPage = Type.Object({
   data: Type.Array(SearchHit),

@@ -11,20 +11,20 @@ export const NewSession = Type.Object(
 );
 export type NewSession = Static<typeof NewSession>;
 
-/** What signing in answers: the bearer token, told once, and when it ends at the latest. */
+/** Answer of signing in: the bearer token, returned only once, and the latest time at which it ends. */
 export const SessionWithToken = Type.Object({ token: Type.String(), expires_at: Timestamp });
 export type SessionWithToken = Static<typeof SessionWithToken>;
 
 /** Body of `POST /v1/sessions:reauthenticate`. */
 export const Reauthentication = Type.Object({ password: TypedPassword }, { additionalProperties: false });
 
-/** Answer of `POST /v1/sessions:reauthenticate`: until when the session may do what needs a recent one. */
+/** Answer of `POST /v1/sessions:reauthenticate`: the time until which the session counts as recent. */
 export const Reauthenticated = Type.Object({ recent_until: Timestamp });
 
 /**
- * What signing in answers (202) to somebody with a second factor: the password or the provider was right, and
- * one of `second_factors` is missing. `sign_in_token` goes to `POST /v1/sessions:complete` with it, before
- * `expires_at` and with at most five attempts.
+ * Answer of signing in (202) for a developer with a second factor. The password or the provider was right,
+ * and one of `second_factors` is missing. Send it with `sign_in_token` to `POST /v1/sessions:complete` before
+ * `expires_at`, in at most five attempts.
  */
 export const SecondFactorNeeded = Type.Object({
   sign_in_token: Type.String(),
@@ -52,12 +52,12 @@ export const SessionCompletion = Type.Object(
 export type SessionCompletion = Static<typeof SessionCompletion>;
 
 /**
- * A session as a list shows it. It ends at `idle_expires_at` when it is not used before, at `expires_at` in
- * any case. `address` is the IP address that it was begun from, `last_address` the one that it was last used
- * from; `last_used_at` and `last_address` are right to five minutes. `user_agent` is what the client called
+ * A session as a list shows it. It ends at `idle_expires_at` when it is not used before, and at `expires_at`
+ * in any case. `address` is the IP address at which it began, `last_address` the one of its last use;
+ * `last_used_at` and `last_address` are accurate to five minutes. `user_agent` is what the client called
  * itself when it signed in, at most 200 characters. All three are null when they are not known.
- * `second_factor` is what it was signed in with beside a password or a provider, or null. `current` is true
- * for the session that the request was sent with.
+ * `second_factor` is the factor it was signed in with beside a password or a provider, or null. `current` is
+ * true for the session that sent the request.
  */
 export const Session = Type.Object({
   id: Uuid,

@@ -2,17 +2,17 @@ import Type, { type Static } from "typebox";
 import { Nullable, Timestamp, Uuid } from "./formats.ts";
 import { MosisVersion } from "./versions.ts";
 
-/** A version as everybody may get it. */
+/** A version as the public store shows it. */
 export const StoreVersion = Type.Object({
   version_code: Type.Integer(),
   version_name: Type.String(),
   package_url: Type.String(),
-  /** Bytes. */
+  /** Size in bytes. */
   package_size: Type.Integer(),
-  /** SHA-256 of the package, lower-case hex: what `signature` (base64) signs. */
+  /** SHA-256 of the package, lower-case hex. `signature` (base64) signs it. */
   package_digest: Nullable(Type.String()),
   signature: Type.String(),
-  /** Fingerprint and public key (PEM) it was signed with; null once the key is gone. */
+  /** Fingerprint and public key (PEM) of the key that signed it. Null once the key is gone. */
   signing_key: Nullable(Type.String()),
   public_key: Nullable(Type.String()),
   permissions: Type.Array(Type.String()),
@@ -22,7 +22,7 @@ export const StoreVersion = Type.Object({
 });
 export type StoreVersion = Static<typeof StoreVersion>;
 
-/** A published app. `latest_version` is the newest that all installs get, null when there is none. */
+/** A published app. `latest_version` is the newest version that all installs get; null when there is none. */
 export const StoreApp = Type.Object({
   package_id: Type.String(),
   name: Type.String(),
@@ -36,9 +36,9 @@ export const StoreApp = Type.Object({
 export type StoreApp = Static<typeof StoreApp>;
 
 /**
- * Query string of `GET /v1/store/apps/{package_id}/latest`. Without `install_id`: what all installs get. It
- * is a random id of the install, stored nowhere; a hash of it and of the version decides whether the install
- * gets a version in rollout.
+ * Query string of `GET /v1/store/apps/{package_id}/latest`. Without `install_id` the answer is the version
+ * that all installs get. `install_id` is a random id of the install and is never stored; a hash of it and of
+ * the version decides whether the install gets a version in rollout.
  */
 export const DeviceQuery = Type.Object(
   { mosis_version: MosisVersion, install_id: Type.Optional(Uuid) },
@@ -46,7 +46,7 @@ export const DeviceQuery = Type.Object(
 );
 export type DeviceQuery = Static<typeof DeviceQuery>;
 
-/** `version` is null when no version of the app runs on that Mosis. */
+/** `version` is null when no version of the app runs on that version of Mosis. */
 export const DeviceVersion = Type.Object({
   package_id: Type.String(),
   version: Nullable(StoreVersion),

@@ -3,20 +3,21 @@ import { PackageId } from "./apps.ts";
 import { Label, Nullable, Timestamp, Uuid } from "./formats.ts";
 
 /**
- * What becomes of an event under a restriction. `drop`: not kept. `sample`: kept when its share, drawn once
- * for a session (`shareOf`), is below `rate`. `quarantine`: kept among the rejected events, to be replayed.
- * Of several that hold for an event, the first of drop, quarantine, sample does, and of samples the smallest.
+ * What a restriction does with an event. `drop`: it is not kept. `sample`: it is kept when its share, drawn
+ * once for a session (`shareOf`), is below `rate`. `quarantine`: it is kept among the rejected events and can
+ * be replayed. When several restrictions match an event, the first of drop, quarantine, sample applies, and
+ * among samples the smallest rate.
  */
 export const RestrictionAction = Type.Enum(["drop", "sample", "quarantine"]);
 export type RestrictionAction = Static<typeof RestrictionAction>;
 
 const Rate = Type.Number({ minimum: 0, maximum: 1 });
-/** As in an event: no control characters. */
+/** The same rule as in an event: no control characters. */
 const EventName = Label(100);
 
 /**
- * Body of `POST /v1/telemetry-restrictions`. It holds for events of which everything that is named is true:
- * at least one of app, key and event name. `rate` belongs to `sample`, and to it alone.
+ * Body of `POST /v1/telemetry-restrictions`. It applies to events that match everything it names: at least
+ * one of app, key and event name. Only `sample` has a `rate`.
  */
 export const NewRestriction = Type.Object(
   {
@@ -25,9 +26,9 @@ export const NewRestriction = Type.Object(
     event_name: Type.Optional(EventName),
     action: RestrictionAction,
     rate: Type.Optional(Rate),
-    /** For people: why, and until when. */
+    /** Text for people: why, and until when. */
     reason: Label(500),
-    /** Null or left out: until it is lifted. */
+    /** When null or omitted, it applies until it is lifted. */
     expires_at: Type.Optional(Timestamp),
   },
   {
@@ -42,7 +43,7 @@ export type NewRestriction = Static<typeof NewRestriction>;
 /** A restriction as its developer and admins see it. `created_by` is a developer id. */
 export const Restriction = Type.Object({
   id: Uuid,
-  /** Null with `developer_id` null: every app of the platform. */
+  /** When this and `developer_id` are null, it applies to every app of the platform. */
   developer_id: Nullable(Uuid),
   app_id: Nullable(Uuid),
   package_id: Nullable(Type.String()),
@@ -58,8 +59,8 @@ export const Restriction = Type.Object({
 export type Restriction = Static<typeof Restriction>;
 
 /**
- * Value of a `catalog.restrictions` record: what ingest has to know. What is null does not narrow it;
- * `developer_id` null is every developer.
+ * Value of a `catalog.restrictions` record: what ingest has to know. A null field does not narrow it; a null
+ * `developer_id` means every developer.
  */
 export const RestrictionState = Type.Object({
   restriction_id: Uuid,

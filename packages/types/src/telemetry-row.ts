@@ -1,32 +1,36 @@
 // The columns that ingest writes and ClickHouse stores, name → ClickHouse type, in the order of the wire.
-// Tables are `<name>_raw` (ReplacingMergeTree); what people read is the view `<name>`, one row an event.
+// Tables are named `<name>_raw` (ReplacingMergeTree). People read the view `<name>`, which has one row an
+// event.
 
 const text = "LowCardinality(String)";
-/** On the wire: few different ones a block, so an index takes the place of 16 bytes. The table has UUID. */
+/**
+ * The type on the wire. A block has few different ids, so an index takes the place of 16 bytes. The table has
+ * UUID.
+ */
 const uuids = "LowCardinality(UUID)";
 
 /** The value of a UUID column where an id is not known. */
 export const noUuid = "00000000-0000-0000-0000-000000000000";
 
 /**
- * `events_raw`. Identity is (app_id, session_id, client_time, event_key): a function of the event alone, so
- * that every delivery of an event falls onto one row, whatever clock correction that delivery got.
+ * `events_raw`. Its identity is (app_id, session_id, client_time, event_key). It depends only on the event,
+ * so that every delivery of an event becomes one row, whatever clock correction that delivery got.
  */
 export const eventColumns = {
   app_id: uuids,
   /** Zero UUID when the event belongs to no session. */
   session_id: uuids,
-  /** The event's time as the client told it, wrong clocks included. */
+  /** The event's time as the client sent it, even from a wrong clock. */
   client_time: "DateTime64(3, 'UTC')",
   /** 48 bits of the event id. */
   event_key: "UInt64",
   /**
-   * What was added to `client_time` to get the event time; 0 unless
-   * the clock was off by more than two minutes.
+   * Milliseconds added to `client_time` to get the event time; 0 unless the clock was off by more than two
+   * minutes.
    */
   clock_correction_ms: "Int64",
   /**
-   * received_at − client_time, so that of two deliveries the later one has the larger; negative for clocks
+   * received_at − client_time, so that the later of two deliveries has the larger value. Negative for clocks
    * that are ahead of ours.
    */
   received_delay_ms: "Int64",
@@ -41,21 +45,21 @@ export const eventColumns = {
   country: text,
   network: text,
   mosis_version: text,
-  /** 0 when the event has no duration. */
+  /** Duration in milliseconds; 0 when the event has none. */
   duration_ms: "UInt32",
   properties_string: "Map(LowCardinality(String), String)",
-  /** Booleans are 0 and 1. */
+  /** Numbers, and booleans as 0 and 1. */
   properties_number: "Map(LowCardinality(String), Float64)",
 } as const;
 
 /**
- * `ingest_batches_raw`: one row a delivery, that is an acknowledged
- * HTTP request; a retried batch has several.
+ * `ingest_batches_raw`: one row for each delivery, that is an acknowledged HTTP request. A retried batch has
+ * several.
  */
 export const batchColumns = {
   app_id: "UUID",
   batch_id: "UUID",
-  /** Random, one per HTTP request: a record written twice to ClickHouse is still one delivery. */
+  /** Random, one per HTTP request: a record that is written twice to ClickHouse is still one delivery. */
   delivery_id: "UUID",
   received_at: "DateTime64(3, 'UTC')",
   key_id: "UUID",
@@ -63,40 +67,43 @@ export const batchColumns = {
   rejected: "UInt32",
   /** Accepted events that carry a warning. */
   warned: "UInt32",
-  /** Events the client says it had to throw away before sending, all reasons. */
+  /** Events that the client reports as thrown away before sending, for all reasons. */
   discarded: "UInt64",
-  /** Body as sent, before inflating. */
+  /** Size of the body as sent, before inflating. */
   body_bytes: "UInt32",
   clock_correction_ms: "Int64",
   sdk_name: text,
   sdk_version: text,
-  /** Events that a restriction dropped. Last: blocks from before there were restrictions end without it. */
+  /**
+   * Events that a restriction dropped. It is the last column, because blocks from before restrictions existed
+   * end without it.
+   */
   dropped: "UInt32",
 } as const;
 
 /**
- * `outcomes_raw`: what became of a delivery beyond plain acceptance, one row an outcome and reason; and
- * batches that were refused, whose delivery id is that of their count.
+ * `outcomes_raw`: what became of a delivery beyond plain acceptance, one row for each outcome and reason. It
+ * also has refused batches; their delivery id is the id of their count.
  */
 export const outcomeColumns = {
   app_id: "UUID",
-  /** Of the delivery; of refused batches the minute. */
+  /** Time of the delivery; for refused batches their minute. */
   received_at: "DateTime64(3, 'UTC')",
   delivery_id: "UUID",
-  /** One of `outcomes` but `accepted`, which is in `ingest_batches`. */
+  /** One of `outcomes`, except `accepted`, which is in `ingest_batches`. */
   outcome: text,
   reason: text,
   count: "UInt64",
 } as const;
 
-/** `replayed_events_raw`: marks a row of `rejected_events_raw` that a replay has taken, by its key. */
+/** `replayed_events_raw`: marks a row of `rejected_events_raw` that a replay has accepted, by its key. */
 export const replayedColumns = {
   app_id: "UUID",
   received_at: "DateTime64(3, 'UTC')",
   delivery_id: "UUID",
   index: "UInt32",
   replayed_at: "DateTime64(3, 'UTC')",
-  /** Of whoever replayed it. */
+  /** The key of the caller who replayed it. */
   key_id: "UUID",
 } as const;
 
@@ -108,13 +115,13 @@ export const rejectedColumns = {
   delivery_id: "UUID",
   /** Position in the batch, from 0. */
   index: "UInt32",
-  /** As sent, when it was a string; else empty. */
+  /** The event id as sent, or empty when it was not a string. */
   event_id: "String",
   code: text,
   pointer: "String",
   /** The event as JSON, cut to 32 KiB. */
   raw: "String",
-  /** What the batch says of all its events, as JSON: a replay needs it. */
+  /** The batch's context, which applies to all its events, as JSON. A replay needs it. */
   context: text,
   clock_correction_ms: "Int64",
 } as const;

@@ -3,7 +3,8 @@ import { PackageId } from "./apps.ts";
 import { Nullable, Timestamp, Uuid } from "./formats.ts";
 
 /**
- * Limits of the telemetry contract. Every one is told in the OpenAPI document and in the problem it causes.
+ * Limits of the telemetry contract. Each is documented in the OpenAPI document and named in the problem it
+ * causes.
  */
 export const telemetryLimits = {
   /** Bytes of a request body as sent, compressed or not. */
@@ -15,15 +16,15 @@ export const telemetryLimits = {
   /** Bytes of one event as JSON. */
   eventBytesMax: 32_768,
   propertiesPerEventMax: 64,
-  /** Code points, as JSON Schema's maxLength counts them; so are all lengths here. */
+  /** Code points, as JSON Schema's maxLength counts them. All lengths here are counted so. */
   nameLengthMax: 100,
   propertyKeyLengthMax: 64,
   propertyStringLengthMax: 1024,
-  /** How old an event may be when it arrives. */
+  /** The greatest age of an event when it arrives. */
   eventAgeDaysMax: 30,
-  /** How far ahead of our clock an event may be. */
+  /** The furthest that an event may be ahead of our clock. */
   eventAheadHoursMax: 23,
-  /** A client clock further off than this is corrected. */
+  /** A client clock that is further off than this is corrected. */
   clockSkewMsMax: 120_000,
 } as const;
 
@@ -31,12 +32,12 @@ export const telemetryLimits = {
 export const eventKinds = { event: 1, screen: 2, perf: 3, error: 4, crash: 5 } as const;
 export type EventKind = keyof typeof eventKinds;
 
-/** Time of an event: RFC 3339 text or milliseconds since 1970 UTC. */
+/** Time of an event: RFC 3339 text, or milliseconds since 1970 UTC. */
 export const EventTime = Type.Union([Type.String({ maxLength: 40 }), Type.Number()]);
 
 /**
- * What all events of a batch share. Unknown fields of a context are
- * ignored, so that newer SDKs work on older servers.
+ * The context that all events of a batch share. Unknown fields are ignored, so that newer SDKs work with
+ * older servers.
  */
 export const BatchContext = Type.Object({
   install_id: Type.Optional(Uuid),
@@ -55,7 +56,7 @@ export type BatchContext = Static<typeof BatchContext>;
 export const TelemetryEvent = Type.Object(
   {
     event_id: Uuid,
-    /** No control characters: a NUL or a line break in a name is a bug of the sender. */
+    /** Must not have control characters: a NUL or a line break in a name is a bug of the sender. */
     name: Type.String({
       minLength: 1,
       maxLength: telemetryLimits.nameLengthMax,
@@ -66,8 +67,8 @@ export const TelemetryEvent = Type.Object(
     session_id: Type.Optional(Uuid),
     duration_ms: Type.Optional(Type.Number({ minimum: 0, maximum: 4_294_967_295 })),
     properties: Type.Optional(
-      // A plain string as the key would be the pattern ^.*$, which leaves values of keys with a line break
-      // unchecked.
+      // A plain string as the key would become the pattern ^.*$, which does not check the values of keys with
+      // a line break.
       Type.Record(Type.String({ pattern: "^" }), Type.Union([Type.String(), Type.Number(), Type.Boolean()]), {
         maxProperties: telemetryLimits.propertiesPerEventMax,
         propertyNames: { type: "string", minLength: 1, maxLength: telemetryLimits.propertyKeyLengthMax },
@@ -79,22 +80,23 @@ export const TelemetryEvent = Type.Object(
 export type TelemetryEvent = Static<typeof TelemetryEvent>;
 
 /**
- * Body of `POST /v1/telemetry/batches`, the envelope: events are checked
- * one by one, so that one bad event costs itself.
+ * Body of `POST /v1/telemetry/batches`, the envelope. Events are checked one by one, so that a bad event does
+ * not cost the others.
  */
 export const TelemetryBatch = Type.Object({
   batch_id: Uuid,
   /** Needed only with a key that serves several apps. */
   package_id: Type.Optional(PackageId),
   /**
-   * The client's clock when it sent the batch; without it no clock skew is corrected. Fresh at every attempt.
+   * The client's clock at the time of sending; set it again for every attempt. Without it no clock skew is
+   * corrected.
    */
   sent_at: Type.Optional(EventTime),
   sdk: Type.Optional(
     Type.Object({ name: Type.String({ maxLength: 100 }), version: Type.String({ maxLength: 100 }) }),
   ),
   context: Type.Optional(BatchContext),
-  /** What the client itself had to throw away before sending. */
+  /** Events that the client itself threw away before sending. */
   discarded: Type.Optional(
     Type.Array(
       Type.Object({
@@ -109,8 +111,8 @@ export const TelemetryBatch = Type.Object({
 export type TelemetryBatch = Omit<Static<typeof TelemetryBatch>, "events"> & { events: unknown[] };
 
 /**
- * The header of each field of a batch when its body is NDJSON (`application/x-ndjson`, one event a line).
- * Ids and times are as in JSON without the quotes, the other three are JSON in ASCII.
+ * The header for each field of a batch when its body is NDJSON (`application/x-ndjson`, one event a line).
+ * Ids and times are as in JSON without the quotes; the other three are JSON in ASCII.
  */
 export const batchHeaders = {
   batch_id: "Mosis-Batch-Id",
@@ -149,14 +151,15 @@ export const eventCodes = {
 export type EventCode = keyof typeof eventCodes;
 
 /**
- * Codes of events that are not kept at all because a restriction says so; all others are kept or rejected.
+ * Codes of events that are not kept at all because of a restriction. Events with other codes are kept or
+ * rejected.
  */
 export const droppedCodes: ReadonlySet<EventCode> = new Set(["restricted", "sampled_out"] as const);
 
 /**
- * What happened to one event that is not plainly accepted: `warning` kept
- * it, `drop` did not, `retry` asks to send it again. `pointer` (RFC 6901) is relative to the event, "" the
- * event itself. `clock_corrected` holds for a whole batch and is told once, at its first accepted event.
+ * The result of an event that is not plainly accepted. `warning`: it was kept; `drop`: it was not kept;
+ * `retry`: send it again. `pointer` (RFC 6901) is relative to the event; "" is the event itself.
+ * `clock_corrected` applies to the whole batch and is reported once, at its first accepted event.
  */
 export const EventResult = Type.Object({
   index: Type.Integer(),
@@ -170,8 +173,8 @@ export type EventResult = Static<typeof EventResult>;
 
 /**
  * The 202 answer, sent after all in-sync replicas have the events, and the 200 answer of `:validate`, which
- * stores nothing. Accepted, rejected and dropped events are all that were sent: a rejected one is kept with
- * its reason, a dropped one is not kept. `results` holds only what is not ok.
+ * stores nothing. Accepted, rejected and dropped add up to all events sent: a rejected event is kept with its
+ * reason, a dropped one is not kept. `results` has only events that are not ok.
  */
 export const BatchAccepted = Type.Object({
   batch_id: Uuid,
@@ -185,12 +188,13 @@ export type BatchAccepted = Static<typeof BatchAccepted>;
 
 /**
  * Answer of `GET /v1/telemetry/batches/{batch_id}`. Counts are sums over all stored deliveries of the batch
- * id. `in_flight`: nothing of it is stored, but it may be on its way; the counts are 0 and the rest is null.
- * `dead_lettered`: events of a delivery may be missing. `stored_at` is when the last delivery was stored.
+ * id. `in_flight`: none of it is stored, but it may be on its way; the counts are 0 and the other fields
+ * null. `dead_lettered`: events of a delivery may be missing. `stored_at` is the time when the last delivery
+ * was stored.
  */
 export const Receipt = Type.Object({
   batch_id: Uuid,
-  /** Null: not known yet. */
+  /** Null while it is not known. */
   package_id: Nullable(Type.String()),
   state: Type.Enum(["in_flight", "stored", "dead_lettered"]),
   deliveries: Type.Integer(),
@@ -206,20 +210,21 @@ const Count = Type.Integer({ minimum: 0 });
 const Rate = Type.Number({ minimum: 0, maximum: 1 });
 
 /**
- * Answer of `GET /v1/telemetry/config`: what an SDK should do that has no orders of its own. SDKs ignore
+ * Answer of `GET /v1/telemetry/config`: what an SDK should do unless its app configures it. SDKs ignore
  * fields they do not know, and keep the last answer while they cannot get another.
  */
 export const TelemetryConfig = Type.Object({
-  /** A batch is sent as soon as it reaches one of these. */
+  /** An SDK sends a batch as soon as it reaches one of these. */
   batch: Type.Object({ events_max: Count, bytes_max: Count, age_ms_max: Count }),
   /**
-   * Share of the sessions whose events are sent: 1 is all, 0 none. `by_name` is the share for events of that
-   * name, instead of `rate`. Drawn once a session, so that what is sent of it has no holes: send what has
-   * `shareOf(session_id)` below the rate, without a session that of the install, without both of the event.
-   * Ingest draws the same, so what a restriction would drop is what is not sent.
+   * Share of the sessions whose events are sent: 1 is all, 0 is none. `by_name` is the share for events of
+   * that name, instead of `rate`. It is drawn once a session, so that the events of a session have no holes:
+   * send an event when `shareOf(session_id)` is below the rate. Without a session use the install id, without
+   * both the event id. Ingest draws in the same way, so exactly the events that a restriction would drop are
+   * not sent.
    */
   sampling: Type.Object({ rate: Rate, by_name: Type.Record(Type.String(), Rate) }),
-  /** What is beyond them is refused; only property strings are cut, and clocks corrected. */
+  /** Events beyond these limits are refused. Only property strings are cut, and only clocks are corrected. */
   limits: Type.Object({
     body_bytes_max: Count,
     inflated_bytes_max: Count,

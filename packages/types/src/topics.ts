@@ -1,44 +1,48 @@
-// Every Kafka topic of the platform: names, record keys and headers.
-// Partitions and retention: infra/kafka/topics.json.
+// Every Kafka topic of the platform: names, record keys and headers. infra/kafka/topics.json has partitions
+// and retention.
 
 /** Topic names without the prefix that tests and shared clusters may put in front (`KAFKA_TOPIC_PREFIX`). */
 export const topics = {
   /**
-   * Native blocks of accepted events, any key; a flush is a run of
-   * records in one partition (see `recordHeaders`).
+   * Native blocks of accepted events, with any key. A flush is a run of records in one partition (see
+   * `recordHeaders`).
    */
   events: "telemetry.events",
   /** Native blocks of rejected events. */
   rejected: "telemetry.rejected",
-  /** Records that the writer could not store, as they were, with the reason in their headers. */
+  /** Records that the writer could not store, unchanged, with the reason in their headers. */
   deadLetters: "telemetry.dead-letters",
   /**
-   * One `AuditEvent` as JSON a record, key = developer id, so that a
-   * developer's order is a partition's order.
+   * One `AuditEvent` as JSON a record. The key is the developer id, so that a developer's order is a
+   * partition's order.
    */
   audit: "audit.events",
-  /** Compacted: the current `AppState` as JSON, key = app id; a record without a value is a deleted app. */
+  /**
+   * Compacted: the current `AppState` as JSON, keyed by app id. A record without a value is a deleted app.
+   */
   apps: "catalog.apps",
-  /** Compacted: the current `KeyState` as JSON, key = key id; a record without a value is a deleted key. */
+  /**
+   * Compacted: the current `KeyState` as JSON, keyed by key id. A record without a value is a deleted key.
+   */
   keys: "catalog.keys",
   /**
-   * Compacted: the current `RestrictionState` as JSON, key = restriction id; a record without a value is one
-   * that was lifted.
+   * Compacted: the current `RestrictionState` as JSON, keyed by restriction id. A record without a value is a
+   * lifted restriction.
    */
   restrictions: "catalog.restrictions",
   /**
-   * One `UsageRecord` as JSON a record, key = its ingest process: how many events of each app it has taken
-   * since its last one. Kept a bit over a day.
+   * One `UsageRecord` as JSON a record, keyed by ingest process: the events of each app it has accepted since
+   * its last record. Kept a bit over a day.
    */
   usage: "telemetry.usage",
   /**
-   * One `KeyUseRecord` as JSON a record, without a key: which keys were used. The relay takes it to the
+   * One `KeyUseRecord` as JSON a record, without a key: the keys that were used. The relay brings it to the
    * catalog.
    */
   keyUses: "telemetry.key-uses",
   /**
-   * One `ErasureRequest` as JSON a record, key = erasure id. One partition, so that one writer has it, and
-   * with it the only one that deletes.
+   * One `ErasureRequest` as JSON a record, keyed by erasure id. It has one partition, so that only one writer
+   * reads it and deletes.
    */
   erasures: "telemetry.erasures",
 } as const;
@@ -46,24 +50,28 @@ export const topics = {
 export type Topic = (typeof topics)[keyof typeof topics];
 
 /**
- * Header names of `telemetry.events` and `telemetry.rejected` records.
- * Values are UTF-8 text unless said otherwise.
+ * Header names of `telemetry.events` and `telemetry.rejected` records. Values are UTF-8 text unless noted.
  */
 export const recordHeaders = {
-  /** Version of the block format: "1". A writer refuses (dead-letters) what it does not know. */
+  /** Version of the block format: "1". A writer dead-letters a version that it does not know. */
   format: "format",
   /** Rows in the block of the record's value, decimal. */
   rows: "rows",
-  /** Month of the rows as `YYYYMM`, "0" for rows of wrong clocks; absent on rejected blocks. */
+  /** Month of the rows as `YYYYMM`, or "0" for rows of wrong clocks. Absent on rejected blocks. */
   month: "month",
   /**
-   * Binary: a Native block of `ingest_batches` rows. Only on the last
-   * record of a flush, so its row proves its events.
+   * Binary: a Native block of `ingest_batches` rows. It is only on the last record of a flush, so that its
+   * row proves its events.
    */
   batches: "batches",
-  /** Binary, beside `batches`: a Native block of `outcomes` rows. Absent when all was plainly accepted. */
+  /**
+   * Binary, beside `batches`: a Native block of `outcomes` rows. Absent when all events were plainly
+   * accepted.
+   */
   outcomes: "outcomes",
-  /** Binary, beside `batches`: a Native block of `replayed_events` rows. Only on flushes of a replay. */
+  /**
+   * Binary, beside `batches`: a Native block of `replayed_events` rows. Present only on flushes of a replay.
+   */
   replayed: "replayed",
 } as const;
 
@@ -71,8 +79,8 @@ export const recordHeaders = {
 export const blockFormat = "1";
 
 /**
- * What the relay publishes. Every record is signed, and whoever reads one checks its signature: these
- * topics say who may do what, and what is deleted.
+ * The topics that the relay publishes. Every record is signed and every reader checks the signature, because
+ * these topics decide who may do what, and what is deleted.
  */
 const outboxTopics: ReadonlySet<Topic> = new Set([
   topics.audit,
@@ -82,24 +90,24 @@ const outboxTopics: ReadonlySet<Topic> = new Set([
   topics.erasures,
 ]);
 
-/** Those of them that are compacted: the last record of a key is a state. */
+/** The compacted topics among them: the last record of a key is a state. */
 export const stateTopics = [topics.apps, topics.keys, topics.restrictions] as const;
 export type StateTopic = (typeof stateTopics)[number];
 
 /**
- * Key of the one record of a partition of a compacted topic that is no state: a `Completeness` as JSON. The
- * relay writes it behind the states.
+ * Key of the one record in each partition of a compacted topic that is not a state: a `Completeness` as JSON.
+ * The relay writes it after the states.
  */
 export const completenessKey = "complete";
 
 /**
- * Says that the records of a partition from an offset up to this one have every state that there was. A
- * reader that finds no such record, or a log that begins behind that offset, knows that something is missing:
- * a topic that never had a state looks like one whose records were lost.
+ * Declares that the records of a partition from an offset up to this one contain every state. A reader that
+ * finds no such record, or a log that begins after that offset, knows that something is missing. Otherwise a
+ * topic that never had a state would look like one whose records were lost.
  */
 export interface Completeness {
   from: number;
-  /** Where the log ended by then, or before. A record that lies before that was meant for another log. */
+  /** The end of the log at that time, or before. A record that lies before it was meant for another log. */
   to: number;
 }
 
@@ -114,33 +122,32 @@ export function isOutboxTopic(topic: Topic): boolean {
 /** Header names of the records that the relay publishes. */
 export const outboxHeaders = {
   /**
-   * Text: the row's place in the outbox, decimal. Of two changes of a developer the later one has the
-   * larger. The last one of a record key holds.
+   * Text: the row's place in the outbox, decimal. The later of two changes of a developer has the larger one.
+   * For a record key the last position counts.
    */
   position: "position",
   /** Text: the id of the key that made the signature. */
   signingKey: "signing-key",
   /**
-   * Binary: an Ed25519 signature (64 bytes), the record's place among those that were signed together (1
-   * byte), and its path to their root (32 bytes a step). It covers topic, key, position and value, also
-   * their absence.
+   * Binary: an Ed25519 signature (64 bytes), the record's place among those signed together (1 byte), and its
+   * path to their root (32 bytes a step). It covers topic, key, position and value, also when one is absent.
    */
   signature: "signature",
 } as const;
 
 /**
- * Headers that a dead letter has beside its own. Its key, value and other headers are those of the record
- * that was set aside, so that it can be sent again.
+ * Headers that a dead letter has beside its own. Its key, value and other headers are those of the original
+ * record, so that it can be sent again.
  */
 export const deadLetterHeaders = {
   topic: "dead-letter-topic",
   partition: "dead-letter-partition",
   offset: "dead-letter-offset",
   /**
-   * Why, in one word: one of ours (`format_unknown`) or ClickHouse's error type in lower case
+   * The reason in one word: one of ours (`format_unknown`) or ClickHouse's error type in lower case
    * (`incorrect_data`).
    */
   code: "dead-letter-code",
-  /** Why, for a person; at most 1000 characters. */
+  /** The reason for a person, at most 1000 characters. */
   detail: "dead-letter-detail",
 } as const;

@@ -4,10 +4,10 @@ import { SignatureText } from "./signing-keys.ts";
 
 export const versionCodeMax = 2_147_483_647;
 
-/** Number of a version within its app; a device takes a greater one for newer. */
+/** Number of a version within its app. A device takes a greater number as newer. */
 export const VersionCode = Type.Integer({ minimum: 1, maximum: versionCodeMax });
 
-/** Most bytes of a package. */
+/** The greatest size of a package, in bytes. */
 export const packageBytesMax = 4_294_967_296;
 
 /** One to four numbers with dots between them, compared number by number: `1.10` is newer than `1.9`. */
@@ -17,27 +17,32 @@ export const MosisVersion = Type.String({
   description: "Send one to four numbers with dots between them, for example 1.4.0.",
 });
 
-/** What an app asks for on a device: one of `appPermissions`, or one that a device may know. */
+/**
+ * A permission that an app asks for on a device: one of `appPermissions`, or one that only a device knows.
+ */
 const AppPermission = Type.String({
   pattern: String.raw`^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$`,
   maxLength: 100,
   description: "Send names in lower case, for example location_precise.",
 });
 
-/** Everything of a version that its developer may change while it is a draft or rejected. */
+/** The fields of a version that its developer may change while it is a draft or rejected. */
 const changeable = {
-  /** As people read it, a semantic version with its build for example: `2.0.0-beta.1+exp.sha.5114f85`. */
+  /**
+   * The version as people read it, for example a semantic version with its build:
+   * `2.0.0-beta.1+exp.sha.5114f85`.
+   */
   version_name: Label(64),
-  /** Where devices get the package: https, a public host, no credentials. */
+  /** The URL from which devices get the package: https, a public host, no credentials. */
   package_url: Type.String({
     pattern: String.raw`^https://[^\s\u0000-\u0020]+$`,
     maxLength: 2048,
     description: "Send an https URL of a public host, without user, password and fragment.",
   }),
-  /** Bytes. */
+  /** Size in bytes. */
   package_size: Type.Integer({ minimum: 1, maximum: packageBytesMax }),
   package_digest: Sha256Hex,
-  /** Of the 32 bytes of `package_digest`. */
+  /** The signature of the 32 bytes of `package_digest`. */
   signature: SignatureText,
   /** Fingerprint of a signing key of the app's developer. */
   signing_key: Sha256Hex,
@@ -46,7 +51,7 @@ const changeable = {
   release_notes: Nullable(Type.String({ maxLength: 10_000, pattern: "^[^\\u0000]*$" })),
 };
 
-/** Body of `POST /v1/apps/{package_id}/versions`: about a package that lies at `package_url` already. */
+/** Body of `POST /v1/apps/{package_id}/versions`. The package must already be at `package_url`. */
 export const NewVersion = Type.Object(
   {
     version_code: VersionCode,
@@ -59,14 +64,14 @@ export const NewVersion = Type.Object(
 );
 export type NewVersion = Static<typeof NewVersion>;
 
-/** Body of `PATCH /v1/apps/{package_id}/versions/{version_code}`: what is left out stays. */
+/** Body of `PATCH /v1/apps/{package_id}/versions/{version_code}`. Omitted fields stay. */
 export const VersionChange = Type.Partial(Type.Object(changeable), {
   additionalProperties: false,
   minProperties: 1,
 });
 export type VersionChange = Static<typeof VersionChange>;
 
-/** Body of `:publish`. Without `rollout_percent` all installs get the version at once. */
+/** Body of `:publish`. When `rollout_percent` is omitted, all installs get the version at once. */
 export const Publication = Type.Object(
   { rollout_percent: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })) },
   { additionalProperties: false },
@@ -86,33 +91,36 @@ export const Rollout = Type.Object(
 );
 export type Rollout = Static<typeof Rollout>;
 
-/** Body of `:halt` and `:yank`: shown to the developer, and of a yanked version to everybody. */
+/**
+ * Body of `:halt` and `:yank`. The developer sees the reason; everybody sees the reason of a yanked version.
+ */
 export const VersionReason = Type.Object({ reason: Label(500) }, { additionalProperties: false });
 export type VersionReason = Static<typeof VersionReason>;
 
-/** Status as in the database selection. Whether devices get a published one says `availability`. */
+/** Status as in the database selection. `availability` says whether devices get a published version. */
 export const VersionStatus = Type.Enum(["draft", "review", "approved", "published", "rejected"]);
 export type VersionStatus = Static<typeof VersionStatus>;
 
 /**
- * Of a published version. `rollout`: `rollout_percent` of the installs get it; `available`: all of them do;
- * `halted`: none for now; `superseded`: none any more, a newer one was published before it reached 100
- * percent; `yanked`: none any more, for a reason.
+ * Availability of a published version. `rollout`: `rollout_percent` of the installs get it; `available`: all
+ * installs get it; `halted`: no install gets it for now; `superseded`: no install gets it any more, because a
+ * newer one was published before it reached 100 percent; `yanked`: no install gets it any more, for the given
+ * reason.
  */
 export const Availability = Type.Enum(["rollout", "available", "halted", "superseded", "yanked"]);
 export type Availability = Static<typeof Availability>;
 
-/** Where a version stands: its status, and of a published one its availability. */
+/** The state of a version: its status, or its availability when it is published. */
 export type VersionState = Exclude<VersionStatus, "published"> | Availability;
 
-/** What can be done with a version. `approve` and `reject` are a reviewer's, on its review. */
+/** The actions on a version. Only a reviewer may `approve` and `reject`, on its review. */
 export const VersionAction = Type.Enum([
   ...(["change", "delete", "submit", "withdraw", "approve", "reject", "publish", "rollout"] as const),
   ...(["halt", "resume", "complete", "yank"] as const),
 ]);
 export type VersionAction = Static<typeof VersionAction>;
 
-/** What the reviewer of the last review has said, for people; null when nothing. */
+/** The notes of the last review, for people. Null when there are none. */
 export const ReviewNotes = Nullable(Type.String());
 
 /** A version as its developer sees it. */
@@ -143,12 +151,12 @@ export const Version = Type.Object({
   published_at: Nullable(Timestamp),
   created_at: Timestamp,
   updated_at: Timestamp,
-  /** What whoever reads this may do with it now, as far as state and role decide. */
+  /** The actions that the caller may take now, as far as state and role decide. */
   allowed_actions: Type.Array(VersionAction),
 });
 export type Version = Static<typeof Version>;
 
-/** `allows` is null for a permission that Mosis does not know; that counts as dangerous. */
+/** `allows` is null for a permission that Mosis does not know; such a permission counts as dangerous. */
 const ExplainedPermission = Type.Object({
   name: Type.String(),
   allows: Nullable(Type.String()),
@@ -157,15 +165,18 @@ const ExplainedPermission = Type.Object({
 export type ExplainedPermission = Static<typeof ExplainedPermission>;
 
 /**
- * Query string of `GET …/permission-diff`. Without `against`: the published version with the greatest smaller
- * code.
+ * Query string of `GET …/permission-diff`. When `against` is omitted, it is the published version with the
+ * greatest smaller code.
  */
 export const PermissionDiffQuery = Type.Object(
   { against: Type.Optional(VersionCode) },
   { additionalProperties: false },
 );
 
-/** What a version asks for and `against` did not, and the other way round. `against` null: the first. */
+/**
+ * The permissions that only this version or only `against` asks for. `against` is null when this is the first
+ * version.
+ */
 export const PermissionDiff = Type.Object({
   version_code: Type.Integer(),
   against: Nullable(Type.Integer()),

@@ -2,14 +2,19 @@ import Type, { type Static } from "typebox";
 import { AuditActor } from "./audit.ts";
 import { Nullable, Timestamp, Uuid } from "./formats.ts";
 
-/** An action of the audit trail, `app.created`; all of a resource, `version.*`; or everything, `*`. */
+/**
+ * An action of the audit trail (`app.created`), all actions of a resource (`version.*`), or everything (`*`).
+ */
 export const EventType = Type.String({
   pattern: "^(\\*|[a-z][a-z_]*\\.(\\*|[a-z][a-z_]*))$",
   maxLength: 100,
   examples: ["version.*"],
 });
 
-/** `https://`, without credentials and fragment. Plain http only into networks that an operator allows. */
+/**
+ * An `https://` URL without credentials and fragment. Plain http works only into networks that an operator
+ * allows.
+ */
 const WebhookUrl = Type.String({
   minLength: 1,
   maxLength: 2048,
@@ -26,7 +31,7 @@ export const NewWebhook = Type.Object(
 );
 export type NewWebhook = Static<typeof NewWebhook>;
 
-/** Body of `PATCH /v1/webhooks/{id}`. What is left out stays as it is. */
+/** Body of `PATCH /v1/webhooks/{id}`. Omitted fields stay. */
 export const WebhookChange = Type.Object(
   {
     url: Type.Optional(WebhookUrl),
@@ -38,11 +43,13 @@ export const WebhookChange = Type.Object(
 );
 export type WebhookChange = Static<typeof WebhookChange>;
 
-/** Who or what disabled it: its developer, its own answer 410, or days without a success. */
+/**
+ * The reason why it is disabled: by its developer, by its own answer 410, or after days without a success.
+ */
 export const DisabledReason = Type.Enum(["by_developer", "gone", "failing"]);
 export type DisabledReason = Static<typeof DisabledReason>;
 
-/** A webhook as its developer sees it. The secret is told by `WebhookWithSecret` alone. */
+/** A webhook as its developer sees it. Only `WebhookWithSecret` has the secret. */
 export const Webhook = Type.Object({
   id: Uuid,
   url: Type.String(),
@@ -52,12 +59,13 @@ export const Webhook = Type.Object({
   disabled_at: Nullable(Timestamp),
   disabled_reason: Nullable(DisabledReason),
   /**
-   * Since when nothing is sent to it, because the account was reset; null once its owner has confirmed it.
+   * The time since when nothing is sent to it, because the account was reset. Null once its owner has
+   * confirmed it.
    */
   quarantined_at: Nullable(Timestamp),
-  /** When the first attempt failed of those since the last success. Null: the last one succeeded. */
+  /** The time of the first failed attempt since the last success. Null when the last attempt succeeded. */
   failing_since: Nullable(Timestamp),
-  /** Until when the secret before the last rotation signs too. */
+  /** The time until which the previous secret signs as well. */
   previous_secret_until: Nullable(Timestamp),
   created_at: Timestamp,
   updated_at: Timestamp,
@@ -66,17 +74,17 @@ export const Webhook = Type.Object({
 export type Webhook = Static<typeof Webhook>;
 
 /**
- * Answer of creating and of `:rotate-secret`: the only time a secret is told, `whsec_` and 32 bytes in
+ * Answer of creating and of `:rotate-secret`. The secret is returned only here: `whsec_` and 32 bytes in
  * base64.
  */
 export const WebhookWithSecret = Type.Object({ ...Webhook.properties, secret: Type.String() });
 export type WebhookWithSecret = Static<typeof WebhookWithSecret>;
 
-/** What a receiver gets as the body of a request (Standard Webhooks 1.0, “Payload structure”). */
+/** The body of a request to a receiver (Standard Webhooks 1.0, “Payload structure”). */
 export const WebhookPayload = Type.Object({
   /** The action: `version.published`; `webhook.ping` for a ping. */
   type: Type.String(),
-  /** When it happened, not when it was sent: that is the header `webhook-timestamp`. */
+  /** The time of the event. The header `webhook-timestamp` has the time of sending. */
   timestamp: Timestamp,
   /** The audit event. `resource` is the resource after the change, never a secret. */
   data: Type.Object({
@@ -90,7 +98,7 @@ export const WebhookPayload = Type.Object({
 });
 export type WebhookPayload = Static<typeof WebhookPayload>;
 
-/** Why the last attempt of a delivery did not succeed. */
+/** The reason why the last attempt of a delivery did not succeed. */
 export const DeliveryError = Type.Enum([
   "address_blocked",
   "connection_failed",
@@ -104,22 +112,29 @@ export const DeliveryError = Type.Enum([
 ]);
 export type DeliveryError = Static<typeof DeliveryError>;
 
-/** One event on its way to one webhook. Kept for 14 days after it was made. */
+/** One event on its way to one webhook. It is kept for 14 days after it was made. */
 export const Delivery = Type.Object({
   id: Uuid,
   webhook_id: Uuid,
-  /** The header `webhook-id`: the same in every attempt, and when it is delivered again. */
+  /** The header `webhook-id`: the same in every attempt, also when it is delivered again. */
   event_id: Uuid,
   type: Type.String(),
   status: Type.Enum(["pending", "succeeded", "failed"]),
-  /** Begun so far. The fields below are those of the last one. */
+  /** The number of attempts begun so far. The fields below describe the last one. */
   attempts: Type.Integer(),
-  /** Null when there will be none. While an attempt runs: when it is given up for lost. */
+  /**
+   * The time of the next attempt; null when there will be none. While an attempt runs, the time when it
+   * counts as lost.
+   */
   next_attempt_at: Nullable(Timestamp),
   last_attempt_at: Nullable(Timestamp),
-  /** HTTP status. Null while it runs, when it was lost, and when it got no answer. */
+  /**
+   * HTTP status of the answer. Null while the attempt runs, when it was lost, and when there was no answer.
+   */
   response_status: Nullable(Type.Integer()),
-  /** Milliseconds from resolving the name to the answer's end. Null while it runs, and when it was lost. */
+  /**
+   * Milliseconds from resolving the name to the end of the answer. Null while it runs, and when it was lost.
+   */
   duration_ms: Nullable(Type.Integer()),
   error: Nullable(DeliveryError),
   created_at: Timestamp,
@@ -127,5 +142,5 @@ export const Delivery = Type.Object({
 });
 export type Delivery = Static<typeof Delivery>;
 
-/** A delivery with what it sends. */
+/** A delivery with its payload. */
 export const DeliveryWithPayload = Type.Object({ ...Delivery.properties, payload: WebhookPayload });
