@@ -7,7 +7,7 @@ import { nothing, openBooks, problemText } from "./books.ts";
 import { get, publishFurtherApp, publishReader } from "./reading.ts";
 import { batchOf, eventOf, post } from "./sending.ts";
 import { countOf, readTopic, untilCount } from "./stored.ts";
-import { eventually, newSecret } from "./support.ts";
+import { eventually, newSecret, startIngest, untilReady } from "./support.ts";
 
 // Guards the invariant "the books balance" (INVARIANTS.md).
 test("every event is accepted or rejected in the books, and every refused batch is there", async (t) => {
@@ -55,6 +55,12 @@ test("every event is accepted or rejected in the books, and every refused batch 
     );
   });
   assert.deepEqual(await books(), expected);
+
+  // A request that is refused for lack of room, before any other step, counts for the app of its key.
+  const full = await startIngest(t, kafka, { heldBytesMax: 0 });
+  await untilReady(full.url);
+  assert.equal((await post(full.url, ingest.secret, batchOf([]))).status, 503);
+  await eventually(async () => assert.equal((await books()).reasons["refused unavailable"], 1));
 });
 
 test("what is somebody else's, or of an app the key does not serve, is missing byte for byte", async (t) => {
