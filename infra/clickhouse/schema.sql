@@ -1,4 +1,4 @@
--- Written by `npm run schema` from the migrations: what they have made. Change a migration, not this.
+-- Written by `npm run schema` from what migrate makes. Change a migration or a view, not this.
 
 CREATE DICTIONARY mosis.apps_dictionary
 (

@@ -25,4 +25,4 @@ export async function describeClickHouse(store: ClickHouse, database: string): P
 }
 
 const header =
-  "-- Written by `npm run schema` from the migrations: what they have made. Change a migration, not this.";
+  "-- Written by `npm run schema` from what migrate makes. Change a migration or a view, not this.";

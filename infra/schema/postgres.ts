@@ -44,7 +44,7 @@ export async function describePostgres(db: Queryable): Promise<string> {
 }
 
 const header =
-  "-- Written by `npm run schema` from the migrations: what they have made. Change a migration, not this.";
+  "-- Written by `npm run schema` from what migrate makes. Change a migration or a routine, not this.";
 
 async function describeRelation(db: Queryable, relation: Relation): Promise<string> {
   const { oid, name, kind, comment, options, query, is_secured } = relation;

@@ -1,4 +1,4 @@
--- Written by `npm run schema` from the migrations: what they have made. Change a migration, not this.
+-- Written by `npm run schema` from what migrate makes. Change a migration or a routine, not this.
 
 -- Tokens that a mail brings, which prove that its reader has the address
 create table account_tokens (
