@@ -1,15 +1,19 @@
 // What reaches the embedded ClickHouse: each user with statements that are not theirs, callers without a
 // password, and the administrator with files of root.
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { before, after, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { migrateUp } from "@mosis/clickhouse";
+import { insertNative, migrateUp, openClickHouse } from "@mosis/clickhouse";
 import { freePorts, readPasswords, type Server, startClickHouse, type StoreUser } from "@mosis/devstack";
 import { createLogger } from "@mosis/runtime";
+import { eventColumns, rejectedColumns } from "@mosis/types/telemetry-row";
+import { eventsNotErased, rejectedNotErased } from "../services/telemetry/src/writer/deleting/left-out.ts";
+import { eventsBlock } from "../services/telemetry/test/stored.ts";
 import { refusedToAll, refusedToAnalysts, refusedToReaders, refusedToWriter } from "./refused-statements.ts";
 
 const log = createLogger({ service: "test", level: "silent" });
@@ -44,6 +48,19 @@ test("every statement that is not for the query service is refused, and none is 
 
 test("every statement that is not for the writer is refused, and none is answered", () =>
   refuses("mosis_writer", [...refusedToAll, ...refusedToWriter]));
+
+test("the writer may store what a replay sends, without what was erased", async (t) => {
+  const url = new URL(`${http}/mosis`);
+  [url.username, url.password] = ["mosis_writer", readPasswords(dataDir).mosis_writer];
+  const store = openClickHouse({ url: url.href, log, requestTimeoutMs: 30_000 });
+  t.after(() => store.close());
+  const blocks = [eventsBlock([{ app_id: randomUUID(), client_time: Date.now(), key: 1 }])];
+  const events = { table: "events_raw", columns: eventColumns, blocks, from: eventsNotErased };
+  assert.deepEqual(await insertNative(store, events), { rows: 1 });
+  const none = { table: "rejected_events_raw", columns: rejectedColumns, blocks: [] };
+  const rejected = { ...none, from: rejectedNotErased(rejectedColumns) };
+  assert.deepEqual(await insertNative(store, rejected), { rows: 0 });
+});
 
 test("a login without a password answers nothing, whatever it is asked", async () => {
   const logins: Record<string, string>[] = [

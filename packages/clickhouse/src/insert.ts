@@ -24,6 +24,11 @@ export interface NativeInsert {
   blocks: readonly Buffer[];
   /** Further columns of the table that have the same value in every row. */
   constants?: Readonly<Record<string, number>>;
+  /**
+   * Chooses among the rows: gets the blocks as `input(…)` and returns what stands behind `from`. Left out,
+   * all are inserted.
+   */
+  from?: (input: string) => string;
 }
 
 /**
@@ -67,15 +72,16 @@ export async function insertJson(
   );
 }
 
-function nativeStatement({ table, columns, constants = {} }: NativeInsert): string {
+function nativeStatement({ table, columns, constants = {}, from }: NativeInsert): string {
   const names = Object.keys(columns).map(quoted);
   const fixed = Object.entries(constants);
-  if (fixed.length === 0) return `insert into ${table} (${names.join(", ")}) format Native`;
+  if (fixed.length === 0 && !from) return `insert into ${table} (${names.join(", ")}) format Native`;
   const structure = Object.entries(columns).map(([name, type]) => `${quoted(name)} ${type}`);
   const targets = [...names, ...fixed.map(([name]) => quoted(name))];
   const values = [...names, ...fixed.map(([, value]) => String(value))];
+  const input = `input('${structure.join(", ").replaceAll("'", "\\'")}')`;
   return `insert into ${table} (${targets.join(", ")}) select ${values.join(", ")}
-    from input('${structure.join(", ").replaceAll("'", "\\'")}') format Native`;
+    from ${from ? from(input) : input} format Native`;
 }
 
 /** A name may be a word of SQL: `index`. */

@@ -73,6 +73,11 @@ export const recordHeaders = {
    * Binary, beside `batches`: a Native block of `replayed_events` rows. Present only on flushes of a replay.
    */
   replayed: "replayed",
+  /**
+   * "1" on every record that a replay sends: its rows were received before, so an install of theirs may have
+   * been erased since, and the writer leaves those out.
+   */
+  fromReplay: "from-replay",
 } as const;
 
 /** Version of the block format that `ingest` writes. */

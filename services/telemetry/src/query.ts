@@ -7,9 +7,9 @@ import {
   createRateLimits,
   type RequestRates,
 } from "@mosis/http";
-import { type KafkaConfig, openLagReader, type Producer } from "@mosis/kafka";
+import { type KafkaConfig, openLagReader, type OutgoingBatch, type Producer } from "@mosis/kafka";
 import type { Lifecycle, Logger, Metrics } from "@mosis/runtime";
-import { topics } from "@mosis/types/topics";
+import { recordHeaders, topics } from "@mosis/types/topics";
 import { createFindApp } from "./access/find-app.ts";
 import { createClockCheck } from "./clocks.ts";
 import { auditRoutes } from "./audit/routes.ts";
@@ -87,12 +87,15 @@ export async function createQuery({ trustedProxies, requestRates, ...options }: 
   return { apps, failed: access.failed };
 }
 
-/** Opens a flusher that sends like that of ingest, so that replayed events go the same way. */
+/**
+ * Opens a flusher that sends like that of ingest, so that replayed events go the same way. Every record says
+ * that it comes from a replay.
+ */
 async function openReplayFlusher(producer: Producer, log: Logger): Promise<Flusher> {
   const partitions = await readPartitions({ producer, log });
   return new Flusher({
     ...flushLimits,
-    send: (batches, withinMs) => producer.send(batches, withinMs),
+    send: (batches, withinMs) => producer.send(batches.map(fromReplay), withinMs),
     partitions: partitions.count,
     onSent({ failure, requests }) {
       if (!failure) return;
@@ -100,4 +103,12 @@ async function openReplayFlusher(producer: Producer, log: Logger): Promise<Flush
       log.error({ err: failure, events: requests }, "Replayed events were not acknowledged");
     },
   });
+}
+
+function fromReplay({ topic, messages }: OutgoingBatch): OutgoingBatch {
+  const mark = { [recordHeaders.fromReplay]: "1" };
+  return {
+    topic,
+    messages: messages.map((message) => ({ ...message, headers: { ...message.headers, ...mark } })),
+  };
 }

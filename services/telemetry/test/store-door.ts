@@ -11,6 +11,14 @@ export interface StoreDoor {
   open(): void;
   /** Requests that name this table still reach ClickHouse, but their answers never come back. */
   withholdAnswersOf(table: string): void;
+  /** Answers to requests that name this wait at the door until they are let go. */
+  holdAnswersOf(words: string): HeldAnswers;
+}
+
+interface HeldAnswers {
+  /** Bytes that wait. */
+  bytes(): number;
+  letGo(): void;
 }
 
 export async function openStoreDoor(t: TestContext, storeUrl: string): Promise<StoreDoor> {
@@ -18,6 +26,7 @@ export async function openStoreDoor(t: TestContext, storeUrl: string): Promise<S
   const sockets = new Set<Socket>();
   let isShut = false;
   let withheld: string | null = null;
+  let holding: { words: string; waiting: { client: Socket; bytes: Buffer }[] } | null = null;
 
   const server = createServer((client) => {
     if (isShut) {
@@ -26,12 +35,15 @@ export async function openStoreDoor(t: TestContext, storeUrl: string): Promise<S
     }
     const upstream = connect(Number(target.port), target.hostname);
     let isMute = false;
-    client.on("data", (bytes) => {
+    let isHeld = false;
+    client.on("data", (bytes: Buffer) => {
+      isHeld = holding !== null && bytes.includes(holding.words);
       if (withheld !== null && bytes.includes(withheld)) isMute = true;
       upstream.write(bytes);
     });
-    upstream.on("data", (bytes) => {
-      if (!isMute) client.write(bytes);
+    upstream.on("data", (bytes: Buffer) => {
+      if (isHeld && holding) holding.waiting.push({ client, bytes });
+      else if (!isMute) client.write(bytes);
     });
     for (const [socket, other] of [
       [client, upstream],
@@ -64,6 +76,16 @@ export async function openStoreDoor(t: TestContext, storeUrl: string): Promise<S
     },
     withholdAnswersOf(table) {
       withheld = table;
+    },
+    holdAnswersOf(words) {
+      const held = (holding = { words, waiting: [] as { client: Socket; bytes: Buffer }[] });
+      return {
+        bytes: () => held.waiting.reduce((sum, { bytes }) => sum + bytes.length, 0),
+        letGo() {
+          holding = null;
+          for (const { client, bytes } of held.waiting) client.write(bytes);
+        },
+      };
     },
   };
 }

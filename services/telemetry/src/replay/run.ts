@@ -1,5 +1,5 @@
 import type { IncomingBatch, IncomingRecord, OutgoingRecord, Producer } from "@mosis/kafka";
-import { deadLetterHeaders, type Topic } from "@mosis/types/topics";
+import { deadLetterHeaders, recordHeaders, type Topic } from "@mosis/types/topics";
 
 export interface RunOptions {
   producer: Pick<Producer, "send">;
@@ -76,7 +76,10 @@ function originOf({ headers }: IncomingRecord): string | undefined {
   return headers[deadLetterHeaders.topic]?.toString();
 }
 
-/** `batches` stays, also where the writer has added it: the replay corrects the receipt with it. */
+/**
+ * `batches` stays, also where the writer has added it: the replay corrects the receipt with it. The record
+ * says that it comes from a replay, so that nothing comes back that was erased since.
+ */
 function asItWas({ key, value, headers }: IncomingRecord): OutgoingRecord {
   const added = new Set<string>(Object.values(deadLetterHeaders));
   const own = Object.entries(headers).filter(([name]) => !added.has(name));
@@ -84,7 +87,7 @@ function asItWas({ key, value, headers }: IncomingRecord): OutgoingRecord {
   return {
     key,
     value,
-    headers: Object.fromEntries(own),
+    headers: { ...Object.fromEntries(own), [recordHeaders.fromReplay]: "1" },
     ...(Number.isSafeInteger(partition) ? { partition } : {}),
   };
 }

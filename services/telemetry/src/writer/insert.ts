@@ -5,6 +5,7 @@ import { recordHeaders } from "@mosis/types/topics";
 import { insertBisecting } from "./bisect.ts";
 import { type RecordFault, isFault, monthOf, readBlock } from "./block.ts";
 import type { DeadLetter, Origin } from "./dead-letter.ts";
+import { eventsNotErased, isFromReplay } from "./deleting/left-out.ts";
 import type { Gathered } from "./gather.ts";
 import type { WriterMetrics } from "./metrics.ts";
 import type { Retry } from "./retry.ts";
@@ -45,7 +46,8 @@ const eventsWidth = Object.keys(eventColumns).length;
 /**
  * Stores what was fetched of `telemetry.events`. The order is the guarantee:
  *
- * 1. **Events**, one insert for each month. ClickHouse away: tried again until it is back, nothing else
+ * 1. **Events**, one insert for each month, without what was erased since when a replay has sent them.
+ *    ClickHouse away: tried again until it is back, nothing else
  *    happens. A record that cannot be read or is refused: into the dead letters, acknowledged, before
  *    anything goes on.
  * 2. **What stands beside deliveries**: their outcomes, and the marks of replayed events. A crash before
@@ -55,15 +57,15 @@ const eventsWidth = Object.keys(eventColumns).length;
  * 4. **Offsets**: the consumer commits them when this resolves. A crash before that: as before.
  */
 export async function storeEvents(deps: StoreDeps, gathered: Gathered): Promise<void> {
-  const { months, beside, deliveries, faults } = sortRecords(gathered);
+  const { events, beside, deliveries, faults } = sortRecords(gathered);
   const setAside = createSetAside(deps, gathered, deliveries);
   for (const [origin, fault] of faults) await setAside(origin, fault);
 
   // 1
-  for (const pieces of months.values()) {
+  for (const { pieces, isReplay } of events.values()) {
     await insertBisecting(
       pieces,
-      (part) => insertEvents(deps, part, gathered.isStale),
+      (part) => insertEvents(deps, part, isReplay, gathered.isStale),
       ({ origin }, fault) => setAside(origin, fault),
     );
   }
@@ -87,8 +89,15 @@ export async function storeEvents(deps: StoreDeps, gathered: Gathered): Promise<
   // 4 is the caller's.
 }
 
+/** Events that go into one insert. */
+interface EventsPieces {
+  isReplay: boolean;
+  pieces: EventsPiece[];
+}
+
 interface Sorted {
-  months: Map<string, EventsPiece[]>;
+  /** By month, those from a replay apart. */
+  events: Map<string, EventsPieces>;
   /** By header. */
   beside: Map<string, BesidesPiece[]>;
   deliveries: DeliveriesPiece[];
@@ -96,23 +105,25 @@ interface Sorted {
 }
 
 function sortRecords({ batches }: Gathered): Sorted {
-  const sorted: Sorted = { months: new Map(), beside: new Map(), deliveries: [], faults: [] };
+  const sorted: Sorted = { events: new Map(), beside: new Map(), deliveries: [], faults: [] };
   for (const { topic, partition, records } of batches) {
     for (const record of records) sortRecord(sorted, { topic, partition, record });
   }
   return sorted;
 }
 
-function sortRecord({ months, beside, deliveries, faults }: Sorted, origin: Origin): void {
+function sortRecord({ events, beside, deliveries, faults }: Sorted, origin: Origin): void {
   const { record } = origin;
   const block = readBlock(record, eventsWidth);
   const month = monthOf(record);
   if (isFault(block)) return void faults.push([origin, block]);
   if (typeof month !== "string") return void faults.push([origin, month]);
   if (block.rows > 0) {
-    const pieces = months.get(month) ?? [];
-    months.set(month, pieces);
-    pieces.push({ origin, block: block.value, rows: block.rows });
+    const isReplay = isFromReplay(record);
+    const name = isReplay ? `${month} from a replay` : month;
+    const group = events.get(name) ?? { isReplay, pieces: [] };
+    events.set(name, group);
+    group.pieces.push({ origin, block: block.value, rows: block.rows });
   }
   for (const { header } of besides) {
     const block = record.headers[header];
@@ -158,10 +169,12 @@ function fits({ value, headers }: IncomingRecord, extra: Buffer): boolean {
 function insertEvents(
   deps: StoreDeps,
   pieces: readonly EventsPiece[],
+  isReplay: boolean,
   isStale: () => boolean,
 ): Promise<void> {
-  const rows = pieces.reduce((sum, piece) => sum + piece.rows, 0);
   const insert = { table: "events_raw", columns: eventColumns, blocks: blocksOf(pieces) };
+  if (isReplay) return insertBlocks(deps, { ...insert, from: eventsNotErased }, isStale);
+  const rows = pieces.reduce((sum, piece) => sum + piece.rows, 0);
   return insertBlocks(deps, insert, isStale, rows);
 }
 

@@ -26,8 +26,10 @@ const table = "erasures_raw";
  * 0. An erasure with a proof is done: the offset was lost, not the work.
  * 1. **The moment.** What was acknowledged before it is in Kafka, before the ends that are remembered.
  * 2. **Wait** until the writers have committed up to those ends: then all of it is in ClickHouse.
- * 3. **Count**, and keep the counts: a writer that continues after a crash finds less.
- * 4. **Delete** from both tables, until a query finds nothing.
+ * 3. **Count**, and keep the counts with the moment: a writer that continues after a crash finds less, and
+ *    what a replay sends from now on is stored without these rows.
+ * 4. **Delete** from both tables, until a query finds nothing. Meanwhile wait as in step 2, for what a replay
+ *    had sent before that, and delete again.
  * 5. **Prove**: one row an erasure. 6. The consumer commits the offset when this resolves.
  */
 export async function eraseInstalls(deps: EraseDeps, asked: ErasureRequest[]): Promise<ErasureProof[]> {
@@ -42,8 +44,10 @@ export async function eraseInstalls(deps: EraseDeps, asked: ErasureRequest[]): P
   for (const work of works) counted.push(await count(deps, work, known.get(work.request.erasure_id)));
   await insertJson(deps.store, { table, rows: counted.map((row) => ({ ...row, remaining: 0, proof: "" })) });
 
-  await deleteRows(deps, eventsOf(works));
-  for (const { rejected } of works) await deleteRows(deps, rejected);
+  const [deleted, passed] = await Promise.allSettled([deleteAll(deps, works), writersPassed(deps)]);
+  if (deleted.status === "rejected") throw deleted.reason;
+  if (passed.status === "rejected") throw passed.reason;
+  await deleteAll(deps, works);
 
   const proofs: ErasureProof[] = [];
   for (const [index, row] of counted.entries()) {
@@ -55,6 +59,11 @@ export async function eraseInstalls(deps: EraseDeps, asked: ErasureRequest[]): P
   }
   await insertJson(deps.store, { table, rows: proofs });
   return proofs;
+}
+
+async function deleteAll(deps: EraseDeps, works: Work[]): Promise<void> {
+  await deleteRows(deps, eventsOf(works));
+  for (const { rejected } of works) await deleteRows(deps, rejected);
 }
 
 /** The conditions of what an erasure has to delete. */
