@@ -1,5 +1,5 @@
 import { telemetryLimits } from "@mosis/types/telemetry";
-import { isPrivate } from "./private-fields.ts";
+import { isPrivate, withoutPrivate } from "./private-fields.ts";
 import { fitTraces, isStackTrace } from "../events/stack-traces.ts";
 
 /** A value of a foreign protocol, after decoding. */
@@ -110,8 +110,8 @@ function scalarOf(key: string, value: Exclude<Value, null>): Kept {
   }
   // The value is nested too deeply to be written out.
   if (!isWithin(value, levelsMax)) return nothing;
-  if (Array.isArray(value)) return listText(value);
-  const text = JSON.stringify(value);
+  if (Array.isArray(value)) return listText(withoutPrivate(value, key));
+  const text = JSON.stringify(withoutPrivate(value, key));
   // The length is in UTF-16 units, here and below: never fewer than the characters that the limit counts.
   return text.length <= telemetryLimits.propertyStringLengthMax ? { scalar: text, lost: 0 } : nothing;
 }
@@ -133,7 +133,8 @@ function listText(list: Value[]): Kept {
   return { scalar: `[${parts.join()}]`, lost: list.length - parts.length };
 }
 
-function isWithin(value: Value, levels: number): boolean {
+/** Returns true for a value of at most so many levels of lists and objects. */
+export function isWithin(value: Value, levels: number): boolean {
   if (typeof value !== "object" || value === null) return true;
   return levels > 0 && Object.values(value).every((inner) => isWithin(inner, levels - 1));
 }

@@ -33,8 +33,74 @@ const neverStored: ReadonlySet<string> = new Set([
   "app.installation.id",
 ]);
 
-export function isPrivate(key: string): boolean {
-  return neverStored.has(key);
+const lengthMax = Math.max(...[...neverStored].map((name) => name.length));
+
+/** Judgements of paths that were seen: events repeat their keys, and a look-up is all that one costs then. */
+const judged = new Map<string, boolean>();
+const judgedMax = 4096;
+/** None that `within` has cut off: the rest, which may be as long as a body, would be kept with it. */
+const judgedLengthMax = lengthMax + 1;
+
+/**
+ * Returns true for a name that is never stored, and for one within something else: `ip`, `order.ip`.
+ * @param path the keys down to a value, joined by dots, however they were nested.
+ */
+export function isPrivate(path: string): boolean {
+  const known = judged.get(path);
+  if (known !== undefined) return known;
+  const judgement = endsPrivate(path);
+  if (path.length > judgedLengthMax) return judgement;
+  if (judged.size === judgedMax) judged.clear();
+  judged.set(path, judgement);
+  return judgement;
+}
+
+function endsPrivate(path: string): boolean {
+  if (neverStored.has(path)) return true;
+  // Nothing further to the front: a key may be as long as a body.
+  let dot = path.indexOf(".", Math.max(0, path.length - lengthMax - 1));
+  for (; dot >= 0; dot = path.indexOf(".", dot + 1)) {
+    if (neverStored.has(path.slice(dot + 1))) return true;
+  }
+  return false;
+}
+
+/** A value as JSON has it. */
+type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
+
+/**
+ * A value without what is private in the objects of its lists, at whatever depth: what becomes the text of a
+ * list or of an object.
+ * @param path of the value.
+ * @returns the value itself when nothing of it is.
+ */
+export function withoutPrivate<T extends Json>(value: T, path: string): T {
+  return (hasPrivate(value, path) ? cleaned(value, path) : value) as T;
+}
+
+function hasPrivate(value: Json, path: string): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  if (Array.isArray(value)) return value.some((item) => hasPrivate(item, path));
+  return Object.keys(value).some((key) => {
+    const inner = within(path, key);
+    return isPrivate(inner) || hasPrivate(value[key] as Json, inner);
+  });
+}
+
+function cleaned(value: Json, path: string): Json {
+  if (typeof value !== "object" || value === null) return value;
+  // A place in a list is no key.
+  if (Array.isArray(value)) return value.map((item) => cleaned(item, path));
+  const kept = Object.entries(value).flatMap(([key, item]) => {
+    const inner = within(path, key);
+    return isPrivate(inner) ? [] : [[key, cleaned(item, inner)] as const];
+  });
+  return Object.fromEntries(kept);
+}
+
+/** The end of a path, with one character more than any name has: that one is no name by itself then. */
+function within(path: string, key: string): string {
+  return `${path}.${key}`.slice(-lengthMax - 2);
 }
 
 /**

@@ -1,4 +1,5 @@
-import type { Value } from "../flatten.ts";
+import { isWithin, type Value } from "../flatten.ts";
+import { withoutPrivate } from "../private-fields.ts";
 
 /** The calls of Segment's specification. */
 export const callTypes = ["track", "identify", "page", "screen", "group", "alias"] as const;
@@ -32,11 +33,19 @@ export function requestOf(body: Fields, type: CallType | null): Request {
   const shared = fieldsOf(body["context"]);
   const list = type === null ? body["batch"] : [body];
   const messages = (Array.isArray(list) ? list : []).map((item): Message => {
-    if (!isFields(item)) return { type: "", other: item, context: {} };
+    // It is kept as it came, but for what is never stored.
+    if (!isFields(item)) return { type: "", other: otherOf(item), context: {} };
     const context = pick(fieldsOf(item["context"]), shared);
     return { type: type ?? textOf(item["type"]) ?? "", fields: item, context };
   });
   return { writeKey: textOf(writeKey), sentAt, messages };
+}
+
+/** Deeper lists are not looked through, so nothing of them is kept. */
+const otherLevelsMax = 16;
+
+function otherOf(item: Value): Value {
+  return isWithin(item, otherLevelsMax) ? withoutPrivate(item, "") : null;
 }
 
 /**
