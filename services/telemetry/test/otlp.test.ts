@@ -143,16 +143,55 @@ test("a Collector's batch of the default size is taken whole, with all its resou
   assert.equal(bytes, 1, "the bytes of the request are counted once");
 });
 
+test("a record without a time has that of receiving, and shows once when it comes again", async (t) => {
+  const path = await openPath(t);
+  const timeless = (name: string) => {
+    const record = writer();
+    record.text(12, name);
+    return record.done();
+  };
+  const records = [timeless("binary"), timeless("binary"), protobufRecord("timed"), timeless("other")];
+  const request = writer();
+  request.bytes(1, protobufResource({}, records));
+  const binary = request.done();
+  const timed = { eventName: "timed", timeUnixNano: nanoseconds() };
+  const json = JSON.stringify(logsOf([{ eventName: "json", observedTimeUnixNano: "0" }, timed]));
+  const from = Date.now();
+  for (let i = 0; i < 3; i++) {
+    for (const [body, type] of [
+      [binary, "application/x-protobuf"],
+      [json, "application/json"],
+    ] as const) {
+      const answer = await post(path, body, { "content-type": type });
+      assert.deepEqual([answer.status, await answer.text()], [200, type === "application/json" ? "{}" : ""]);
+    }
+  }
+  const mine = `where app_id = '${path.app.app_id}'`;
+  // Of each request one for what has a time and one for what has none.
+  await untilCount(path.store, `ingest_batches ${mine}`, 12);
+  const rows = await path.rows("name, toUnixTimestamp64Milli(event_time) as at");
+  assert.deepEqual(rows.map(({ name }) => String(name)).toSorted(), [
+    ...["binary", "binary", "json", "other", "timed", "timed"],
+  ]);
+  for (const { at } of rows) assert.ok(Number(at) >= from - 1000 && Number(at) <= Date.now(), String(at));
+  assert.equal(await countOf(path.store, `outcomes ${mine} and outcome <> 'accepted'`), 0);
+  assert.equal(
+    await countOf(path.store, `ingest_batches ${mine} and (warned > 0 or clock_correction_ms <> 0)`),
+    0,
+  );
+});
+
 test("of a request that is good in parts the bad records are told, and the others are kept", async (t) => {
   const path = await openPath(t);
   const old = { timeUnixNano: nanoseconds(-40 * 86_400_000), body: { stringValue: "old" } };
   const good = { timeUnixNano: nanoseconds(), body: { stringValue: "good" } };
-  const answer = await post(path, JSON.stringify(logsOf([old, good, { body: { stringValue: "timeless" } }])));
+  const early = { timeUnixNano: nanoseconds(2 * 86_400_000), body: { stringValue: "early" } };
+  const answer = await post(path, JSON.stringify(logsOf([old, good, early])));
   assert.equal(answer.status, 200);
   assert.equal(answer.headers.get("content-type"), "application/json");
   const { partialSuccess } = (await answer.json()) as { partialSuccess: Record<string, string> };
   assert.equal(partialSuccess["rejectedLogRecords"], "2");
-  assert.match(partialSuccess["errorMessage"] ?? "", /time_too_old: .* field_missing: /);
+  assert.match(partialSuccess["errorMessage"] ?? "", /time_too_old: .* time_too_far_ahead: /);
   await untilCount(path.store, `rejected_events where app_id = '${path.app.app_id}'`, 2);
   await untilCount(path.store, `events where app_id = '${path.app.app_id}'`, 1);
 

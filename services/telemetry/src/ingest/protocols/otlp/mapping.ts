@@ -5,6 +5,7 @@ import {
   type TelemetryBatch,
   telemetryLimits,
 } from "@mosis/types/telemetry";
+import type { IncomingBatch } from "../../events/delivery.ts";
 import { createDistinctIds, derivedId, idOf, uuidText } from "../../events/derived-id.ts";
 import { nameOf, openProperties, shortText, type Value, versionCodeOf } from "../flatten.ts";
 import type { LogRecord, ResourceLogs } from "./logs.ts";
@@ -12,27 +13,36 @@ import { deriveRecordId } from "./record-id.ts";
 
 type Attributes = Record<string, Value>;
 
+/** A batch with what `IncomingBatch` has beyond the contract. */
+type LogsBatch = TelemetryBatch & Pick<IncomingBatch, "timeless">;
+
 /**
- * Maps log records to events; docs/otlp.md has the table. Up to 1000 records of a resource make one batch.
+ * Maps log records to events; docs/otlp.md has the table. Up to 1000 records of a resource make one batch;
+ * those without any time are in batches of their own.
  */
-export function batchesOf(resources: readonly ResourceLogs[]): TelemetryBatch[] {
+export function batchesOf(resources: readonly ResourceLogs[]): LogsBatch[] {
   const distinct = createDistinctIds();
   const sdk = sdkOf(resources[0]?.attributes ?? {});
-  const batches: TelemetryBatch[] = [];
+  const batches: LogsBatch[] = [];
   for (const { attributes, scopes } of resources) {
     const resource = mapResource(attributes, sdk);
-    let events: unknown[] = [];
+    const open = { timed: [] as unknown[], timeless: [] as unknown[] };
     for (const { name, records } of scopes) {
       // This is done once, because the text may be as long as the body.
       const source = sourceOf(resource, name);
       const scope = shortText(name);
       for (const { record, message } of records) {
-        if (events.length === 0) batches.push({ batch_id: "", ...resource.envelope, events });
+        const timeless = timeOfRecord(record) === undefined;
+        const kind = timeless ? "timeless" : "timed";
+        const events = open[kind];
+        if (events.length === 0) {
+          batches.push({ batch_id: "", ...resource.envelope, ...(timeless ? { timeless } : {}), events });
+        }
         const uid = record.attributes["log.record.uid"];
         const isNamed = typeof uid === "string" && uid !== "";
         const event_id = isNamed ? idOf(uid) : distinct(recordId(source, record, message));
         events.push(eventOf(record, { event_id, scope, resource }));
-        if (events.length === telemetryLimits.eventsPerBatchMax) events = [];
+        if (events.length === telemetryLimits.eventsPerBatchMax) open[kind] = [];
       }
     }
   }
@@ -83,7 +93,7 @@ function recordId(source: string, record: LogRecord, message: Uint8Array | null)
  * Returns one id for all of a request, from the ids of its events: a request that is sent again is the same
  * batch.
  */
-function withBatchId(batches: TelemetryBatch[]): TelemetryBatch[] {
+function withBatchId(batches: LogsBatch[]): LogsBatch[] {
   const ids = batches.flatMap(({ events }) =>
     events.map((event) => (event as { event_id: string }).event_id),
   );
@@ -128,7 +138,7 @@ export function eventOf(record: LogRecord, { event_id, scope, resource }: Record
   }
   properties.addAll(rest);
   const session = textOf(record.attributes["session.id"]) || textOf(attributes["session.id"]);
-  const time = millisecondsOf(record.time) ?? millisecondsOf(record.observedTime);
+  const time = timeOfRecord(record);
   return {
     event_id,
     name,
@@ -163,6 +173,11 @@ function isException({ attributes }: LogRecord): boolean {
 
 /** Attributes that only a failure has. */
 export const exceptionKeys = ["exception.type", "exception.message"];
+
+/** Returns undefined for a record without any time, which is optional by the data model. */
+function timeOfRecord({ time, observedTime }: LogRecord): number | undefined {
+  return millisecondsOf(time) ?? millisecondsOf(observedTime);
+}
 
 /** Returns nanoseconds as whole milliseconds, which is how times are stored; undefined when unknown. */
 function millisecondsOf(nanoseconds: string): number | undefined {
