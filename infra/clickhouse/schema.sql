@@ -54,7 +54,7 @@ CREATE TABLE mosis.erasures_raw
 (
     `erasure_id` UUID COMMENT 'Id of the erasure',
     `app_id` UUID COMMENT 'Id of the app',
-    `install_hash` FixedString(64) COMMENT 'SHA-256 of app id and install id, in hexadecimal',
+    `install_hash` FixedString(64) COMMENT 'SHA-256 of the install id in lower case, in hexadecimal',
     `requested_at` DateTime64(3, 'UTC') COMMENT 'When it was asked for',
     `received_before` DateTime64(3, 'UTC') COMMENT 'What was received before this was erased',
     `completed_at` DateTime64(3, 'UTC') COMMENT 'When it was proved; 1970 while it is under way',
@@ -140,7 +140,7 @@ CREATE TABLE mosis.outcome_days_raw
 (
     `app_id` UUID COMMENT 'Id of the app' CODEC(ZSTD(1)),
     `day` Date COMMENT 'Day (UTC) that ingest received it' CODEC(Delta(2), ZSTD(1)),
-    `outcome` LowCardinality(String) COMMENT 'accepted, rejected, dropped, replayed, refused, discarded or warned' CODEC(ZSTD(1)),
+    `outcome` LowCardinality(String) COMMENT 'accepted, rejected, dropped, replayed, refused, discarded, warned; or lost: records of Kafka' CODEC(ZSTD(1)),
     `reason` LowCardinality(String) COMMENT 'Code of the reason; empty for accepted, and for how many events were warned' CODEC(ZSTD(1)),
     `count` UInt64 COMMENT 'How many' CODEC(T64, ZSTD(1))
 )
@@ -155,7 +155,7 @@ CREATE TABLE mosis.outcomes_raw
     `app_id` UUID COMMENT 'Id of the app' CODEC(ZSTD(1)),
     `received_at` DateTime64(3, 'UTC') COMMENT 'When ingest received it' CODEC(Delta(8), ZSTD(1)),
     `delivery_id` UUID COMMENT 'Id of the delivery: one request of a batch' CODEC(ZSTD(1)),
-    `outcome` LowCardinality(String) COMMENT 'accepted, rejected, dropped, replayed, refused, discarded or warned' CODEC(ZSTD(1)),
+    `outcome` LowCardinality(String) COMMENT 'accepted, rejected, dropped, replayed, refused, discarded, warned; or lost: records of Kafka' CODEC(ZSTD(1)),
     `reason` LowCardinality(String) COMMENT 'Code of the reason, empty for accepted' CODEC(ZSTD(1)),
     `count` UInt64 COMMENT 'How many' CODEC(T64, ZSTD(1))
 )
@@ -276,7 +276,7 @@ CREATE VIEW mosis.erasures
     `erasure_id` UUID COMMENT 'Id of the erasure',
     `app_id` UUID COMMENT 'Id of the app',
     `package_id` String COMMENT 'Name of the app as devices know it, empty while it is not known',
-    `install_hash` FixedString(64) COMMENT 'SHA-256 of app id and install id, in hexadecimal',
+    `install_hash` FixedString(64) COMMENT 'SHA-256 of the install id in lower case, in hexadecimal',
     `requested_at` DateTime64(3, 'UTC') COMMENT 'When it was asked for',
     `received_before` DateTime64(3, 'UTC') COMMENT 'What was received before this was erased',
     `completed_at` DateTime64(3, 'UTC') COMMENT 'When it was proved',
@@ -412,7 +412,7 @@ CREATE VIEW mosis.outcomes
     `received_at` DateTime64(3, 'UTC') COMMENT 'When ingest received it',
     `minute` DateTime('UTC') COMMENT 'Minute of received_at',
     `delivery_id` UUID COMMENT 'Id of the delivery: one request of a batch',
-    `outcome` String COMMENT 'accepted, rejected, dropped, replayed, refused, discarded or warned',
+    `outcome` String COMMENT 'accepted, rejected, dropped, replayed, refused, discarded, warned; or lost: records of Kafka',
     `reason` String COMMENT 'Code of the reason, empty for accepted',
     `count` UInt64 COMMENT 'How many',
     `received` Int64 COMMENT 'How many of them came for the first time: a replay is subtracted'
@@ -707,7 +707,7 @@ CREATE VIEW mosis_analysts.outcomes
     `received_at` DateTime64(3, 'UTC') COMMENT 'When ingest received it',
     `minute` DateTime('UTC') COMMENT 'Minute of received_at',
     `delivery_id` UUID COMMENT 'Id of the delivery: one request of a batch',
-    `outcome` String COMMENT 'accepted, rejected, dropped, replayed, refused, discarded or warned',
+    `outcome` String COMMENT 'accepted, rejected, dropped, replayed, refused, discarded, warned; or lost: records of Kafka',
     `reason` String COMMENT 'Code of the reason, empty for accepted',
     `count` UInt64 COMMENT 'How many',
     `received` Int64 COMMENT 'How many of them came for the first time: a replay is subtracted'

@@ -52,7 +52,8 @@ create or replace view outcomes (
   received_at DateTime64(3, 'UTC') comment 'When ingest received it',
   minute DateTime('UTC') comment 'Minute of received_at',
   delivery_id UUID comment 'Id of the delivery: one request of a batch',
-  outcome String comment 'accepted, rejected, dropped, replayed, refused, discarded or warned',
+  outcome String
+    comment 'accepted, rejected, dropped, replayed, refused, discarded, warned; or lost: records of Kafka',
   reason String comment 'Code of the reason, empty for accepted',
   `count` UInt64 comment 'How many',
   received Int64 comment 'How many of them came for the first time: a replay is subtracted'
@@ -183,7 +184,8 @@ create or replace view {analysts}.outcomes (
   received_at DateTime64(3, 'UTC') comment 'When ingest received it',
   minute DateTime('UTC') comment 'Minute of received_at',
   delivery_id UUID comment 'Id of the delivery: one request of a batch',
-  outcome String comment 'accepted, rejected, dropped, replayed, refused, discarded or warned',
+  outcome String
+    comment 'accepted, rejected, dropped, replayed, refused, discarded, warned; or lost: records of Kafka',
   reason String comment 'Code of the reason, empty for accepted',
   `count` UInt64 comment 'How many',
   received Int64 comment 'How many of them came for the first time: a replay is subtracted'

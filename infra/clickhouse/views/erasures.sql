@@ -4,7 +4,7 @@ create or replace view erasures (
   erasure_id UUID comment 'Id of the erasure',
   app_id UUID comment 'Id of the app',
   package_id String comment 'Name of the app as devices know it, empty while it is not known',
-  install_hash FixedString(64) comment 'SHA-256 of app id and install id, in hexadecimal',
+  install_hash FixedString(64) comment 'SHA-256 of the install id in lower case, in hexadecimal',
   requested_at DateTime64(3, 'UTC') comment 'When it was asked for',
   received_before DateTime64(3, 'UTC') comment 'What was received before this was erased',
   completed_at DateTime64(3, 'UTC') comment 'When it was proved',
