@@ -39,17 +39,19 @@ export interface TestPlatform {
   metricsText(name: ServiceName): Promise<string>;
   /** kill -9. */
   kill(name: ServiceName): Promise<void>;
+  /** SIGTERM. @returns the signal or exit code with which it has ended. */
+  end(name: ServiceName): Promise<string>;
   /** Starts a service that was killed, on its old port, and waits until it is ready. */
   start(name: ServiceName): Promise<void>;
 }
 
 /**
  * Everything is taken away again after the test.
- * @param changes of the environment of all processes.
+ * @param changes of the environment of all processes; `KAFKA_BROKERS` may lead by a detour to the run's.
  */
 export async function startPlatform(t: TestContext, changes: Environment = {}): Promise<TestPlatform> {
   const dataDir = await mkdtemp(join(tmpdir(), "mosis-platform-"));
-  const { stores, drop } = await freshStores();
+  const { stores, drop } = await freshStores(changes);
   const env = {
     ...process.env,
     KAFKA_TOPIC_PREFIX: `p-${randomBytes(6).toString("hex")}-`,
@@ -103,6 +105,12 @@ export async function startPlatform(t: TestContext, changes: Environment = {}): 
     metricsText,
     start,
     kill: async (name) => running.get(name)?.kill(),
+    async end(name) {
+      const server = running.get(name);
+      assert.ok(server, `${name} runs`);
+      process.kill(server.pid, "SIGTERM");
+      return server.exited;
+    },
   };
 }
 
@@ -146,9 +154,15 @@ export async function untilEqual<T>(
   }
 }
 
-async function freshStores(): Promise<{ stores: StoreAddresses; drop: () => Promise<void> }> {
+async function freshStores(
+  changes: Environment,
+): Promise<{ stores: StoreAddresses; drop: () => Promise<void> }> {
   const server = required("CLICKHOUSE_URL");
-  const kafka = () => givenKafkaVariables(process.env);
+  const { KAFKA_BROKERS: brokers } = changes;
+  const kafka = () => ({
+    ...givenKafkaVariables(process.env),
+    ...(brokers === undefined ? {} : { KAFKA_BROKERS: brokers }),
+  });
   const database = await freshDatabase(required("DATABASE_URL"));
   const name = `p_${randomBytes(6).toString("hex")}`;
   const url = new URL(`/${name}`, server).href;

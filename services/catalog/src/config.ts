@@ -83,7 +83,7 @@ export function readWebhooksConfig(env: Environment) {
   return {
     logLevel: values.LOG_LEVEL,
     // An attempt that runs is waited for.
-    closeTimeoutMs: 16_000,
+    close: { closeTimeoutMs: 16_000, closeAllTimeoutMs: 16_500 },
     http,
     postgres: {
       url: values.DATABASE_URL,

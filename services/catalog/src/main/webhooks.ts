@@ -12,7 +12,7 @@ const config = readWebhooksConfig(process.env);
 const service = "catalog-webhooks";
 const log = createLogger({ service, level: config.logLevel });
 const metrics = createMetrics({ service });
-const life = createLifecycle({ log, closeTimeoutMs: config.closeTimeoutMs });
+const life = createLifecycle({ log, ...config.close });
 
 try {
   const self = life.own(
