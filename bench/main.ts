@@ -84,7 +84,16 @@ const benches: Record<string, Bench> = {
   connections: { seconds: 20, run: (platform, { seconds }) => benchConnections(platform, { seconds }) },
 };
 
-await runProgram(async () => {
+const usage = `Usage: npm run bench -- ${Object.keys(benches).join("|")} [options]
+
+  --seconds S       how long it measures
+  --rate R          events a second that are offered, where that can be chosen
+  --rows N          rows of bytes; default 10000000
+  --json FILE       writes the report there, too
+  --endpoints FILE  a running platform to measure; default one of its own
+  bench/README.md says what each name measures.`;
+
+await runProgram(usage, async () => {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
@@ -97,8 +106,7 @@ await runProgram(async () => {
   });
   const [name = ""] = positionals;
   const bench = benches[name];
-  if (!bench)
-    throw new UserError(`Usage: npm run bench -- ${Object.keys(benches).join("|")} [--seconds S] …`);
+  if (!bench) throw new UserError(usage);
   const seconds =
     values.seconds === undefined
       ? bench.seconds

@@ -4,6 +4,7 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { readFlags } from "@mosis/runtime";
 import { type LockFile, readLocks } from "./locks.ts";
 
 interface Advisory {
@@ -19,12 +20,16 @@ interface Audit {
   vulnerabilities?: Record<string, { severity: string; range: string }>;
 }
 
+const usage = `Usage: npm run audit [-- --offline]
+
+  Looks for locked packages with a known hole; --offline asks no registry, as npm run advisories does.`;
+const flags = readFlags(usage, ["offline"]) ?? process.exit();
 const registryTimeoutMs = 60_000;
 
 const advisories = JSON.parse(
   readFileSync(join(import.meta.dirname, "advisories.json"), "utf8"),
 ) as Advisory[];
-const isOffline = process.argv.includes("--offline");
+const isOffline = flags.has("offline");
 const faults = readLocks().flatMap((lock) => [...listed(lock), ...(isOffline ? [] : asked(lock.file))]);
 for (const fault of faults) console.error(fault);
 console.log(`${advisories.length} advisories of our list, ${faults.length} faults`);

@@ -1,14 +1,19 @@
 // The page of every code that the platform answers with, docs/codes.md, made from the closed lists in
 // packages/types. Without `--write` it fails when the page is not what the lists say.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { readFlags } from "@mosis/runtime";
 import { problems } from "@mosis/types/problems";
 import { reviewCodes } from "@mosis/types/reviews";
 import { eventCodes } from "@mosis/types/telemetry";
 
 const file = "docs/codes.md";
+const usage = `Usage: npm run codes [-- --write]
+
+  Compares ${file} with the lists of codes; --write makes it from them.`;
+const flags = readFlags(usage, ["write"]) ?? process.exit();
 const page = pageOfCodes();
 
-if (process.argv.includes("--write")) {
+if (flags.has("write")) {
   writeFileSync(file, page);
   console.log(`${file} written`);
 } else {

@@ -3,10 +3,16 @@
 // have the package, and then `npm ci` refuses on every machine. `--write` adds what is missing: version and
 // platform, which are known; without a checksum, which only that platform's first installation can learn.
 import { writeFileSync } from "node:fs";
+import { readFlags } from "@mosis/runtime";
 import { type LockedPackage, type LockFile, readLocks } from "./locks.ts";
 
 const systems = /^(aix|android|darwin|freebsd|linux|netbsd|openbsd|openharmony|sunos|win32)$/;
 const processors = /^(arm|arm64|ia32|loong64|mips64el|ppc64|riscv64|s390x|wasm32|x64)$/;
+
+const usage = `Usage: npm run lock [-- --write]
+
+  Looks into every package-lock.json for registry hosts and missing platforms; --write adds these.`;
+const flags = readFlags(usage, ["write"]) ?? process.exit();
 
 let faults = 0;
 for (const { file, ...lock } of readLocks()) {
@@ -14,7 +20,7 @@ for (const { file, ...lock } of readLocks()) {
     /^https?:/.test(lock.packages[path]?.resolved ?? ""),
   );
   const missing = missingPlatforms(lock.packages);
-  if (process.argv.includes("--write") && missing.size > 0) {
+  if (flags.has("write") && missing.size > 0) {
     const all = Object.entries(lock.packages).concat([...missing]);
     lock.packages = Object.fromEntries(all.toSorted(([a], [b]) => a.localeCompare(b, "en")));
     writeFileSync(file, `${JSON.stringify(lock, null, 2)}\n`);

@@ -5,7 +5,12 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { readFlags } from "@mosis/runtime";
 
+const usage = `Usage: npm run migrations
+
+  Checks by squawk that no migration of PostgreSQL harms a database that is in use.`;
+if (!readFlags(usage)) process.exit();
 const catalog = join(import.meta.dirname, "../../services/catalog");
 const squawk = fileURLToPath(import.meta.resolve("squawk-cli/js/bin/squawk"));
 

@@ -4,13 +4,19 @@
 //   npm run modules -- services/telemetry/src/ingest
 import { spawnSync } from "node:child_process";
 import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { readCommandLine } from "@mosis/runtime";
 
 interface Cruised {
   modules: { source: string; dependencies: { resolved: string }[] }[];
 }
 
 const repository = resolve(import.meta.dirname, "../..");
-const asked = process.argv.slice(2);
+const usage = `Usage: npm run modules [-- FOLDER …]
+
+  Prints how the modules of a folder import each other, and the circles.`;
+const read = (args: string[]) => parseArgs({ args, allowPositionals: true }).positionals;
+const asked = readCommandLine(usage, read) ?? process.exit();
 const folders = asked.length > 0 ? asked : ["services/catalog/src", "services/telemetry/src/ingest"];
 const circles = folders.flatMap(print);
 process.exitCode = circles.length > 0 ? 1 : 0;

@@ -3,8 +3,14 @@
 // passes and an exponential one does not.
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
+import { readFlags } from "@mosis/runtime";
 import { parseSync } from "@swc/core";
 import { growthOf, hasRepeatedGroup } from "./linear-regex.ts";
+
+const usage = `Usage: npm run regexes
+
+  Checks that no regular expression takes longer than its text is long.`;
+if (!readFlags(usage)) process.exit();
 
 /** Files whose expressions see only text of ours, and which text that is. */
 const ownText: Record<string, string> = {

@@ -3,7 +3,12 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { readFlags } from "@mosis/runtime";
 
+const usage = `Usage: npm run texts
+
+  Looks for lines that are too long, and for names of files and tests in documents that do not exist.`;
+if (!readFlags(usage)) process.exit();
 const lineColumnsMax = 110;
 
 // New files count before their first commit; deleted ones no more.

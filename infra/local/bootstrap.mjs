@@ -8,11 +8,22 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
-/** @param program path of a TypeScript file, from the root of the repository. */
-export function bootstrap(program) {
+/**
+ * @param program path of a TypeScript file, from the root of the repository.
+ * @param usage printed for `--help`, before anything is installed.
+ * @param isArgument tells whether the program takes an argument.
+ */
+export function bootstrap(program, { usage, isArgument }) {
+  const args = process.argv.slice(2);
+  if (args.includes("--help") || args.includes("-h")) {
+    console.log(usage);
+    return;
+  }
+  const unknown = args.find((arg) => !isArgument(arg));
+  if (unknown !== undefined) giveUp(`Unknown argument ${unknown}; --help tells which there are.`);
   requireNode();
   if (!isInstalled()) install();
-  run(join(root, program), process.argv.slice(2));
+  run(join(root, program), args);
 }
 
 function requireNode() {

@@ -42,7 +42,16 @@ interface Run {
   rate: number;
 }
 
-await runProgram(async () => {
+const usage = `Usage: npm run chaos -- [options]
+
+  Starts a platform of its own, kills and pauses its processes under traffic, and looks for every event.
+  --seed N      the same one makes the same plan; default ${options.seed.default}
+  --minutes M   default ${options.minutes.default}
+  --kills K     default ${killsPerMinute} a minute
+  --rate R      events a second; default ${options.rate.default}
+  --break commit-before-insert  a fault that has to be found`;
+
+await runProgram(usage, async () => {
   const { values } = parseArgs({ options });
   const minutes = Number(values.minutes);
   if (!(minutes > 0 && minutes <= 120)) throw new UserError("--minutes must be more than 0 and at most 120.");

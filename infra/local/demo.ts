@@ -26,7 +26,17 @@ const options = {
 /** How long the platform may be away in the middle of the run before the demo gives up. */
 const deadlineMs = 120_000;
 
-await runProgram(async () => {
+const usage = `Usage: npm run demo -- [options]
+
+  Sends lifelike traffic to the running platform and compares the books of both sides.
+  --events N        default ${options.events.default}
+  --apps N          up to 20, the default
+  --connections N   default ${options.connections.default}
+  --rate N          events a second at most; default as many as it takes
+  --seed N          the same one makes the same traffic; default another one each time
+  --endpoints FILE  endpoints.json of the platform; default .mosis/endpoints.json`;
+
+await runProgram(usage, async () => {
   const { values } = parseArgs({ options });
   const events = wholeNumber("events", values.events, { min: 1, max: 100_000_000 });
   const appCount = wholeNumber("apps", values.apps, { min: 1, max: 20 });

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { asksForHelp } from "@mosis/runtime";
 import type { Environment } from "./process-environment.ts";
 
 /** What a running platform wrote into its data folder, readable by its owner only: it has passwords in it. */
@@ -64,8 +65,13 @@ export async function requireReady(endpoints: Endpoints): Promise<void> {
 /**
  * Runs a program of people's: its arguments read, its known errors told in one line, exit code 1 on any
  * error.
+ * @param usage printed instead for `--help`.
  */
-export async function runProgram(program: () => Promise<void>): Promise<void> {
+export async function runProgram(usage: string, program: () => Promise<void>): Promise<void> {
+  if (asksForHelp(process.argv.slice(2))) {
+    console.log(usage);
+    return;
+  }
   try {
     await program();
   } catch (error) {

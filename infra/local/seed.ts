@@ -19,7 +19,18 @@ const options = {
 
 const copyTimeoutMs = 600_000;
 
-await runProgram(async () => {
+const usage = `Usage: npm run seed -- [options]
+
+  Fills the catalog of the running platform, or of DATABASE_URL, with a made-up store. For tests only.
+  --developers N    default ${options.developers.default}
+  --apps N          default ${options.apps.default}
+  --versions N      default ${options.versions.default}
+  --keys N          default ${options.keys.default}
+  --seed N          another one makes another store; default ${options.seed.default}
+  --into-used       also when the catalog is in use
+  --endpoints FILE  endpoints.json of the platform; default .mosis/endpoints.json`;
+
+await runProgram(usage, async () => {
   const { values } = parseArgs({ options });
   const size = (name: "developers" | "apps" | "versions" | "keys") =>
     wholeNumber(name, values[name], { min: 1, max: 10_000_000 });

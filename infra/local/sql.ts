@@ -4,7 +4,12 @@ import { pipeline } from "node:stream/promises";
 import { parseArgs } from "node:util";
 import { readEndpoints, runProgram, UserError } from "./endpoints.ts";
 
-await runProgram(async () => {
+const usage = `Usage: npm run sql -- "select …" [--endpoints FILE]
+
+  Runs a statement in ClickHouse of the running platform as the analyst.
+  --endpoints FILE  endpoints.json of the platform; default .mosis/endpoints.json`;
+
+await runProgram(usage, async () => {
   const { values, positionals } = parseArgs({
     options: { endpoints: { type: "string" } },
     allowPositionals: true,

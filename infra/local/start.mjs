@@ -1,4 +1,9 @@
 // `npm start`: see launch.ts for what runs.
 import { bootstrap } from "./bootstrap.mjs";
 
-bootstrap("infra/local/launch.ts");
+const usage = `Usage: npm start
+
+  Installs what is missing, and starts PostgreSQL, ClickHouse, Kafka and every process, until Ctrl-C.
+  It takes no arguments: README.md has the variables that set folder and ports.`;
+
+bootstrap("infra/local/launch.ts", { usage, isArgument: () => false });

@@ -6,6 +6,7 @@ export {
   mappedIPv4,
   plainRange,
 } from "./address-ranges.ts";
+export { asksForHelp, readCommandLine, readFlags } from "./command-line.ts";
 export {
   addressRangeList,
   brokerList,

@@ -5,7 +5,7 @@ import { Compile } from "typebox/compile";
 import { forgetPublication } from "../changes/republication/queries.ts";
 import { grantRole, resetSecondFactors } from "./changes.ts";
 
-const usage = [
+export const adminUsage = [
   "Usage:",
   "  npm run admin -- grant-role developer|reviewer|admin ada@example.org",
   "  npm run admin -- reset-second-factors ada@example.org",
@@ -31,7 +31,7 @@ export function readArguments(args: string[]): AdminCommand {
   if (command === "grant-role" && role.Check(asked) && email !== undefined && rest.length === 2) {
     return { command, role: asked, email };
   }
-  throw new Error(usage);
+  throw new Error(adminUsage);
 }
 
 /** @returns what was done, for the log. */

@@ -1,15 +1,15 @@
 // `npm run admin -- grant-role admin ada@example.org`, `-- reset-second-factors ada@example.org` and
 // `-- republish`: what is done on the servers, by whoever may reach the database.
 import { openPool } from "@mosis/postgres";
-import { createLogger, endProcess } from "@mosis/runtime";
-import { carryOut, readArguments } from "../admin/command.ts";
+import { createLogger, endProcess, readCommandLine } from "@mosis/runtime";
+import { adminUsage, carryOut, readArguments } from "../admin/command.ts";
 import { readAdminConfig } from "../config.ts";
 
+const asked = readCommandLine(adminUsage, readArguments) ?? process.exit();
 const config = readAdminConfig(process.env);
 const log = createLogger({ service: "catalog-admin", level: config.logLevel });
 
 try {
-  const asked = readArguments(process.argv.slice(2));
   const db = openPool({ ...config.postgres, log });
   try {
     log.info(asked, await carryOut(db, asked));

@@ -1,11 +1,12 @@
 // A job: sends records that were set aside back to their topics, after the cause is gone, and ends.
 // `replay dead-letters [--topic T] [--limit N] [--dry-run] [--from-beginning]`
 import { openProducer } from "@mosis/kafka";
-import { createLifecycle, createLogger, endProcess } from "@mosis/runtime";
+import { createLifecycle, createLogger, endProcess, readCommandLine } from "@mosis/runtime";
 import { readReplayConfig } from "../config.ts";
-import { readReplayArguments } from "../replay/arguments.ts";
+import { readReplayArguments, replayUsage } from "../replay/arguments.ts";
 import { replayDeadLetters } from "../replay/dead-letters.ts";
 
+const asked = readCommandLine(replayUsage, readReplayArguments) ?? process.exit();
 // Throws one error that lists every bad variable. Nothing after this line reads the environment.
 const config = readReplayConfig(process.env);
 const service = "telemetry-replay";
@@ -14,7 +15,7 @@ const life = createLifecycle({ log, closeTimeoutMs: config.closeTimeoutMs });
 const kafka = { ...config.kafka, clientId: service, log };
 
 try {
-  const { topics, recordsMax, isDryRun, isFromBeginning } = readReplayArguments(process.argv.slice(2));
+  const { topics, recordsMax, isDryRun, isFromBeginning } = asked;
   const producer = life.own("producer", await openProducer(kafka), (it) => it.close());
   let left = recordsMax;
   for (const topic of topics) {

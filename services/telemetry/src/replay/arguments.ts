@@ -4,6 +4,9 @@ import { replayedByDefault } from "./dead-letters.ts";
 
 const recordsMaxBound = 1_000_000;
 
+export const replayUsage =
+  "Usage: replay dead-letters [--topic T] [--limit N] [--dry-run] [--from-beginning]";
+
 /**
  * Reads the arguments of the job.
  * @throws Error that says what is wrong with an argument.
@@ -24,9 +27,7 @@ export function readReplayArguments(args: string[]): {
       "from-beginning": { type: "boolean", default: false },
     },
   });
-  if (positionals.join(" ") !== "dead-letters") {
-    throw new Error("Usage: replay dead-letters [--topic T] [--limit N] [--dry-run] [--from-beginning]");
-  }
+  if (positionals.join(" ") !== "dead-letters") throw new Error(replayUsage);
   const recordsMax = Number(values.limit);
   if (!Number.isInteger(recordsMax) || recordsMax < 1 || recordsMax > recordsMaxBound) {
     throw new Error(`--limit must be a whole number from 1 to ${recordsMaxBound}, not ${values.limit}.`);
