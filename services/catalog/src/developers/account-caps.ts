@@ -4,7 +4,7 @@ import { lockDeveloper } from "./queries.ts";
 import { requireConfirmedFor } from "./verified.ts";
 import { CountRow } from "../shared/rows.ts";
 
-/** How many of each an account may have, so that nothing of one account grows without end. */
+/** The number of each that an account may have, so that no account grows without end. */
 export interface AccountCaps {
   apps: number;
   keys: number;
@@ -13,9 +13,9 @@ export interface AccountCaps {
 const tables: Record<keyof AccountCaps, Sql> = { apps: sql`apps`, keys: sql`api_keys` };
 
 /**
- * Locks the developer until the transaction ends, so that of several creations at once none is counted late.
- * @throws Problem `limit_reached` (409) when the account has as many as it may, `email_unverified` (403) when
- * it would have more with a confirmed address.
+ * Locks the developer until the transaction ends, so that concurrent creations are counted one by one.
+ * @throws Problem `limit_reached` (409) when the account has reached its limit, `email_unverified` (403) when
+ * it could have more with a confirmed address.
  */
 export async function requireRoomFor(
   tx: Queryable,
@@ -23,7 +23,7 @@ export async function requireRoomFor(
   { developerId, caps }: { developerId: string; caps: AccountCaps },
 ): Promise<void> {
   const developer = await lockDeveloper(tx, developerId);
-  // A statement of its own: what was waited for is committed before this one counts.
+  // A separate statement counts, so that it sees what the lock has waited for.
   const { count } = await one(
     tx,
     CountRow,
@@ -32,8 +32,5 @@ export async function requireRoomFor(
   requireConfirmedFor(developer, what, count);
   const max = caps[what];
   if (count < max) return;
-  throw problem(
-    "limit_reached",
-    `Your account has ${count} ${what}, and may have ${max}: delete some first.`,
-  );
+  throw problem("limit_reached", `Your account has ${count} ${what} and may have ${max}; delete some first.`);
 }

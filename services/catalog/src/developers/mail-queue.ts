@@ -3,7 +3,7 @@ import { newId } from "@mosis/runtime";
 import { Nullable, Uuid } from "@mosis/types/formats";
 import Type, { type Static } from "typebox";
 
-/** Every mail that we send, see `messages.ts`. */
+/** The kinds of mail that we send; `messages.ts` has their texts. */
 export const MailKind = Type.Enum([
   "email_verification",
   "email_change",
@@ -32,7 +32,7 @@ export const Mail = Type.Object({
   recipient: Type.String(),
   request_id: Type.String(),
   attempts: Type.Integer(),
-  /** What a notice is about, each once: beginnings of secrets, ids. Never what somebody has typed. */
+  /** The things that a notice is about, each once: prefixes of secrets, or ids. Never text of a user. */
   subjects: Type.Array(Type.String()),
 });
 export type Mail = Static<typeof Mail>;
@@ -40,7 +40,7 @@ export type Mail = Static<typeof Mail>;
 const mailColumns = sql`id, developer_id, kind, recipient, request_id, attempts, subjects`;
 
 interface NewMail {
-  /** Null: whoever has the address, found out when it is sent. */
+  /** The developer who receives it; null for the account that has the address when the mail is sent. */
   developerId: string | null;
   kind: MailKind;
   recipient: string;
@@ -51,10 +51,10 @@ interface NewMail {
 const Queued = Type.Object({ queued: Type.Boolean(), wait_seconds: Type.Integer() });
 
 /**
- * Queues a mail that leaves when the transaction is committed, and not without it. The database holds the
- * limits (`queue_mail`): a mail that somebody asks for is not queued beyond them; a notice is not queued for
- * an address that was never confirmed, and joins one of its kind that still waits.
- * @returns when it is not queued, the seconds until it would be.
+ * Queues a mail, which is sent only after the transaction is committed. The database enforces the limits
+ * (`queue_mail`): a requested mail is not queued beyond them; a notice is not queued for an address that was
+ * never confirmed, and joins a waiting notice of its kind.
+ * @returns the seconds until a mail that was not queued would be.
  */
 export function insertMail(tx: Queryable, { developerId, kind, recipient, requestId, subjects }: NewMail) {
   return one(
@@ -70,9 +70,9 @@ export function insertMail(tx: Queryable, { developerId, kind, recipient, reques
 const EmailRow = Type.Object({ email: Type.String() });
 
 /**
- * Tells a developer of what has happened in the account, so that a thief does nothing silently. Before the
- * rows of the outbox.
- * @param subjects what it is about, by beginnings of secrets or ids.
+ * Notifies a developer by mail of a change in the account, so that a thief does nothing silently. Call it
+ * before the rows of the outbox are written.
+ * @param subjects are prefixes of secrets, or ids, of the things that the notice is about.
  */
 export async function notify(
   tx: Queryable,
@@ -83,19 +83,19 @@ export async function notify(
   await insertMail(tx, { ...notice, recipient });
 }
 
-/** Mails to a developer that have not left, and shall not. */
+/** Deletes the unsent mails to a developer. */
 export function deleteMails(tx: Queryable, developerId: string, kinds: MailKind[]) {
   return execute(tx, sql`delete from mails where developer_id = ${developerId} and kind = any(${kinds})`);
 }
 
-/** Whether it still is to be sent; then it is, until the end of the transaction. */
+/** Locks a mail until the transaction ends. Returns false when it is no longer to be sent. */
 export async function lockMail(tx: Queryable, id: string): Promise<boolean> {
   return (await execute(tx, sql`select from mails where id = ${id} for update`)) > 0;
 }
 
 /**
- * Takes mails that are due, each for one sender. They are due again after a lease, or longer the more often
- * they were tried: so one whose sender dies is sent by another.
+ * Claims due mails, each for one sender. A mail is due again after a lease, which grows with each attempt, so
+ * that another sender takes over when one dies.
  */
 export function claimMails(
   db: Queryable,
@@ -119,14 +119,14 @@ export function claimMails(
   );
 }
 
-/** It has left, or never will. False when it is gone: another sender was faster. */
+/** Deletes a mail that was sent, or never will be. Returns false when another sender was faster. */
 export async function deleteMail(db: Queryable, id: string): Promise<boolean> {
   return (await execute(db, sql`delete from mails where id = ${id}`)) > 0;
 }
 
 const Addressee = Type.Object({ id: Uuid, email: Type.String() });
 
-/** Whom a mail is for, as they are now. Null when nobody is: the account is gone, or there never was one. */
+/** Returns the current recipient of a mail; null when the account was deleted or never existed. */
 export function findAddressee(db: Queryable, mail: Mail) {
   return maybeOne(
     db,

@@ -6,10 +6,10 @@ import { canonicalEmail } from "./canonical-email.ts";
 
 export const developerColumns = sql`id, email, name, role, verified, oauth_provider, created_at`;
 
-/** How its password was hashed: algorithm, cost and salt. Null for an account without a password. */
+/** `password_settings` are algorithm, cost and salt of the hash; null for an account without a password. */
 const Account = Type.Object({ id: Uuid, password_settings: Nullable(Type.String()) });
 
-/** Null when the address is taken, in any case of its letters. */
+/** Returns null when the address is taken, in any letter case. */
 export function insertDeveloper(
   db: Queryable,
   developer: { email: string; name: string; passwordHash: string },
@@ -25,12 +25,12 @@ export function insertDeveloper(
   );
 }
 
-/** The developer of somebody who is signed in; null when the account has just been deleted. */
+/** Returns a developer who is signed in; null when the account has just been deleted. */
 export function findDeveloper(db: Queryable, id: string) {
   return maybeOne(db, Developer, sql`select ${developerColumns} from developers where id = ${id}`);
 }
 
-/** The developer, until the end of the transaction nobody else's to change; null as in `findDeveloper`. */
+/** Locks the developer until the transaction ends; returns null as `findDeveloper` does. */
 export function lockDeveloper(tx: Queryable, id: string) {
   return maybeOne(
     tx,
@@ -49,7 +49,7 @@ export function updateName(tx: Queryable, id: string, name: string) {
   );
 }
 
-/** Null when there is no such account, or its role is that already. */
+/** Returns null when there is no such account, or it has that role already. */
 export function updateRole(db: Queryable, email: string, role: Role) {
   return maybeOne(
     db,
@@ -62,8 +62,9 @@ export function updateRole(db: Queryable, email: string, role: Role) {
 }
 
 /**
- * @param db for everybody. Null when nobody has the address, in any case of its letters and in any spelling
- * of its canonical form. As it was typed first: accounts from before have addresses in other forms.
+ * Returns the account of an address, in any letter case and in any spelling of its canonical form; null when
+ * there is none. The address is looked up as it was typed first: old accounts have addresses in other forms.
+ * @param db must not be limited to one developer.
  */
 export async function findAccount(db: Queryable, email: string) {
   const canonical = canonicalEmail(email);
@@ -89,12 +90,12 @@ export function findOwnAccount(db: Queryable, id: string) {
   );
 }
 
-/** Of each account, the newest: the words are looked for in a password one by one. */
+/** The number of newest apps whose words are read: a password is searched for each word in turn. */
 const wordyAppsMax = 50;
 
 const AppWords = Type.Object({ words: Type.Array(Type.String()) });
 
-/** Package ids and names of a developer's apps: what somebody who knows them would try. */
+/** Returns package ids and names of a developer's apps: the words that somebody who knows them would try. */
 export async function readAppWords(db: Queryable, id: string): Promise<string[]> {
   const { words } = await one(
     db,
@@ -108,7 +109,7 @@ export async function readAppWords(db: Queryable, id: string): Promise<string[]>
   return words;
 }
 
-/** Whose password it is, as it was hashed; null for that of an account that has none. */
+/** The developer's id and the hash to compare; the hash is null for an account without a password. */
 export interface HashedPassword {
   id: string;
   passwordHash: string | null;
@@ -116,15 +117,15 @@ export interface HashedPassword {
 
 const RightRow = Type.Object({ is_right: Type.Boolean() });
 
-/** Returns true when that is the password. The database compares: no hash leaves it. */
+/** Returns true when that is the password. The database compares, so that no hash leaves it. */
 export async function isPassword(db: Queryable, { id, passwordHash }: HashedPassword): Promise<boolean> {
   const { is_right } = await one(db, RightRow, sql`select is_password(${id}, ${passwordHash}) as is_right`);
   return is_right;
 }
 
-/** Returns true when that is still the password; it stays so until the transaction ends. */
+/** Returns true when that is still the password. It cannot change until the transaction ends. */
 export async function lockPassword(tx: Queryable, password: HashedPassword): Promise<boolean> {
-  // A statement of its own: what it waits for is committed before the next one compares.
+  // A separate statement locks, so that the next one compares with what this one has waited for.
   await execute(tx, sql`select from developers where id = ${password.id} for share`);
   return isPassword(tx, password);
 }

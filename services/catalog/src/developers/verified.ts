@@ -4,16 +4,16 @@ import type { Developer } from "@mosis/types/developers";
 import { findDeveloper } from "./queries.ts";
 
 /**
- * What an account may have until its address is confirmed. Anybody registers any address, and its mails are
- * all that tells one person from a thousand: so such an account takes few package ids from others and little
- * room. What it may send is in `allowed_events_per_day` of the migrations.
+ * The numbers that an account may have until its address is confirmed. Anybody can register any address, and
+ * only mails tell one person from a thousand accounts, so such an account may take few package ids and little
+ * space. The migrations limit what it may send (`allowed_events_per_day`).
  */
 const unconfirmedMax = { apps: 3, keys: 20, webhooks: 3 } as const;
 
 /**
- * What others get to see needs a developer who can be reached: an unverified one submits no version and
- * publishes nothing, and has few apps, keys and webhooks. Drafts and telemetry need no verified address.
- * @param db for the developer, or for everybody.
+ * Requires a confirmed address for everything that others can see: an unverified developer cannot submit a
+ * version or publish, and has few apps, keys and webhooks. Drafts and telemetry need no verified address.
+ * @param db may be limited to the developer, or not at all.
  * @throws Problem `email_unverified` (403).
  */
 export async function requireVerified(db: Queryable, developerId: string): Promise<void> {
@@ -23,8 +23,8 @@ export async function requireVerified(db: Queryable, developerId: string): Promi
 }
 
 /**
- * @param count how many the account has.
- * @throws Problem `email_unverified` (403) when an account without a confirmed address has its few.
+ * @param count is the number that the account has.
+ * @throws Problem `email_unverified` (403) when an account without a confirmed address has reached its limit.
  */
 export function requireConfirmedFor(
   developer: Developer | null,
@@ -34,7 +34,7 @@ export function requireConfirmedFor(
   if (!developer || developer.verified || developer.role !== "developer") return;
   const max = unconfirmedMax[what];
   if (count < max) return;
-  const detail = `Until its e-mail address is confirmed an account has up to ${max} ${what}.`;
+  const detail = `An account may have up to ${max} ${what} until its e-mail address is confirmed.`;
   throw problem("email_unverified", `${detail} ${sendAgain}`);
 }
 

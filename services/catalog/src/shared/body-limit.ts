@@ -1,8 +1,8 @@
-/** No body of the catalog needs more. */
+/** The largest body that the catalog accepts; none needs more. */
 export const bodyLimit = { bytesMax: 65_536 } as const;
 
-/** Of a request that nobody has signed: what is in it is parsed before anything is known of its sender. */
+/** The largest body of a request without credentials: it is parsed before its sender is known. */
 export const anonymousBodyLimit = { bytesMax: 16_384 } as const;
 
-/** Of a report of leaked keys, which has up to a hundred and where each was found. */
+/** The largest report of leaked keys: up to a hundred keys, each with the URL where it was found. */
 export const leakReportLimit = { bytesMax: 32_768 } as const;

@@ -1,12 +1,12 @@
 import { type Problem, problem } from "@mosis/http";
 
-/** RFC 3339 has no year 10000, so such a time could be neither stored as text nor answered. */
+/** The latest time that RFC 3339 can write: it has no year 10000. */
 const latest = Date.parse("9999-12-31T23:59:59.999Z");
 
 /**
- * When what is made now shall end, in UTC: PostgreSQL does not read every zone that RFC 3339 has. Null for
- * never.
- * @throws Problem `invalid_request` when the time is over already, or cannot be written in UTC.
+ * Returns the time at which a new thing expires, in UTC, because PostgreSQL does not read every zone of
+ * RFC 3339; null when it never expires.
+ * @throws Problem `invalid_request` when the time is in the past, or cannot be written in UTC.
  */
 export function readExpiry(expires_at: string | undefined): string | null {
   if (expires_at === undefined) return null;
@@ -19,7 +19,7 @@ export function readExpiry(expires_at: string | undefined): string | null {
 function wrongExpiry(code: string, message: string): Problem {
   return problem(
     "invalid_request",
-    "It cannot end then; leave expires_at out for something without an end.",
+    "expires_at must be in the future and before the year 10000. Omit it for something that never expires.",
     {
       errors: [{ pointer: "/expires_at", code, message }],
     },

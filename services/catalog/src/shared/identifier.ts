@@ -4,8 +4,8 @@ import { ProviderName } from "@mosis/types/oauth";
 import { VersionCode } from "@mosis/types/versions";
 import { Compile } from "typebox/compile";
 
-// A path segment that no row can have is answered like a row that is not there, and never reaches PostgreSQL,
-// which would call a malformed UUID or a NUL an error.
+// A path segment that no row can have gets the answer of a missing row. It never reaches PostgreSQL, which
+// would report a malformed UUID or a NUL as an error.
 
 const uuid = Compile(Uuid);
 const versionCode = Compile(VersionCode);
@@ -24,7 +24,7 @@ export function isProviderName(text: string): boolean {
   return providerName.Check(text);
 }
 
-/** The version code of a path segment, as it is written in decimal; null when it is none. */
+/** Returns the version code of a path segment, written in decimal; null when the segment is none. */
 export function versionCodeOf(text: string): number | null {
   const code = /^[1-9]\d{0,9}$/.test(text) ? Number(text) : null;
   return versionCode.Check(code) ? code : null;

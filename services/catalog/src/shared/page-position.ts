@@ -5,25 +5,25 @@ import { PageQuery } from "@mosis/types/pages";
 import Type, { type Static } from "typebox";
 
 /**
- * A time exactly as `exactTime` writes it. Cursors are not signed, and PostgreSQL calls some RFC 3339
- * times an error: year 0, and zones beyond 16 hours.
+ * A time exactly as `exactTime` writes it. Cursors are not signed, and PostgreSQL refuses some RFC 3339
+ * times: year 0, and zones beyond 16 hours.
  */
 export const ExactTime = Type.String({
   format: "date-time",
   pattern: String.raw`^(?!0000)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$`,
 });
 
-/** Where a page of a list ended: creation time and id of its last row. Lists go from new to old. */
+/** The end of a page: creation time and id of its last row. Lists go from new to old. */
 const Position = Type.Tuple([ExactTime, Uuid]);
 type Position = Static<typeof Position>;
 
 export interface PageRequest {
   limit: number;
-  /** Null: from the beginning. */
+  /** The last row of the previous page; null for the first page. */
   behind: Position | null;
 }
 
-/** Rows of a list carry this beside what is answered. */
+/** The column that rows of a list have in addition to those that are answered. */
 export const positioned = { created_at_exact: Type.String() };
 
 interface PositionedRow {
@@ -31,11 +31,12 @@ interface PositionedRow {
   created_at_exact: string;
 }
 
-/** Microseconds, as they are compared: `created_at` as we answer it has lost them. */
+/** The creation time in microseconds, by which rows are compared. The answered `created_at` has lost them. */
 export const positionColumn = sql`created_at::text as created_at_exact`;
 
 /**
- * The end of a list's statement, behind its `where`: one row more than asked for tells that there are more.
+ * The end of a list's statement, after its `where`. It selects one row more than the page to see whether
+ * another page follows.
  */
 export function pageClause({ limit, behind }: PageRequest): Sql {
   const [at, id] = behind ?? ["infinity", "ffffffff-ffff-ffff-ffff-ffffffffffff"];
@@ -45,7 +46,7 @@ export function pageClause({ limit, behind }: PageRequest): Sql {
     limit ${limit + 1}`;
 }
 
-/** Reads the query string of a list and makes its cursors. */
+/** Creates the reader of a list's query string and the writer of its cursors. */
 export function createPaging(list: string) {
   const cursors = createCursors(list, Position);
   return {
@@ -55,7 +56,7 @@ export function createPaging(list: string) {
     },
     /**
      * @param rows up to one more than the page may have.
-     * @param itemOf the row as it is answered.
+     * @param itemOf returns the row as it is answered.
      */
     answer<Row extends PositionedRow>(
       rows: Row[],

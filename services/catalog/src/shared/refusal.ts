@@ -1,6 +1,6 @@
 import { type Problem, problem } from "@mosis/http";
 
-/** Why an action is not allowed now, and the way out. */
+/** The reason that an action is not allowed now, and the way out. */
 export interface Refusal {
   /** Stable, snake_case. */
   code: string;
@@ -10,7 +10,7 @@ export interface Refusal {
   fix: string;
 }
 
-/** @returns Problem `state_conflict` (409). */
+/** Returns the Problem `state_conflict` (409). */
 export function stateConflict(subject: string, { code, message, fix }: Refusal): Problem {
   return problem("state_conflict", `${subject} ${message}. ${fix}`, {
     errors: [{ pointer: "", code, message, fix }],

@@ -1,9 +1,9 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from "node:crypto";
 
-// For the few secrets that cannot be a hash, because something is computed from them: those of webhooks sign
-// (docs/decisions/0021-webhooks.md), those of authenticator apps make codes
-// (docs/decisions/0027-second-factors.md). Stored: mark of the key, nonce, tag, and the secret encrypted with
-// AES-256-GCM, bound to the row that it belongs to.
+// A few secrets cannot be stored as a hash, because something is computed from them: webhook secrets sign
+// (docs/decisions/0021-webhooks.md), secrets of authenticator apps make codes
+// (docs/decisions/0027-second-factors.md). A row stores the mark of the key, nonce, tag, and the secret
+// encrypted with AES-256-GCM, bound to the row that it belongs to.
 
 const algorithm = "aes-256-gcm";
 const markBytes = 4;
@@ -19,9 +19,9 @@ export interface SecretBox {
 }
 
 /**
- * @param keys of 32 bytes: the first one encrypts, the others are former ones.
- * @param purpose is part of the mark: the same key does not open the secrets of another kind.
- * @param variable names the setting that a missing key has to be added to.
+ * @param keys are 32 bytes each. The first one encrypts, the others are previous ones.
+ * @param purpose is part of the mark: the same key does not open secrets of another kind.
+ * @param variable names the setting to which a missing key must be added.
  */
 export function createSecretBox(
   keys: readonly Buffer[],

@@ -3,8 +3,8 @@ import { crc32 } from "node:zlib";
 import { keyChecksum, keyChecksumLength } from "@mosis/types/key-format";
 
 /**
- * A new token: 256 random bits, and their checksum. It begins with a word, so that scanners of repositories
- * and logs find a leaked one.
+ * Returns a new token: a mark, 256 random bits and their checksum. The mark lets scanners of repositories and
+ * logs find a leaked token.
  */
 export function newToken(mark: string): string {
   const body = mark + randomBytes(32).toString("base64url");
@@ -13,7 +13,7 @@ export function newToken(mark: string): string {
 
 const randomLength = 43;
 
-/** Returns false for what was made up or mistyped, without a look-up. */
+/** Returns false for a token that was made up or mistyped, without a look-up. */
 export function isToken(mark: string, text: string): boolean {
   if (text.length !== mark.length + randomLength + keyChecksumLength || !text.startsWith(mark)) return false;
   const body = text.slice(0, -keyChecksumLength);

@@ -1,4 +1,4 @@
-/** Waits that end early: by a notification, or because it is time to stop. */
+/** Waits for a time, and ends early when it is notified or stopped. */
 export class Waker {
   #woken = false;
   #stopped = false;

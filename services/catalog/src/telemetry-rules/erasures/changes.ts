@@ -10,7 +10,7 @@ import { requireRecent } from "../../access/recent-sign-in.ts";
 import { authorOf, record } from "../../changes/outbox/record.ts";
 import { insertErasure, lockApp, usageOfDay } from "./queries.ts";
 
-/** Of one app: each makes ClickHouse write again whatever part of a table has rows of the install. */
+/** The limit of one app. ClickHouse rewrites every part of a table that has rows of the erased install. */
 const erasuresPerDayMax = 1000;
 
 export async function requestErasure(
@@ -21,11 +21,11 @@ export async function requestErasure(
 ): Promise<Erasure> {
   const app = await lockApp(tx, reachOf(call.principal), packageId);
   if (!app) throw missingApp();
-  // What is erased does not come back.
+  // An erasure cannot be undone.
   await requireRecent(tx, call.principal);
   const used = await usageOfDay(tx, app.id);
   if (used.count >= erasuresPerDayMax) {
-    throw problem("quota_exceeded", `An app has ${erasuresPerDayMax} erasures in 24 hours: ask later.`, {
+    throw problem("quota_exceeded", `An app may have ${erasuresPerDayMax} erasures in 24 hours; ask later.`, {
       headers: { "Retry-After": String(used.free_in_seconds) },
     });
   }
@@ -34,7 +34,7 @@ export async function requestErasure(
   await record(tx, authorOf(call, app.developer_id), {
     action: "telemetry_erasure.requested",
     target: { type: "telemetry_erasure", id: erasure_id },
-    // For good, so without the install id.
+    // The audit event is kept for good, so it has no install id.
     payload: { package_id: packageId, install_hash, requested_at },
     state: { topic: topics.erasures, key: erasure_id, value: { install_id: installId } },
   });

@@ -7,15 +7,15 @@ export const erasureOperations: Operation[] = [
     method: "post",
     path: "/v1/apps/{package_id}/erasures",
     id: "requestErasure",
-    summary: "Erase all that is stored of an install of an app",
+    summary: "Erase everything stored about an install of an app",
     access: "telemetry:erase",
     params: { package_id: PackageId },
     body: NewErasure,
     answers: {
       202: {
-        description: "The erasure as it was asked for.",
+        description: "The requested erasure.",
         body: Erasure,
-        headers: { Location: "Path of the erasure in telemetry query, which knows it within five seconds." },
+        headers: { Location: "Path of the erasure in telemetry query, which has it within five seconds." },
       },
     },
     problems: ["confirmation_required", "not_found", "quota_exceeded"],

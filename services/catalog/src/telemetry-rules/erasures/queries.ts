@@ -5,7 +5,7 @@ import { appsWithin } from "../../access/apps.ts";
 import type { Reach } from "../../access/principal.ts";
 import { OwnedRow } from "../../shared/rows.ts";
 
-/** An app and whose it is, locked: nobody else asks for an erasure of it until the commit. */
+/** Locks an app, so that its erasures are requested one by one. Returns it with its developer. */
 export function lockApp(tx: Queryable, reach: Reach, packageId: string) {
   return maybeOne(
     tx,
@@ -18,7 +18,7 @@ export function lockApp(tx: Queryable, reach: Reach, packageId: string) {
 
 const Usage = Type.Object({ count: Type.Integer(), free_in_seconds: Type.Integer() });
 
-/** How many erasures of an app were asked for in the last 24 hours, and when the first of them is older. */
+/** Counts the erasures of an app in the last 24 hours, and the seconds until the first of them is older. */
 export function usageOfDay(tx: Queryable, appId: string) {
   return one(
     tx,

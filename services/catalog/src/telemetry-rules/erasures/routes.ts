@@ -7,7 +7,7 @@ import { change, send } from "../../changes/change.ts";
 import { isPackageId } from "../../shared/identifier.ts";
 import { requestErasure } from "./changes.ts";
 
-/** Asks for an erasure. What becomes of it is told by telemetry query, which sees it done. */
+/** Accepts requests for erasures. Telemetry query reports their progress, because it sees them done. */
 export function erasureRoutes({ authenticate }: { authenticate: Authenticate }): Router {
   const router = createRouter();
 

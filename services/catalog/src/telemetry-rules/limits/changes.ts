@@ -25,14 +25,14 @@ export async function changeLimits(
   requireAllowed(call.principal, current, change);
   if (tagOf({ ...current, ...change }) === tagOf(current)) return current;
   const limits = await updateLimits(tx, appId, change);
-  // In the trail of whose app it is, also when an admin has changed it.
+  // The event belongs to the trail of the app's developer, also when an admin has made the change.
   const event = limitsChanged({ id: appId, package_id: packageId, ...limits });
   await record(tx, authorOf(call, developerId), event);
   return limits;
 }
 
 /**
- * A developer may lower a limit, and take back what it has lowered up to the default.
+ * Lets a developer lower a limit, and raise it again up to the default.
  * @throws Problem `permission_missing`.
  */
 function requireAllowed(principal: Principal, current: TelemetryLimits, change: TelemetryLimitsChange): void {
@@ -45,7 +45,7 @@ function requireAllowed(principal: Principal, current: TelemetryLimits, change: 
     return [{ pointer: `/${name}`, code: "admin_required", message, fix: "Ask an admin for more." }];
   });
   if (errors.length === 0) return;
-  throw problem("permission_missing", "Only an admin who has signed in allows an app more.", { errors });
+  throw problem("permission_missing", "Only an admin who has signed in may raise the limits.", { errors });
 }
 
 export function tagOf({ telemetry_events_per_day, telemetry_events_per_second }: TelemetryLimits): string {

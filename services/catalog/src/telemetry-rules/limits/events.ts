@@ -4,7 +4,7 @@ import { topics } from "@mosis/types/topics";
 import type { Event } from "../../changes/outbox/record.ts";
 import { listLimits } from "./queries.ts";
 
-/** The state for ingest, and the audit event. */
+/** Returns the audit event of changed limits, with the state for ingest. */
 export function limitsChanged({
   id,
   ...limits
@@ -17,7 +17,7 @@ export function limitsChanged({
   };
 }
 
-/** What is to be recorded when an account is confirmed: its apps may send more from now on. */
+/** Returns the events to record when an account is confirmed, because its apps may send more from then on. */
 export async function limitsOfConfirmed(tx: Queryable, developerId: string): Promise<Event[]> {
   return (await listLimits(tx, developerId)).map((limits) => limitsChanged(limits));
 }

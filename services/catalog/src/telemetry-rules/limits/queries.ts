@@ -5,7 +5,7 @@ import { appsWithin } from "../../access/apps.ts";
 import type { Reach } from "../../access/principal.ts";
 import { AppIdRow, OwnedRow } from "../../shared/rows.ts";
 
-/** What is taken: less than is stored while the developer's address is not confirmed. */
+/** The limits in force. They are lower than the stored ones until the developer's address is confirmed. */
 const limitColumns = sql`
   allowed_events_per_day(developer_id, telemetry_events_per_day) as telemetry_events_per_day,
   telemetry_events_per_second`;
@@ -20,7 +20,7 @@ export function findLimits(db: Queryable, reach: Reach, packageId: string) {
 
 const LockedLimits = Type.Object({ ...OwnedRow.properties, ...TelemetryLimits.properties });
 
-/** The limits with whose app it is, until the end of the transaction nobody else's to change. */
+/** Locks the limits of an app until the transaction ends. Returns them with the app's developer. */
 export function lockLimits(tx: Queryable, reach: Reach, packageId: string) {
   return maybeOne(
     tx,
@@ -32,7 +32,7 @@ export function lockLimits(tx: Queryable, reach: Reach, packageId: string) {
   );
 }
 
-/** @param change what is left out stays as it is stored, which may be more than is taken. */
+/** @param change may omit limits. These keep their stored values, which may be higher than those in force. */
 export function updateLimits(tx: Queryable, appId: string, change: TelemetryLimitsChange) {
   return one(
     tx,
@@ -50,7 +50,7 @@ export function updateLimits(tx: Queryable, appId: string, change: TelemetryLimi
 
 const AppLimits = Type.Object({ ...AppIdRow.properties, ...TelemetryLimits.properties });
 
-/** The limits of every app of a developer, as they are now. */
+/** Returns the current limits of every app of a developer. */
 export function listLimits(tx: Queryable, developerId: string) {
   return many(
     tx,

@@ -8,7 +8,7 @@ import { restrictionEvent } from "./events.ts";
 import { countLocked, deleteEnded, deleteRestriction, insertRestriction } from "./queries.ts";
 import { scopeOf } from "./scope.ts";
 
-/** Of one creator: every ingest holds all of them in memory. */
+/** The limit of one creator. Every ingest holds all restrictions in memory. */
 const restrictionsMax = 100;
 
 export async function createRestriction(
@@ -21,7 +21,7 @@ export async function createRestriction(
   const scope = await scopeOf(tx, call.principal, body);
   const ended = await deleteEnded(tx, developerId);
   if ((await countLocked(tx, developerId)) >= restrictionsMax) {
-    throw problem("state_conflict", `You have ${restrictionsMax} restrictions: lift one first.`);
+    throw problem("state_conflict", `You have ${restrictionsMax} restrictions; lift one first.`);
   }
   const row = await insertRestriction(tx, { ...scope, createdBy: developerId, expiresAt }, body);
   await record(
@@ -33,13 +33,13 @@ export async function createRestriction(
   return row;
 }
 
-/** Deletes a restriction: ingest stops going by it when the state without a value arrives. */
+/** Deletes a restriction. Ingest stops to apply it when the state without a value arrives. */
 export async function liftRestriction(tx: Queryable, call: Call, id: string): Promise<void> {
   const { principal } = call;
   const row = await deleteRestriction(tx, reachOf(principal), id);
   if (!row) throw missingRestriction();
   if (principal.role !== "admin" && row.created_by !== principal.developerId) {
-    throw problem("permission_missing", "An admin has made this restriction, and only an admin lifts it.");
+    throw problem("permission_missing", "An admin has made this restriction, so only an admin may lift it.");
   }
   await record(tx, authorOf(call), restrictionEvent(row, "lifted"));
 }

@@ -2,7 +2,7 @@ import type { Restriction } from "@mosis/types/telemetry-restrictions";
 import { topics } from "@mosis/types/topics";
 import type { Event } from "../../changes/outbox/record.ts";
 
-/** The state for ingest, and the audit event in the trail of whose apps it is about. */
+/** Returns the audit event for the trail of the restricted apps' developer, with the state for ingest. */
 export function restrictionEvent(row: Restriction, done: "created" | "lifted" | "ended"): Event {
   return {
     developerId: row.developer_id ?? row.created_by,

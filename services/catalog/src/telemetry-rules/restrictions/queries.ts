@@ -10,7 +10,7 @@ const columns = sql`
   id, developer_id, app_id, key_id, event_name, action, rate, reason, created_by, created_at, expires_at,
   (select package_id from apps where apps.id = app_id) as package_id`;
 
-/** What a restriction holds for, resolved. */
+/** The ids of the developer, app and key that a restriction applies to; null for any. */
 export interface Scope {
   developerId: string | null;
   appId: string | null;
@@ -46,7 +46,7 @@ export function findRestriction(db: Queryable, reach: Reach, id: string) {
 
 const RestrictionOnPage = Type.Object({ ...Restriction.properties, ...positioned });
 
-/** One page and the row behind it, from new to old. */
+/** Returns one page and the row after it, from new to old. */
 export function listRestrictions(db: Queryable, reach: Reach, page: PageRequest) {
   return many(
     db,
@@ -57,7 +57,7 @@ export function listRestrictions(db: Queryable, reach: Reach, page: PageRequest)
   );
 }
 
-/** The restriction as it was, or null. Of two who lift it at once, one gets it. */
+/** Deletes a restriction and returns it; null when there is none, or another caller was faster. */
 export function deleteRestriction(tx: Queryable, reach: Reach, id: string) {
   return maybeOne(
     tx,
@@ -66,7 +66,7 @@ export function deleteRestriction(tx: Queryable, reach: Reach, id: string) {
   );
 }
 
-/** Those of a creator that have ended, so that they make room. Gives them as they were. */
+/** Deletes a creator's restrictions that have ended, to make room. Returns the deleted rows. */
 export function deleteEnded(tx: Queryable, createdBy: string) {
   return many(
     tx,
@@ -77,7 +77,7 @@ export function deleteEnded(tx: Queryable, createdBy: string) {
   );
 }
 
-/** Those of an app that is being deleted. Gives them as they were. */
+/** Deletes the restrictions of an app that is being deleted. Returns the deleted rows. */
 export function deleteRestrictionsOfApp(tx: Queryable, developerId: string, appId: string) {
   return many(
     tx,
@@ -88,9 +88,9 @@ export function deleteRestrictionsOfApp(tx: Queryable, developerId: string, appI
   );
 }
 
-/** How many a creator has. Locked with it: nobody else counts for the same creator until the commit. */
+/** Locks the creator until the commit, and counts its restrictions, so that concurrent creations wait. */
 export async function countLocked(tx: Queryable, createdBy: string): Promise<number> {
-  // A statement of its own: what it waits for is committed before the next one looks.
+  // A separate statement locks, so that the next one counts what this one has waited for.
   await lockDeveloper(tx, createdBy);
   const { count } = await one(
     tx,
@@ -100,7 +100,7 @@ export async function countLocked(tx: Queryable, createdBy: string): Promise<num
   return count;
 }
 
-/** A key that serves listed apps alone sees what is said of those apps. */
+/** The condition of rows that a caller sees. A key for listed apps sees only restrictions of these apps. */
 function seenBy(reach: Reach): Sql {
   if (!reach) return sql`true`;
   const { developerId, appIds } = reach;

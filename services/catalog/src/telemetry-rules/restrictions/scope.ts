@@ -8,8 +8,8 @@ import { type Principal, reachOf } from "../../access/principal.ts";
 import type { Scope } from "./queries.ts";
 
 /**
- * What the schema cannot say of a new restriction.
- * @throws Problem `invalid_request` with what is wrong.
+ * Checks rules for a new restriction that the schema cannot express.
+ * @throws Problem `invalid_request` with an error for each rule that is broken.
  */
 export function requireMeaning({ package_id, key_id, event_name, action, rate }: NewRestriction): void {
   const errors: ProblemDetail[] = [];
@@ -18,23 +18,25 @@ export function requireMeaning({ package_id, key_id, event_name, action, rate }:
     errors.push({ pointer: "", code: "scope_missing", message: "names nothing to restrict", fix });
   }
   if ((action === "sample") !== (rate !== undefined)) {
-    const message = action === "sample" ? "is missing" : "belongs to the action sample alone";
+    const message = action === "sample" ? "is missing" : "belongs only to the action sample";
     errors.push({ pointer: "/rate", code: "rate_of_sample", message });
   }
   if (errors.length > 0)
-    throw problem("invalid_request", "The restriction says too little or too much.", { errors });
+    throw problem("invalid_request", "The restriction has too few or too many fields; see errors.", {
+      errors,
+    });
 }
 
 /**
- * What a new restriction holds for. Without an app or a key: the developer's own apps, and everybody's when
- * an admin says so.
- * @throws Problem `reference_unknown` for what is not within reach, `permission_missing` when a key for
+ * Returns the scope of a new restriction. Without an app or a key it applies to the developer's own apps, or
+ * to everybody's apps when the caller is an admin.
+ * @throws Problem `reference_unknown` for an app or key out of reach, `permission_missing` when a key for
  * listed apps names none of them.
  */
 export async function scopeOf(tx: Queryable, principal: Principal, asked: NewRestriction): Promise<Scope> {
   const { package_id, key_id } = asked;
   if (principal.appIds !== null && package_id === undefined) {
-    throw problem("permission_missing", "The key serves listed apps alone: name one of them in package_id.");
+    throw problem("permission_missing", "The key serves only listed apps: name one of them in package_id.");
   }
   const { app, key } = await named(tx, principal, asked);
   const own = principal.role === "admin" ? null : principal.developerId;
@@ -57,6 +59,7 @@ async function named(tx: Queryable, principal: Principal, { package_id, key_id }
   if (key_id !== undefined && (!key || isOfOther)) {
     errors.push({ pointer: "/key_id", code: "key_unknown", message: "is not a key of the app's developer" });
   }
-  if (errors.length > 0) throw problem("reference_unknown", "It names what does not exist.", { errors });
+  if (errors.length > 0)
+    throw problem("reference_unknown", "The restriction names something that does not exist.", { errors });
   return { app, key };
 }

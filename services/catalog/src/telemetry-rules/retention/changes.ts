@@ -20,10 +20,10 @@ export async function changeRetention(
   const { id: appId, developer_id: developerId, ...current } = locked;
   requireMatch(call.ifMatch, tagOf(current));
   if (tagOf(change) === tagOf(current)) return current;
-  // What is deleted then does not come back.
+  // Deleted events cannot be restored.
   if (change.telemetry_days < current.telemetry_days) await requireRecent(tx, call.principal);
   await updateRetention(tx, appId, change);
-  // In the trail of whose app it is, also when an admin has changed it.
+  // The event belongs to the trail of the app's developer, also when an admin has made the change.
   await record(tx, authorOf(call, developerId), {
     action: "retention.changed",
     target: { type: "app", id: appId },

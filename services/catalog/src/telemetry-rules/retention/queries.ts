@@ -15,7 +15,7 @@ export function findRetention(db: Queryable, reach: Reach, packageId: string) {
 
 const LockedRetention = Type.Object({ ...OwnedRow.properties, ...Retention.properties });
 
-/** The retention with whose app it is, until the end of the transaction nobody else's to change. */
+/** Locks the retention of an app until the transaction ends. Returns it with the app's developer. */
 export function lockRetention(tx: Queryable, reach: Reach, packageId: string) {
   return maybeOne(
     tx,
