@@ -1,5 +1,5 @@
-// What is done to a key. Each is one transaction: the row and those of the keys below it, their audit events,
-// and what telemetry must know.
+// Changes of a key. Each is one transaction: it writes the row of the key, those of the keys below it, their
+// audit events, and the state for telemetry.
 import { etagOf, type Problem, problem, requireMatch } from "@mosis/http";
 import type { Queryable } from "@mosis/postgres";
 import type { Key, KeyChange, KeyKind } from "@mosis/types/keys";
@@ -45,7 +45,7 @@ export async function createKey(tx: Queryable, call: Call, row: Omit<NewKeyRow, 
   });
   const created = await findOwnKey(tx, principal, id);
   if (!created) throw new Error("A key was made that its maker cannot see.");
-  // What the key was allowed when the request was admitted may be less by now.
+  // The permissions of the calling key may have been reduced after the request was admitted.
   if (maker && exceeds(created, maker)) throw beyondItself();
   await notifyIssued(tx, call, created);
   await record(tx, authorOf(call), keyEvent("key.created", created));
@@ -60,7 +60,7 @@ export async function changeKey(tx: Queryable, call: Call, id: string, change: K
   const others = await updateDisabled(tx, id);
   const after = await readKey(tx, id);
   if (change.disabled === false && after.disabled) throw disabledWithMaker();
-  // Nothing has changed, so there is nothing to tell.
+  // Nothing has changed, so there is nothing to record.
   if (tagOf(after) === tagOf(key)) return key;
   if (mayDoMore(key, after)) {
     requireMakeable(call.principal, after);
@@ -76,11 +76,11 @@ export async function changeKey(tx: Queryable, call: Call, id: string, change: K
   return after;
 }
 
-/** Takes what a key may not do from those below it. Returns the ids of the ones that have changed. */
+/** Reduces the keys below a key to what it may do itself. Returns the ids of those that have changed. */
 async function cutMade(tx: Queryable, key: Key): Promise<string[]> {
   const now = new Map([[key.id, key]]);
   const cut: string[] = [];
-  // Each behind the one that made it, which is cut before.
+  // A key comes after the one that made it, which was reduced before.
   for (const made of await listMade(tx, key.id)) {
     const maker = now.get(made.created_by_key_id ?? "");
     if (!maker) throw new Error("A key was found before the one that made it.");
@@ -103,13 +103,13 @@ export interface Rotation {
 export async function rotateKey(tx: Queryable, call: Call, id: string, rotation: Rotation): Promise<Key> {
   const key = await lockKey(tx, call, id);
   requireMatch(call.ifMatch, tagOf(key));
-  // Whoever rotates a key has its secret then.
+  // The caller receives the new secret, so it must be able to make such a key.
   requireMakeable(call.principal, key);
   if (key.expires_at !== null && Date.parse(key.expires_at) <= Date.now()) {
-    const fix = "Make another one.";
+    const fix = "Create another key.";
     throw stateConflict("The key", { code: "key_ended", message: "has ended", fix });
   }
-  // A secret that strangers have must not get a grace. That of an ingest key is public by its nature.
+  // A leaked secret must not work on for the grace. The secret of an ingest key is public by its nature.
   const isStolen = key.leaked_at !== null && key.kind === "management";
   const graceSeconds = isStolen ? 0 : rotation.graceSeconds;
   await requireRecentFor(tx, call, key);
@@ -119,7 +119,7 @@ export async function rotateKey(tx: Queryable, call: Call, id: string, rotation:
   return rotated;
 }
 
-/** Ends the quarantine of a key, for its owner who has signed in. One that is in none stays as it is. */
+/** Ends the quarantine of a key, for its owner who has signed in. Does nothing when it is in none. */
 export async function confirmKey(tx: Queryable, call: Call, id: string): Promise<Key> {
   const key = await lockKey(tx, call, id);
   if (key.quarantined_at === null) return key;
@@ -128,7 +128,7 @@ export async function confirmKey(tx: Queryable, call: Call, id: string): Promise
   return confirmed;
 }
 
-/** Deletes a key with all that it has made, and that these have made. */
+/** Deletes a key with all keys below it. */
 export async function revokeKey(tx: Queryable, call: Call, id: string): Promise<void> {
   await lockKey(tx, call, id);
   const deleted = await deleteWithMade(tx, id);
@@ -136,14 +136,14 @@ export async function revokeKey(tx: Queryable, call: Call, id: string): Promise<
 }
 
 /**
- * Makes a key the session's own that a key has made: it is no longer disabled and deleted with that. What is
- * disabled with it stays so.
+ * Moves a key from the key that made it to the session: it is no longer disabled and deleted with its maker.
+ * A key that is disabled with its maker stays disabled.
  */
 export async function adoptKey(tx: Queryable, call: Call, id: string): Promise<Key> {
   const key = await lockKey(tx, call, id);
   requireMatch(call.ifMatch, tagOf(key));
   if (key.created_by_key_id === null) return key;
-  // It lives on then when the key that made it is deleted.
+  // The key then outlives the key that made it.
   await requireRecentFor(tx, call, key);
   await updateAdopted(tx, id, call.principal.actor.id);
   const adopted = await readKey(tx, id);
@@ -151,12 +151,12 @@ export async function adoptKey(tx: Queryable, call: Call, id: string): Promise<K
   return adopted;
 }
 
-/** @throws Problem for what cannot become so, or not by this caller. */
+/** @throws Problem when a value is not possible, or this caller may not set it. */
 function valuesAfter(principal: Principal, key: Key, change: KeyChange): KeyValues {
   const { name, permissions, cidrs, disabled, expires_at, telemetry_events_per_second: rate } = change;
   if (disabled === false && key.disabled && key.leaked_at !== null) {
     const fix = "Rotate it, then enable it.";
-    throw stateConflict("The key", { code: "key_leaked", message: "has a secret that is public", fix });
+    throw stateConflict("The key", { code: "key_leaked", message: "has a leaked secret", fix });
   }
   return {
     name: name ?? key.name,
@@ -174,12 +174,12 @@ function valuesAfter(principal: Principal, key: Key, change: KeyChange): KeyValu
 function earlierExpiry({ expires_at: end }: Key, asked: string): string | null {
   const expiresAt = readExpiry(asked);
   if (end === null || expiresAt === null || Date.parse(expiresAt) <= Date.parse(end)) return expiresAt;
-  const message = `is after ${end}, when the key ends now`;
-  const errors = [{ pointer: "/expires_at", code: "later", message, fix: "Make another key." }];
-  throw problem("invalid_request", "A key can end earlier than it was made for, not later.", { errors });
+  const message = `is after ${end}, when the key expires now`;
+  const errors = [{ pointer: "/expires_at", code: "later", message, fix: "Create another key." }];
+  throw problem("invalid_request", "The expiry of a key can be moved only to an earlier time.", { errors });
 }
 
-/** Whether a change has made a key worth more to whoever has its secret. */
+/** Returns true when a change allows the holder of the secret to do more than before. */
 function mayDoMore(before: Key, after: Key): boolean {
   if (after.disabled) return false;
   return (
@@ -190,7 +190,7 @@ function mayDoMore(before: Key, after: Key): boolean {
   );
 }
 
-/** Equal as long as nothing but its use has changed. */
+/** Returns the ETag of a key, which stays the same when only the time of its last use changes. */
 export function tagOf(key: Key): string {
   return etagOf(JSON.stringify({ ...key, last_used_at: null }));
 }
@@ -200,8 +200,8 @@ export function missing(): Problem {
 }
 
 /**
- * An ingest key is public by its nature, so nobody gains by making one. A management key outlives its
- * session.
+ * Requires a recent sign-in for management keys, because these outlive the session. An ingest key is public
+ * by its nature, so a thief gains nothing by making one.
  */
 async function requireRecentFor(
   tx: Queryable,
@@ -218,8 +218,8 @@ async function notifyIssued(tx: Queryable, { principal, requestId }: Call, key: 
 }
 
 /**
- * The key, which nobody else changes before the commit, nor any other of its developer.
- * @throws Problem `not_found`; `permission_missing` for the key that made the caller, and for what made that.
+ * Locks a key, and all others of its developer, until the commit.
+ * @throws Problem `not_found`; `permission_missing` when the calling key is below it.
  */
 async function lockKey(tx: Queryable, { principal }: Call, id: string): Promise<Key> {
   await lockKeysOf(tx, principal.developerId);
@@ -227,14 +227,15 @@ async function lockKey(tx: Queryable, { principal }: Call, id: string): Promise<
   const key = await lockOwnKey(tx, principal, id);
   if (!key) throw missing();
   if (acting && (await hasMade(tx, id, acting.id))) {
-    throw problem("permission_missing", "This key made the one that asks, which cannot manage it.");
+    throw problem("permission_missing", "A key cannot manage the key that made it.");
   }
   return key;
 }
 
 /**
- * The key that asks, as it is in the transaction; null for a session.
- * @throws Problem `credentials_invalid` when it was deleted, disabled or has ended since it was admitted.
+ * Returns the calling key as it is in the transaction; null for a session.
+ * @throws Problem `credentials_invalid` when it was deleted or disabled, or has expired, after the request
+ * was admitted.
  */
 async function findActing(tx: Queryable, { actor }: Principal): Promise<Key | null> {
   if (actor.kind !== "key") return null;
@@ -252,13 +253,13 @@ async function readKey(tx: Queryable, id: string): Promise<Key> {
 }
 
 function beyondItself(): Problem {
-  return problem("permission_missing", "The key may do less by now than the key that it makes would.");
+  return problem("permission_missing", "The calling key may now do less than the key that it would create.");
 }
 
 function disabledWithMaker(): Problem {
   return stateConflict("The key", {
     code: "maker_disabled",
     message: "is disabled with the key that made it",
-    fix: "Enable that one, or sign in and adopt this one with :adopt.",
+    fix: "Enable the key that made it, or sign in and adopt this one with :adopt.",
   });
 }

@@ -1,4 +1,4 @@
-// Keys that a key has made, and those that these have made: they are below it.
+// The keys below a key: those that it has made, and those that these have made.
 import { execute, many, maybeOne, type Queryable, sql } from "@mosis/postgres";
 import { Key } from "@mosis/types/keys";
 import Type from "typebox";
@@ -6,8 +6,8 @@ import { IdRow } from "../shared/rows.ts";
 import { keyColumns } from "./queries.ts";
 
 /**
- * Lets nobody else make, change or delete keys of the developer before the commit: whoever goes from a key to
- * those below it sees all of them. What deletes them with an app or an account locks that.
+ * Locks all keys of the developer until the commit: nobody else can make, change or delete one, so a caller
+ * sees all keys below a key. Transactions that delete keys with an app or an account lock that instead.
  */
 export function lockKeysOf(tx: Queryable, developerId: string) {
   return execute(tx, sql`select pg_advisory_xact_lock(hashtextextended(${developerId}, 4))`);
@@ -20,7 +20,7 @@ const below = (id: string) => sql`
     select api_keys.id, depth + 1 from made join api_keys on created_by_key_id = made.id
   )`;
 
-/** The keys below a key, each behind the one that made it. */
+/** Returns the keys below a key, each after the one that made it. */
 export function listMade(tx: Queryable, id: string) {
   return many(
     tx,
@@ -32,7 +32,7 @@ export function listMade(tx: Queryable, id: string) {
   );
 }
 
-/** Whether a key has made another one, or has made one that has. */
+/** Returns true when the second key is below the first one. */
 export async function hasMade(tx: Queryable, id: string, made: string): Promise<boolean> {
   const found = await maybeOne(tx, IdRow, sql`${below(id)} select id from made where id = ${made}`);
   return found !== null;
@@ -40,7 +40,7 @@ export async function hasMade(tx: Queryable, id: string, made: string): Promise<
 
 const WorkingKey = Type.Object({ ...Key.properties, is_ended: Type.Boolean() });
 
-/** A key with whether its time is over, by the clock of the database. */
+/** Returns a key; `is_ended` is true when it has expired by the clock of the database. */
 export function findKey(tx: Queryable, id: string) {
   return maybeOne(
     tx,
@@ -52,8 +52,9 @@ export function findKey(tx: Queryable, id: string) {
 }
 
 /**
- * A key that is disabled disables those below it, and one that works again lets them work: except what is
- * disabled by itself, and what is below that. Returns the keys that have changed, maybe this one among them.
+ * Disables the keys below a disabled key, or enables those below an enabled key, except keys that are
+ * disabled by themselves and the keys below these. Returns the keys that have changed, which may include
+ * this one.
  */
 export function updateDisabled(tx: Queryable, id: string) {
   return many(
@@ -81,7 +82,7 @@ export function updateDisabled(tx: Queryable, id: string) {
   );
 }
 
-/** Disables the keys below a key, each by itself. Returns those that were not. */
+/** Disables the keys below a key, each by itself. Returns those that were not disabled by themselves. */
 export function disableMade(tx: Queryable, id: string) {
   return many(
     tx,
@@ -94,7 +95,7 @@ export function disableMade(tx: Queryable, id: string) {
   );
 }
 
-/** Deletes a key with those below it. Returns them as they were. */
+/** Deletes a key with those below it. Returns the deleted rows. */
 export function deleteWithMade(tx: Queryable, id: string) {
   return many(
     tx,
@@ -106,7 +107,7 @@ export function deleteWithMade(tx: Queryable, id: string) {
   );
 }
 
-/** From now on a key is the session's that adopts it. What had disabled it with its maker is its own. */
+/** Moves a key to the session that adopts it. If it was disabled with its maker, it is disabled by itself. */
 export function updateAdopted(tx: Queryable, id: string, sessionId: string) {
   return execute(
     tx,

@@ -1,4 +1,4 @@
-// What a key that was made by another key may do: never more than the one that made it.
+// A key that was made by another key may never do more than its maker.
 import { isWithinRanges } from "@mosis/runtime";
 import type { Key } from "@mosis/types/keys";
 import { stateConflict } from "../shared/refusal.ts";
@@ -10,11 +10,11 @@ export function requireWithinMaker(key: Key, maker: Key): void {
   throw stateConflict("The key", {
     code: "beyond_maker",
     message: "would be able to do more than the key that made it",
-    fix: "Sign in and adopt it first, with :adopt, or ask for less.",
+    fix: "Sign in and adopt it first, with :adopt, or send lower values.",
   });
 }
 
-/** Whether a key may do anything that another one may not. */
+/** Returns true when a key may do anything that its maker may not. */
 export function exceeds(key: Key, maker: Key): boolean {
   return (
     key.permissions.some((permission) => !maker.permissions.includes(permission)) ||
@@ -28,8 +28,8 @@ export function exceeds(key: Key, maker: Key): boolean {
 }
 
 /**
- * What is left of a key when the one that made it is changed. With no permission or address in common nothing
- * is: it is disabled as it is, and cannot be enabled as long as it exceeds its maker.
+ * Returns the values of a key after its maker was changed. When they have no permission or no address in
+ * common, the key keeps these values but is disabled, and cannot be enabled while it exceeds its maker.
  */
 export function cutTo(key: Key, maker: Key): KeyValues {
   const permissions = key.permissions.filter((permission) => maker.permissions.includes(permission));
@@ -50,7 +50,7 @@ export function isDisabledByItself({ disabled, disabled_by_key_id }: Key): boole
   return disabled && disabled_by_key_id === null;
 }
 
-/** Milliseconds since 1970; Infinity for a key without an end. */
+/** The expiry in milliseconds since 1970; Infinity for a key that never expires. */
 function endOf({ expires_at }: Key): number {
   return expires_at === null ? Infinity : Date.parse(expires_at);
 }
@@ -59,11 +59,11 @@ export function rateOf(key: Key): number {
   return key.telemetry_events_per_second ?? Infinity;
 }
 
-/** The addresses that are in both. None of `ranges` stands for every address; null: no address is in both. */
+/** Returns the addresses that are in both lists, or null for none. An empty list stands for every address. */
 function commonRanges(ranges: string[], others: string[]): string[] | null {
   if (others.length === 0) return ranges;
   if (ranges.length === 0) return others;
-  // Of two ranges, one is within the other, or they have nothing in common.
+  // Two ranges either have nothing in common, or one is within the other.
   const common = [
     ...ranges.filter((range) => isWithinRanges(range, others)),
     ...others.filter((other) => isWithinRanges(other, ranges)),

@@ -5,20 +5,20 @@ import { Page, PageQuery } from "@mosis/types/pages";
 
 const params = { id: Uuid };
 const headers = { ETag: "Send it as If-Match with a change." };
-const requestHeaders = { "If-Match": "The ETag of the key as you have read it, or `*`." };
+const requestHeaders = { "If-Match": "The ETag of the key that you have read, or `*`." };
 
 export const keyOperations: Operation[] = [
   {
     method: "get",
     path: "/v1/permissions",
     id: "listPermissions",
-    summary: "Every permission that a key may hold, and what it allows",
+    summary: "List every permission that a key may hold, and what it allows",
     access: "public",
     answers: {
       200: {
         description: "All of them.",
         body: PermissionList,
-        headers: { "Cache-Control": "An hour, for everybody." },
+        headers: { "Cache-Control": "Everybody may keep it for an hour." },
       },
     },
   },
@@ -31,9 +31,9 @@ export const keyOperations: Operation[] = [
     body: NewKey,
     answers: {
       201: {
-        description: "The key with its secret, told this once.",
+        description: "The key with its secret, which is shown only once.",
         body: KeyWithSecret,
-        headers: { ...headers, Location: "Path of what was created." },
+        headers: { ...headers, Location: "Path of the created key." },
       },
     },
     problems: [
@@ -45,7 +45,7 @@ export const keyOperations: Operation[] = [
     method: "get",
     path: "/v1/keys",
     id: "listKeys",
-    summary: "Your keys, from new to old, without secrets",
+    summary: "List your keys, from new to old, without secrets",
     access: "keys:read",
     query: PageQuery,
     answers: { 200: { description: "One page.", body: Page(Key) } },
@@ -55,7 +55,7 @@ export const keyOperations: Operation[] = [
     method: "get",
     path: "/v1/keys/{id}",
     id: "getKey",
-    summary: "One of your keys, without its secret",
+    summary: "Read one of your keys, without its secret",
     access: "keys:read",
     params,
     answers: { 200: { description: "The key.", body: Key, headers } },
@@ -65,8 +65,7 @@ export const keyOperations: Operation[] = [
     method: "patch",
     path: "/v1/keys/{id}",
     id: "changeKey",
-    summary:
-      "Change a key, disable or enable it, with those that it has made, everywhere within five seconds",
+    summary: "Change, disable or enable a key, with those that it has made; in force within five seconds",
     access: "keys:write",
     params,
     requestHeaders,
@@ -81,13 +80,17 @@ export const keyOperations: Operation[] = [
     method: "post",
     path: "/v1/keys/{id}:rotate",
     id: "rotateKey",
-    summary: "Give a key another secret; the one from before works on for a while",
+    summary: "Give a key a new secret; the previous one works on for a while",
     access: "keys:write",
     params,
     requestHeaders,
     body: KeyRotation,
     answers: {
-      200: { description: "The key with its new secret, told this once.", body: KeyWithSecret, headers },
+      200: {
+        description: "The key with its new secret, which is shown only once.",
+        body: KeyWithSecret,
+        headers,
+      },
     },
     problems: [
       ...(["not_found", "state_conflict", "precondition_failed", "precondition_required"] as const),
@@ -98,7 +101,7 @@ export const keyOperations: Operation[] = [
     method: "post",
     path: "/v1/keys/{id}:confirm",
     id: "confirmKey",
-    summary: "Let a key out of quarantine, in which a reset of the password has put it",
+    summary: "Release a key from the quarantine after a password reset",
     access: "session",
     params,
     answers: { 200: { description: "The key, which works again.", body: Key, headers } },
@@ -108,7 +111,7 @@ export const keyOperations: Operation[] = [
     method: "post",
     path: "/v1/keys/{id}:adopt",
     id: "adoptKey",
-    summary: "Make a key your own that a key has made: it no longer goes with that one",
+    summary: "Adopt a key that another key has made; it is no longer disabled or deleted with its maker",
     access: "session",
     params,
     requestHeaders,
@@ -123,7 +126,7 @@ export const keyOperations: Operation[] = [
     method: "delete",
     path: "/v1/keys/{id}",
     id: "deleteKey",
-    summary: "Revoke a key with all that it has made, everywhere within five seconds",
+    summary: "Revoke a key with all that it has made; they stop working within five seconds",
     access: "keys:write",
     params,
     answers: { 204: { description: "The key is gone, and so are those that it has made." } },

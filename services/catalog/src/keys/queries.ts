@@ -23,12 +23,12 @@ export interface NewKeyRow {
   hash: string;
   prefix: string;
   permissions: readonly string[];
-  /** Null: every app. */
+  /** The apps that it serves; null for every app. */
   appIds: string[] | null;
   expiresAt: string | null;
   telemetryEventsPerSecond: number | null;
   cidrs: readonly string[];
-  /** Who makes it: a key, or a session. */
+  /** The key or the session that makes it. */
   maker: { keyId: string | null; sessionId: string | null };
 }
 
@@ -60,7 +60,7 @@ export function findOwnKey(db: Queryable, owner: Owner, id: string) {
 
 const KeyOnPage = Type.Object({ ...Key.properties, ...positioned });
 
-/** One page and the row behind it, from new to old. */
+/** Returns one page and the row after it, from new to old. */
 export function listOwnKeys(db: Queryable, owner: Owner, page: PageRequest) {
   return many(
     db,
@@ -71,7 +71,7 @@ export function listOwnKeys(db: Queryable, owner: Owner, page: PageRequest) {
   );
 }
 
-/** Locked, so that of several who change it at once each sees what the one before has left. */
+/** Locks the key, so that each of several concurrent changes sees the result of the previous one. */
 export function lockOwnKey(db: Queryable, owner: Owner, id: string) {
   return maybeOne(
     db,
@@ -80,7 +80,7 @@ export function lockOwnKey(db: Queryable, owner: Owner, id: string) {
   );
 }
 
-/** `disabled` says whether it is so by itself: see `updateDisabled`. */
+/** `disabled` is true when the key is disabled by itself: see `updateDisabled`. */
 export type KeyValues = Pick<
   Key,
   "name" | "permissions" | "cidrs" | "disabled" | "expires_at" | "telemetry_events_per_second"
@@ -102,7 +102,8 @@ export function updateKey(db: Queryable, id: string, key: KeyValues) {
 }
 
 /**
- * The secret that it had works on for the grace, by a trigger that keeps its hash. The one before that ends.
+ * Stores a new secret. A trigger keeps the hash of the previous one, which works on for the grace. An older
+ * secret that still worked ends.
  */
 export function updateSecret(
   db: Queryable,
@@ -121,12 +122,12 @@ export function updateSecret(
   );
 }
 
-/** All keys of a developer are gone. Gives them as they were. */
+/** Deletes all keys of a developer. Returns the deleted rows. */
 export function deleteKeysOf(tx: Queryable, developerId: string) {
   return many(tx, Key, sql`delete from api_keys where developer_id = ${developerId} returning ${keyColumns}`);
 }
 
-/** Notes uses that telemetry has seen, to five minutes, as `touchKey` of access notes those of requests. */
+/** Stores the times of uses that telemetry has seen, to five minutes, as `touchKey` does for requests. */
 export function touchKeys(db: Queryable, uses: { id: string; usedAtMs: number }[]) {
   return execute(
     db,
@@ -140,7 +141,7 @@ export function touchKeys(db: Queryable, uses: { id: string; usedAtMs: number }[
   );
 }
 
-/** The keys that serve an app, until the end of the transaction nobody else's to change. */
+/** Locks the keys that serve an app until the transaction ends. */
 export function lockKeysOfApp(tx: Queryable, appId: string) {
   return execute(
     tx,
@@ -150,7 +151,7 @@ export function lockKeysOfApp(tx: Queryable, appId: string) {
   );
 }
 
-/** The keys that serve this app alone are gone. Gives them as they were. */
+/** Deletes the keys that serve only this app. Returns the deleted rows. */
 export function deleteKeysOfApp(tx: Queryable, appId: string) {
   return many(
     tx,
@@ -165,14 +166,14 @@ export function deleteKeysOfApp(tx: Queryable, appId: string) {
 
 const KeyIdRow = Type.Object({ key_id: Uuid });
 
-/** No key serves this app any more. Gives which ones did, beside other apps. */
+/** Removes an app from all keys that serve it. Returns the ids of these keys. */
 export function deleteAppOfKeys(tx: Queryable, appId: string) {
   return many(tx, KeyIdRow, sql`delete from api_key_apps where app_id = ${appId} returning key_id`);
 }
 
 /**
- * Puts all management keys of a developer into quarantine, and ends their secrets from before a rotation.
- * Ingest keys work on: see docs/decisions/0016-accounts.md. Returns those that were not in it before.
+ * Puts all management keys of a developer into quarantine, and ends their previous secrets. Ingest keys work
+ * on: see docs/decisions/0016-accounts.md. Returns the keys that were not in quarantine before.
  */
 export function quarantineKeysOf(tx: Queryable, developerId: string) {
   return many(
@@ -199,7 +200,7 @@ export function releaseKey(tx: Queryable, id: string) {
 
 const DeveloperIdRow = Type.Object({ developer_id: Uuid });
 
-/** Whose key it is; null when there is none within reach. */
+/** Returns the developer of a key; null when there is no such key within reach. */
 export function findKeyDeveloper(db: Queryable, reach: Reach, id: string) {
   return maybeOne(
     db,
@@ -208,7 +209,7 @@ export function findKeyDeveloper(db: Queryable, reach: Reach, id: string) {
   );
 }
 
-/** A key that serves listed apps alone sees the keys of those apps alone. */
+/** The condition of keys that a caller sees. A key for listed apps sees only keys that serve only these. */
 function ownedBy({ developerId, appIds }: Owner): Sql {
   if (appIds === null) return sql`developer_id = ${developerId}`;
   return sql`
@@ -217,7 +218,7 @@ function ownedBy({ developerId, appIds }: Owner): Sql {
       select from api_key_apps where key_id = api_keys.id and app_id <> all(${appIds}::uuid[]))`;
 }
 
-/** `192.0.2.7/24` is `192.0.2.0/24`; each once. */
+/** Returns the ranges without host bits (`192.0.2.7/24` becomes `192.0.2.0/24`), each once. */
 function withoutHostBits(cidrs: readonly string[]): Sql {
   return sql`
     array(select distinct network(range::inet) as range from unnest(${[...cidrs]}::text[]) as range

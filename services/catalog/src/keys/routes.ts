@@ -112,7 +112,7 @@ function addCreation(router: Router, { authenticate, caps }: KeyDeps): void {
   });
 }
 
-/** They hold here at once, and everywhere else when the state message arrives. */
+/** Adds changes of keys. They are in force here at once, and elsewhere when the state message arrives. */
 function addChanges(router: Router, { authenticate, credentials }: KeyDeps): void {
   router.patch("/v1/keys/:id", async (req, res) => {
     const call = await authenticate(req, res, "keys:write");
@@ -162,7 +162,7 @@ function addChanges(router: Router, { authenticate, credentials }: KeyDeps): voi
   });
 }
 
-/** Only a session does these: no key frees a key from quarantine, or from the one that made it. */
+/** Adds actions of sessions only: no key may release a key from quarantine, or from the one that made it. */
 function addReleases(router: Router, { authenticate, credentials }: KeyDeps): void {
   router.post<{ id: string }>("/v1/keys/:id\\:confirm", async (req, res) => {
     const call = await authenticate(req, res, "session");

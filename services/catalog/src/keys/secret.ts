@@ -4,7 +4,7 @@ import { base62, keyChecksum, keyIdLength, keyMarks, keyRandomLength } from "@mo
 import type { KeyKind } from "@mosis/types/keys";
 
 /**
- * A new secret, and the beginning of it that lists show: `mi_` or `mk_` and seven characters of its id part.
+ * Returns a new secret, and the prefix that lists show: `mi_` or `mk_` and seven characters of its id part.
  */
 export function newSecret(kind: KeyKind): { secret: string; prefix: string } {
   const mark = keyMarks[kind];
@@ -13,7 +13,7 @@ export function newSecret(kind: KeyKind): { secret: string; prefix: string } {
   return { secret: body + keyChecksum(crc32(body)), prefix: mark.slice(0, 3) + idPart.slice(0, 7) };
 }
 
-/** randomInt draws again rather than favour some digits, as a remainder of a byte would. */
+/** Returns random digits. `randomInt` draws them evenly; the remainder of a byte would favour some. */
 function randomBase62(length: number): string {
   return Array.from({ length }, () => base62.charAt(randomInt(base62.length))).join("");
 }

@@ -9,13 +9,13 @@ import { touchKeys } from "./queries.ts";
 
 const isRecord = Compile(KeyUseRecord);
 
-/** Of one statement. */
+/** The largest number of keys in one statement. */
 const keysAtOnceMax = 1000;
 
 /**
- * Takes what telemetry has seen of keys in use to the catalog, so that a list of keys shows it. Whatever
- * comes twice, late or from several relays changes nothing.
- * @param db of the owner, who sees the keys of everybody.
+ * Stores the uses of keys that telemetry has seen, so that lists of keys show them. A record that comes
+ * twice, late or from several relays changes nothing.
+ * @param db connects as the owner, who sees the keys of all developers.
  */
 export function followKeyUses({
   kafka,
@@ -37,16 +37,16 @@ export function followKeyUses({
     const used = new Map<string, number>();
     for (const { value, offset } of records) {
       const record = readRecord(value);
-      if (!record) log.error({ offset }, "A record of the uses of keys is not in its form, and passed over");
+      if (!record) log.error({ offset }, "Skipped a record of uses of keys that does not match its schema");
       for (const [id, usedAtMs] of Object.entries(record?.used_at ?? {})) {
         if (isUuid(id)) used.set(id, Math.max(usedAtMs, used.get(id) ?? 0));
       }
     }
-    // In one order, so that two relays do not wait for each other's keys.
+    // All relays update keys in the same order, so that two of them do not wait for each other.
     const ids = [...used.keys()].toSorted();
     for (let from = 0; from < ids.length; from += keysAtOnceMax) {
       const some = ids.slice(from, from + keysAtOnceMax);
-      // A clock that is ahead must not keep later uses from being seen.
+      // A clock that is ahead must not hide later uses.
       const nowMs = Date.now();
       await touchKeys(
         db,

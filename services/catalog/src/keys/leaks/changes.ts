@@ -14,28 +14,28 @@ import { findReportedKeys, lockReportedKey, type ReportedKey, updateLeaked } fro
 
 interface Leak {
   hash: string;
-  /** Where it was found; null when nobody said. */
+  /** The URL where it was found; null when the report has none. */
   url: string | null;
 }
 
-/** A key of the report, and the secret of it that is public. */
+/** A key of the report, and its leaked secret. */
 interface Found {
   id: string;
   leak: Leak;
 }
 
 /**
- * What becomes of keys whose secret is public. A management key is disabled, and can be enabled once it is
- * rotated; when it was the secret from before a rotation, that ends. Either way the keys that it has made are
- * disabled until their owner enables each. An ingest key is in every copy of its app anyway: it works on, and
- * its owner is notified. Each is reported once, and all of a report in one mail.
+ * Handles keys whose secret is public. A management key is disabled, and can be enabled after it is rotated.
+ * When the leaked secret is the previous one, only that secret ends. In both cases the keys that it has made
+ * are disabled until their owner enables each. An ingest key is in every copy of its app anyway: it works on,
+ * and its owner is notified. Each key is reported once, and all of a report in one mail.
  */
 export async function reportLeaks(
   { db, credentials }: { db: Pool; credentials: Pick<Credentials, "forget"> },
   report: LeakReport,
   requestId: string,
 ): Promise<void> {
-  // Made up or cut off costs a checksum, not a look-up.
+  // A secret that is made up or cut off costs a checksum, not a look-up.
   const inForm = report.filter(({ token }) => keyKindOf(token, crc32) !== null);
   const leaks = new Map(inForm.map((leak) => [hashSecret(leak.token), leak]));
   const reported = await findReportedKeys(db.as(everyone), [...leaks.keys()]);
@@ -43,7 +43,7 @@ export async function reportLeaks(
   for (const [developerId, keys] of byDeveloper) {
     const found = keys.flatMap(({ id, hash }) => {
       const leak = leaks.get(hash);
-      // Where it was found is read only for keys that exist: a URL takes longer than all else of the check.
+      // The URL is read only for keys that exist: that takes longer than the rest of the check.
       return leak ? [{ id, leak: { hash, url: leak.url ? shownUrl(leak.url, leak.token) : null } }] : [];
     });
     await transaction(db.as(developerId), (tx) => markAllLeaked(tx, { developerId, found, requestId }));
@@ -52,8 +52,9 @@ export async function reportLeaks(
 }
 
 /**
- * The address may hold the secret too, which must not be kept. Its owner follows it, so it is written as
- * every parser reads it, and what is no address of the web is left out: the report counts in any case.
+ * Returns the URL as it is shown to the owner. The secret is replaced, because it must not be kept. The owner
+ * will open the URL, so it is in the form that every parser reads alike. Returns null for a URL that is not
+ * of the web; the report counts in any case.
  */
 function shownUrl(url: string, token: string): string | null {
   const text = url.replaceAll(token, "[secret]");
@@ -69,11 +70,11 @@ async function markAllLeaked(
   await lockKeysOf(tx, developerId);
   const events: Event[] = [];
   const prefixes: string[] = [];
-  // In one order, so that two reports do not wait for each other's keys.
+  // All reports lock keys in the same order, so that two of them do not wait for each other.
   for (const one of found.toSorted((a, b) => a.id.localeCompare(b.id))) {
     const marked = await markLeaked(tx, one);
     if (!marked) continue;
-    // Whoever had the secret may have made them. Each by itself, so that none comes back with the key.
+    // A thief may have made these keys. Each is disabled by itself, so that none is enabled with its maker.
     const made = await disableMade(tx, one.id);
     prefixes.push(marked.key_prefix);
     const payload = { ...marked, disabled_key_ids: made.map(({ id }) => id) };
@@ -84,7 +85,7 @@ async function markAllLeaked(
   await record(tx, systemAuthor(developerId, requestId), ...events);
 }
 
-/** Null when there is nothing to record: it was rotated or deleted a moment ago, or was reported before. */
+/** Returns null when there is nothing to record: the key was rotated, deleted or reported before. */
 async function markLeaked(tx: Queryable, { id, leak }: Found) {
   const key = await lockReportedKey(tx, id, leak.hash);
   if (!key || !isNews(key)) return null;

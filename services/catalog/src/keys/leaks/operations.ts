@@ -6,12 +6,12 @@ export const keyLeakOperations: Operation[] = [
     method: "post",
     path: "/v1/keys:report-leak",
     id: "reportLeakedKeys",
-    summary: "Tell secrets of keys that were found in public, as scanners of repositories do",
+    summary: "Report secrets of keys that were found in public, as scanners of repositories do",
     access: "public",
     body: LeakReport,
     answers: {
       202: {
-        description: "Received. Nothing tells whether a secret is one of ours.",
+        description: "Received. The answer does not show whether a secret is one of ours.",
         body: LeakReportReceived,
       },
     },

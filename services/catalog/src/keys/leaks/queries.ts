@@ -6,7 +6,7 @@ import { keyColumns } from "../queries.ts";
 
 const FoundKey = Type.Object({ id: Uuid, developer_id: Uuid, hash: Type.String() });
 
-/** Keys that have or had one of these secrets, whoever they belong to. */
+/** Returns the keys, of all developers, that have or had one of these secrets. */
 export function findReportedKeys(db: Queryable, hashes: string[]) {
   return many(db, FoundKey, sql`select key_id as id, developer_id, hash from keys_of(${hashes})`);
 }
@@ -22,8 +22,8 @@ export type ReportedKey = Static<typeof ReportedKey>;
 /** Locks the key. Returns null when the secret is no longer one of the key's. */
 export async function lockReportedKey(tx: Queryable, id: string, hash: string) {
   await execute(tx, sql`select from api_keys where id = ${id} for update`);
-  // By a statement of its own, and by the time of the lock: who was waited for may have ended the secret
-  // after this transaction began.
+  // A separate statement reads, with the time of the lock: the transaction that was waited for may have ended
+  // the secret after this transaction began.
   return maybeOne(
     tx,
     ReportedKey,

@@ -7,7 +7,7 @@ import { leakReportLimit } from "../../shared/body-limit.ts";
 import type { Credentials } from "../../access/credentials.ts";
 import { reportLeaks } from "./changes.ts";
 
-/** Long enough for the hundred changes that a report may make. */
+/** The shortest time of an answer. It is long enough for the hundred changes that a report may make. */
 const answeredAfterMs = 1000;
 
 interface KeyLeakDeps {
@@ -19,7 +19,7 @@ interface KeyLeakDeps {
 export function keyLeakRoutes({ db, credentials, limits }: KeyLeakDeps): Router {
   const router = createRouter();
 
-  /** The answer does not tell whether a secret is one of ours, nor does the time that it takes. */
+  /** Neither the answer nor the time that it takes shows whether a secret is one of ours. */
   router.post("/v1/keys\\:report-leak", async (req, res) => {
     limits.admitAnyone(req, res);
     const body = parse(LeakReport, await readJson(req, leakReportLimit), "body");
