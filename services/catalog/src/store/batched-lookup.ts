@@ -5,13 +5,13 @@ interface Batch<T> {
   found: Promise<ReadonlyMap<string, T>>;
 }
 
-/** Keys of one statement. */
+/** The largest number of keys in one statement. */
 const keysMax = 64;
 
 /**
- * A look-up by key that many ask for at once: what comes in one turn of the event loop goes out as one
- * statement. Nobody waits for a turn to come, so a single request takes as long as before; the more come, the
- * less each costs. What is not found is null. When a statement fails, so does each look-up that is in it.
+ * Creates a look-up by key that sends all keys of one turn of the event loop as one statement. No request
+ * waits for others, so a single one takes as long as before; the more requests come, the less each costs. A
+ * key that is not found gives null. When a statement fails, each look-up in it fails.
  */
 export function gathered<T>(
   find: (keys: readonly string[]) => Promise<ReadonlyMap<string, T>>,

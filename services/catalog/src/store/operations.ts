@@ -3,16 +3,16 @@ import { PackageId } from "@mosis/types/apps";
 import { DeviceQuery, DeviceVersion, StoreApp } from "@mosis/types/store";
 
 const params = { package_id: PackageId };
-const requestHeaders = { "If-None-Match": "The ETag of what you have." };
-const headers = { ETag: "Send it as If-None-Match.", "Cache-Control": "How long it may be kept." };
-const unchanged = { description: "You have it already.", headers };
+const requestHeaders = { "If-None-Match": "The ETag of the answer that you have." };
+const headers = { ETag: "Send it as If-None-Match.", "Cache-Control": "The time for which it may be kept." };
+const unchanged = { description: "The answer that you have is still valid.", headers };
 
 export const storeOperations: Operation[] = [
   {
     method: "get",
     path: "/v1/store/apps/{package_id}",
     id: "getStoreApp",
-    summary: "A published app with the latest version that all installs get",
+    summary: "Read a published app with the latest version that all installs get",
     access: "public",
     params,
     requestHeaders,
@@ -24,7 +24,7 @@ export const storeOperations: Operation[] = [
     path: "/v1/store/apps/{package_id}/latest",
     id: "getVersionForDevice",
     summary:
-      "The version of an app that a device gets: by its Mosis, and by its install while one is in rollout",
+      "Read the version of an app for a device: by its Mosis version, and by its install during a rollout",
     access: "public",
     params,
     query: DeviceQuery,

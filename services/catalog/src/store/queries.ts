@@ -4,7 +4,7 @@ import { Nullable, Uuid } from "@mosis/types/formats";
 import { StoreVersion } from "@mosis/types/store";
 import Type, { type Static } from "typebox";
 
-// Everybody's to read: a table and a view of what is published, and nothing else.
+// These queries read only a table and a view of published apps, which everybody may read.
 
 const State = Type.Object({
   package_id: PackageId,
@@ -14,7 +14,7 @@ const State = Type.Object({
 });
 type State = Static<typeof State>;
 
-/** One row of each app that says all that an answer of the store about it depends on. */
+/** Returns one row for each app, with everything that the store's answer about it depends on. */
 export async function findStates(db: Queryable, packageIds: readonly string[]): Promise<Map<string, State>> {
   const states = await many(
     db,
@@ -29,7 +29,7 @@ export async function findStates(db: Queryable, packageIds: readonly string[]): 
 const Answer = Type.Object({ package_id: PackageId, state_hash: Type.String(), answer: Type.String() });
 type Answer = Static<typeof Answer>;
 
-/** What the store answers about apps, as JSON in the form of `StoreApp`: one probe of an index for each. */
+/** Returns the store's answers about apps, as JSON in the form of `StoreApp`. Each takes one index probe. */
 export async function findAnswers(
   db: Queryable,
   packageIds: readonly string[],
@@ -48,7 +48,7 @@ function byPackageId<T extends { package_id: string }>(rows: readonly T[]): Map<
   return new Map(rows.map((row) => [row.package_id, row]));
 }
 
-/** The newest version that a device may get; null when none runs on it. */
+/** Returns the newest version that a device may get; null when none runs on it. */
 export function findVersionForDevice(
   db: Queryable,
   { appId, mosisVersion, rollout }: { appId: string; mosisVersion: string; rollout: Rollout | null },
@@ -70,13 +70,13 @@ export function findVersionForDevice(
   );
 }
 
-/** A version in rollout, and the percent from above which this install gets it. */
+/** A version in rollout. The install gets it when the rollout's percent is above this one. */
 export interface Rollout {
   versionId: string;
   percent: number;
 }
 
-/** Four numbers, which compare as versions do: `1.4` is `1.4.0.0`, and less than `1.10`. */
+/** Returns four numbers, which compare as versions do: `1.4` is `1.4.0.0`, and less than `1.10`. */
 function numbersOf(version: Sql): Sql {
   return sql`(string_to_array(${version} || '.0.0.0', '.')::integer[])[1:4]`;
 }

@@ -7,9 +7,9 @@ import { gathered } from "./batched-lookup.ts";
 import { isPackageId } from "../shared/identifier.ts";
 import { findAnswers, findStates, findVersionForDevice, type Rollout } from "./queries.ts";
 
-/** How long others may answer for us; as long a yanked version may still be told of. */
+/** The time for which caches may keep an answer, in which they may still show a yanked version. */
 const maxAgeSeconds = 60;
-/** Goes up when the same state is answered in other words: clients must not keep the old ones. */
+/** Increase this when the form of an answer changes for the same state, so that clients read it again. */
 const answerForm = 1;
 
 export function storeRoutes({ db, limits }: { db: Pool; limits: RateLimits }): Router {
@@ -43,7 +43,7 @@ export function storeRoutes({ db, limits }: { db: Pool; limits: RateLimits }): R
     const id = req.params.package_id;
     const state = isPackageId(id) ? await findState(id) : null;
     if (!state) throw missing();
-    // What a device gets is a function of these.
+    // The version that a device gets depends only on these.
     const etag = etagOf(tagOf(state.state_hash, mosisVersion, installId?.toLowerCase() ?? ""));
     res.set("ETag", etag).set("Cache-Control", `private, max-age=${maxAgeSeconds}`);
     if (isKnown(req, etag)) {
@@ -60,8 +60,8 @@ export function storeRoutes({ db, limits }: { db: Pool; limits: RateLimits }): R
 }
 
 /**
- * Which part of the installs gets a version in rollout: a hash of both ids. An install keeps what it got
- * while the percent grows, and is not always among the first.
+ * Returns the install's place among all installs, computed from a hash of install and version. An install
+ * keeps its version while the percent grows, and is not among the first in every rollout.
  */
 function rolloutFor(installId: string | undefined, versionId: string | null): Rollout | null {
   if (installId === undefined || versionId === null) return null;

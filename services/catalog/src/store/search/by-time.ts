@@ -3,7 +3,7 @@ import { SearchMatch } from "@mosis/types/search";
 import Type from "typebox";
 import { beginsWith, type Bounds, candidatesMax, Hit, hitColumns, isExact } from "./queries.ts";
 
-/** What the apps of a source match by, and these with their ranks: the best first, by rank and number. */
+/** The way in which apps match, and these apps with their ranks: the best first, by rank and number. */
 export interface Source {
   match: SearchMatch;
   apps: Sql;
@@ -18,7 +18,7 @@ export function exactApps(folded: string, where: Sql): Sql {
     limit ${candidatesMax}`;
 }
 
-/** In the order of their names, of which the first has the greatest rank. */
+/** Apps in the order of their names, of which the first has the greatest rank. */
 export function appsBeginning(folded: string, where: Sql): Sql {
   return sql`
     select app_no, -(row_number() over (order by folded_name, app_no))::integer as rank
@@ -29,8 +29,8 @@ export function appsBeginning(folded: string, where: Sql): Sql {
 }
 
 /**
- * Those that were updated, or new, last, of the best by relevance, so that it never brings up what hardly
- * matches. An app counts for the first source that has it, and those of an earlier one are better.
+ * Returns the apps that were last updated or published, among the best by relevance, so that apps that hardly
+ * match do not come up. An app counts for the first source that has it. Apps of an earlier source are better.
  */
 export function findByTime(
   db: Queryable,
@@ -38,7 +38,7 @@ export function findByTime(
   { behind, limit }: Pick<Bounds, "behind" | "limit">,
 ) {
   const time = order === "updated" ? sql`updated_at` : sql`published_at`;
-  // As in the ranks of terms: seconds since 2020.
+  // The rank is seconds since 2020, as in the ranks of terms.
   const rank = sql`(extract(epoch from ${time}) - 1577836800)::integer`;
   const matches = sources.map(({ match }) => match);
   const found = sources

@@ -1,24 +1,24 @@
 import { many, type Queryable, type Sql, sql } from "@mosis/postgres";
 import { beginning, bestOfTerm, type Bounds, candidatesMax, Hit, hitColumns, isBehind } from "./queries.ts";
 
-// All apps that have some words, within filters: first those with all words in the name, the shortest name
-// first, then the others, the newest first. An app has one rank for its name and one for all that it has,
-// whatever the word, so the lists of terms are read in step and no further than the page, and no page of them
-// depends on how it was found.
+// Finds all apps that have some words, within filters: first those with all words in the name, the shortest
+// name first, then the others, the newest first. An app has one rank for its name and one for all its texts,
+// the same for each word. So the lists of terms are read in step and no further than the page, and no page
+// depends on the way in which it was found.
 
 export interface Wording {
   /** The words as `tsquery` reads them. */
   query: string;
   /** The terms of words and filters, the rarest first. */
   terms: readonly [string, ...string[]];
-  /** Whether the apps of the first one are looked up in the other lists. */
+  /** True when the apps of the first term are looked up in the other lists. */
   isLookedUp: boolean;
 }
 
 /**
- * Ranks: of all that an app has, and of what is in its tags. In the name it is above that. As text of the
- * statement: of a value that it cannot know PostgreSQL expects no apps, and reads the second list anew for
- * each app of the first (1.7 s instead of 0.3 ms).
+ * The ranks of words anywhere in an app, and in its tags. Words in the name rank higher. The ranks are text
+ * of the statement: for a bound value PostgreSQL expects no apps, and reads the second list again for each
+ * app of the first (1.7 s instead of 0.3 ms).
  */
 const anywhere = sql`1`;
 const inTags = sql`1000`;
@@ -35,7 +35,7 @@ export async function findByWords(db: Queryable, wording: Wording, bounds: Bound
   return [...named, ...others];
 }
 
-/** Apps that have all words, with their ranks, for another order: more than are looked at for a page. */
+/** Apps that have all words, with their ranks, to be sorted otherwise; more than are looked at for a page. */
 export function appsWithWords(wording: Wording): Sql {
   if (wording.terms.length === 1) return bestOfTerm(wording.terms[0], { limit: entriesMax });
   if (wording.isLookedUp) return rankedFew(wording);
@@ -45,7 +45,7 @@ export function appsWithWords(wording: Wording): Sql {
     (${othersInStep(wording, beginning)} limit ${candidatesMax})`;
 }
 
-/** An app is in the list of a word up to three times: by its name, its tags and all that it has. */
+/** An app is in the list of a word up to three times: for its name, its tags and all its texts. */
 const entriesMax = 3 * candidatesMax;
 
 function findByWord(db: Queryable, { terms: [term], query }: Wording, { behind, limit, where }: Bounds) {
@@ -92,7 +92,7 @@ function findOthers(db: Queryable, wording: Wording, { behind, limit, where }: B
   );
 }
 
-/** Those that have all terms with the rank of their name. */
+/** Apps that have all terms with the rank of their name. */
 function namedInStep({ terms }: Wording, behind: Bounds["behind"]): Sql {
   const lists = terms.map(
     (term) => sql`
@@ -104,7 +104,7 @@ function namedInStep({ terms }: Wording, behind: Bounds["behind"]): Sql {
     order by rank desc, app_no desc`;
 }
 
-/** Those that have all terms, also in the name. */
+/** Apps that have all terms anywhere, also those that have them in the name. */
 function othersInStep({ terms }: Wording, { app_no }: Bounds["behind"]): Sql {
   const lists = terms.map(
     (term) => sql`
@@ -116,14 +116,14 @@ function othersInStep({ terms }: Wording, { app_no }: Bounds["behind"]): Sql {
     order by app_no desc`;
 }
 
-/** Lists in the same order, joined: PostgreSQL merges them, as long as somebody asks for more. */
+/** Joins lists in the same order. PostgreSQL merges them only as far as rows are read. */
 function inStep(lists: readonly Sql[], columns: Sql): Sql {
   return lists
     .map((list, index) => sql`${list} ${listNames[index] ?? sql``}`)
     .reduce((joined, list) => sql`${joined} join ${list} using ${columns}`);
 }
 
-/** As many as there are words and filters. */
+/** One name for each word and filter that a search may have. */
 const listNames = [
   ...[sql`list_1`, sql`list_2`, sql`list_3`, sql`list_4`, sql`list_5`],
   ...[sql`list_6`, sql`list_7`, sql`list_8`, sql`list_9`, sql`list_10`],
@@ -142,7 +142,7 @@ function findFew(db: Queryable, wording: Wording, { behind, limit, where }: Boun
   );
 }
 
-/** All of them: those of the rarest term that the other lists have, too. */
+/** All apps of the rarest term that are also in the other lists. */
 function rankedFew({ terms, query }: Wording): Sql {
   const [rarest, ...others] = terms.map(
     (term) => sql`select app_no from published_app_terms where term = ${term} and rank = ${anywhere}`,

@@ -5,9 +5,9 @@ import Type from "typebox";
 const Correction = Type.Object({ given: Type.String(), word: Nullable(Type.String()) });
 
 /**
- * For each word of a folded text: itself when there are apps that have it, or else the word of names and tags
- * that is most like it, of several alike the one that more apps have. Null: there is none. What is written
- * without spaces is one word, and stays as it is.
+ * Returns each word of a folded text: unchanged when there are apps that have it, or else the most similar
+ * word of names and tags; among equally similar ones the one that more apps have; null when there is none. A
+ * text in a script without spaces is one word, and stays as it is.
  */
 export function findCorrections(db: Queryable, text: string) {
   return many(
@@ -31,10 +31,10 @@ export function findCorrections(db: Queryable, text: string) {
   );
 }
 
-/** Looking for what is like a word costs 0.3 ms. */
+/** The number of words that are corrected. To find a similar word costs 0.3 ms. */
 const correctedWordsMax = 4;
 
-/** The term of a word, as it is indexed. */
+/** The indexed term of a word. */
 function termOf(word: Sql): Sql {
   return sql`'w:' || (tsvector_to_array(search_words(${word}, false)))[1]`;
 }

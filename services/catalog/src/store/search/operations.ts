@@ -6,7 +6,7 @@ export const searchOperations: Operation[] = [
     method: "get",
     path: "/v1/search/apps",
     id: "searchApps",
-    summary: "Published apps by name, package id, tag, description or category; the best first, up to 1000",
+    summary: "Search published apps by name, package id, tag, text or category; the best 1000, best first",
     access: "public",
     query: SearchQuery,
     answers: { 200: { description: "One page.", body: SearchPage } },

@@ -2,27 +2,27 @@ import { many, one, type Queryable, type Sql, sql } from "@mosis/postgres";
 import { ListedApp } from "@mosis/types/search";
 import Type, { type Static } from "typebox";
 
-// Everybody's to read: tables of what is published, and nothing else.
+// These queries read only tables of published apps, which everybody may read.
 
 export const Hit = Type.Object({ ...ListedApp.properties, rank: Type.Integer(), app_no: Type.Integer() });
 export type Hit = Static<typeof Hit>;
 
 const NamedHit = Type.Object({ ...Hit.properties, folded_name: Type.String() });
 
-/** Which hits of a source are wanted: from great to small by rank and then number. */
+/** The wanted part of a source's hits, which go from great to small by rank and then number. */
 export interface Bounds {
   behind: { rank: number; app_no: number };
   limit: number;
-  /** On `published_apps shown`. */
+  /** A condition on `published_apps shown`. */
   where: Sql;
 }
 
-/** Most apps that are looked at for one page. */
+/** The largest number of apps that are looked at for one page. */
 export const candidatesMax = 1000;
-/** So that what one asks for is a few ranges of an index, however long it is. */
+/** The number of words that are used, so that a search reads a few ranges of an index, however long it is. */
 const wordsMax = 8;
 
-/** What all hits are behind. */
+/** A place before all hits. */
 export const beginning = { rank: 2_147_483_647, app_no: 2_147_483_647 };
 
 export const hitColumns = sql`
@@ -39,10 +39,10 @@ const WantedRow = Type.Object({
 });
 
 /**
- * What a search asks for, in the words of the index: the lexemes of the text, which leave out words that are
- * everywhere, the text folded and as it is spelled, but for case, the filters of category and tag; how many
- * apps of a sample have each word and then each filter, and how many apps there are, as PostgreSQL's
- * statistics have it.
+ * Returns a search in the words of the index: the lexemes of the text without words that are everywhere, the
+ * text folded, the text as spelled in lower case, and the filters of category and tag. Returns also the
+ * number of apps of a sample that have each word and then each filter, and the number of all apps by the
+ * statistics of PostgreSQL.
  */
 export function readWanted(
   db: Queryable,
@@ -69,13 +69,13 @@ export function readWanted(
   );
 }
 
-/** One in so many apps is in the sample of `readWanted`, which the index `published_app_terms_sample` has. */
+/** The number of apps for each one in the sample of `readWanted` (index `published_app_terms_sample`). */
 export const appsOfSampled = 64;
 
 export const isExact = (folded: string): Sql =>
   sql`(shown.folded_name = ${folded} or shown.package_id = ${folded})`;
 
-/** A name has no greater character than the one behind the text. */
+/** The condition of names that begin with the text. The end of the range has the greatest character. */
 export const beginsWith = (folded: string): Sql =>
   sql`(shown.folded_name >= ${folded} and shown.folded_name < ${endOf(folded)})`;
 
@@ -85,7 +85,7 @@ function endOf(folded: string): string {
 
 export const hasWords = (query: string): Sql => sql`shown.words @@ ${query}::tsquery`;
 
-/** Those that are spelled like the text come first. */
+/** Returns apps with this name or package id; those that are spelled like the text come first. */
 export function findExact(
   db: Queryable,
   { folded, spelled }: { folded: string; spelled: string },
@@ -106,8 +106,9 @@ export function findExact(
 }
 
 /**
- * Names that begin with the text, in alphabetical order; all have the same rank. The range has one lower
- * bound: of two, PostgreSQL began at the pair, and read all names before the text (24 ms for `sk`).
+ * Returns apps whose names begin with the text, in alphabetical order; all have the same rank. The range has
+ * one lower bound: with two, PostgreSQL began at the pair and read all names before the text (24 ms for
+ * `sk`).
  */
 export function findBeginning(
   db: Queryable,
@@ -128,7 +129,7 @@ export function findBeginning(
   );
 }
 
-/** The apps of one term, the best first: the beginning of a range of an index, however many there are. */
+/** Returns the apps of one term, the best first. They begin a range of an index, however many there are. */
 export function findByTerm(db: Queryable, term: string, { behind, limit }: Omit<Bounds, "where">) {
   return many(
     db,
@@ -141,9 +142,9 @@ export function findByTerm(db: Queryable, term: string, { behind, limit }: Omit<
 }
 
 /**
- * The apps of two terms of the same kind, by time. An app has the same rank in both, so both lists are read
- * in step and no further than the page: 1.4 ms for the largest category and the commonest tag of 40 000 apps,
- * where GIN read and sorted all that have both (13 ms).
+ * Returns the apps of two terms of the same kind, by time. An app has the same rank in both, so both lists
+ * are read in step and no further than the page: 1.4 ms for the largest category and the commonest tag of
+ * 40 000 apps, where GIN read and sorted all that have both (13 ms).
  */
 export function findByBothTerms(
   db: Queryable,

@@ -5,9 +5,9 @@ import type { Router } from "express";
 import Type from "typebox";
 import { search } from "./search.ts";
 
-/** Nobody reads further, and every page costs the same. */
+/** The number of hits that can be read. Nobody reads further, and every page costs the same. */
 const hitsMax = 1000;
-/** A name has 100 characters, and folded some of them are 18. */
+/** The length of a folded name: it has 100 characters, and some of them are 18 when they are folded. */
 const foldedMax = 1800;
 const Number32 = Type.Integer({ minimum: -2_147_483_648, maximum: 2_147_483_647 });
 
@@ -16,7 +16,7 @@ const Position = Type.Object({
   rank: Number32,
   app_no: Number32,
   folded_name: Type.String({ maxLength: foldedMax, pattern: "^[^\\u0000]*$" }),
-  /** Hits up to here. */
+  /** The number of hits up to here. */
   seen: Type.Integer({ minimum: 1, maximum: hitsMax }),
 });
 const cursors = createCursors("search", Position);

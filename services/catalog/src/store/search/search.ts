@@ -19,12 +19,12 @@ import {
   readWanted,
 } from "./queries.ts";
 
-/** Where a page ended: at a hit of one of the stages. */
+/** The end of a page: the last hit, with the way in which it matched. */
 interface Place {
   match: SearchMatch;
   rank: number;
   app_no: number;
-  /** Of a hit by the beginning of its name, which are in the order of names. */
+  /** The name of a hit by the beginning of its name; these hits are in the order of names. */
   folded_name: string;
 }
 
@@ -39,13 +39,13 @@ export interface Search {
 
 export interface Found {
   hits: { app: ListedApp; place: Place }[];
-  /** What was searched for instead of `q`; null when it was `q`. */
+  /** The text that was searched for instead of `q`; null when it was `q`. */
   corrected: string | null;
 }
 
-/** A part of the hits. What is asked for is found by one after the other, each without what came before. */
+/** A stage of a search. The stages run one after the other; each skips the hits of earlier ones. */
 interface Stage {
-  /** What its hits match by: one of several says it itself. */
+  /** The ways in which its hits match. When there are several, each hit has its own. */
   matches: Matches;
   find: (behind: Place, limit: number) => Promise<(Hit & Partial<Pick<Place, "match" | "folded_name">>)[]>;
 }
@@ -53,7 +53,7 @@ interface Stage {
 type Matches = readonly [SearchMatch, ...SearchMatch[]];
 type Wanted = Awaited<ReturnType<typeof readWanted>>;
 
-/** The first `limit` hits behind a place. */
+/** Returns the first `limit` hits after a place. */
 export async function search(db: Queryable, asked: Search): Promise<Found> {
   const { behind } = asked;
   const q = asked.q === null ? null : withSingleSpaces(asked.q);
@@ -68,7 +68,7 @@ export async function search(db: Queryable, asked: Search): Promise<Found> {
   const corrected = await correct(db, wanted.folded);
   if (corrected === null) return { hits: [], corrected: null };
   const meant = await readWanted(db, { ...asked, q: corrected });
-  // It was like a word that is everywhere, as `thee` is.
+  // The similar word is one that is everywhere, as for `thee`.
   if (meant.words.length === 0) return { hits: [], corrected: null };
   const hits = await findThrough(stagesOf(db, meant, { sort: asked.sort, matches: ["similar"] }), asked);
   return { hits, corrected: hits.length > 0 ? corrected : null };
@@ -76,7 +76,7 @@ export async function search(db: Queryable, asked: Search): Promise<Found> {
 
 const always = sql`true`;
 
-/** As names are written: one space between words. Of spaces alone one is left, with which no name begins. */
+/** Returns the text with one space between words, as in names. Spaces become one, which matches nothing. */
 function withSingleSpaces(q: string): string {
   return q.trim().replaceAll(/\s+/gu, " ") || " ";
 }
@@ -99,7 +99,7 @@ async function findThrough(
   return hits;
 }
 
-/** Without a text: all apps, or those of a category, of a tag or of both, by time. */
+/** The only stage of a search without a text: all apps, or those of a category, a tag or both, by time. */
 function listing(db: Queryable, { filters }: Wanted, { sort }: Search): Stage {
   const kind = sort === "new" ? "n:" : "u:";
   const [term = kind, other] = filters.map((filter) => kind + filter);
@@ -113,15 +113,15 @@ function listing(db: Queryable, { filters }: Wanted, { sort }: Search): Stage {
 }
 
 /**
- * The best first: what is named so, what has all the words, what begins so. One or two characters are the
- * beginning of a name first, and a word second.
+ * Returns the ways to match, the best first: the exact name, all the words, the beginning of a name. One or
+ * two characters match the beginning of a name first, and a word second.
  */
 function matchesOf({ folded, words }: Wanted): Matches {
   if (words.length === 0) return ["exact", "prefix"];
   return /^.{1,2}$/u.test(folded) ? ["exact", "prefix", "text"] : ["exact", "text", "prefix"];
 }
 
-/** By relevance one after the other, each without what came before; by time all at once. */
+/** Returns one stage for each way to match when the order is relevance, and one for all when it is time. */
 function stagesOf(
   db: Queryable,
   wanted: Wanted,
@@ -142,7 +142,7 @@ function stagesOf(
   });
 }
 
-/** Of what matches so, that which does not match in one of the ways before it. */
+/** Returns the apps that match in this way, and in none of the ways before it. */
 function findMatching(
   db: Queryable,
   wanted: Wanted,
@@ -155,14 +155,14 @@ function findMatching(
   return findByWords(db, wordingOf(wanted), { behind, limit, where: isNew });
 }
 
-/** All that matches so. */
+/** All apps that match in this way. */
 function appsOf(wanted: Wanted, match: SearchMatch): Sql {
   if (match === "exact") return exactApps(wanted.folded, filterOf(wanted));
   if (match === "prefix") return appsBeginning(wanted.folded, filterOf(wanted));
   return appsWithWords(wordingOf(wanted));
 }
 
-/** Whether an app matches so, within the filters. */
+/** The condition of apps that match in this way. */
 function hasMatch({ folded, words }: Wanted, match: SearchMatch): Sql {
   if (match === "exact") return isExact(folded);
   return match === "prefix" ? beginsWith(folded) : hasWords(queryOf(words));
@@ -187,14 +187,14 @@ function filterOf({ filters }: Wanted): Sql {
   return filters.length > 0 ? hasWords(queryOf(filters)) : always;
 }
 
-/** The text with each unknown word replaced by one that is like it; null when one has none. */
+/** Returns the text with each unknown word replaced by a similar one; null when a word has none. */
 async function correct(db: Queryable, text: string): Promise<string | null> {
   const words = await findCorrections(db, text);
   const isOther = words.some(({ given, word }) => given !== word);
   return isOther && words.every(({ word }) => word !== null) ? words.map(({ word }) => word).join(" ") : null;
 }
 
-/** As `tsquery` reads it: all of them, each between quotes, in which quotes and backslashes are doubled. */
+/** Returns a `tsquery` of all lexemes. Each is in quotes, with its own quotes and backslashes doubled. */
 function queryOf(lexemes: readonly string[]): string {
   return lexemes.map((lexeme) => `'${lexeme.replaceAll(/['\\]/g, "$&$&")}'`).join(" & ");
 }
