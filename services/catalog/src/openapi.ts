@@ -54,7 +54,7 @@ import {
   VersionChange,
   VersionReason,
 } from "@mosis/types/versions";
-import { accountMatters } from "./access/account-matters.ts";
+import { accountMatters } from "./access/authenticate.ts";
 import { accountDeletionOperations } from "./accounts/deletion/operations.ts";
 import { appOperations } from "./releases/apps/operations.ts";
 import { developerOperations } from "./accounts/registration/operations.ts";

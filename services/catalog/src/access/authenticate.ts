@@ -4,7 +4,6 @@ import { type Problem, problem, isOptionalBody, type RateLimits, readJson } from
 import { managingPermissions, type Permission } from "@mosis/types/keys";
 import type { Pool } from "@mosis/postgres";
 import type { TSchema } from "typebox";
-import { accountMatters } from "./account-matters.ts";
 import { bodyLimit } from "../shared/body-limit.ts";
 import { type Call, callOf, type SenderOf } from "./call.ts";
 import type { Credential, Credentials } from "./credentials.ts";
@@ -147,6 +146,12 @@ function refuseManaging(need: Need): void {
 function forbidden(detail: string): Problem {
   return problem("permission_missing", detail);
 }
+
+/**
+ * Paths about nothing but the account of whoever asks. A reviewer or an admin reaches them without a second
+ * factor, to enrol one. A path that is spelled otherwise is none: it is refused, which is safe.
+ */
+export const accountMatters = /^\/v1\/(?:developers\/me|sessions)(?:[/:?]|$)/;
 
 /** @throws Problem `second_factor_required` (403) to a role without one, beyond its own account. */
 function requireSecondFactor(req: IncomingMessage, { withheldRole }: Principal): void {

@@ -6,8 +6,7 @@ import type { KeyKind } from "@mosis/types/keys";
 import type { Principal } from "./principal.ts";
 import { RecentLookups } from "./credential-cache.ts";
 import { hashSecret } from "../shared/secret-hash.ts";
-import { storedAddress } from "./stored-address.ts";
-import { findKeyByHash, findSession, touchKey, touchSession } from "./queries.ts";
+import { findKeyByHash, findSession, storedAddress, touchKey, touchSession } from "./queries.ts";
 import { isSessionToken } from "./session-token.ts";
 
 /** A session or key that works now. */

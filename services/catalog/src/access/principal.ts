@@ -1,3 +1,4 @@
+import { problem } from "@mosis/http";
 import type { AuditActor } from "@mosis/types/audit";
 import type { Role } from "@mosis/types/developers";
 import type { Permission } from "@mosis/types/keys";
@@ -56,4 +57,14 @@ export interface Viewer {
 
 export function viewerOf(principal: Principal, developerId: string): Viewer {
   return { role: principal.role, isDeveloper: principal.developerId === developerId };
+}
+
+/**
+ * For what is of the developer, not of an app: a key that serves listed apps would reach past its own.
+ * @param fix ends the sentence that says what to do.
+ * @throws Problem `permission_missing` (403).
+ */
+export function requireEveryApp({ appIds }: Principal, fix = "use one for every app, or sign in."): void {
+  if (appIds === null) return;
+  throw problem("permission_missing", `The key serves listed apps alone: ${fix}`);
 }

@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { execute, maybeOne, type Queryable, sql } from "@mosis/postgres";
 import { Role } from "@mosis/types/developers";
 import { Nullable, Timestamp, Uuid } from "@mosis/types/formats";
@@ -135,6 +136,14 @@ export function findRecentSession(db: Queryable, { id, developerId }: { id: stri
                             where developer_id = ${developerId} and confirmed_at is not null)
             and not exists (select from passkeys where developer_id = ${developerId}))`,
   );
+}
+
+/**
+ * An address as a column takes it: without the zone of a link-local one. Null when the client has gone.
+ */
+export function storedAddress(address: string): string | null {
+  const [plain = ""] = address.split("%", 1);
+  return isIP(plain) === 0 ? null : plain;
 }
 
 /**

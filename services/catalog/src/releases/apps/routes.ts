@@ -1,4 +1,4 @@
-import { parse, problem, sendPage, createRouter } from "@mosis/http";
+import { createRouter, parse, sendPage } from "@mosis/http";
 import { transaction } from "@mosis/postgres";
 import { AppChange, NewApp } from "@mosis/types/apps";
 import type { Router } from "express";
@@ -8,7 +8,7 @@ import { change, send } from "../../changes/change.ts";
 import type { Credentials } from "../../access/credentials.ts";
 import { isPackageId } from "../../shared/identifier.ts";
 import { createPaging } from "../../shared/page-position.ts";
-import { type Principal, reachOf, viewerOf } from "../../access/principal.ts";
+import { reachOf, requireEveryApp, viewerOf } from "../../access/principal.ts";
 import { appActions } from "./actions.ts";
 import { appFor, appSummaryFor, tagOf } from "./app.ts";
 import * as changes from "./changes.ts";
@@ -63,7 +63,7 @@ function serveChanges(router: Router, { authenticate, credentials, caps }: Deps)
     const call = await authenticate(req, res, "apps:write");
     const { principal } = call;
     const body = parse(NewApp, await authenticate.body(req), "body");
-    requireEveryApp(principal);
+    requireEveryApp(principal, "create apps with one for every app.");
 
     const answer = await change(call, { req, body }, async (tx) => {
       await requireRoomFor(tx, "apps", { developerId: principal.developerId, caps });
@@ -113,14 +113,6 @@ function serveActions(router: Router, { authenticate }: Deps): void {
       send(res, answer);
     });
   }
-}
-
-function requireEveryApp({ appIds }: Principal): void {
-  if (appIds === null) return;
-  throw problem(
-    "permission_missing",
-    "The key serves listed apps alone: create apps with one for every app.",
-  );
 }
 
 /** A path that no app can have is answered like an app that is not there. */

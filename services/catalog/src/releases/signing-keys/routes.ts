@@ -1,14 +1,17 @@
-import { createRouter, parse, problem, sendPage } from "@mosis/http";
+import { createRouter, parse, sendPage } from "@mosis/http";
 import { NewSigningKey, SigningKeyRevocation } from "@mosis/types/signing-keys";
 import type { Router } from "express";
 import type { Authenticate } from "../../access/authenticate.ts";
-import type { Principal } from "../../access/principal.ts";
+import { requireEveryApp } from "../../access/principal.ts";
 import { change, send } from "../../changes/change.ts";
 import { isUuid } from "../../shared/identifier.ts";
 import { createPaging } from "../../shared/page-position.ts";
 import * as changes from "./changes.ts";
 import { readPublicKey } from "./public-key.ts";
 import { findOwnSigningKey, listOwnSigningKeys } from "./queries.ts";
+
+/** With a signing key that it registers, a key for one app could sign for all. */
+const everyAppFix = "register and revoke signing keys with one for every app.";
 
 /** The keys that packages are signed with. */
 export function signingKeyRoutes({ authenticate }: { authenticate: Authenticate }): Router {
@@ -18,7 +21,7 @@ export function signingKeyRoutes({ authenticate }: { authenticate: Authenticate 
   router.post("/v1/signing-keys", async (req, res) => {
     const call = await authenticate(req, res, "signing-keys:write");
     const { principal } = call;
-    requireAllApps(principal);
+    requireEveryApp(principal, everyAppFix);
     const body = parse(NewSigningKey, await authenticate.body(req), "body");
     const key = readPublicKey(body.public_key);
     changes.requireProof(principal.developerId, key, body.proof);
@@ -51,7 +54,7 @@ export function signingKeyRoutes({ authenticate }: { authenticate: Authenticate 
 
   router.post<{ id: string }>("/v1/signing-keys/:id\\:revoke", async (req, res) => {
     const call = await authenticate(req, res, "signing-keys:write");
-    requireAllApps(call.principal);
+    requireEveryApp(call.principal, everyAppFix);
     const body = parse(SigningKeyRevocation, await authenticate.body(req), "body");
     const { reason } = body;
     const { id } = req.params;
@@ -66,11 +69,4 @@ export function signingKeyRoutes({ authenticate }: { authenticate: Authenticate 
   });
 
   return router;
-}
-
-/** Signing keys are of the developer: with one that it registers, a key for one app could sign for all. */
-function requireAllApps({ appIds }: Principal): void {
-  if (appIds === null) return;
-  const detail = "The key serves listed apps alone: register and revoke signing keys with one for every app.";
-  throw problem("permission_missing", detail);
 }

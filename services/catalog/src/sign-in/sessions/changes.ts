@@ -5,7 +5,7 @@ import type { SessionWithToken } from "@mosis/types/sessions";
 import type { Call, Sender } from "../../access/call.ts";
 import { authorOf, type Event, record, sessionDeleted } from "../../changes/outbox/record.ts";
 import { hashSecret } from "../../shared/secret-hash.ts";
-import { storedAddress } from "../../access/stored-address.ts";
+import { storedAddress } from "../../access/queries.ts";
 import { noteDevice } from "./device.ts";
 import {
   deleteEndedSessions,

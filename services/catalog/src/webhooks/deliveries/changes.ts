@@ -6,7 +6,7 @@ import type { Delivery } from "@mosis/types/webhooks";
 import { isUuid } from "../../shared/identifier.ts";
 import type { Call } from "../../access/call.ts";
 import { stateConflict } from "../../shared/refusal.ts";
-import { missingWebhook } from "../subscriptions/access.ts";
+import { missingWebhook } from "../subscriptions/changes.ts";
 import { pingType } from "../../access/event-readers.ts";
 import { findOwnDelivery, insertDelivery, restartOwnDelivery, shareOwnWebhook } from "./queries.ts";
 

@@ -5,7 +5,8 @@ import { requireHearing } from "../../access/event-readers.ts";
 import { change, send } from "../../changes/change.ts";
 import { isUuid } from "../../shared/identifier.ts";
 import { createPaging } from "../../shared/page-position.ts";
-import { missingWebhook, requireAllApps } from "../subscriptions/access.ts";
+import { requireEveryApp } from "../../access/principal.ts";
+import { missingWebhook } from "../subscriptions/changes.ts";
 import { findOwnWebhook } from "../subscriptions/queries.ts";
 import { payloadOf } from "./payload.ts";
 import { findOwnDelivery, listOwnDeliveries } from "./queries.ts";
@@ -35,7 +36,7 @@ function serveReads(router: Router, { authenticate }: Deps): void {
   router.get<{ id: string }>(list, async (req, res) => {
     const call = await authenticate(req, res, "webhooks:read");
     const { principal } = call;
-    requireAllApps(principal);
+    requireEveryApp(principal);
     const page = paging.read(req.query);
     const { developerId } = principal;
     const { id } = req.params;
@@ -48,7 +49,7 @@ function serveReads(router: Router, { authenticate }: Deps): void {
   router.get<Params>(path, async (req, res) => {
     const call = await authenticate(req, res, "webhooks:read");
     const { principal } = call;
-    requireAllApps(principal);
+    requireEveryApp(principal);
     const owner = { developerId: principal.developerId, webhookId: req.params.id };
     const { delivery: id } = req.params;
     const found = isUuid(id) && isUuid(owner.webhookId) ? await findOwnDelivery(call.db, owner, id) : null;
@@ -63,7 +64,7 @@ function serveReads(router: Router, { authenticate }: Deps): void {
 function serveSending(router: Router, { authenticate }: Deps): void {
   router.post<{ id: string }>(`${webhookPath}\\:ping`, async (req, res) => {
     const call = await authenticate(req, res, "webhooks:write");
-    requireAllApps(call.principal);
+    requireEveryApp(call.principal);
     const { id } = req.params;
 
     const answer = await change(call, { req }, async (tx) => {
@@ -77,7 +78,7 @@ function serveSending(router: Router, { authenticate }: Deps): void {
 
   router.post<Params>(`${path}\\:redeliver`, async (req, res) => {
     const call = await authenticate(req, res, "webhooks:write");
-    requireAllApps(call.principal);
+    requireEveryApp(call.principal);
     const delivery = { webhookId: req.params.id, id: req.params.delivery };
 
     const answer = await change(call, { req }, async (tx) => {

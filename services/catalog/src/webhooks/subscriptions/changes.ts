@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { etagOf, problem, requireMatch } from "@mosis/http";
+import { etagOf, type Problem, problem, requireMatch } from "@mosis/http";
 import type { Queryable } from "@mosis/postgres";
 import { newId } from "@mosis/runtime";
 import type { NewWebhook, Webhook, WebhookChange } from "@mosis/types/webhooks";
@@ -15,7 +15,6 @@ import type { Principal } from "../../access/principal.ts";
 import { authorOf, record } from "../../changes/outbox/record.ts";
 import { requireRecent } from "../../access/recent-sign-in.ts";
 import type { SecretBox } from "../../shared/secret-box.ts";
-import { missingWebhook } from "./access.ts";
 import { webhookEvent } from "./events.ts";
 import * as queries from "./queries.ts";
 import { newWebhookSecret } from "./secret.ts";
@@ -151,4 +150,8 @@ async function lockOwn(tx: Queryable, { principal }: Call, id: string): Promise<
   const webhook = isUuid(id) ? await queries.lockOwnWebhook(tx, principal.developerId, id) : null;
   if (!webhook) throw missingWebhook();
   return webhook;
+}
+
+export function missingWebhook(): Problem {
+  return problem("not_found", "There is no such webhook.");
 }

@@ -7,7 +7,7 @@ import { change, send } from "../../changes/change.ts";
 import { isUuid } from "../../shared/identifier.ts";
 import { createPaging } from "../../shared/page-position.ts";
 import type { SecretBox } from "../../shared/secret-box.ts";
-import { missingWebhook, requireAllApps } from "./access.ts";
+import { requireEveryApp } from "../../access/principal.ts";
 import { requireRecent } from "../../access/recent-sign-in.ts";
 import * as changes from "./changes.ts";
 import { findOwnWebhook, listOwnWebhooks } from "./queries.ts";
@@ -37,7 +37,7 @@ function serveReads(router: Router, { authenticate }: WebhookDeps): void {
   router.get(list, async (req, res) => {
     const call = await authenticate(req, res, "webhooks:read");
     const { principal } = call;
-    requireAllApps(principal);
+    requireEveryApp(principal);
     const page = paging.read(req.query);
     const rows = await listOwnWebhooks(call.db, principal.developerId, page);
     sendPage(res, paging.answer(rows, page));
@@ -46,10 +46,10 @@ function serveReads(router: Router, { authenticate }: WebhookDeps): void {
   router.get<{ id: string }>(path, async (req, res) => {
     const call = await authenticate(req, res, "webhooks:read");
     const { principal } = call;
-    requireAllApps(principal);
+    requireEveryApp(principal);
     const { id } = req.params;
     const webhook = isUuid(id) ? await findOwnWebhook(call.db, principal.developerId, id) : null;
-    if (!webhook) throw missingWebhook();
+    if (!webhook) throw changes.missingWebhook();
     res.set("ETag", changes.tagOf(webhook)).json(webhook);
   });
 }
@@ -57,7 +57,7 @@ function serveReads(router: Router, { authenticate }: WebhookDeps): void {
 function serveChanges(router: Router, { authenticate, urlRules }: WebhookDeps): void {
   router.patch<{ id: string }>(path, async (req, res) => {
     const call = await authenticate(req, res, "webhooks:write");
-    requireAllApps(call.principal);
+    requireEveryApp(call.principal);
     const body = parse(WebhookChange, await authenticate.body(req), "body");
     const address = body.url === undefined ? null : readWebhookUrl(body.url, urlRules);
     const { id } = req.params;
@@ -71,7 +71,7 @@ function serveChanges(router: Router, { authenticate, urlRules }: WebhookDeps): 
 
   router.delete<{ id: string }>(path, async (req, res) => {
     const call = await authenticate(req, res, "webhooks:write");
-    requireAllApps(call.principal);
+    requireEveryApp(call.principal);
     const { id } = req.params;
 
     await transaction(call.db, (tx) => changes.deleteWebhook(tx, call, id));
@@ -84,7 +84,7 @@ function serveChanges(router: Router, { authenticate, urlRules }: WebhookDeps): 
 function serveSecrets(router: Router, { authenticate, secrets, urlRules }: WebhookDeps): void {
   router.post(list, async (req, res) => {
     const call = await authenticate(req, res, "webhooks:write");
-    requireAllApps(call.principal);
+    requireEveryApp(call.principal);
     const body = parse(NewWebhook, await authenticate.body(req), "body");
     const address = readWebhookUrl(body.url, urlRules);
 
@@ -100,7 +100,7 @@ function serveSecrets(router: Router, { authenticate, secrets, urlRules }: Webho
 
   router.post<{ id: string }>(`${path}\\:rotate-secret`, async (req, res) => {
     const call = await authenticate(req, res, "webhooks:write");
-    requireAllApps(call.principal);
+    requireEveryApp(call.principal);
     const { id } = req.params;
 
     const answer = await change(call, { req }, async (tx) => {
