@@ -1,4 +1,5 @@
-// `anonymous`: what a request without a good key costs the process that it is sent to, whatever its body.
+// `anonymous` measures what a request without a good key costs the process that receives it, for each kind of
+// body.
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { gzipSync } from "node:zlib";
@@ -26,7 +27,7 @@ interface Kind {
 const mebibyte = 1_048_576;
 /** `/proc` counts CPU in hundredths of a second, so a request is known to 4 µs. */
 const requests = 2400;
-/** So long at most for one answer; a connection that is closed without one is an answer, too. */
+/** The time limit for one answer. A connection that is closed without an answer counts as an answer, too. */
 const answerMsMax = 10_000;
 
 export async function benchAnonymous({ endpoints, processes }: Platform): Promise<Outcome> {
@@ -34,7 +35,7 @@ export async function benchAnonymous({ endpoints, processes }: Platform): Promis
   let most = 0;
   for (const [name, { port, message }] of Object.entries(kinds())) {
     const pid = processes[port] ?? 0;
-    // The first ones are compiled.
+    // Warms up: V8 compiles the code during these requests.
     await sendAll(endpoints[port], message, requests / 2);
     const before = cpuSecondsOfTree(pid);
     await sendAll(endpoints[port], message, requests);
@@ -45,7 +46,7 @@ export async function benchAnonymous({ endpoints, processes }: Platform): Promis
   return { figures: { anonymous_cpu_us_max: most, anonymous_cpu_us: cost }, broken: [] };
 }
 
-/** By a name that says what is in the body. */
+/** Returns the kinds of requests, by a name that describes the body. */
 function kinds(): Record<string, Kind> {
   const json = "Content-Type: application/json\r\n";
   const gzip = `${json}Content-Encoding: gzip\r\n`;
@@ -112,7 +113,10 @@ function chunkedOf(path: string, fields: string, chunks: Buffer): Buffer {
   return Buffer.concat([Buffer.from(head), chunks, Buffer.from("0\r\n\r\n")]);
 }
 
-/** A report of leaks is answered a second later, whatever is in it: on few connections they take minutes. */
+/**
+ * The number of connections. A report of leaks is answered a second later, whatever it contains, so few
+ * connections would need minutes.
+ */
 const connections = 200;
 
 async function sendAll(endpoint: Endpoints[Port], message: Buffer, count: number): Promise<void> {
@@ -120,7 +124,7 @@ async function sendAll(endpoint: Endpoints[Port], message: Buffer, count: number
   await Promise.all(Array.from({ length: connections }, () => sendInTurn(endpoint, message, each)));
 }
 
-/** Sends on a connection that is kept as long as the server keeps it. */
+/** Sends on one connection for as long as the server keeps it open. */
 async function sendInTurn(endpoint: Endpoints[Port], message: Buffer, count: number): Promise<void> {
   let socket: Socket | null = null;
   for (let n = 0; n < count; n++) {
@@ -134,12 +138,13 @@ async function openSocket(endpoint: string): Promise<Socket> {
   const { hostname, port } = new URL(endpoint);
   const socket = connect({ host: hostname, port: Number(port), noDelay: true });
   await once(socket, "connect");
-  // A server that refuses may reset the connection while we still write: that is an answer.
+  // A server that refuses may reset the connection while the request is still being written: that counts as
+  // an answer.
   socket.on("error", () => socket.destroy());
   return socket;
 }
 
-/** Sends a request and waits for the end of its answer. @returns whether the next one may follow. */
+/** Sends a request and waits for the end of its answer. @returns true when the next request may follow. */
 function isKept(socket: Socket, message: Buffer): Promise<boolean> {
   return new Promise((resolve) => {
     let received = "";

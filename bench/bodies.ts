@@ -1,4 +1,4 @@
-// Requests made before the clock runs: whole HTTP messages whose ids and times are written over at every use,
+// Makes requests before the clock runs: whole HTTP messages whose ids and times are overwritten at every use,
 // so that every event is new and making it costs next to nothing.
 import { randomBytes, randomUUID } from "node:crypto";
 import { appOf, contextOf, createDice, eventsPerSession, sessionEvents } from "../infra/local/lifelike.ts";
@@ -7,28 +7,28 @@ import { appOf, contextOf, createDice, eventsPerSession, sessionEvents } from ".
 export interface PreparedRequest {
   message: Buffer;
   events: number;
-  /** Where the last group of each id starts. */
+  /** The offsets at which the last group of each id starts. */
   idOffsets: number[];
   /** Sessions share an id: each entry is the offsets of one session's id. */
   sessionOffsets: number[][];
-  /** Where a time stands, in 13 digits or as nanoseconds of 64 bits, and how many ms before now it is. */
+  /** The place of a time, in 13 digits or as nanoseconds of 64 bits, and how many ms before now it is. */
   times: { offset: number; agoMs: number; isNanoseconds?: true }[];
 }
 
 export interface BodyOptions {
   seed: number;
   host: string;
-  /** Ingest key of each app. */
+  /** The ingest key of each app. */
   keys: readonly string[];
   eventsPerRequest: number;
 }
 
-/** Digits of a UUID that are written over, its last group; what is before stays as it was made. */
+/** The digits of a UUID that are overwritten: its last group. The groups before it stay as they were made. */
 const freeDigits = 12;
 const poolDigits = 1 << 18;
 const pool = Buffer.from(randomBytes(poolDigits / 2).toString("hex"), "latin1");
 
-/** The n-th app, and events of the last minutes, like sessions that have just ended. */
+/** Returns the n-th app, and events of the last minutes, like sessions that have just ended. */
 export function sessionsOf(n: number, { seed, keys, eventsPerRequest }: BodyOptions, nowMs: number) {
   const dice = createDice(seed);
   const sessions = Math.ceil(eventsPerRequest / eventsPerSession);
@@ -65,7 +65,7 @@ export function prepareRequest(n: number, options: BodyOptions): PreparedRequest
   return locate(Buffer.from(head + body), head.length, nowMs, eventsPerRequest);
 }
 
-/** Writes new ids and times over the old ones. */
+/** Overwrites ids and times with new ones. */
 export function refresh({ message, idOffsets, sessionOffsets, times }: PreparedRequest, nowMs: number): void {
   for (const offset of idOffsets) {
     const half = freeDigits / 2;
@@ -87,8 +87,8 @@ export function batchIdOf({ message, idOffsets: [offset = 0] }: PreparedRequest)
   return message.toString("latin1", offset + freeDigits - 36, offset + freeDigits);
 }
 
-// Two walks through the pool whose lengths share no factor, so that a pair of places comes again only after
-// the product of both. With one walk the second place followed from the first: 262 132 pairs in all.
+// Two walks through the pool whose lengths share no factor, so a pair of places comes again only after the
+// product of both. With one walk, the second place followed from the first: there were only 262 132 pairs.
 const firstRange = poolDigits - freeDigits;
 const secondRange = firstRange - 1;
 let first = Math.floor(Math.random() * firstRange);

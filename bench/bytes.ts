@@ -1,5 +1,5 @@
-// `bytes`: what a lifelike event takes on disk in the table as it is, by column, and what other orders of the
-// table would take and read.
+// `bytes` measures what a lifelike event takes on disk in the current table, by column, and what other orders
+// of the table would take and read.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../infra/local/endpoints.ts";
@@ -16,7 +16,7 @@ const dayMs = 86_400_000;
 
 export async function benchBytes({ endpoints }: Platform, { rows }: { rows: number }): Promise<Outcome> {
   const url = endpoints.clickhouse;
-  // The last whole days, so that no rule about age takes any of it away.
+  // The last whole days, so that no rule about age removes any row.
   const start = new Date(Math.floor(Date.now() / dayMs - 31) * dayMs).toISOString().replace("Z", "");
   const byOrder: Record<string, Figures> = {};
   const broken: string[] = [];
@@ -48,7 +48,10 @@ export async function benchBytes({ endpoints }: Platform, { rows }: { rows: numb
   return { figures: { bytes_per_event: bytes, rows, by_column: columns, by_order: byOrder }, broken };
 }
 
-/** Columns, codecs, indexes, engine and settings of `events_raw`, and the view above as `events` is. */
+/**
+ * Creates a table with the columns, codecs, indexes, engine and settings of `events_raw`, and a view like
+ * `events` above it.
+ */
 async function createTable(url: string, table: string, order: string | null): Promise<void> {
   const { data } = await ask(
     url,
@@ -92,7 +95,10 @@ async function numberOf(url: string, sql: string): Promise<number> {
   return Number(data[0]?.["number"]);
 }
 
-/** Data and marks of each column; all else is the indexes and what describes the part. */
+/**
+ * Returns the data and marks of each column in bytes. The rest is the indexes and the description of the
+ * part.
+ */
 async function bytesByColumn(url: string, table: string): Promise<Figures> {
   const where = `where database = currentDatabase() and active and table = '${table}'`;
   const { data } = await ask(
@@ -112,7 +118,7 @@ async function bytesByColumn(url: string, table: string): Promise<Figures> {
 interface App {
   size: "biggest_app" | "app_of_rank_100";
   id: string;
-  /** Its most frequent event. */
+  /** The name of the app's most frequent event. */
   name: string;
 }
 
@@ -132,7 +138,7 @@ async function someApps(url: string): Promise<App[]> {
 
 const questions = { app_by_day: "app-by-day", day_by_name: "day-by-name", one_hour: "one-hour" };
 
-/** Each question several times, warm, through the view, that is with FINAL. */
+/** Runs each question several times, warm, through the view, and therefore with FINAL. */
 async function askQuestions(
   url: string,
   table: string,

@@ -1,5 +1,5 @@
-// `catalog`: a seeded catalog at its full volume, asked in PostgreSQL and over HTTP, and the same questions
-// as they are written when nobody looks at the plan.
+// `catalog` measures a seeded catalog at its full volume, in PostgreSQL and over HTTP, and the same questions
+// as people write them who do not look at the plan.
 import { fork } from "node:child_process";
 import { join } from "node:path";
 import { readPasswords } from "@mosis/devstack";
@@ -18,11 +18,11 @@ import type { Figures, Outcome } from "./report.ts";
 const sizes = { developers: 10_000, apps: 100_000, versions: 500_000, keys: 50_000 };
 const seed = 1;
 const connections = 16;
-/** The obvious ways take up to a second each. */
+/** The obvious statements take up to a second each. */
 const obviousSecondsMax = 10;
 const obviousItems = 32;
 
-/** What the api must not refuse to a benchmark. */
+/** Raises the limits that the api would otherwise enforce against a benchmark. */
 export const catalogEnvironment = {
   CATALOG_READS_PER_MINUTE: "10000000",
   CATALOG_PUBLIC_READS_PER_MINUTE: "10000000",
@@ -50,8 +50,9 @@ export async function benchCatalog(platform: Platform, { seconds }: { seconds: n
     developer_by_key: await request(run, requests.developer_by_key),
     search: await request(run, requests.search),
   };
-  // As often as the api asked it. Of apps that is less than it was asked for, since it asks for several at
-  // once. Signing in looks for an address, which nobody does more often than asking who one is.
+  // PostgreSQL is asked at the rate at which the api asked it. For apps that is less than the api was asked,
+  // because it looks up several at once. Signing in looks up an address, which nobody does more often than
+  // asking who is signed in.
   const { emails, packageIds, developers, searches } = run.workload;
   const asked = (name: keyof typeof overHttp) => overHttp[name].offeredPerSecond;
   const appsPerSecond = apps.statementsPerSecond ?? apps.offeredPerSecond;
@@ -88,7 +89,7 @@ function requestsOf({ packageIds, keyed, searches }: Workload) {
   };
 }
 
-/** The questions that have a way which does not look at the plan. */
+/** Runs the questions for which there is an obvious statement, written without looking at the plan. */
 async function askObviously({ workload, ...run }: Run) {
   const short = { ...run, workload, seconds: Math.min(run.seconds, obviousSecondsMax) };
   const ask = (name: StatementName, items: readonly string[]) =>
@@ -100,7 +101,9 @@ async function askObviously({ workload, ...run }: Run) {
   };
 }
 
-/** @returns null when somebody is there already: with another seed, what is asked for is missing. */
+/**
+ * @returns null when the catalog is not empty: with another seed, the rows that are asked for do not exist.
+ */
 async function fill({ endpoints }: Platform, plan: ReturnType<typeof planSeed>): Promise<number | null> {
   const log = createLogger({ service: "bench", level: "warn" });
   const timeouts = { connectTimeoutMs: 10_000, statementTimeoutMs: 600_000 };
@@ -111,7 +114,7 @@ async function fill({ endpoints }: Platform, plan: ReturnType<typeof planSeed>):
     const startedAt = performance.now();
     await seedCatalog(session, plan);
     const seconds = (performance.now() - startedAt) / 1000;
-    // What is written to the disk meanwhile is no part of what is asked for.
+    // Writes to the disk must not disturb the measurement.
     await execute(session, sql`checkpoint`);
     return seconds;
   } finally {
@@ -124,7 +127,9 @@ function apiDatabase({ endpoints, dataDir }: Platform): string {
   return roleUrl(endpoints.postgres, processRoles.api, password);
 }
 
-/** As the api's role, behind its policies; what is written the obvious way as the owner, without them. */
+/**
+ * Connects as the api's role, behind its policies; the obvious statements run as the owner, without policies.
+ */
 function query(
   { platform, seconds }: Run,
   name: StatementName,
@@ -152,14 +157,17 @@ function request({ platform, seconds }: Run, requests: AskOrder["requests"] & ob
   });
 }
 
-/** How long a server that only answers takes on this machine in these minutes. */
+/** Measures a server that does nothing but answer, on this machine in these minutes. */
 function requestBare({ seconds }: Run, perSecond: number): Promise<Measured> {
   console.log("HTTP: a server that only answers …");
   const order = { connections, seconds, perSecond, requests: [{ path: "/" }] };
   return withServer("bare.ts", [], (server) => measure({ ...order, ...server }));
 }
 
-/** What a route costs with a key less what it costs without, CPU µs of the process that serves it. */
+/**
+ * Returns what a route costs with a key minus what it costs without one, in CPU µs of the process that serves
+ * it.
+ */
 function keyCheckUs({ platform, workload, seconds }: Run): Promise<number> {
   console.log("A key's check …");
   return withServer("key-check.ts", [apiDatabase(platform)], async (server) => {
@@ -172,7 +180,7 @@ function keyCheckUs({ platform, workload, seconds }: Run): Promise<number> {
   });
 }
 
-/** With a server of `catalog/`, which tells its URL. */
+/** Runs a function with a server of `catalog/`, which reports its URL. */
 async function withServer<T>(
   file: string,
   parameters: string[],
@@ -223,7 +231,7 @@ function figuresOf(group: Group): Figures {
   return Object.fromEntries(Object.entries(group).map(([name, { figures }]) => [name, figures]));
 }
 
-/** Everything that is asked for is there, and nobody is refused. */
+/** Returns what is broken: everything that is asked for must exist, and no request may be refused. */
 function brokenOf(group: Group): string[] {
   return Object.entries(group).flatMap(([name, { figures }]) =>
     figures["other_answers"] === undefined

@@ -1,21 +1,21 @@
-// A keep-alive connection of plain sockets: requests are bytes made beforehand, of an answer only what is
-// counted is read.
+// A keep-alive connection on plain sockets. Requests are bytes made beforehand; only the counted parts of an
+// answer are parsed.
 import { connect } from "node:net";
 
 export interface Answer {
   status: number;
-  /** It says when to come back. */
+  /** True when the answer says when to come back. */
   retryAfter: boolean;
 }
 
 export interface Connection {
   /**
-   * Sends a request and resolves with its answer once the whole request has been sent, too: an answer may
-   * come early, and the message is written over for the next request. One at a time.
+   * Sends a request, and resolves with its answer when the whole request has been sent as well: an answer may
+   * come early, and the message is overwritten for the next request. Takes one request at a time.
    * @throws Error when the connection is lost before that.
    */
   ask(message: Buffer): Promise<Answer>;
-  /** It was closed, by either side. */
+  /** Returns true when either side has closed it. */
   isClosed(): boolean;
   close(): void;
 }
@@ -31,7 +31,7 @@ const bufferBytes = 65_536;
 export function openConnection({ hostname, port }: Address): Promise<Connection> {
   return new Promise((resolve, reject) => {
     const reader = createReader();
-    // Read into again and again: 45 KB of garbage an answer would be our pauses in their figures.
+    // This buffer is reused: 45 KB of garbage per answer would add the generator's own pauses to the figures.
     const buffer = Buffer.allocUnsafe(bufferBytes);
     const onread = {
       buffer,
@@ -80,13 +80,16 @@ interface Waiting {
   sent: boolean;
 }
 
-/** Reads one answer after the other. They have a content-length: ours always do. */
+/** Reads one answer after the other. Each must have a content-length, which ours always have. */
 function createReader() {
   let head = "";
   let answer: Answer | null = null;
   let bodyBytesLeft = 0;
 
-  /** Of the head, all that has come; of the body, how much. @returns the answer that the bytes complete. */
+  /**
+   * Keeps the part of the head that has arrived, and counts the body. @returns the answer that the bytes
+   * complete.
+   */
   function read(bytes: Buffer): Answer | null {
     let bodyBytes = bytes.length;
     if (answer === null) {

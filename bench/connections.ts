@@ -1,5 +1,5 @@
-// `connections`: the p99 of normal traffic beside 10 000 idle and 2 000 slow connections of another host,
-// against the p99 without them.
+// `connections` measures the p99 of normal traffic beside 10 000 idle and 2 000 slow connections of another
+// host, against the p99 without them.
 import { fork } from "node:child_process";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -14,7 +14,7 @@ import { openTraffic } from "./traffic.ts";
 /** Linux has all of 127.0.0.0/8, so this is another host to the server. */
 const crowdAddress = "127.0.0.2";
 const crowd = { idle: 10_000, slow: 2000, opensPerSecond: 2000 };
-/** How long the measurement waits until every client of the crowd has connected once. */
+/** The time until every client of the crowd has connected once. */
 const gatherMs = ((crowd.idle + crowd.slow) / crowd.opensPerSecond) * 1000 + 2000;
 /** Far below what one core answers: the figure is about waiting, not about a full machine. */
 const normal = { eventsPerRequest: 1, connections: 64, requestsPerSecond: 400 };

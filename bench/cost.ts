@@ -1,4 +1,4 @@
-// What an event costs on its way from HTTP to its merged row, by process.
+// Measures what an event costs on its way from HTTP to its merged row, by process.
 import { UserError } from "../infra/local/endpoints.ts";
 import { cpuSecondsOfTree, residentBytes } from "./cpu.ts";
 import { logBytes } from "./disk.ts";
@@ -9,9 +9,9 @@ import { type Traffic, untilQuiet } from "./traffic.ts";
 
 /** Something that takes events over HTTP and stores them. */
 export interface Path extends Pick<Traffic, "endpoint" | "keys" | "store" | "stored"> {
-  /** Those that are counted: ids by name. */
+  /** The processes that are counted: ids by name. */
   processes: Record<string, number>;
-  /** The Kafka topic between. */
+  /** The Kafka topic between HTTP and the store. */
   topic: string;
   dataDir: string;
 }
@@ -20,13 +20,13 @@ export interface CostOptions {
   seconds: number;
   eventsPerRequest: number;
   connections: number;
-  /** Default: a batch of our own. */
+  /** The form of the requests. Default: a batch of our own. */
   form?: LoadOrder["form"];
-  /** The most that the generator offers. Without it, it offers as much as is taken. */
+  /** The most that the generator offers. The default is as much as is accepted. */
   eventsPerSecondMax?: number | undefined;
   /** Events that the path has stored before. */
   storedBefore?: number;
-  /** Bound of the wait until all is stored and merged. */
+  /** The longest wait until all is stored and merged. */
   drainTimeoutMs: number;
 }
 
@@ -79,7 +79,10 @@ function orderFor({ endpoint, keys }: Path, options: CostOptions): LoadOrder {
   return { endpoint, keys, ...how, prepared, seed: 0, keepBatchIds: false };
 }
 
-/** About 100 MB of bodies at most, so that one is used again only after many others. */
+/**
+ * Returns the number of bodies to prepare, about 100 MB at most, so that one is reused only after many
+ * others.
+ */
 export function preparedRequests(options: Pick<CostOptions, "eventsPerRequest" | "connections">): number {
   const { eventsPerRequest, connections } = options;
   return Math.max(connections, Math.min(20_000, Math.floor(400_000 / eventsPerRequest)));

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 
 /**
- * CPU seconds of a process and all that descend from it, those that have ended and were waited for included.
+ * Returns the CPU seconds of a process and all its descendants, including those that have ended and were
+ * waited for.
  */
 export function cpuSecondsOfTree(pid: number): number {
   const children = childrenByParent();
@@ -14,7 +15,7 @@ export function cpuSecondsOfTree(pid: number): number {
   return ticks / ticksPerSecond;
 }
 
-/** Resident bytes of one process; 0 when it has ended. */
+/** Returns the resident bytes of one process; 0 when it has ended. */
 export function residentBytes(pid: number): number {
   const status = read(`/proc/${pid}/status`);
   return 1024 * Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? 0);
@@ -24,7 +25,8 @@ export function residentBytes(pid: number): number {
 const ticksPerSecond = 100;
 
 /**
- * The numbers of `/proc/<pid>/stat` from the third field on: the name before may hold spaces and brackets.
+ * Returns the numbers of `/proc/<pid>/stat` from the third field on: the name before them may hold spaces and
+ * brackets.
  */
 function statOf(pid: number | string): string[] {
   const stat = read(`/proc/${pid}/stat`);

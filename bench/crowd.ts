@@ -1,16 +1,16 @@
-// A crowd, a process of its own: connections that ask for nothing, and requests whose bodies hardly come. It
-// keeps as many open as it is told, by opening again what the server closes. `connections.ts` starts it: a
-// CrowdOrder in, a CrowdReport out when it is asked for the end.
+// The crowd, a process of its own: connections that ask for nothing, and requests whose bodies arrive very
+// slowly. It keeps the ordered number of connections open, and opens a new one when the server closes one.
+// `connections.ts` starts it: a CrowdOrder in, a CrowdReport out when it is asked to end.
 import { connect, type Socket } from "node:net";
 
 export interface CrowdOrder {
   hostname: string;
   port: number;
-  /** The address that it comes from. */
+  /** The address that the crowd connects from. */
   from: string;
   idle: number;
   slow: number;
-  /** New connections a second at most. */
+  /** The largest number of new connections a second. */
   opensPerSecond: number;
 }
 
@@ -21,7 +21,7 @@ export interface CrowdReport {
 }
 
 const tickMs = 20;
-/** A slow body sends often enough to look alive, and far below any sensible rate. */
+/** The time between two bytes of a slow body: short enough to look alive, and far below any sensible rate. */
 const trickleMs = 1000;
 const head =
   "POST /v1/telemetry/batches HTTP/1.1\r\nHost: crowd\r\nContent-Type: application/json\r\n" +
@@ -34,7 +34,7 @@ process.on("message", (message: CrowdOrder | "end") => {
   if (message === "end") end();
   else begin(message);
 });
-// The parent is gone: nobody waits for a report.
+// The parent is gone, so nobody waits for a report.
 process.once("disconnect", () => process.exit());
 
 function begin(order: CrowdOrder): void {
@@ -55,7 +55,7 @@ function open({ hostname, port, from }: CrowdOrder, kind: keyof typeof sockets):
   sockets[kind].add(socket);
   report.opened++;
   socket.on("connect", () => void (kind === "slow" && socket.write(head)));
-  // The client throws away what it is told, and ends when it is refused.
+  // The client discards what it receives, and ends when it is refused.
   socket.resume();
   socket.on("error", () => socket.destroy());
   socket.on("close", () => {

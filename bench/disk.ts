@@ -4,7 +4,10 @@ import Type from "typebox";
 import { type ClickHouse, select } from "@mosis/clickhouse";
 import type { Figures } from "./report.ts";
 
-/** Bytes of the log segments of a topic under a data folder, all partitions; 0 when Kafka is elsewhere. */
+/**
+ * Returns the bytes of the log segments of a topic under a data folder, all partitions; 0 when Kafka is
+ * elsewhere.
+ */
 export function logBytes(dataDir: string, topic: string): number {
   const files = readdirSync(dataDir, { recursive: true, withFileTypes: true });
   const isOfTopic = (folder: string) => basename(folder).replace(/-\d+$/, "") === topic;
@@ -13,7 +16,7 @@ export function logBytes(dataDir: string, topic: string): number {
     .reduce((total, file) => total + statSync(join(file.parentPath, file.name)).size, 0);
 }
 
-/** Bytes on disk of one row after all merges, by table: all columns, indexes and marks. */
+/** Returns the bytes on disk of one row after all merges, by table: all columns, indexes and marks. */
 export async function bytesPerRow(store: ClickHouse): Promise<Figures> {
   const tables = ["events_raw", "ingest_batches_raw"];
   for (const name of tables) await store.command(`OPTIMIZE TABLE ${name} FINAL`);

@@ -1,5 +1,5 @@
-// The open loop, a process of its own: requests are due by the clock, whatever the answers do. `generator.ts`
-// starts it: a FloodOrder in, a FloodReport out.
+// The open loop, a process of its own: requests are due by the clock, however long answers take.
+// `generator.ts` starts it: a FloodOrder in, a FloodReport out.
 import { setTimeout as sleep } from "node:timers/promises";
 import { batchIdOf, type PreparedRequest, prepareRequest, refresh } from "./bodies.ts";
 import { type Address, type Answer, type Connection, openConnection } from "./connection.ts";
@@ -10,7 +10,7 @@ export interface FloodOrder {
   endpoint: string;
   keys: readonly string[];
   eventsPerRequest: number;
-  /** Open from the start, one request at a time each. */
+  /** Connections that are open from the start; each carries one request at a time. */
   connections: number;
   requestsPerSecond: number;
   seconds: number;
@@ -21,16 +21,16 @@ export interface FloodReport {
   seconds: number;
   /** Requests that were due. */
   dueRequests: number;
-  /** Due while every connection was busy: not offered. */
+  /** Requests that were due while every connection was busy, and were therefore not offered. */
   notOfferedRequests: number;
   sentRequests: number;
-  /** Whole answers by status. */
+  /** The number of complete answers by status. */
   answers: Record<string, number>;
   /** Connections lost in the middle of a request. */
   cutOff: number;
   /** Connections that could not be opened again. */
   notConnected: number;
-  /** 429 and 503 that do not say when to come back. */
+  /** Answers with 429 or 503 that do not say when to come back. */
   refusalsWithoutRetryAfter: number;
   acknowledgedEvents: number;
   ackMs: Percentiles;
@@ -39,7 +39,7 @@ export interface FloodReport {
   batchIds: string[];
 }
 
-/** A connection with the body that only it sends: a body is written over while it is not on its way. */
+/** A connection with a body of its own: a body is overwritten while no request sends it. */
 interface Lane {
   request: PreparedRequest;
   connection: Connection | null;
@@ -60,7 +60,7 @@ const ackMs: number[] = [];
 const refusalMs: number[] = [];
 
 const tickMs = 5;
-/** What has no answer so long after the last request was due is cut off. */
+/** Time after the last due request at which requests without an answer are cut off. */
 const lastAnswersMs = 30_000;
 
 process.once("message", (order: FloodOrder) => {
@@ -72,7 +72,7 @@ process.once("message", (order: FloodOrder) => {
     },
   );
 });
-// The parent is gone: nobody waits for a report.
+// The parent is gone, so nobody waits for a report.
 process.once("disconnect", () => process.exit());
 
 async function run(order: FloodOrder): Promise<FloodReport> {
@@ -82,7 +82,7 @@ async function run(order: FloodOrder): Promise<FloodReport> {
     return { request: prepareRequest(n, { ...order, host }), connection: null };
   });
   for (const lane of lanes) lane.connection = await openConnection(address);
-  // Taken from the front, so that none is idle for long and closed for that.
+  // Connections are taken from the front, so that none stays idle for long and is closed for that.
   const free = [...lanes];
   const cpuBefore = process.cpuUsage();
   const startedAt = performance.now();
@@ -106,10 +106,10 @@ async function run(order: FloodOrder): Promise<FloodReport> {
   return { ...report, seconds, cpuSeconds, ackMs: percentiles(ackMs), refusalMs: percentiles(refusalMs) };
 }
 
-/** Never rejects: what goes wrong is counted. */
+/** Sends a request. It never rejects: failures are counted. */
 async function send(lane: Lane, address: Address): Promise<void> {
   try {
-    // One that was closed while it was idle has cut nothing off.
+    // A connection that was closed while idle has cut off no request.
     if (!lane.connection || lane.connection.isClosed()) lane.connection = await openConnection(address);
   } catch {
     report.notConnected++;

@@ -1,4 +1,4 @@
-// The load generators, started as processes of their own so that what they take is told apart.
+// Starts the load generators as processes of their own, so that their CPU is measured separately.
 import { type ChildProcess, fork } from "node:child_process";
 import { join } from "node:path";
 import type { FloodOrder, FloodReport } from "./flood.ts";
@@ -6,11 +6,11 @@ import type { LoadMessage, LoadOrder, LoadReport } from "./load.ts";
 
 export interface RunningLoad {
   report: Promise<LoadReport>;
-  /** Events acknowledged by now; what it was last told once the load is over. */
+  /** Returns the events acknowledged so far; once the load is over, the last number that was reported. */
   acknowledgedEvents(): Promise<number>;
 }
 
-/** A closed loop that can be asked how far it is. */
+/** Starts a closed loop that reports its progress when asked. */
 export function startLoad(order: LoadOrder): RunningLoad {
   const child = fork(join(import.meta.dirname, "load.ts"));
   let last = 0;
@@ -36,12 +36,12 @@ export function startLoad(order: LoadOrder): RunningLoad {
   };
 }
 
-/** A closed loop. */
+/** Runs a closed loop to its end. */
 export function load(order: LoadOrder): Promise<LoadReport> {
   return startLoad(order).report;
 }
 
-/** An open loop. */
+/** Runs an open loop to its end. */
 export function flood(order: FloodOrder): Promise<FloodReport> {
   const child = fork(join(import.meta.dirname, "flood.ts"));
   const report = reportOf<FloodReport>(child);
@@ -49,7 +49,7 @@ export function flood(order: FloodOrder): Promise<FloodReport> {
   return report;
 }
 
-/** Resolves with what a process reports at its end. @throws Error when it ends without a report. */
+/** Resolves with the report that a process sends at its end. @throws Error when it ends without one. */
 export function reportOf<T>(child: ChildProcess): Promise<T> {
   return new Promise((resolve, reject) => {
     child.on("message", (message: object) => {

@@ -1,4 +1,5 @@
-// `ingest`, `ingest-single` and `end-to-end`: one measurement, of which each name publishes what it promises.
+// `ingest`, `ingest-single` and `end-to-end` are one measurement; each name publishes the figures that it
+// promises.
 import { topics } from "@mosis/types/topics";
 import { type Cost, measureCost, type Path } from "./cost.ts";
 import { bytesPerRow } from "./disk.ts";
@@ -11,7 +12,7 @@ export interface IngestOptions {
   eventsPerRequest: number;
   connections: number;
   eventsPerSecondMax?: number | undefined;
-  /** The figures a benchmark is named for. */
+  /** Returns the figures that a benchmark is named for. */
   promised: (cost: Cost) => Figures;
 }
 
@@ -27,13 +28,13 @@ export async function benchIngest(platform: Platform, options: IngestOptions): P
   };
 }
 
-/** The platform itself, all of its processes counted. */
+/** Returns the platform itself as a path, with all of its processes counted. */
 export function pathOf({ processes, dataDir }: Platform, traffic: Traffic): Path {
   return { ...traffic, processes, dataDir, topic: topics.events };
 }
 
 export const perCpuSecondOfIngest = {
   events: ({ cpuUs }: Cost): Figures => ({ ingest_events_per_cpu_second: 1e6 / (cpuUs["ingest"] ?? 0) }),
-  /** For batches of one event. */
+  /** The figures for batches of one event. */
   requests: ({ cpuUs }: Cost): Figures => ({ ingest_requests_per_cpu_second: 1e6 / (cpuUs["ingest"] ?? 0) }),
 };

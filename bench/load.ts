@@ -1,5 +1,5 @@
-// The closed loop, a process of its own: each connection sends its next request when the answer to the one
-// before is here. `generator.ts` starts it: a LoadOrder in, a LoadReport out, and how far it is when asked.
+// The closed loop, a process of its own: each connection sends its next request when it has the answer to the
+// previous one. `generator.ts` starts it: a LoadOrder in, a LoadReport out, and its progress when asked.
 import { setTimeout as sleep } from "node:timers/promises";
 import { batchIdOf, type PreparedRequest, prepareRequest, refresh } from "./bodies.ts";
 import { type Address, type Connection, openConnection } from "./connection.ts";
@@ -12,22 +12,25 @@ export interface LoadOrder {
   keys: readonly string[];
   eventsPerRequest: number;
   connections: number;
-  /** Default: a batch of our own. */
+  /** The form of the requests. Default: a batch of our own. */
   form?: "otlp" | undefined;
   /** Requests made before the start; each is used again and again with new ids. */
   prepared: number;
   seconds: number;
   seed: number;
-  /** Whether the report names every acknowledged batch. */
+  /** True when the report must name every acknowledged batch. */
   keepBatchIds: boolean;
-  /** Connections wait before they would send more, all together; without it they send what they can. */
+  /**
+   * The most that all connections together send; they wait before they would exceed it. The default is as
+   * much as they can.
+   */
   eventsPerSecondMax?: number | undefined;
 }
 
 export interface LoadReport {
   acknowledgedEvents: number;
   acknowledgedRequests: number;
-  /** Answers that were no acknowledgement, by status. */
+  /** The number of answers that were no acknowledgement, by status. */
   otherAnswers: Record<string, number>;
   /** Connections lost in the middle of a request. */
   cutOff: number;
@@ -62,7 +65,7 @@ process.once("message", (order: LoadOrder) => {
     },
   );
 });
-// The parent is gone: nobody waits for a report.
+// The parent is gone, so nobody waits for a report.
 process.once("disconnect", () => process.exit());
 
 async function run(order: LoadOrder): Promise<LoadReport> {
@@ -101,7 +104,7 @@ async function drive(
   const acknowledged = order.form === "otlp" ? 200 : 202;
   let connection: Connection | null = null;
   const intervalMs = (1000 * connections * eventsPerRequest) / eventsPerSecondMax;
-  // Not all in the same moment.
+  // The connections must not all start at the same moment.
   let dueAt = performance.now() + Math.random() * intervalMs;
   for (let n = 0; performance.now() < endsAt; n++, dueAt += intervalMs) {
     const earlyMs = dueAt - performance.now();
@@ -122,7 +125,7 @@ async function drive(
       }
       tally.others[status] = (tally.others[status] ?? 0) + 1;
     } catch {
-      // Counted and told in the report; the benchmark decides what it means.
+      // The loss is counted and reported; the benchmark decides what it means.
       tally.cutOff++;
       connection = null;
     }

@@ -16,7 +16,7 @@ import { makeReport, type Outcome, publish } from "./report.ts";
 import { benchSustained } from "./sustained.ts";
 
 interface Bench {
-  /** How long it measures when nothing is said. */
+  /** The default duration of the measurement. */
   seconds: number;
   /** Variables of the platform that is started for it. */
   environment?: Environment;
@@ -26,7 +26,7 @@ interface Bench {
 interface RunOptions {
   seconds: number;
   rows: number;
-  /** Events a second that are offered at most, where that can be chosen. */
+  /** The most events a second that are offered, where that can be chosen. */
   eventsPerSecondMax: number | undefined;
 }
 

@@ -5,7 +5,7 @@ export interface MemoryWatch {
   stop(): Record<string, number>;
 }
 
-/** Looks at the resident memory of processes again and again. */
+/** Reads the resident memory of processes again and again. */
 export function watchMemory(processes: Record<string, number>, intervalMs: number): MemoryWatch {
   const most: Record<string, number> = {};
   const look = () => {

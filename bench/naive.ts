@@ -1,4 +1,4 @@
-// `naive`: the same bodies through the platform and through what most people would write, on the same
+// `naive` sends the same bodies through the platform and through what most people would write, on the same
 // servers, one after the other.
 import { type ChildProcess, fork } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -21,7 +21,7 @@ export interface NaiveOptions {
   connections: number;
 }
 
-/** As many as `telemetry.events` has. */
+/** The same number as `telemetry.events` has. */
 const partitions = 8;
 const drainTimeoutMs = 600_000;
 const startTimeoutMs = 60_000;
@@ -46,7 +46,9 @@ export async function benchNaive(platform: Platform, options: NaiveOptions): Pro
   };
 }
 
-/** Of the platform's processes only the two servers it uses are counted, so none that idles meanwhile. */
+/**
+ * Counts only the two servers that the naive path uses, so the idle processes of the platform do not count.
+ */
 async function measureNaive(
   { endpoints, processes, dataDir }: Platform,
   { store, keys, appIds }: Traffic,
@@ -99,7 +101,7 @@ interface Program {
 
 function start(name: "server" | "consumer", options: object): Program {
   const child = fork(join(import.meta.dirname, `naive/${name}.ts`), [JSON.stringify(options)], {
-    // kafkajs counts from a time it does not have yet; once a process, and harmless.
+    // kafkajs computes a delay from a time that it does not have yet: once per process, and harmless.
     execArgv: ["--disable-warning=TimeoutNegativeWarning"],
   });
   return { pid: child.pid ?? 0, ready: firstMessage(name, child), stop: () => end(child) };

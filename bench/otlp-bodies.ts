@@ -1,4 +1,4 @@
-// The events of `bodies.ts` as OpenTelemetry's log records, in protobuf, as an SDK writes them.
+// Encodes the events of `bodies.ts` as OpenTelemetry's log records, in protobuf, as an SDK writes them.
 import { contextOf, createDice, type LifelikeEvent, uuid } from "../infra/local/lifelike.ts";
 import { type BodyOptions, type PreparedRequest, sessionsOf } from "./bodies.ts";
 
@@ -63,7 +63,7 @@ function attributes(number: number, values: Record<string, string | number | boo
   );
 }
 
-/** An `AnyValue`; numbers are whole. */
+/** Encodes an `AnyValue`; numbers must be whole. */
 function valueOf(value: string | number | boolean): Buffer {
   if (typeof value === "string") return text(1, value);
   const number = typeof value === "boolean" ? 2 : 3;
@@ -118,7 +118,7 @@ function locate(
   return request;
 }
 
-/** Where the last group of each occurrence of a UUID starts. */
+/** Returns the offsets at which the last group of each occurrence of a UUID starts. */
 function lastGroupsOf(message: Buffer, id: string): number[] {
   const offsets: number[] = [];
   for (let at = message.indexOf(id); at >= 0; at = message.indexOf(id, at + 1)) offsets.push(at + 24);

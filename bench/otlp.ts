@@ -1,4 +1,4 @@
-// `otlp`: the same events as OpenTelemetry's log records and as batches of our own, one after the other.
+// `otlp` sends the same events as OpenTelemetry's log records and as batches of our own, one after the other.
 import { measureCost } from "./cost.ts";
 import { pathOf } from "./ingest.ts";
 import type { Platform } from "./platform.ts";

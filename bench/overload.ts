@@ -1,5 +1,5 @@
-// `overload`: three times what the platform can take, by the clock. Memory stays bounded, the rest is
-// refused, and what was acknowledged is stored.
+// `overload` offers three times what the platform can take, by the clock. Memory must stay bounded, the rest
+// must be refused, and every acknowledged event must be stored.
 import { readProcesses } from "../infra/local/temporary-platform.ts";
 import { preparedRequests } from "./cost.ts";
 import type { FloodReport } from "./flood.ts";
@@ -12,7 +12,7 @@ import { findLosses, openTraffic, untilQuiet } from "./traffic.ts";
 export interface OverloadOptions {
   seconds: number;
   eventsPerRequest: number;
-  /** Of the closed loop that finds the capacity. */
+  /** Connections of the closed loop that finds the capacity. */
   connections: number;
 }
 
@@ -20,7 +20,7 @@ const capacitySeconds = 12;
 const times = 3;
 const floodConnections = 3000;
 const drainTimeoutMs = 300_000;
-/** Statuses that tell a client to come back. */
+/** Statuses that ask a client to come back. */
 const refusals = new Set(["429", "503"]);
 
 export async function benchOverload(platform: Platform, options: OverloadOptions): Promise<Outcome> {
@@ -95,7 +95,7 @@ function brokenAnswers({ answers, refusalsWithoutRetryAfter }: FloodReport): str
   return broken;
 }
 
-/** A process that was started again has another id: bounded memory must not be had by dying. */
+/** Finds processes that have another id now: a process must not keep its memory bounded by restarting. */
 async function endedProcesses({ dataDir, processes }: Platform): Promise<string[]> {
   const now = readProcesses(dataDir);
   const ended = Object.keys(processes).filter((name) => now[name] !== processes[name]);

@@ -4,7 +4,7 @@ export interface Percentiles {
   max: number;
 }
 
-/** All 0 when there are no values. */
+/** Returns percentiles; all are 0 when there are no values. */
 export function percentiles(values: readonly number[]): Percentiles {
   const sorted = Float64Array.from(values).toSorted();
   const at = (part: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0;

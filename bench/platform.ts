@@ -12,7 +12,7 @@ export interface Platform {
   stop(): Promise<void>;
 }
 
-/** @param endpointsFile of a running platform; without it, one is started and taken away again by `stop`. */
+/** @param endpointsFile of a running platform; without it, one is started, and `stop` removes it again. */
 export async function openPlatform(
   endpointsFile: string | undefined,
   environment: Environment = {},

@@ -3,18 +3,18 @@ import { writeFileSync } from "node:fs";
 import { cpus, release, totalmem } from "node:os";
 import { isMet, targets } from "./targets.ts";
 
-/** A number, or several under one name. Names carry their unit. */
+/** A number, or several under one name. Names contain their unit. */
 export type Figures = { [name: string]: number | Figures };
 
 export interface Outcome {
   figures: Figures;
-  /** Promises that did not hold, one sentence each. Slow is none of them. */
+  /** Promises that did not hold, one sentence each. A low speed is not one of them. */
   broken: string[];
 }
 
 export interface BenchReport {
   name: string;
-  /** Commit of the code, with `-dirty` when the tree differs from it. */
+  /** Returns the commit of the code, with `-dirty` when the tree differs from it. */
   commit: string;
   machine: { cpu: string; cores: number; memory_gib: number; kernel: string; node: string };
   figures: Figures;
@@ -50,7 +50,7 @@ export function publish(report: BenchReport, file: string | undefined): void {
   if (file !== undefined) writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
 }
 
-/** Each figure that has a target beside it, as lines of a table; nothing when the benchmark has none. */
+/** Returns the figures that have a target, as lines of a table; none when the benchmark has no target. */
 function judge({ name, figures }: BenchReport, width: number): string[] {
   const rows = (targets[name] ?? []).map((target) => {
     const value = figures[target.figure];
@@ -80,7 +80,7 @@ function flatten(figures: Figures, prefix = ""): Record<string, number> {
   );
 }
 
-/** Three significant digits below a thousand, whole numbers with separators above. */
+/** Formats a figure: three significant digits below a thousand, whole numbers with separators above. */
 function plain(figure: number): string {
   return Math.abs(figure) >= 1000
     ? Math.round(figure).toLocaleString("en")

@@ -1,4 +1,4 @@
-// `sustained`: minutes of load at a steady rate, and whether the writer keeps up.
+// `sustained` sends minutes of load at a steady rate and checks that the writer keeps up.
 import { setTimeout as sleep } from "node:timers/promises";
 import { openLagReader, readKafka } from "@mosis/kafka";
 import { createLogger } from "@mosis/runtime";
@@ -14,11 +14,11 @@ export interface SustainedOptions {
   seconds: number;
   eventsPerRequest: number;
   connections: number;
-  /** What is offered. */
+  /** The rate that is offered. */
   eventsPerSecondMax: number;
 }
 
-/** How far everything was at one moment. */
+/** The progress of everything at one moment. */
 interface Sample {
   second: number;
   acknowledged: number;
@@ -79,7 +79,7 @@ export async function benchSustained(platform: Platform, options: SustainedOptio
   };
 }
 
-/** Every few seconds from the first acknowledged event on; the bodies are made before. */
+/** Takes a sample every few seconds from the first acknowledged event on; the bodies are made before that. */
 async function sampleUntilOver(
   { endpoints }: Platform,
   traffic: Traffic,
@@ -92,7 +92,7 @@ async function sampleUntilOver(
   );
   const over = new AbortController();
   const end = () => over.abort();
-  // A failure is the caller's, who waits for the report, too.
+  // The caller handles a failure, because it waits for the report as well.
   void running.report.then(end, end);
   const isOver = () => over.signal.aborted;
   const samples: Sample[] = [];
@@ -133,7 +133,10 @@ function lagFigures(samples: readonly Sample[], seconds: number, rate: number): 
   };
 }
 
-/** Of the straight line nearest to the points; one insert is more than a window's growth. */
+/**
+ * Returns the slope of the straight line nearest to the points; a single insert changes more than a window's
+ * growth.
+ */
 function slope(points: readonly (readonly [x: number, y: number])[]): number {
   const meanX = mean(points.map(([x]) => x));
   const meanY = mean(points.map(([, y]) => y));
@@ -161,7 +164,10 @@ function byWindow(samples: readonly Sample[]): Figures {
   return figures;
 }
 
-/** From the receipt of a batch to the moment it could be queried. */
+/**
+ * Returns the 95th percentile of the milliseconds from the receipt of a batch to the moment at which it could
+ * be queried.
+ */
 function freshnessMs({ store, appIds }: Traffic): Promise<number> {
   return countOf(
     store,

@@ -1,11 +1,11 @@
-// What the figures should be on two cores. Told with the figures and never a reason to fail: a busy machine
-// is no bug.
+// The figures to reach on two cores. The report shows them, and they are never a reason to fail: a busy
+// machine is not a bug.
 
 export interface Target {
   figure: string;
   better: "more" | "less";
   must: number;
-  /** Null: nothing beyond the must is aimed at. */
+  /** Null when there is no aim beyond the must. */
   aim: number | null;
 }
 

@@ -1,4 +1,4 @@
-// An account of the run's own, and what SQL says of the events that were sent with it.
+// An account that belongs to the run, and what SQL shows of the events that were sent with it.
 import { setTimeout as sleep } from "node:timers/promises";
 import Type from "typebox";
 import { type ClickHouse, openClickHouse, select } from "@mosis/clickhouse";
@@ -10,16 +10,19 @@ export interface Traffic {
   endpoint: string;
   store: ClickHouse;
   appIds: readonly string[];
-  /** Ingest key of each app, in the order of `appIds`. */
+  /** The ingest key of each app, in the order of `appIds`. */
   keys: readonly string[];
-  /** Events of these apps whose batches SQL shows: the writer stores them after their events. */
+  /**
+   * Returns the number of events of these apps whose batches SQL shows: the writer stores a batch after its
+   * events.
+   */
   stored(): Promise<number>;
   close(): Promise<void>;
 }
 
 const appCount = 20;
 
-/** Twenty apps with a key each that works already. */
+/** Opens traffic for twenty apps, each with a key that works already. */
 export async function openTraffic(endpoints: Endpoints): Promise<Traffic> {
   const log = createLogger({ service: "bench", level: "warn" });
   const store = openClickHouse({ url: endpoints.clickhouse, log, requestTimeoutMs: 300_000 });
@@ -44,7 +47,7 @@ export async function openTraffic(endpoints: Endpoints): Promise<Traffic> {
 /**
  * Waits until SQL counts the events and no merge runs.
  * @returns milliseconds until then.
- * @throws UserError when that does not happen: what was acknowledged is not there.
+ * @throws UserError when that does not happen: an acknowledged event is missing.
  */
 export async function untilQuiet(
   { store, stored }: Pick<Traffic, "store" | "stored">,
@@ -65,7 +68,7 @@ export async function untilQuiet(
   return performance.now() - startedAt;
 }
 
-/** The one number of a query that calls it `number`. */
+/** Returns the single number of a query that names it `number`. */
 export async function countOf(
   store: ClickHouse,
   sql: string,
@@ -76,7 +79,7 @@ export async function countOf(
 }
 
 /**
- * Compares what was acknowledged with what the view `events` shows.
+ * Compares the acknowledged events with what the view `events` shows.
  * @returns what is broken, one sentence each.
  */
 export async function findLosses(

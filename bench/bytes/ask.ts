@@ -1,5 +1,6 @@
-// ClickHouse's own HTTP interface with the format JSON, the only one that tells what a query read. Not with
-// fetch, which gives up after five minutes without an answer; an insert of all events may take longer.
+// Uses ClickHouse's own HTTP interface with the format JSON, the only one that reports what a query read. It
+// does not use fetch, which gives up after five minutes without an answer; an insert of all events may take
+// longer.
 import { once } from "node:events";
 import { type IncomingMessage, request } from "node:http";
 import { text } from "node:stream/consumers";
@@ -15,7 +16,7 @@ const timeoutMs = 1_800_000;
  * Runs one statement.
  * @param url with credentials and database.
  * @param params values of `{name:Type}` in the SQL.
- * @throws Error with ClickHouse's words when it refuses.
+ * @throws Error with ClickHouse's message when it refuses.
  */
 export async function ask(url: string, sql: string, params: Record<string, string> = {}): Promise<Asked> {
   const { origin, username, password, pathname } = new URL(url);
@@ -24,7 +25,7 @@ export async function ask(url: string, sql: string, params: Record<string, strin
     default_format: "JSON",
     wait_end_of_query: "1",
     max_threads: "2",
-    // A second run must find its rows as the first did.
+    // A second run must read the same rows as the first.
     use_query_condition_cache: "0",
     ...Object.fromEntries(Object.entries(params).map(([name, value]) => [`param_${name}`, value])),
   });

@@ -1,8 +1,8 @@
-// Asks, in a process of its own, of PostgreSQL or over HTTP. An AskOrder in, an AskReport out.
-// First in a closed loop, in which each connection asks for the next item when it has the answer to the one
-// before; then in an open one at a given rate, in which a question has its time, whether the one before is
-// answered or not. Over the same connections, and each with a warm-up: code that is compiled keeps
-// waiting whoever is next.
+// Asks PostgreSQL or asks over HTTP, in a process of its own: an AskOrder in, an AskReport out.
+// First in a closed loop: each connection asks for the next item when it has the answer to the previous one.
+// Then in an open loop at a given rate: a question is due at its time, even when the previous one is not
+// answered yet. Both use the same connections and start with a warm-up, because compiling code delays
+// whatever comes next.
 import { openPool, type Pool } from "@mosis/postgres";
 import { createLogger } from "@mosis/runtime";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -15,33 +15,33 @@ import { namesOf, openWire, questionOf, recordSteps } from "./wire.ts";
 export interface AskOrder {
   url: string;
   connections: number;
-  /** Of the closed loop. */
+  /** Duration of the closed loop. */
   seconds: number;
-  /** Of the open loop, over all connections. Without it, half of what the closed one reached. */
+  /** The rate of the open loop, over all connections. The default is half of what the closed loop reached. */
   perSecond?: number;
-  /** Name of a process of one thread: no more than take half of a core of it. */
+  /** The name of a process with one thread: the open loop takes at most half of a core of it. */
   halfBusy?: string;
-  /** Of PostgreSQL: a statement and what it is asked for. */
+  /** For PostgreSQL: a statement and the items that it looks up. */
   statement?: { name: StatementName; items: readonly string[] };
-  /** Over HTTP: a path each, with the key to send. */
+  /** For HTTP: one path for each request, with the key to send. */
   requests?: readonly { path: string; key?: string }[];
-  /** Pid by name of those whose CPU is told, with that of all that descend from them. */
+  /** The pid by name of each process whose CPU is reported, including all its descendants. */
   processes: Record<string, number>;
 }
 
 export interface AskReport {
-  /** Of the closed loop. */
+  /** Answers a second in the closed loop. */
   perSecond: number;
   latencyMsAtMost: Percentiles;
-  /** µs an answer, by process; the generator's own under its name. */
+  /** µs per answer, by process; the generator's own under its name. */
   cpuUs: Record<string, number>;
-  /** Of the open loop. */
+  /** Requests a second that the open loop offered. */
   offeredPerSecond: number;
-  /** What the api sent to PostgreSQL for that, over HTTP; otherwise null. */
+  /** Statements that the api sent to PostgreSQL for that, over HTTP; otherwise null. */
   statementsPerSecond: number | null;
-  /** Of the open loop; p99 is the median of its windows. */
+  /** Latency in the open loop; p99 is the median of its windows. */
   latencyMs: Percentiles & { p99Worst: number };
-  /** In all, other than 200, by status. */
+  /** The number of all answers other than 200, by status. */
   otherAnswers: Record<string, number>;
 }
 
@@ -49,7 +49,7 @@ type Ask = (n: number) => Promise<number>;
 
 interface Loop {
   seconds: number;
-  /** Over all connections. Without it, as many as are answered. */
+  /** The rate over all connections. Without it, the loop is closed: a request follows each answer. */
   perSecond?: number;
 }
 
@@ -62,11 +62,11 @@ process.once("message", (order: AskOrder) => {
     },
   );
 });
-// The parent is gone: nobody waits for a report.
+// The parent is gone, so nobody waits for a report.
 process.once("disconnect", () => process.exit());
 
 const warmUpSeconds = 3;
-/** The open loop is longer than the closed one by so much, and is looked at in as many windows. */
+/** The open loop is this many times as long as the closed one, and is evaluated in as many windows. */
 const windows = 5;
 
 async function run(order: AskOrder): Promise<AskReport> {
@@ -105,7 +105,7 @@ async function run(order: AskOrder): Promise<AskReport> {
   };
 }
 
-/** By the api's own count; null of PostgreSQL itself, and of a server that does not count. */
+/** Returns the api's own count; null for PostgreSQL itself, and for a server that does not count. */
 async function statementsSent({ url, requests }: AskOrder): Promise<number | null> {
   if (requests === undefined) return null;
   const metrics = await (await fetch(`${url}/metrics`)).text();
@@ -137,7 +137,7 @@ async function askAll(asks: readonly Ask[], loop: Loop, otherAnswers: Record<str
       const dueOf = createSchedule(loop, { startedAt, place, places: asks.length });
       for (let turn = 0; performance.now() < endsAt; turn++) {
         const dueAt = dueOf(turn);
-        // What a slow answer keeps waiting is late as well; that a timer is late is nobody's answer.
+        // A request that waits for a slow answer is late as well; lateness of a timer counts for no answer.
         let from = dueAt;
         const earlyMs = dueAt - performance.now();
         if (earlyMs > 0) {
@@ -153,7 +153,10 @@ async function askAll(asks: readonly Ask[], loop: Loop, otherAnswers: Record<str
   return { latencies, seconds: (performance.now() - startedAt) / 1000 };
 }
 
-/** When a connection asks: now, or its share of the rate evenly, with the others in between. */
+/**
+ * Returns the time at which a connection asks: now, or its even share of the rate, interleaved with the
+ * others.
+ */
 function createSchedule(
   { perSecond }: Loop,
   { startedAt, place, places }: { startedAt: number; place: number; places: number },
@@ -166,7 +169,7 @@ function createSchedule(
 async function openStatements({ url, connections, statement }: AskOrder) {
   const { name, items } = statement ?? { name: "search", items: [] };
   const log = createLogger({ service: "bench", level: "warn" });
-  // All items are asked at once, and wait for a connection.
+  // All items are asked at once and wait for a connection.
   const timeouts = { connectTimeoutMs: 120_000, statementTimeoutMs: 120_000 };
   const db = openPool({ url, name: "bench", log, connectionsMax: connections, ...timeouts });
   const ask = (own: Pool, item: string) => statements[name](own, item);

@@ -1,4 +1,4 @@
-// A server that does nothing but answer, with as many bytes as an app of the store has. Its URL is told to
+// A server that does nothing but answer, with as many bytes as an app of the store has. It sends its URL to
 // the parent.
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";

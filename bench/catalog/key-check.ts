@@ -1,5 +1,5 @@
-// A server whose two routes differ by one line: what a key costs is the difference of asking them. The first
-// argument is the URL of PostgreSQL for the api's role; its own URL is told to the parent.
+// A server whose two routes differ by one line: the cost of a key is the difference between them. The first
+// argument is the URL of PostgreSQL for the api's role; the server sends its own URL to the parent.
 import { createApp, createClientAddress, listen, openApiDocument, createRateLimits } from "@mosis/http";
 import { openPool } from "@mosis/postgres";
 import { createLogger, createMetrics } from "@mosis/runtime";

@@ -4,15 +4,15 @@ import type { Figures } from "../report.ts";
 import type { AskOrder, AskReport } from "./ask.ts";
 
 export interface Measured {
-  /** In the open loop. */
+  /** The 99th percentile of the latency in the open loop. */
   p99Ms: number;
-  /** Of the closed loop: the most. */
+  /** The rate of the closed loop: the highest that was reached. */
   perSecond: number;
-  /** Of the open loop. */
+  /** The rate that the open loop offered. */
   offeredPerSecond: number;
-  /** What the api sent to PostgreSQL for that; null when that was asked itself. */
+  /** Statements that the api sent to PostgreSQL for that; null when PostgreSQL itself was asked. */
   statementsPerSecond: number | null;
-  /** CPU µs an answer of each process that was named. */
+  /** CPU µs per answer of each process that was named. */
   cpuUs: Record<string, number>;
   figures: Figures;
 }
@@ -54,7 +54,7 @@ function ask(order: AskOrder): Promise<AskReport> {
   return report.then((message) => message.report);
 }
 
-/** @throws Error when the process ends before. */
+/** @throws Error when the process ends before that. */
 export function firstMessage<T>(child: ChildProcess): Promise<T> {
   return new Promise((resolve, reject) => {
     child.once("message", (message) => resolve(message as T));

@@ -1,4 +1,5 @@
-// What the catalog asks PostgreSQL, and the same as it is written when nobody looks at the plan.
+// The statements that the catalog sends to PostgreSQL, and the same as people write them who do not look at
+// the plan.
 import { many, type Pool, sql } from "@mosis/postgres";
 import Type from "typebox";
 import { listOwnApps } from "../../services/catalog/src/releases/apps/queries.ts";

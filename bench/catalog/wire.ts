@@ -1,5 +1,5 @@
-// PostgreSQL asked over bare connections, with messages made beforehand: what its driver costs is no part of
-// how long the database takes.
+// Asks PostgreSQL over bare connections, with messages made beforehand, so that the driver's cost does not
+// count as the database's.
 import type { Socket } from "node:net";
 import type { Pool, Queryable } from "@mosis/postgres";
 import pg from "pg";
@@ -13,10 +13,10 @@ interface Statement {
   values: readonly Value[];
 }
 
-/** Statements that go out together; the next step needs what they answer. */
+/** Statements that are sent together; the next step needs their answers. */
 export type Step = Statement[];
 
-/** What a question asks PostgreSQL, step by step. It is asked once, by the driver. */
+/** Records what a question asks PostgreSQL, step by step, by asking it once through the driver. */
 export async function recordSteps(db: Pool, ask: (db: Pool) => Promise<unknown>): Promise<Step[]> {
   const steps: Step[] = [];
   await ask(recording(db, steps, null));
@@ -33,12 +33,12 @@ function recording(db: Pool, steps: Step[], tenant: string | null): Pool {
 }
 
 export interface WireConnection {
-  /** One step after the other. @throws Error for an error of PostgreSQL. */
+  /** Runs the steps one after the other. @throws Error for an error of PostgreSQL. */
   ask(question: Question): Promise<void>;
   close(): void;
 }
 
-/** The bytes of each step, and how many statements it has. */
+/** The bytes of each step, and the number of its statements. */
 type Question = { bytes: Buffer; statements: number }[];
 
 export function questionOf(steps: readonly Step[], names: ReadonlyMap<string, string>): Question {
@@ -50,7 +50,7 @@ export function questionOf(steps: readonly Step[], names: ReadonlyMap<string, st
   }));
 }
 
-/** A name for each statement. */
+/** Returns a name for each statement. */
 export function namesOf(steps: readonly Step[]): Map<string, string> {
   const texts = new Set(steps.flatMap((step) => step.map(({ text }) => text)));
   return new Map([...texts].map((text, n) => [text, `s${n}`]));
@@ -89,7 +89,7 @@ export async function openWire(url: string, names: ReadonlyMap<string, string>):
   };
 }
 
-/** Counts messages by their kind, wherever a chunk ends. */
+/** Counts messages by their kind. A chunk may end anywhere. */
 function createReader() {
   const header = Buffer.alloc(5);
   let headerBytes = 0;

@@ -1,4 +1,4 @@
-// What is asked of a seeded catalog: who is there follows from the seed.
+// Makes the questions for a seeded catalog: its rows follow from the seed.
 import { appOf, createDice } from "../../infra/local/lifelike.ts";
 import { makeKey } from "../../infra/local/seed/keys.ts";
 import type { planSeed, SeedSizes } from "../../infra/local/seed/seed-catalog.ts";
@@ -6,9 +6,9 @@ import { inventedWord, pick, zipf } from "../../infra/local/seed/words.ts";
 
 export interface Workload {
   emails: string[];
-  /** Ids of developers with a page of apps and more. */
+  /** Ids of developers with a page of apps or more. */
   developers: string[];
-  /** Published. */
+  /** Package ids of published apps. */
   packageIds: string[];
   searches: string[];
   /** A management key of a developer with a page of apps, and one of its apps. */
@@ -60,7 +60,10 @@ const everywhere = [
   "photo",
 ];
 
-/** As people search: names, words of them, misspelt ones, beginnings, and words that are everywhere. */
+/**
+ * Makes queries like people's: names, words of them, misspelt ones, beginnings, and words that are
+ * everywhere.
+ */
 function searchFor(
   dice: ReturnType<typeof createDice>,
   n: number,
@@ -79,11 +82,11 @@ function searchFor(
   if (chance < 0.9) return word.slice(0, 4);
   if (chance < 0.95) return everywhere[zipf(dice(16, n), everywhere.length)] ?? "app";
   if (chance < 0.97) return `${pick(everywhere, dice(17, n))} ${pick(everywhere, dice(18, n))}`;
-  // Rare, or of no app at all.
+  // A word that is rare or that no app contains.
   return inventedWord(createDice(7), n);
 }
 
-/** A letter left out, doubled or exchanged with the next one. */
+/** Leaves a letter out, doubles it, or exchanges it with the next one. */
 function misspelt(word: string, chance: number): string {
   const at = 1 + Math.floor(Math.max(0, word.length - 3) * ((chance * 97) % 1));
   const [before, letter, after] = [word.slice(0, at), word.slice(at, at + 1), word.slice(at + 1)];

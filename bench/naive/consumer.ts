@@ -1,4 +1,4 @@
-// The way out that most people would write: parse each message, insert each batch as JSON.
+// Consumes events as most people would write it: parse each message, insert each batch as JSON.
 import { createClient } from "@clickhouse/client";
 import { Kafka } from "kafkajs";
 import { kafkaOptions, naiveTable, naiveTopic } from "./contract.ts";
@@ -11,7 +11,8 @@ const { kafka, clickhouse } = JSON.parse(process.argv[2] ?? "{}") as {
 const client = createClient({ url: clickhouse });
 const consumer = new Kafka(kafkaOptions(kafka)).consumer({
   groupId: "bench-naive",
-  // Larger than the defaults, in its favour: 1 byte and 1 MiB make inserts of a few thousand rows.
+  // These are larger than the defaults, in its favour: with 1 byte and 1 MiB, an insert has a few thousand
+  // rows.
   minBytes: 8_388_608,
   maxBytesPerPartition: 8_388_608,
   maxWaitTimeInMs: 1000,
@@ -26,7 +27,7 @@ await consumer.run({
       table: naiveTable,
       values: rows,
       format: "JSONEachRow",
-      // One insert is one part, as with ours.
+      // One insert makes one part, like our own inserts.
       clickhouse_settings: { async_insert: 0, date_time_input_format: "best_effort" },
     });
   },

@@ -4,7 +4,9 @@ import { logLevel } from "kafkajs";
 import { z } from "zod";
 
 export const naiveTopic = "bench.naive-events";
-/** How a client enters Kafka, from the variables that the platform has told. */
+/**
+ * Returns the options with which a client connects to Kafka, from the variables that the platform has passed.
+ */
 export function kafkaOptions(variables: Record<string, string | undefined>): KafkaConfig {
   const { KAFKA_BROKERS = "", KAFKA_SASL_USERNAME: username, KAFKA_SASL_PASSWORD: password } = variables;
   const options = { brokers: KAFKA_BROKERS.split(","), logLevel: logLevel.ERROR };
@@ -47,7 +49,7 @@ export const Batch = z.object({
 });
 export type Batch = z.infer<typeof Batch>;
 
-/** Rows of the table, one an event. */
+/** Returns the rows of the table, one for each event. */
 export function rowsOf(batch: Batch, appId: string, receivedAt: Date) {
   return batch.events.map((event) => ({
     app_id: appId,

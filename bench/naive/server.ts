@@ -1,4 +1,4 @@
-// The way in that most people would write: a body parser, a schema, a message an event.
+// Ingests events as most people would write it: a body parser, a schema, and one message for each event.
 import express from "express";
 import { Kafka } from "kafkajs";
 import { Batch, kafkaOptions, naiveTopic, rowsOf } from "./contract.ts";
