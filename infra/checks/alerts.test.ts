@@ -28,7 +28,7 @@ test("every alert says what it watches, how bad it is, what it means and where t
   }
 });
 
-// A rule on a metric that was renamed is silent for ever.
+// An alert rule on a metric that was renamed stays silent for ever.
 test("every metric of an alert is registered in the code", () => {
   const sources = globSync("{packages,services}/*/src/**/*.ts", { cwd: root })
     .filter((file) => !file.endsWith(".test.ts"))
@@ -66,7 +66,9 @@ function valueOf(text: string, key: string): string {
   return new RegExp(`^ +${key}: (.+)$`, "m").exec(text)?.[1] ?? "";
 }
 
-/** Names outside of braces and brackets that are no function, keyword or label of an aggregation. */
+/**
+ * Returns the names outside of braces and brackets that are no function, keyword or label of an aggregation.
+ */
 function metricsOf(expr: string): string[] {
   const bare = expr.replaceAll(/\{[^}]*\}|\[[^\]]*\]|\b(by|on) \([^)]*\)/g, "");
   const names = [...bare.matchAll(/\b[a-z_][a-z0-9_]*\b(?!\s*\()/g)].map(([name]) => name);

@@ -1,6 +1,6 @@
-// A rule that matches nothing passes forever. Here every rule of .dependency-cruiser.mjs is
-// broken once, in a small copy of the tree's shape, and each must be reported; then
-// everything that is allowed is done, and nothing may be.
+// A rule that matches nothing passes forever. This test breaks every rule of .dependency-cruiser.mjs once, in
+// a small copy of the tree's shape, and each must be reported. Then it does everything that is allowed, and
+// nothing may be reported.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -79,7 +79,7 @@ const breaches: Record<string, Record<string, string>> = {
   }),
 };
 
-/** For each module a file that imports a module which it may not. */
+/** Returns, for each module, a file that imports a module which it may not import. */
 function breachesOfModules(
   service: string,
   modules: Record<string, string>,
@@ -126,7 +126,7 @@ test("imports that follow the arrows are not reported", (t) => {
   assert.deepEqual(cruise(t, allowed), []);
 });
 
-/** For each module of a folder, a file that imports what is above all modules. */
+/** Returns, for each module of a folder, a file that imports what is above all modules. */
 function climbersOf(folder: string, name: string): Record<string, Record<string, string>> {
   const modules = readdirSync(join(repository, folder), { withFileTypes: true }).filter(
     (entry) => entry.isDirectory() && entry.name !== "main",
@@ -142,7 +142,7 @@ function climbersOf(folder: string, name: string): Record<string, Record<string,
   );
 }
 
-/** Names of the rules that the files break, in a tree that has our workspaces and nothing else in them. */
+/** Returns the names of the rules that the files break, in a tree that contains only our workspaces. */
 function cruise(t: TestContext, files: Record<string, string>): string[] {
   const root = mkdtempSync(join(tmpdir(), "mosis-arrows-"));
   t.after(() => rmSync(root, { recursive: true }));

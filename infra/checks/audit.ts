@@ -1,6 +1,5 @@
-// Looks for locked packages with a known hole. `--offline` goes by advisories.json beside this file; without
-// it the registry is asked, too, by `npm audit`, which not every registry answers. Exits 1 when something is
-// found.
+// Looks for locked packages with a known hole. `--offline` uses advisories.json beside this file; without it,
+// `npm audit` asks the registry, too, and not every registry answers. Exits with 1 when something is found.
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -67,7 +66,7 @@ function npmAudit(cwd: string): Audit {
   }
 }
 
-/** Tells whether a version is in a range that is written as in advisories.json. */
+/** Returns true when a version is in a range that is written as in advisories.json. */
 function isIn(version: string, range: string): boolean {
   return range.split("||").some((part) =>
     part
@@ -81,7 +80,7 @@ function isIn(version: string, range: string): boolean {
   );
 }
 
-/** By numbers; a release comes behind what was published before it (`5.0.0-beta.1`). */
+/** Compares versions by their numbers; a release comes after its pre-releases (`5.0.0-beta.1`). */
 function compare(a: string, b: string): number {
   const [[coreA = "", preA], [coreB = "", preB]] = [a.split("-"), b.split("-")];
   const [left, right] = [coreA, coreB].map((core) => core.split(".").map(Number)) as [number[], number[]];

@@ -1,5 +1,5 @@
-// The page of every code that the platform answers with, docs/codes.md, made from the closed lists in
-// packages/types. Without `--write` it fails when the page is not what the lists say.
+// Makes docs/codes.md, the page of every code that the platform answers with, from the closed lists in
+// packages/types. Without `--write` it fails when the page differs from the lists.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { readFlags } from "@mosis/runtime";
 import { problems } from "@mosis/types/problems";

@@ -1,4 +1,5 @@
-// docker-compose.yml without an engine: who gets which variable, and what holds each container.
+// Checks docker-compose.yml without an engine: which container gets which variable, and its limits. Guards
+// the invariant "each process reaches in a store what it needs" (INVARIANTS.md).
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
@@ -62,7 +63,7 @@ test("each process logs in to PostgreSQL as a role of its own", () => {
 
 test("no container keeps a capability that it does not need, gains one, or takes the whole machine", () => {
   const becoming = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"];
-  // Why is beside each in the file.
+  // The reason is beside each one in the file.
   const exceptions: Record<string, { cap_add?: string[]; read_only?: false }> = {
     postgres: { cap_add: becoming },
     clickhouse: { cap_add: becoming, read_only: false },

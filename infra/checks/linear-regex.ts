@@ -1,13 +1,14 @@
 import { checkSync } from "recheck";
 
-/** How the time of a match grows with its text. */
+/** The growth of a match's time with the length of its text. */
 export type Growth = "linear" | "polynomial" | "exponential" | "unknown";
 
 const timeoutMs = 20_000;
 
 /**
- * Finds how long a search with an expression takes at worst, from its automaton: a proof, not a trial. What
- * the automaton cannot express, look-around and back references beside unbounded repetition, is unknown.
+ * Finds the worst time of a search with an expression, from its automaton: this is a proof, not a trial. The
+ * result is unknown for what the automaton cannot express: look-around and back references beside unbounded
+ * repetition.
  */
 export function growthOf(source: string, flags: string): Growth {
   const wide = widened(source);
@@ -22,7 +23,7 @@ export function hasRepeatedGroup(source: string): boolean {
   return /\)(?:[*+]|\{\d+,?\d*\})/.test(source);
 }
 
-/** Up to so many repetitions stay as they are: the automaton has a state for each. */
+/** Counts up to this one stay as they are: the automaton has a state for each repetition. */
 const repetitionsKeptMax = 8;
 
 /**
@@ -40,5 +41,8 @@ function isUnbounded(source: string): boolean {
   return [...source.matchAll(tokens)].some(([token]) => token === "*" || token === "+");
 }
 
-/** An escape, a class, a count, or `*` and `+`: what stands in a class or is escaped repeats nothing. */
+/**
+ * Matches an escape, a class, a count, or `*` and `+`: characters in a class or after an escape repeat
+ * nothing.
+ */
 const tokens = /\\[pPu]\{[^}\\]*\}|\\.|\[(?:\\.|[^\]\\])*\]|\{(\d+)(?:,(\d*))?\}|[*+]/gsu;

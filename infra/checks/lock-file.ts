@@ -1,7 +1,8 @@
 // Checks that each package-lock.json installs everywhere: it names no registry host, and every optional
-// package of another platform has an entry. npm leaves such an entry out when the registry at hand did not
-// have the package, and then `npm ci` refuses on every machine. `--write` adds what is missing: version and
-// platform, which are known; without a checksum, which only that platform's first installation can learn.
+// package of another platform has an entry. npm omits such an entry when the registry in use did not have the
+// package, and then `npm ci` refuses on every machine. `--write` adds the missing entries with version and
+// platform, which are known, but without a checksum, which only the first installation on that platform can
+// find out. For an entry without a platform, or with a range, npm itself has to be run.
 import { writeFileSync } from "node:fs";
 import { readFlags } from "@mosis/runtime";
 import { type LockedPackage, type LockFile, readLocks } from "./locks.ts";
@@ -57,7 +58,7 @@ interface Platform {
   libc: string | null;
 }
 
-/** Fields in npm's own order. */
+/** Fields in the order that npm uses. */
 function locked(of: { version: string; parent: LockedPackage; platform: Platform }): object {
   const { version, parent, platform } = of;
   return {

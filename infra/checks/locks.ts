@@ -2,9 +2,9 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 
 export interface LockFile {
-  /** From the root of the repository. */
+  /** The path from the root of the repository. */
   file: string;
-  /** By their paths in `node_modules`. */
+  /** The packages by their paths in `node_modules`. */
   packages: Record<string, LockedPackage>;
 }
 
@@ -16,7 +16,10 @@ export interface LockedPackage {
   optionalDependencies?: Record<string, string>;
 }
 
-/** Every package-lock.json of the repository: its own, and those of projects that are installed elsewhere. */
+/**
+ * Returns every package-lock.json of the repository: its own, and those of projects that are installed
+ * elsewhere.
+ */
 export function readLocks(): LockFile[] {
   const names = ["package-lock.json", "**/package-lock.json"];
   const listed = execFileSync("git", [

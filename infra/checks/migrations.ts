@@ -1,5 +1,5 @@
-// What migrations and routines of PostgreSQL must not do to a database that is in use, by squawk. Prints
-// every fault and exits 1 when there is one, or when a rule or file is excepted for nothing.
+// Checks with squawk that migrations and routines of PostgreSQL do not harm a database that is in use. Prints
+// every fault and exits with 1 when there is one, or when an exception for a rule or file is not needed.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -20,25 +20,25 @@ const excluded = {
   "prefer-text-field": "",
   "prefer-bigint-over-int": "",
   "prefer-bigint-over-smallint": "",
-  // Set for every migration by packages/postgres/src/migrate.ts, which tries again. A statement has no
-  // timeout: half a backfill is none.
+  // packages/postgres/src/migrate.ts sets them for every migration and tries again. A statement has no
+  // timeout: half a backfill is useless.
   "require-lock-timeout": "",
   "require-statement-timeout": "",
-  // Each migration is one transaction, which cannot make an index concurrently. Reads go on; writes wait
-  // until it is made. At many times the volume it has to be a job of its own.
+  // Each migration is one transaction, which cannot make an index concurrently. Reads continue; writes wait
+  // until it is made. At many times the volume it has to be a separate job.
   "require-concurrent-index-creation": "",
-  // Reads wait for one scan: that it is below a second at the full volume is tested
-  // (services/catalog/test/migration-locks.test.ts).
+  // Reads wait for one scan, which takes less than a second at the full volume;
+  // services/catalog/test/migration-locks.test.ts tests that.
   "constraint-missing-not-valid": "",
 };
 
-/** Single files, with the reason. */
+/** Exceptions for single files, with the reason. */
 const accepted: Record<string, string[]> = {
-  // A developer has a handful of signing keys: the table that is written anew is small.
+  // A developer has few signing keys, so the table that is rewritten is small.
   "migrations/0011_signing_keys.sql": ["adding-field-with-default"],
-  // The columns of these two references are new: no row has a value to look up. Writes wait for a scan.
+  // The columns of these two references are new, so no row has a value to look up. Writes wait for a scan.
   "migrations/0013_api_keys.sql": ["adding-foreign-key-constraint"],
-  // A longer varchar rewrites nothing.
+  // A longer varchar does not rewrite the table.
   "migrations/0014_app_versions.sql": ["adding-foreign-key-constraint", "changing-column-type"],
 };
 
@@ -57,7 +57,7 @@ const work = mkdtempSync(join(tmpdir(), "mosis-migrations-"));
 let violations: Violation[];
 try {
   for (const folder of ["migrations", "routines"]) mkdirSync(join(work, folder));
-  // The way up: the way down is for a database that is not in use yet.
+  // Only the way up is checked: the way down is for a database that is not in use yet.
   for (const name of names) {
     const [up = ""] = readFileSync(join(catalog, name), "utf8").split(/^-- (?:Down Migration|Drop)$/m);
     writeFileSync(join(work, name), up);

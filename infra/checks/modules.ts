@@ -1,5 +1,5 @@
-// Prints how the modules of a service import each other: what is at the top of its folder, each with the
-// modules that it imports, and the circles. Exits 1 when there is a circle.
+// Prints how the modules of a service import each other: each module at the top of its folder with the
+// modules that it imports, and the cycles. Exits with 1 when there is a cycle.
 //   npm run modules
 //   npm run modules -- services/telemetry/src/ingest
 import { spawnSync } from "node:child_process";
@@ -34,7 +34,10 @@ function print(folder: string): string[][] {
   return circles;
 }
 
-/** What is at the top of a folder, with what it imports of the rest. Tests beside the files do not count. */
+/**
+ * Returns what is at the top of a folder, with what each imports from the rest. Tests beside the files do not
+ * count.
+ */
 function importsOf(folder: string): Map<string, Set<string>> {
   const { modules } = cruise(folder);
   const topOf = (file: string) => file.slice(folder.length + 1).split("/", 1)[0] ?? "";
@@ -59,7 +62,7 @@ function cruise(folder: string): Cruised {
   return JSON.parse(run.stdout) as Cruised;
 }
 
-/** Groups of which each member imports every other one, directly or not. */
+/** Returns the groups of modules in which each member imports every other one, directly or indirectly. */
 function circlesOf(imports: ReadonlyMap<string, ReadonlySet<string>>): string[][] {
   const reached = new Map([...imports.keys()].map((name) => [name, reachedFrom(name, imports)]));
   const members = [...imports.keys()].filter((name) => reached.get(name)?.has(name));

@@ -1,6 +1,6 @@
-// Checks that no regular expression takes longer than its text is long. What runs in production may match
-// text of strangers: there each expression is proved to be linear. In tests and tools, a polynomial one
-// passes and an exponential one does not.
+// Checks that the time of every regular expression grows no faster than its text. Code in production may
+// match text of strangers, so each expression there is proved to be linear. In tests and tools, a polynomial
+// one passes and an exponential one does not.
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { readFlags } from "@mosis/runtime";
@@ -9,15 +9,15 @@ import { growthOf, hasRepeatedGroup } from "./linear-regex.ts";
 
 const usage = `Usage: npm run regexes
 
-  Checks that no regular expression takes longer than its text is long.`;
+  Checks that the time of every regular expression grows no faster than its text.`;
 if (!readFlags(usage)) process.exit();
 
-/** Files whose expressions see only text of ours, and which text that is. */
+/** Files whose expressions match only text of ours, and what that text is. */
 const ownText: Record<string, string> = {
   "packages/clickhouse/src/migration-file.ts": "our migrations",
 };
 
-/** Files that make expressions while they run, and why these are linear. */
+/** Files that make expressions at run time, and why these are linear. */
 const madeAtRunTime: Record<string, string> = {
   "packages/http/src/method-table.ts": "the literals of a path, with [^/]+ between them",
   "packages/http/src/parse.ts": "constants of the same file, without any repetition",
@@ -29,7 +29,7 @@ const madeAtRunTime: Record<string, string> = {
 interface Expression {
   file: string;
   line: number;
-  /** Null when it is known only at run time. */
+  /** The expression; null when it is known only at run time. */
   source: string | null;
   flags: string;
 }
@@ -70,7 +70,7 @@ function isProduction(file: string): boolean {
 
 type SyntaxNode = Record<string, unknown>;
 
-/** Every literal, every `new RegExp`, and every `pattern` of a schema. */
+/** Returns every literal, every `new RegExp`, and every `pattern` of a schema. */
 function expressionsOf(file: string): Expression[] {
   const text = readFileSync(file);
   const tree = parseSync(text.toString(), {
@@ -97,7 +97,7 @@ function isNamed(node: unknown, name: string): boolean {
   return (node as SyntaxNode | undefined)?.["value"] === name;
 }
 
-/** A string literal, or a template without gaps; null for anything else. */
+/** Returns the text of a string literal, or of a template without gaps; null for anything else. */
 function stringOf(node: SyntaxNode): string | null {
   if (node["type"] === "StringLiteral") return String(node["value"]);
   const template = (node["template"] ?? node) as { quasis?: { raw: string }[] };

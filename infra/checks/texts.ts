@@ -1,5 +1,6 @@
-// What no other tool checks: lines that are too long, schemas that are compiled for each statement, and
-// documents that name files or tests which do not exist. Prints every fault and exits 1 when there is one.
+// Checks what no other tool checks: lines that are too long, schemas that are compiled for each statement,
+// and documents that name files or tests which do not exist. Prints every fault and exits with 1 when there
+// is one.
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -11,7 +12,7 @@ const usage = `Usage: npm run texts
 if (!readFlags(usage)) process.exit();
 const lineColumnsMax = 110;
 
-// New files count before their first commit; deleted ones no more.
+// New files count before their first commit; deleted ones no longer count.
 const listed = execFileSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"]);
 const files = [...new Set(listed.toString().split("\0"))].filter((file) => file !== "" && existsSync(file));
 const texts = new Map(files.map((file) => [file, readFileSync(file, "utf8")]));
@@ -22,8 +23,8 @@ console.log(`${files.length} files read, ${faults.length} faults`);
 process.exitCode = faults.length > 0 ? 1 : 0;
 
 /**
- * The formatter wraps code; it leaves strings, comments and SQL alone. Nobody wraps what `npm run schema`
- * writes.
+ * The formatter wraps code, but not strings, comments and SQL. Files that `npm run schema` writes are not
+ * wrapped.
  */
 function longLines(): string[] {
   const code = files.filter((file) => /\.(ts|mjs|sql)$/.test(file) && !file.endsWith("/schema.sql"));
@@ -35,8 +36,8 @@ function longLines(): string[] {
 }
 
 /**
- * A schema is compiled once for as long as it lives, 0.1 to 0.4 ms: one that is made where a statement runs
- * would be compiled for each of them.
+ * Finds schemas that are made where a statement runs. Compiling takes 0.1 to 0.4 ms and happens once in a
+ * schema's life, so these would be compiled for each statement.
  */
 function schemasOfCalls(): string[] {
   const call = /\b(?:many|maybeOne|one|select)\(\s*[\w.]+(?:\([^()]*\))?,\s*(?:Type\.|Nullable\()/g;
