@@ -1,6 +1,6 @@
-// What `npm start` and `npm test` do before anything is installed: plain JavaScript for Node 20, without
-// dependencies. Installs what is missing, then runs a program on the Node that package.json pins, and ends
-// with its exit code.
+// Runs what `npm start` and `npm test` need before anything is installed: plain JavaScript for Node 20,
+// without dependencies. Installs what is missing, then runs a program on the Node that package.json pins, and
+// ends with its exit code.
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -33,8 +33,8 @@ function requireNode() {
 }
 
 /**
- * Whether every package of the lock file is there in its version; npm keeps its own list of what it has put
- * there.
+ * Returns true when every package of the lock file is installed in its version; npm keeps its own list of
+ * what it has installed.
  */
 function isInstalled() {
   const locked = readPackages("package-lock.json");
@@ -43,7 +43,7 @@ function isInstalled() {
     if (path === "" || !path.includes("node_modules/")) return true;
     const found = installed[path];
     if (found) return link || found.version === version;
-    // Packages for other platforms are not there.
+    // Packages for other platforms are not installed.
     return Boolean(optional || devOptional);
   });
 }
@@ -56,7 +56,7 @@ function readPackages(file) {
 function install() {
   console.log("Installing packages with npm ci; about half a minute the first time …");
   const startedAt = Date.now();
-  // npm tells its scripts where it is itself; without it, it is on the PATH.
+  // npm gives its scripts its own path; outside of a script, npm is on the PATH.
   const own = process.env.npm_execpath;
   const [command, args] = own?.endsWith(".js") ? [process.execPath, [own]] : ["npm", []];
   const options = { cwd: root, stdio: "inherit", shell: process.platform === "win32" };
@@ -70,7 +70,7 @@ function run(program, args) {
   const pinned = join(root, "node_modules/node/bin/node");
   const child = spawn(existsSync(pinned) ? pinned : process.execPath, [program, ...args], {
     cwd: root,
-    // By the channel the child learns that this process is gone, even by kill -9.
+    // The child sees by the channel that this process is gone, even by kill -9.
     stdio: ["inherit", "inherit", "inherit", "ipc"],
   });
   const stop = () => child.kill("SIGTERM");
@@ -80,7 +80,8 @@ function run(program, args) {
 }
 
 /**
- * npm that is killed cannot tell its script. Between it and us may stand the shell that npm starts us with.
+ * Watches for the end of npm: npm that is killed cannot notify its script. The shell with which npm starts us
+ * may be between npm and us.
  */
 function whenNpmEnds(stop) {
   if (process.env.npm_lifecycle_event === undefined || process.platform === "win32") return;
@@ -100,7 +101,7 @@ function isShell(pid) {
 
 function parentOf(pid) {
   try {
-    // The name of the process stands in brackets and may hold anything.
+    // The name of the process is in brackets and may contain anything.
     return Number(readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").pop().split(" ")[1]);
   } catch {
     return Number(ps("ppid", pid)) || undefined;

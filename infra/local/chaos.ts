@@ -1,6 +1,6 @@
-// `npm run chaos -- --seed N --minutes M [--kills K] [--rate R] [--break commit-before-insert]`: a platform
-// of its own, traffic, and processes that are killed and paused in the middle of it; then every acknowledged
-// event is looked for. Exit code 1 on any difference.
+// `npm run chaos -- --seed N --minutes M [--kills K] [--rate R] [--break commit-before-insert]` starts a
+// platform of its own, sends traffic, and kills and pauses processes meanwhile; then it looks for every
+// acknowledged event. The exit code is 1 on any difference.
 import { parseArgs } from "node:util";
 import { openClickHouse } from "@mosis/clickhouse";
 import { readKafka } from "@mosis/kafka";
@@ -31,7 +31,7 @@ const options = {
 const killsPerMinute = 12;
 const appCount = 10;
 const connections = 8;
-/** A batch that is not acknowledged for so long ends the run. */
+/** The run ends when a batch is not acknowledged for this long. */
 const batchDeadlineMs = 180_000;
 
 interface Run {
@@ -73,14 +73,16 @@ await runProgram(usage, async () => {
     isAsPromised = true;
     console.log("Nothing lost, nothing twice, the books balance.");
   } finally {
-    // What the negative control breaks is known.
+    // The fault of the negative control is known, so nobody needs its logs.
     const keepLogs = !isAsPromised && values.break === undefined;
     await platform.stop({ keepLogs });
     if (keepLogs) console.log(`The logs of the processes are kept in ${platform.dataDir}`);
   }
 });
 
-/** Embedded servers, whatever a person or a test run has set: others could not be signalled. */
+/**
+ * Selects embedded servers, even when a person or a test run has set others: those could not be signalled.
+ */
 function environment(broken: string | undefined): Environment {
   if (broken !== undefined && broken !== "commit-before-insert") {
     throw new UserError(`--break knows commit-before-insert, not ${broken}.`);
@@ -91,7 +93,7 @@ function environment(broken: string | undefined): Environment {
   return {
     ...Object.fromEntries(external.map((name) => [name, undefined])),
     MOSIS_STACK: "embedded",
-    // Many small inserts: more moments between an insert and its commit.
+    // Many small inserts give more moments between an insert and its commit.
     WRITER_FETCH_WAIT_MS: "100",
     ...(broken === undefined ? {} : { NODE_OPTIONS: `--import ${hook}` }),
   };
@@ -139,7 +141,7 @@ async function breakWhileSending(options: {
   const traffic = numberedTraffic({
     seed,
     apps: appCount,
-    // The faults end it; this bounds it.
+    // The traffic ends with the faults; this is only an upper bound.
     events: Math.ceil((3 * rate * durationMs) / 1000),
     nowMs: Date.now(),
     isOver: () => over.signal.aborted,
@@ -153,7 +155,7 @@ async function breakWhileSending(options: {
     deadlineMs: batchDeadlineMs,
     onAcknowledged: () => {},
   });
-  // Without traffic there is no sense in going on; the reason is thrown below.
+  // Nothing can be tested without traffic; the reason is thrown below.
   sending.catch(() => over.abort());
   const startedAt = performance.now();
   const say = (text: string) =>

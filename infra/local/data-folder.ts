@@ -1,4 +1,5 @@
-// What a running platform leaves in its data folder for others, and the lock that keeps a second one out.
+// The files that a running platform writes into its data folder for others, and the lock that keeps out a
+// second platform.
 import { createHash } from "node:crypto";
 import {
   chmodSync,
@@ -19,7 +20,7 @@ import { UserError } from "./endpoints.ts";
 
 /** The data folder is ours until this process ends. */
 export interface HeldFolder {
-  /** Tells whoever wants it that it will be free soon. */
+  /** Informs whoever waits for the folder that it will be free soon. */
   stopping(): void;
 }
 
@@ -30,7 +31,7 @@ export interface HeldFolder {
  */
 export async function holdDataFolder(dataDir: string): Promise<HeldFolder> {
   makeFolder(dataDir);
-  // The path of a socket may have a hundred characters only, so it does not lie in the folder itself.
+  // The path of a socket may have only a hundred characters, so the socket is not in the folder itself.
   const path = join(
     tmpdir(),
     `mosis-${createHash("sha256").update(realpathSync(dataDir)).digest("hex").slice(0, 24)}.sock`,
@@ -48,14 +49,14 @@ export async function holdDataFolder(dataDir: string): Promise<HeldFolder> {
   });
   lock.unref();
   process.once("exit", () => rmSync(path, { force: true }));
-  // After a kill -9 of the launcher its servers take some seconds to end, and hold their ports and files
+  // After a kill -9 of the launcher, its servers take some seconds to end, and hold their ports and files
   // until then.
   await windDown(async () => Object.values(readProcesses(dataDir)).some((pid) => isOurs(pid, dataDir)));
   removeEndpoints(dataDir);
   return { stopping: () => void (state = "stopping") };
 }
 
-/** What the process that holds a folder says of itself; null when there is none. */
+/** Returns what the process that holds a folder reports about itself; null when no process holds it. */
 function holderOf(path: string): Promise<string | null> {
   return new Promise((resolve) => {
     let state = "";
@@ -80,13 +81,16 @@ async function windDown(isThere: () => Promise<boolean>): Promise<void> {
   }
 }
 
-/** A pid may belong to somebody else by now: only what runs from this repository or on this folder counts. */
+/**
+ * Returns true when a process runs from this repository or on this folder. Its pid may have been reused by
+ * now.
+ */
 function isOurs(pid: number, dataDir: string): boolean {
   try {
     const command = readFileSync(`/proc/${pid}/cmdline`, "utf8");
     return command.includes(dataDir) || command.includes(root);
   } catch {
-    // Gone; or a system without /proc, where a port in use is told a moment later.
+    // The process has ended, or the system has no /proc: then a port in use is reported a moment later.
     return false;
   }
 }
@@ -97,12 +101,13 @@ const root = join(import.meta.dirname, "../..");
 function makeFolder(dataDir: string): void {
   if (/[,\n]/.test(dataDir)) throw new UserError(`Kafka takes no comma in a path: ${dataDir}`);
   try {
-    // Step by step: the recursive form does not come back from a file system that lets nobody make folders.
+    // Folders are made one by one: the recursive form does not return from a file system in which nobody may
+    // make folders.
     const missing: string[] = [];
     for (let path = dataDir; !existsSync(path); path = dirname(path)) missing.unshift(path);
     for (const path of missing) {
       mkdirSync(path);
-      // Root's servers run as other users, who pass through without seeing what is there.
+      // When we are root, the servers run as other users, who pass through without seeing what is there.
       chmodSync(path, process.getuid?.() === 0 ? 0o711 : 0o700);
     }
     const probe = join(dataDir, `.probe-${process.pid}`);
@@ -113,7 +118,7 @@ function makeFolder(dataDir: string): void {
   }
 }
 
-/** Process ids by name, for whoever measures or kills them. */
+/** Writes the process ids by name, for programs that measure or kill them. */
 export function writeProcesses(dataDir: string, pids: Readonly<Record<string, number>>): void {
   writeWhole(join(dataDir, "processes.json"), pids);
 }
@@ -127,7 +132,7 @@ function readProcesses(dataDir: string): Record<string, number> {
   }
 }
 
-/** Tells others that the platform is ready, and where. */
+/** Announces that the platform is ready, and its addresses. */
 export function writeEndpoints(dataDir: string, endpoints: Endpoints): void {
   writeWhole(join(dataDir, "endpoints.json"), endpoints);
 }
@@ -137,7 +142,7 @@ export function removeEndpoints(dataDir: string): void {
   rmSync(join(dataDir, "processes.json"), { force: true });
 }
 
-/** Whole or not at all, and for its owner only: it holds credentials. */
+/** Writes a file atomically and for its owner only: it contains credentials. */
 function writeWhole(file: string, value: object): void {
   const part = `${file}.part`;
   writeFileSync(part, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 });

@@ -1,5 +1,5 @@
-// `npm run demo`: a developer, 20 apps and their users against the running platform, and the books of both
-// sides.
+// `npm run demo` runs a developer, 20 apps and their users against the running platform, and compares the
+// books of both sides.
 import { parseArgs } from "node:util";
 import { openClickHouse } from "@mosis/clickhouse";
 import { createLogger } from "@mosis/runtime";
@@ -23,7 +23,7 @@ const options = {
   seed: { type: "string", default: String(Date.now() % 1_000_000) },
 } as const;
 
-/** How long the platform may be away in the middle of the run before the demo gives up. */
+/** The longest time that the platform may be down in the middle of the run before the demo gives up. */
 const deadlineMs = 120_000;
 
 const usage = `Usage: npm run demo -- [options]

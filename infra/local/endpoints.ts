@@ -3,26 +3,32 @@ import { join, resolve } from "node:path";
 import { asksForHelp } from "@mosis/runtime";
 import type { Environment } from "./process-environment.ts";
 
-/** What a running platform wrote into its data folder, readable by its owner only: it has passwords in it. */
+/**
+ * The addresses that a running platform wrote into its data folder, readable by its owner only: they contain
+ * passwords.
+ */
 export interface Endpoints {
   catalog: string;
   ingest: string;
   query: string;
-  /** Where these three answer `/readyz` and `/metrics`; left out when that is beside everything else. */
+  /**
+   * The addresses where these three answer `/readyz` and `/metrics`; left out when they answer on their main
+   * ports.
+   */
   management?: { catalog: string; ingest: string; query: string };
-  /** As the owner of the catalog's database, who is no superuser. */
+  /** The URL for the owner of the catalog's database, who is no superuser. */
   postgres: string;
-  /** As the administrator, for programs that measure or compare. People use `analyst`. */
+  /** The URL for the administrator, for programs that measure or compare. People use `analyst`. */
   clickhouse: string;
   kafka: string;
-  /** The variables that lead a program into Kafka as its administrator. */
+  /** The variables with which a program connects to Kafka as its administrator. */
   kafkaVariables: Environment;
-  /** The login of people with SQL; null when ClickHouse is not ours. */
+  /** The login for people who use SQL; null when ClickHouse is not ours. */
   analyst: AnalystLogin | null;
 }
 
 interface AnalystLogin {
-  /** URL of ClickHouse for HTTP. */
+  /** The URL of ClickHouse for HTTP. */
   http: string;
   /** Host and port of ClickHouse for its own clients and drivers. */
   native: string;
@@ -31,13 +37,13 @@ interface AnalystLogin {
   database: string;
 }
 
-/** Something to tell a person in one line, without a stack. */
+/** An error that a person sees as one line, without a stack. */
 export class UserError extends Error {}
 
 /**
  * Reads the endpoints of a running platform.
- * @param file as given by `--endpoints`; without it, the one in `MOSIS_DATA_DIR` (default `.mosis`).
- * @throws UserError when there is none.
+ * @param file as given by `--endpoints`; without it, the file in `MOSIS_DATA_DIR` (default `.mosis`).
+ * @throws UserError when there is no such file.
  */
 export function readEndpoints(file: string | undefined): Endpoints {
   const path = file ?? join(process.env["MOSIS_DATA_DIR"] ?? ".mosis", "endpoints.json");
@@ -49,7 +55,7 @@ export function readEndpoints(file: string | undefined): Endpoints {
   }
 }
 
-/** @throws UserError that names the first service that is away or not ready. */
+/** @throws UserError that names the first service that is down or not ready. */
 export async function requireReady(endpoints: Endpoints): Promise<void> {
   for (const name of ["catalog", "ingest", "query"] as const) {
     const url = `${endpoints.management?.[name] ?? endpoints[name]}/readyz`;
@@ -63,9 +69,9 @@ export async function requireReady(endpoints: Endpoints): Promise<void> {
 }
 
 /**
- * Runs a program of people's: its arguments read, its known errors told in one line, exit code 1 on any
- * error.
- * @param usage printed instead for `--help`.
+ * Runs a command-line program: it reads the arguments, shows known errors in one line, and exits with 1 on
+ * any error.
+ * @param usage is printed instead for `--help`.
  */
 export async function runProgram(usage: string, program: () => Promise<void>): Promise<void> {
   if (asksForHelp(process.argv.slice(2))) {
@@ -82,7 +88,7 @@ export async function runProgram(usage: string, program: () => Promise<void>): P
   }
 }
 
-/** A whole number of an option. @throws UserError when it is not one or out of bounds. */
+/** Reads the whole number of an option. @throws UserError when it is not one or out of bounds. */
 export function wholeNumber(name: string, text: string, { min, max }: { min: number; max: number }): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < min || value > max) {

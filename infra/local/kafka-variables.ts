@@ -2,8 +2,8 @@ import { kafkaLogin, type KafkaUser, type Stack } from "@mosis/devstack";
 import type { Environment } from "./process-environment.ts";
 
 /**
- * The variables that lead a user into Kafka: a server of ours has a user for each process, one of others is
- * entered as the environment says.
+ * Returns the variables with which a user connects to Kafka. A server of ours has a user for each process;
+ * for a server of others, the environment has the login.
  */
 export function kafkaVariablesFor(
   { urls, passwords }: Pick<Stack, "urls" | "passwords">,
@@ -15,7 +15,7 @@ export function kafkaVariablesFor(
   return () => givenKafkaVariables(env);
 }
 
-/** How to enter a server of others. */
+/** Returns the login for a server of others. */
 export function givenKafkaVariables(env: Environment): Record<string, string> {
   const given = Object.entries(env).filter(([name]) => /^KAFKA_(BROKERS|SECURITY|SASL|SSL)/.test(name));
   return Object.fromEntries(given.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));

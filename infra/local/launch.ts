@@ -1,4 +1,4 @@
-// What `npm start` runs once everything is installed: the whole platform, until Ctrl-C or SIGTERM.
+// Runs the whole platform for `npm start` once everything is installed, until Ctrl-C or SIGTERM.
 import { setTimeout as delay } from "node:timers/promises";
 import { StackError } from "@mosis/devstack";
 import { holdDataFolder } from "./data-folder.ts";
@@ -7,10 +7,10 @@ import { type Platform, startPlatform } from "./platform.ts";
 import { readSettings } from "./settings.ts";
 import { welcome } from "./welcome.ts";
 
-/** A start that is interrupted gets so long to come to a point where it can be taken back. */
+/** The time that an interrupted start has to reach a point where it can be undone. */
 const takeBackMs = 6000;
 
-// Whatever a process of the platform writes is for its owner only: data, logs, mails.
+// Files that a process of the platform writes are only for its owner: data, logs, mails.
 process.umask(0o077);
 
 const startedAt = performance.now();
@@ -36,10 +36,10 @@ try {
   const isTheirs = error instanceof StackError || error instanceof UserError;
   console.error(isTheirs ? error.message : explained(error));
 }
-// A download or a connection that is still open is no reason to stay.
+// A download or a connection that is still open must not keep the process alive.
 process.exit();
 
-/** Resolves with what asks us to stop: a signal, or the end of whoever started us. */
+/** Resolves with the reason to stop: a signal, or the end of the process that started us. */
 function untilAsked(): Promise<string> {
   return new Promise((resolve) => {
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => resolve(signal));
@@ -58,13 +58,14 @@ async function runUntil(stopRequest: Promise<string>, platform: Platform): Promi
 
 async function takeBack(reason: string, starting: Promise<Platform>): Promise<void> {
   console.log(`\nStopping (${reason}) …`);
-  // Whatever is left when this process ends is ended by its guards.
+  // The guards end whatever is left when this process ends.
   const started = await Promise.race([starting.catch(() => null), delay(takeBackMs, null)]);
   await started?.stop();
 }
 
 /**
- * The environment's faults are a message for people already; anything else is a bug and shows where it is.
+ * Returns the error to show. Faults of the environment already have a message for people; anything else is a
+ * bug and shows its stack.
  */
 function explained(error: unknown): unknown {
   const { message } = error as Error;

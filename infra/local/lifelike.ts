@@ -1,6 +1,6 @@
-// Telemetry as real apps send it: skewed apps, names and devices, sessions whose events lie close together,
+// Telemetry like that of real apps: skewed apps, names and devices, sessions whose events lie close together,
 // installs that stay the same. Everything is a hash of the seed and a number, so that any session can be made
-// anywhere, again.
+// again anywhere.
 import type { BatchContext, TelemetryEvent } from "@mosis/types/telemetry";
 
 export type LifelikeEvent = TelemetryEvent & { time: number; session_id: string };
@@ -15,12 +15,15 @@ export function createDice(seed: number): Dice {
   return (about, n) => mix(mix(start ^ Math.imul(about, 0x9e3779b9)) ^ Math.imul(n, 0x85ebca6b)) / 2 ** 32;
 }
 
-/** Index of the app that session `k` belongs to: with 2000 apps the biggest has 8 % of the traffic. */
+/**
+ * Returns the index of the app that session `k` belongs to: with 2000 apps the biggest has 8 % of the
+ * traffic.
+ */
 export function appOf(dice: Dice, k: number, apps: number): number {
   return Math.floor(apps * dice(1, k) ** 3);
 }
 
-/** What an install tells about itself; the network is the session's. */
+/** Returns what an install reports about itself; the network belongs to the session. */
 export function contextOf(dice: Dice, install: number, session: number): BatchContext {
   const pick = (about: number, count: number, skew = 1) => Math.floor(count * dice(about, install) ** skew);
   return {
@@ -37,7 +40,7 @@ export function contextOf(dice: Dice, install: number, session: number): BatchCo
 }
 
 /**
- * The events of session `k`, 3 s apart plus up to 15 s of chance.
+ * Returns the events of session `k`, 3 s apart plus a random time of up to 15 s.
  * @param startMs when the session started, by the client's clock, milliseconds since 1970.
  */
 export function sessionEvents(dice: Dice, k: number, app: number, startMs: number): LifelikeEvent[] {
@@ -64,7 +67,8 @@ export function sessionEvents(dice: Dice, k: number, app: number, startMs: numbe
 }
 
 /**
- * A random-looking UUIDv4. Of one kind of thing no two are the same: the mixer takes no two numbers to one.
+ * Returns a random-looking UUIDv4. No two things of one kind get the same: the mixer maps no two numbers to
+ * one.
  */
 export function uuid(dice: Dice, about: number, n: number): string {
   const a = hex(dice(about + 100, n));
@@ -74,7 +78,7 @@ export function uuid(dice: Dice, about: number, n: number): string {
   return `${a}-${b.slice(0, 4)}-4${b.slice(5)}-8${c.slice(1, 4)}-${c.slice(4)}${d}`;
 }
 
-/** A UUIDv7 made at that time. */
+/** Returns a UUIDv7 made at that time. */
 function uuidV7(dice: Dice, about: number, n: number, timeMs: number): string {
   const time = timeMs.toString(16).padStart(12, "0");
   return `${time.slice(0, 8)}-${time.slice(8)}-7${uuid(dice, about, n).slice(15)}`;

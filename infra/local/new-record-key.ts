@@ -1,4 +1,4 @@
-// `npm run record-key -- 2026b`: prints a new key for the records of the catalog, as its two variables. The
+// `npm run record-key -- 2026b` prints a new key for the records of the catalog, as its two variables. The
 // private one is for the relay only.
 import { parseArgs } from "node:util";
 import { generateSigningKey, textsOf } from "@mosis/kafka";

@@ -1,4 +1,4 @@
-// The platform on this machine: three servers, six processes, and itself as the first app.
+// Starts the platform on this machine: three servers, six processes, and itself as the first app.
 import { join } from "node:path";
 import {
   kafkaAdministrator,
@@ -31,7 +31,7 @@ import { secretVariables } from "./secret-keys.ts";
 
 export interface Platform {
   endpoints: Endpoints;
-  /** Where the relay, webhooks and the writer answer `/readyz` and `/metrics`. */
+  /** The addresses where the relay, webhooks and the writer answer `/readyz` and `/metrics`. */
   others: Record<"relay" | "webhooks" | "writer", string>;
   /** Rejects when a process does not come back. */
   lost: Promise<never>;
@@ -45,8 +45,9 @@ export interface PlatformOptions {
 }
 
 /**
- * Starts everything and waits until every `/readyz` is green. What ends unasked is started again.
- * @throws StackError one line for what a person has to change. What was started by then is stopped.
+ * Starts everything and waits until every `/readyz` is green. A process that ends unexpectedly is started
+ * again.
+ * @throws StackError one line that says what a person has to change. What was started by then is stopped.
  */
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
   const { settings, say } = options;
@@ -63,9 +64,9 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     const stack = await startStack({ source, dataDir, cacheDir, onProgress });
     running.stack = stack;
     const stores = storeAddresses(stack, settings, options.env);
-    // Of all this a process gets what it declares, see startService.
+    // A process gets only the variables that it declares, see startService.
     const env = {
-      // Pages of this machine may use passkeys: browsers take `localhost` for a secure context.
+      // Pages of this machine may use passkeys: browsers treat `localhost` as a secure context.
       PASSKEY_ORIGINS: `http://localhost:${ports.catalog}`,
       ...options.env,
       ...secretVariables(options.env, dataDir),
@@ -110,7 +111,7 @@ async function startServices(running: Running, options: ServicesOptions): Promis
   const { settings } = options;
   const known = settings.selfTelemetry ? await knownIngestKey(settings.dataDir) : null;
   if (known === null && settings.selfTelemetry) {
-    // The first start: the catalog has to run before the platform can have a key of its own.
+    // On the first start, the catalog has to run before the platform can have a key of its own.
     await startSome(running, ["catalog"], options, null);
   }
   const key = settings.selfTelemetry && known === null ? await register(options) : known;
@@ -124,7 +125,10 @@ async function startServices(running: Running, options: ServicesOptions): Promis
   await startSome(running, serviceNames, options, current);
 }
 
-/** Without self-telemetry the platform is as good as with it: a failure is told, and no reason to stop. */
+/**
+ * Registers the platform's own app. The platform works without self-telemetry, so a failure is logged and
+ * does not stop it.
+ */
 async function register({ settings, env, stores, onProgress }: ServicesOptions): Promise<string | null> {
   const { ports, dataDir } = settings;
   try {
@@ -155,7 +159,7 @@ async function startSome(
       startService(name, { port: ports[name], env: environment, logsDir: join(dataDir, "logs") });
     running.services.set(name, await keepRunning(start, { onProgress }));
   });
-  // All of them, so that none is still on its way when a failure of another makes us stop.
+  // Waits for all of them, so that none is still starting when another's failure makes us stop.
   const failure = (await Promise.allSettled(starts)).find(({ status }) => status === "rejected");
   if (failure?.status === "rejected") throw failure.reason;
 }
@@ -165,14 +169,17 @@ async function stopServices({ services }: Running): Promise<void> {
   services.clear();
 }
 
-/** Services first: they finish what they hold while the stores still answer. */
+/** Stops the services first: they finish their work while the stores still answer. */
 async function stopAll(dataDir: string, running: Running): Promise<void> {
   removeEndpoints(dataDir);
   await stopServices(running);
   await running.stack?.stop();
 }
 
-/** Servers of ours have a user for each process; those of others are used as they were given to us. */
+/**
+ * Returns the addresses of the stores. Servers of ours have a user for each process; servers of others are
+ * used as they were given to us.
+ */
 function storeAddresses(stack: Stack, settings: Settings, env: Environment): StoreAddresses {
   const { urls, passwords } = stack;
   const as = (user: StoreUser, clickhouse = urls.clickhouse) => {
@@ -210,7 +217,7 @@ function endpointsOf(
     native: `127.0.0.1:${source.ports.clickhouseTcp}`,
     user: "mosis_analyst",
     password: passwords.mosis_analyst,
-    // Views of which every column may be read.
+    // This database has the views of which every column may be read.
     database: "mosis_analysts",
   };
   return { ...addresses, analyst };

@@ -4,8 +4,9 @@ import { generateSigningKey, readSigningKey, textsOf } from "@mosis/kafka";
 import type { Environment } from "./process-environment.ts";
 
 /**
- * What the relay signs records with and what the others check them by: as the environment says, or a key that
- * the first start makes in the data folder. With another key, the relay publishes everything again.
+ * Returns the key with which the relay signs records, and the key with which the others check them: from the
+ * environment, or from the data folder, where the first start makes one. With another key, the relay
+ * publishes everything again.
  */
 export function recordKeyVariables(env: Environment, dataDir: string): Environment {
   return givenKeys(env) ?? keysIn(dataDir);

@@ -1,6 +1,6 @@
-// What `npm test` runs once everything is installed: the three servers, once, then every test against them
-// with node's own runner. `npm test -- FILE …` runs some files. Each file makes databases and topics of its
-// own.
+// Runs the tests for `npm test` once everything is installed: it starts the three servers once, then runs
+// every test against them with node's own runner. `npm test -- FILE …` runs some files. Each file makes
+// databases and topics of its own.
 import { spawn } from "node:child_process";
 import { globSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -16,7 +16,7 @@ import {
 import { kafkaVariablesFor } from "./kafka-variables.ts";
 
 const patterns = ["{packages,services}/*/{src,test}/**/*.test.ts", "{infra,bench,test}/**/*.test.ts"];
-/** A test that hangs fails, instead of the whole run. */
+/** A test that hangs fails by itself, instead of the whole run. */
 const testTimeoutMs = 300_000;
 
 process.umask(0o077);
@@ -63,7 +63,7 @@ function runTests(stack: Stack): Promise<number> {
     ...process.env,
     DATABASE_URL: urls.postgres,
     CLICKHOUSE_URL: urls.clickhouse,
-    // Each file is a process of its own, and would compile the same modules: a third of its start.
+    // Each file is a process of its own and would compile the same modules again, a third of its start.
     NODE_COMPILE_CACHE: join(dataDir, "compiled"),
     ...kafkaVariablesFor(stack, process.env)(kafkaAdministrator),
   };

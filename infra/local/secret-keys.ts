@@ -3,16 +3,16 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Environment } from "./process-environment.ts";
 
-/** Each variable, and the file of the data folder that has what the first start made for it. */
+/** Each variable, and the file of the data folder that contains the key from the first start. */
 const files = {
   WEBHOOK_SECRET_KEYS: "webhook-secret-key",
   TOTP_SECRET_KEYS: "totp-secret-key",
 };
 
 /**
- * What secrets of webhooks and of authenticator apps are encrypted with: as the environment says, or keys
- * that the first start makes in the data folder. Without them the secrets in the database are lost, so they
- * belong into a backup with them.
+ * Returns the keys with which secrets of webhooks and of authenticator apps are encrypted: from the
+ * environment, or from the data folder, where the first start makes them. Without them the secrets in the
+ * database are lost, so back them up together with it.
  */
 export function secretVariables(env: Environment, dataDir: string): Environment {
   const missing = Object.entries(files).filter(([variable]) => !env[variable]);

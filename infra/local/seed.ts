@@ -1,6 +1,6 @@
-// `npm run seed -- --developers 10000 --apps 100000 --versions 500000 --keys 50000 [--seed N]`: fills the
-// catalog of the running platform, or of DATABASE_URL, with a store that was made up. For tests alone:
-// whoever knows the seed knows the secret of every key, and telemetry is not told of any of it.
+// `npm run seed -- --developers 10000 --apps 100000 --versions 500000 --keys 50000 [--seed N]` fills the
+// catalog of the running platform, or of DATABASE_URL, with a made-up store. Use it only for tests: whoever
+// knows the seed knows the secret of every key, and telemetry does not learn of any of it.
 import { parseArgs } from "node:util";
 import { openSession } from "@mosis/postgres";
 import { createLogger } from "@mosis/runtime";

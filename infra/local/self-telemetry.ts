@@ -1,5 +1,5 @@
-// The platform as its own first user: an account, the app `dev.mosis.platform` and an ingest key, made once
-// through the public API and kept in the data folder.
+// Makes the platform its own first user: an account, the app `dev.mosis.platform` and an ingest key are made
+// once through the public API and kept in the data folder.
 import { randomBytes } from "node:crypto";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -9,23 +9,24 @@ import { confirmAddress } from "./demo/confirm-address.ts";
 const packageId = "dev.mosis.platform";
 
 /**
- * The ingest key that an earlier start has left in the data folder, or null. It may have been revoked since.
+ * Returns the ingest key that an earlier start has left in the data folder, or null. It may have been revoked
+ * since.
  */
 export async function knownIngestKey(dataDir: string): Promise<string | null> {
   return (await readAccount(fileIn(dataDir)))?.key?.secret ?? null;
 }
 
-/** What the data folder keeps, readable by its owner only. */
+/** The account as the data folder keeps it, readable by its owner only. */
 interface PlatformAccount {
   email: string;
   password: string;
-  /** Null until the key was made. */
+  /** The ingest key; null until it was made. */
   key: { id: string; secret: string } | null;
 }
 
 /**
- * Registers the platform's own app with a running catalog, or finds what an earlier start registered.
- * @returns null when the package id belongs to somebody else: the catalog outlived this data folder.
+ * Registers the platform's own app with a running catalog, or finds the one that an earlier start registered.
+ * @returns null when another account has the package id: the catalog is older than this data folder.
  * @throws MosisProblem, or fetch's error when the catalog does not answer.
  */
 export async function registerPlatformApp({
@@ -39,11 +40,12 @@ export async function registerPlatformApp({
 }): Promise<{ ingestKey: string } | null> {
   const file = fileIn(dataDir);
   const account = (await readAccount(file)) ?? newAccount();
-  // Kept before it is used: a start that is cut off must find the password of the account it has registered.
+  // The account is saved before it is used: a start after an interruption must find the password of the
+  // account.
   await writeAccount(file, account);
 
   const catalog = await signIn(createCatalog({ endpoint: catalogUrl }), account);
-  // Else it is removed like any account that nobody confirms, and may send little until then.
+  // An account that nobody confirms is removed, and may send little until then.
   await confirmAddress(postgres, account.email);
   if (account.key !== null && (await isKeyAlive(catalog, account.key.id))) {
     return { ingestKey: account.key.secret };
@@ -93,7 +95,7 @@ async function ownsApp(catalog: Catalog): Promise<boolean> {
     await catalog.app(packageId);
     return true;
   } catch (error) {
-    // What is not ours answers like what does not exist.
+    // The answer for an app of others is the same as for a missing one.
     if (isProblem(error, "not_found")) return false;
     throw error;
   }
@@ -112,7 +114,7 @@ async function readAccount(file: string): Promise<PlatformAccount | null> {
   }
 }
 
-/** Whole or not at all, and never readable by others, not even for a moment. */
+/** Writes the file atomically, and never readable by others, not even for a moment. */
 async function writeAccount(file: string, account: PlatformAccount): Promise<void> {
   await mkdir(join(file, ".."), { recursive: true });
   const part = `${file}.${process.pid}.part`;

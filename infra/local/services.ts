@@ -1,4 +1,4 @@
-// The six processes and the two jobs of the platform, as child processes of this one.
+// Runs the six processes and the two jobs of the platform as child processes of this one.
 import { type ChildProcess, fork } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -16,7 +16,7 @@ import * as catalog from "../../services/catalog/src/variables.ts";
 import * as telemetry from "../../services/telemetry/src/variables.ts";
 import { type Environment, environmentOf, proxyVariables } from "./process-environment.ts";
 
-/** Every process: where it starts, the variable of its port, and all the variables that it gets. */
+/** Every process: its start file, the variable of its port, and all the variables that it gets. */
 export const services = {
   catalog: {
     main: "services/catalog/src/main/api.ts",
@@ -60,25 +60,31 @@ export const jobs = {
   },
 } as const;
 const root = join(import.meta.dirname, "../..");
-/** One that hangs while it starts is tried again, so that it is back within a minute. */
+/** A process that hangs while it starts is tried again, so that it is back within a minute. */
 const readyTimeoutMs = 40_000;
-/** Its own drain ends earlier; then it is killed, so that the servers still end in time. */
+/**
+ * The time to stop, longer than a process's own drain. Then it is killed, so that the servers still end in
+ * time.
+ */
 const stopTimeoutMs = 6000;
 
-/** What the services have to know of the stores they use. */
+/** The addresses and logins of the stores that the services use. */
 export interface StoreAddresses {
-  /** As the owner of the catalog's database, and as the role of each process, which owns nothing. */
+  /**
+   * The URL for the owner of the catalog's database, and the passwords of the role of each process, which
+   * owns nothing.
+   */
   postgres: { owner: string; passwords: RolePasswords };
-  /** The variables that lead each user into Kafka. */
+  /** The variables with which each user connects to Kafka. */
   kafka: (user: KafkaUser) => Environment;
-  /** With database and user of each process that talks to ClickHouse. */
+  /** URLs with the database and user of each process that connects to ClickHouse. */
   clickhouse: { migrate: string; writer: string; query: string };
 }
 
 /** The passwords of the processes' roles in PostgreSQL, which the migration job gives them. */
 export type RolePasswords = Readonly<Record<ProcessRole, string>>;
 
-/** The variables that lead a service to its stores. */
+/** Returns the variables with which a service connects to its stores. */
 export function storeVariables(name: ServiceName, stores: StoreAddresses): Environment {
   const [role, kafkaUser] = [roleOf[name], kafkaUserOf[name]];
   const { owner, passwords } = stores.postgres;
@@ -98,7 +104,7 @@ const roleOf: Readonly<Record<ServiceName, ProcessRole | null>> = {
   writer: null,
 };
 
-/** infra/kafka/acls.json says what each may do. */
+/** The Kafka user of each service; infra/kafka/acls.json lists its rights. */
 const kafkaUserOf: Readonly<Record<ServiceName, KafkaUser | null>> = {
   catalog: null,
   ingest: "telemetry-ingest",
@@ -133,7 +139,7 @@ export async function runJobs(stores: StoreAddresses, env: Environment, logsDir:
 }
 
 /**
- * Starts a service and waits until its `/readyz` says so.
+ * Starts a service and waits until its `/readyz` answers that it is ready.
  * @throws StackError when it ends early or is not ready in time, with the end of its log.
  */
 export async function startService(
@@ -143,8 +149,8 @@ export async function startService(
   const { main, portVariable, variables } = services[name];
   const { url, managementUrl } = urlsOf(name, port, env);
   const logFile = join(logsDir, `${name}.log`);
-  // Only the catalog calls strangers by HTTP, identity providers. Receivers of webhooks are not reached by a
-  // proxy: it would look up their names anew.
+  // Only the catalog calls servers of others by HTTP: identity providers. Webhooks do not use a proxy,
+  // because it would look up the receivers' names again.
   const more = name === "catalog" ? proxyVariables : [];
   const environment = environmentOf(variables, { ...env, [portVariable]: String(port) }, more);
   const { child, exited } = startProcess(main, environment, logFile);
@@ -168,7 +174,10 @@ export async function startService(
   return server;
 }
 
-/** Where this machine reaches a service, and its health and metrics, which may have a port of their own. */
+/**
+ * Returns the URLs where this machine reaches a service, and its health and metrics, which may have a port of
+ * their own.
+ */
 export function urlsOf(name: ServiceName, port: number, env: Environment) {
   const { portVariable } = services[name];
   const url = urlOf(env[portVariable.replace("_PORT", "_HOST")], port);
@@ -177,7 +186,7 @@ export function urlsOf(name: ServiceName, port: number, env: Environment) {
   return { url, managementUrl: managementPort ? urlOf(managementHost, Number(managementPort)) : url };
 }
 
-/** Whoever listens on every address is reached by loopback. */
+/** Returns the URL of a service; one that listens on every address is reached by loopback. */
 function urlOf(host: string | undefined, port: number): string {
   const isEvery = host === undefined || host === "" || host === "0.0.0.0" || host === "::";
   const address = isEvery ? "127.0.0.1" : host;
@@ -209,25 +218,25 @@ async function isReady(url: string): Promise<boolean> {
     await answer.arrayBuffer();
     return answer.ok;
   } catch {
-    // Not listening yet.
+    // The service is not listening yet.
     return false;
   }
 }
 
 interface Started {
   child: ChildProcess;
-  /** Signal or exit code. */
+  /** Resolves with the signal or exit code. */
   exited: Promise<string>;
 }
 
 /**
- * Of the api little lives long and much dies young, up to 200 MB a second. V8 searches the whole heap, on
- * both cores, when what is left below its limit is less than the room for young objects. It has that limit at
- * twice what lives, so it began again every second or two: 20 to 50 ms for whoever waits. At five times it
- * does not.
+ * Most objects of the api are short-lived, up to 200 MB a second. V8 searches the whole heap, on both cores,
+ * when the space left below its limit is smaller than the space for young objects. That limit is twice what
+ * is alive, so V8 began again every second or two, and requests waited for 20 to 50 ms. At five times it does
+ * not.
  *
- * Ingest makes few objects and many buffers, which are freed when young objects are collected. With room for
- * more of these, buffers piled up until all of the heap was searched, nine times a second: 1.1 µs an event.
+ * Ingest makes few objects and many buffers, which are freed when young objects are collected. With more
+ * space for these, buffers piled up until the whole heap was searched, nine times a second: 1.1 µs an event.
  */
 const flagsOf: Readonly<Record<string, string[]>> = {
   [services.catalog.main]: ["--heap-growing-percent=400"],
@@ -240,9 +249,10 @@ function startProcess(main: string, env: Environment, logFile: string): Started 
     cwd: root,
     env,
     execArgv: [...process.execArgv, ...(flagsOf[main] ?? [])],
-    // Of its own group: a Ctrl-C reaches the launcher, which ends the processes in order.
+    // The process has a group of its own: a Ctrl-C reaches only the launcher, which ends the processes in
+    // order.
     detached: true,
-    // It ends by itself when the channel closes, that is when this process is gone.
+    // It ends by itself when the channel closes, which happens when this process ends.
     stdio: ["ignore", log, log, "ipc"],
   });
   closeSync(log);
@@ -253,7 +263,10 @@ function startProcess(main: string, env: Environment, logFile: string): Started 
   return { child, exited };
 }
 
-/** Appends; a log that has grown large makes place, also while it is written, and is kept once. */
+/**
+ * Opens a log for appending. A log that has grown large is rotated, also while it is written; one old copy is
+ * kept.
+ */
 function openLog(logFile: string): number {
   mkdirSync(dirname(logFile), { recursive: true, mode: 0o700 });
   rotateLog(logFile);
@@ -262,7 +275,7 @@ function openLog(logFile: string): number {
   return openSync(logFile, "a", 0o600);
 }
 
-/** Logs that are looked after: a service that is started again has the same one. */
+/** Logs that are rotated: a service that is started again has the same one. */
 const rotated = new Set<string>();
 
 function tail(logFile: string): string {

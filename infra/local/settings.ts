@@ -6,16 +6,19 @@ import type { Environment } from "./process-environment.ts";
 import type { RolePasswords, ServiceName } from "./services.ts";
 import { refuseOwnTargets } from "./webhook-targets.ts";
 
-/** What `npm start` reads from the environment. */
+/** The settings that `npm start` reads from the environment. */
 export interface Settings {
   dataDir: string;
   cacheDir: string | null;
   ports: Record<ServiceName, number>;
   source: StackSource;
   selfTelemetry: boolean;
-  /** Passwords of the roles that processes connect to PostgreSQL as; those left out are the data folder's. */
+  /**
+   * Passwords of the roles as which processes connect to PostgreSQL; for missing ones, the data folder has
+   * passwords.
+   */
   rolePasswords: Partial<RolePasswords>;
-  /** Where mails to developers leave: a folder, unless the environment names a server. */
+  /** The destination of mails to developers: a folder, unless the environment names a server. */
   mailUrl: string;
 }
 
@@ -50,7 +53,7 @@ export async function readSettings(env: Environment): Promise<Settings> {
   const { RELAY_PORT, WEBHOOKS_PORT, WRITER_PORT } = values;
   const stackPorts = await readStackPorts(env, [...chosen, RELAY_PORT, WEBHOOKS_PORT, WRITER_PORT]);
   const taken = [...chosen, ...Object.values(stackPorts)];
-  // Nobody but an operator's Prometheus needs these: a second copy just takes others.
+  // Only an operator's Prometheus uses these ports, so a second copy just takes others.
   const relay = RELAY_PORT || (await portNear(4003, taken));
   const writer = WRITER_PORT || (await portNear(4004, [...taken, relay]));
   const webhooks = WEBHOOKS_PORT || (await portNear(4005, [...taken, relay, writer]));

@@ -1,5 +1,5 @@
-// `npm run sql -- "select …" [--endpoints FILE]`: runs a statement in ClickHouse of the running platform as
-// the analyst, and prints what it answers. Exit code 1 when ClickHouse refuses it.
+// `npm run sql -- "select …" [--endpoints FILE]` runs a statement in ClickHouse of the running platform as
+// the analyst, and prints its answer. The exit code is 1 when ClickHouse refuses it.
 import { pipeline } from "node:stream/promises";
 import { parseArgs } from "node:util";
 import { readEndpoints, runProgram, UserError } from "./endpoints.ts";
@@ -26,6 +26,6 @@ await runProgram(usage, async () => {
     body: statement,
   });
   if (!answer.ok) throw new UserError((await answer.text()).trim());
-  // A statement may fail when it has answered rows already: then the connection is cut, and this throws.
+  // A statement may fail after it has answered rows: then the connection is cut, and this throws.
   if (answer.body) await pipeline(answer.body, process.stdout, { end: false });
 });

@@ -1,4 +1,4 @@
-// `npm start`: see launch.ts for what runs.
+// `npm start` runs this file; launch.ts starts the platform itself.
 import { bootstrap } from "./bootstrap.mjs";
 
 const usage = `Usage: npm start

@@ -1,4 +1,4 @@
-// A platform of its own in a temporary folder on free ports, started as a person starts it, for programs that
+// Starts a separate platform in a temporary folder on free ports, as a person starts it, for programs that
 // measure or break it.
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, openSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
@@ -12,9 +12,9 @@ import type { Environment } from "./process-environment.ts";
 export interface TemporaryPlatform {
   endpoints: Endpoints;
   dataDir: string;
-  /** Process ids by name now: the services, and the servers that are ours. */
+  /** Returns the current process ids by name: the services, and the servers that are ours. */
   processes(): Record<string, number>;
-  /** Ends all of it and takes the folder away, or everything in it but the logs. */
+  /** Ends the platform and removes the folder, or everything in it except the logs. */
   stop(options?: { keepLogs: boolean }): Promise<void>;
 }
 
@@ -25,9 +25,9 @@ const portNames = [
 const startTimeoutMs = 180_000;
 
 /**
- * Starts one and waits until it is ready.
+ * Starts a platform and waits until it is ready.
  * @param name becomes part of the folder's name.
- * @param changes of the environment; undefined takes a variable out.
+ * @param changes of the environment; undefined removes a variable.
  * @throws UserError with the end of what it printed.
  */
 export async function startTemporaryPlatform(
@@ -70,7 +70,7 @@ export async function startTemporaryPlatform(
   }
 }
 
-/** Process ids by name of the platform that keeps its data in the folder. */
+/** Returns the process ids by name of the platform that keeps its data in the folder. */
 export function readProcesses(dataDir: string): Record<string, number> {
   return JSON.parse(readFileSync(join(dataDir, "processes.json"), "utf8")) as Record<string, number>;
 }

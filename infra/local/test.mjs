@@ -1,4 +1,4 @@
-// `npm test [-- FILE …]`: see run-tests.ts for what runs.
+// `npm test [-- FILE …]` runs this file; run-tests.ts runs the tests themselves.
 import { bootstrap } from "./bootstrap.mjs";
 
 const usage = `Usage: npm test [-- FILE …] [-- --test-… FILE …]

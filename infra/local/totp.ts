@@ -1,4 +1,5 @@
-// `npm run totp -- SECRET`: what an authenticator app would show now, for a terminal without one.
+// `npm run totp -- SECRET` prints the code that an authenticator app would show now, for a terminal without
+// one.
 import { parseArgs } from "node:util";
 import { totpCode } from "@mosis/devstack";
 import { runProgram, UserError } from "./endpoints.ts";

@@ -2,9 +2,9 @@ import type { StackSource } from "@mosis/devstack";
 import type { Environment } from "./process-environment.ts";
 
 /**
- * Refuses an allowance for webhooks that leads to a server or a process of this copy: whoever has an account
- * would speak to it from inside. The processes refuse the default ports and what they know of themselves;
- * only the launcher knows every port.
+ * Refuses an allowance for webhooks that leads to a server or a process of this copy: anyone with an account
+ * could send requests to it from inside. The processes refuse the default ports and those in their own
+ * config; only the launcher knows every port.
  * @throws Error one line that names the target.
  */
 export function refuseOwnTargets(env: Environment, ports: readonly number[], source: StackSource): void {

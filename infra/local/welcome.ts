@@ -3,7 +3,10 @@ import { fileURLToPath } from "node:url";
 import type { Platform } from "./platform.ts";
 import type { Settings } from "./settings.ts";
 
-/** What a person sees when everything is ready: what runs where, and three commands to try next. */
+/**
+ * Returns the text that a person sees when everything is ready: the addresses, and three commands to try
+ * next.
+ */
 export function welcome({ endpoints, others }: Platform, settings: Settings, seconds: string): string {
   const rows = [
     ["catalog", endpoints.catalog, "developers, sessions, apps, keys; /docs"],
@@ -38,7 +41,7 @@ Ctrl-C stops everything; the next start finds its data again.
 `;
 }
 
-/** Where people ask with SQL: as the analyst, whose password is in the file. */
+/** Returns the rows about SQL for people: they use the analyst, whose password is in the file. */
 function sqlRows({ analyst, clickhouse }: Platform["endpoints"]): string[][] {
   if (analyst === null) return [["ClickHouse", withoutPassword(clickhouse), "SQL over telemetry"]];
   const { http, native, user, database } = analyst;
@@ -48,17 +51,17 @@ function sqlRows({ analyst, clickhouse }: Platform["endpoints"]): string[][] {
   ];
 }
 
-/** Never the URL of a server: it may have a password in it. */
+/** Returns the destination of mails, but never the URL of a server: it may contain a password. */
 function mailsOf(mailUrl: string): string {
   return mailUrl.startsWith("file:") ? fileURLToPath(mailUrl) : new URL(mailUrl).host;
 }
 
-/** What is printed ends up in logs and on screens: the logins are in the file alone. */
+/** Removes the password: printed texts end up in logs and on screens, so the logins are only in the file. */
 function withoutPassword(url: string): string {
   return `${new URL(url).protocol}//${new URL(url).host}`;
 }
 
-/** The platform's own events: real ones from the first minute. */
+/** Selects the platform's own events: real ones from the first minute. */
 const ownEvents = `
     select name, properties['service'] as service, count() as events, max(event_time) as last
     from events group by all order by events desc limit 10`;

@@ -1,4 +1,4 @@
-// Describes what the migrations have made of ClickHouse as SQL that a person reads.
+// Describes the ClickHouse schema that the migrations make, as SQL that a person reads.
 import { analystsDatabase, type ClickHouse, select } from "@mosis/clickhouse";
 import Type from "typebox";
 

@@ -1,5 +1,5 @@
-// Describes what the catalog's migrations have made of PostgreSQL as SQL that a person reads: each table with
-// its columns, indexes, policies, triggers and rights. It cannot be run: it has no owners and no order.
+// Describes the PostgreSQL schema that the catalog's migrations make, as SQL that a person reads: each table
+// with its columns, indexes, policies, triggers and rights. It cannot be run: it has no owners and no order.
 import { many, type Queryable, type Sql, sql } from "@mosis/postgres";
 import Type, { type Static } from "typebox";
 
@@ -94,7 +94,7 @@ function columnLines(oid: number): Sql {
     order by attnum`;
 }
 
-/** Those of "not null" stand with their columns. */
+/** Returns the constraints of a table; "not null" is shown with the columns. */
 function constraintLines(oid: number): Sql {
   return sql`
     select 'constraint ' || conname || ' ' || pg_get_constraintdef(oid) as text
@@ -102,7 +102,7 @@ function constraintLines(oid: number): Sql {
     order by array_position(array['p', 'u', 'x', 'f', 'c'], contype::text), conname collate "C"`;
 }
 
-/** But for those that a constraint is held by. */
+/** Returns the indexes of a table, except those that belong to a constraint. */
 function indexLines(oid: number): Sql {
   return sql`
     select replace(pg_get_indexdef(indexrelid), ' ON public.', ' on ') || ';' as text
@@ -132,7 +132,7 @@ function triggerLines(oid: number): Sql {
     order by tgname collate "C"`;
 }
 
-/** The rights of our roles, on the table and on single columns of it. */
+/** Returns the rights of our roles, on the table and on single columns of it. */
 function rightLines(oid: number): Sql {
   return sql`
     with given as (

@@ -11,7 +11,7 @@ import { describeClickHouse } from "./clickhouse.ts";
 import { describePostgres } from "./postgres.ts";
 
 const log = createLogger({ service: "test", level: "silent" });
-/** `npm run schema` writes the files that are compared else. */
+/** True when `npm run schema` writes the files, which are compared otherwise. */
 const isWriting = process.env["SCHEMA"] === "write";
 
 test("services/catalog/schema.sql is what the catalog's migrations make", async (t) => {

@@ -4,7 +4,7 @@ import { UserError } from "../endpoints.ts";
 import type { TemporaryPlatform } from "../temporary-platform.ts";
 import { type Fault, type Target, targets } from "./plan.ts";
 
-/** What was really done, and how it went on. */
+/** The faults that were carried out, and how the processes recovered. */
 export interface Done {
   kills: Record<Target, number>;
   pauses: Record<Target, number>;
@@ -12,13 +12,13 @@ export interface Done {
   comebacksMs: Record<Target, number[]>;
 }
 
-/** One that is not back by then does not come back. */
+/** A process that is not back by then is given up. */
 const comebackTimeoutMs = 120_000;
 
 /**
- * Does one fault after the other, and returns when all processes are whole again. A fault waits until its own
- * process is whole, a kill also for Kafka, and a kill of Kafka for all: on a slow machine there are fewer of
- * them, instead of a platform that is never up.
+ * Carries out one fault after the other, and returns when all processes are healthy again. A fault waits
+ * until its own process is healthy, a kill also waits for Kafka, and a kill of Kafka waits for all. So a slow
+ * machine has fewer faults, instead of a platform that is never up.
  * @param signal ends it early. @throws UserError when a process does not come back.
  */
 export async function carryOut(
@@ -40,7 +40,7 @@ export async function carryOut(
       if (signal.aborted || performance.now() > giveUpAt) break;
       say(fault.kind === "kill" ? `kill -9 ${fault.target}` : `pause ${fault.target} for ${fault.forMs} ms`);
       const mended = fault.kind === "kill" ? kill(platform, fault, done) : pause(platform, fault, done);
-      // Thrown where it is awaited.
+      // The error is thrown where the promise is awaited.
       mended.catch(() => {});
       mending[fault.target] = mended;
     }
@@ -76,7 +76,7 @@ async function pause(platform: TemporaryPlatform, { target, forMs }: Fault, done
   }
 }
 
-/** @param before the process that was killed; the one we wait for is another. */
+/** @param before the process that was killed; the process that we wait for is another one. */
 async function untilAlive(platform: TemporaryPlatform, target: Target, before?: number): Promise<number> {
   const giveUpAt = performance.now() + comebackTimeoutMs;
   for (;;) {
@@ -89,7 +89,10 @@ async function untilAlive(platform: TemporaryPlatform, target: Target, before?: 
   }
 }
 
-/** A pid may belong to somebody else by now. What we have started has the data folder in its environment. */
+/**
+ * Returns true when the process is ours: its pid may have been reused by now. A process that we started has
+ * the data folder in its environment.
+ */
 function isOurs(pid: number, { dataDir }: TemporaryPlatform): boolean {
   try {
     const environment = readFileSync(`/proc/${pid}/environ`, "utf8").split("\0");

@@ -3,14 +3,14 @@ import { type ClickHouse, select } from "@mosis/clickhouse";
 import type { Ledger } from "../demo/ledger.ts";
 import { type NumberedBatch, numberProperty } from "./numbered.ts";
 
-/** Acknowledged events against the view `events`, one by one. */
+/** The acknowledged events compared with the view `events`, one by one. */
 export interface Comparison {
   acknowledged: number;
-  /** Acknowledged and not there, or there under another app. */
+  /** Events that were acknowledged and are missing, or belong to another app. */
   lost: number;
-  /** Seen more often than once. */
+  /** Events that appear more than once. */
   duplicated: number;
-  /** There and never acknowledged: every batch of a run is acknowledged in the end. */
+  /** Events that are there and were never acknowledged: every batch of a run is acknowledged in the end. */
   unknown: number;
 }
 
@@ -45,7 +45,7 @@ export async function compareEvents(
 
 const nobody = 255;
 
-/** Index of the app of each number; `nobody` when its batch was not acknowledged. */
+/** Returns the index of the app of each number; `nobody` when its batch was not acknowledged. */
 function appOfNumber(known: readonly NumberedBatch[], all: readonly NumberedBatch[]): Uint8Array {
   const last = all.at(-1);
   const apps = new Uint8Array(last ? last.first + last.count : 0).fill(nobody);

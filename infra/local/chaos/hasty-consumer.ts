@@ -1,4 +1,4 @@
-// What must never be: see commit-before-insert.ts.
+// This consumer does what ours must never do: see commit-before-insert.ts.
 import {
   type Consumer,
   type ConsumerOptions,

@@ -1,7 +1,7 @@
-// Every valid event carries a number of its own, so that ClickHouse can be asked for each of them.
+// Gives every valid event a number of its own, so that ClickHouse can be asked for each of them.
 import { type PlannedBatch, planTraffic, type TrafficOptions } from "../demo/traffic.ts";
 
-/** The numbers of a batch's valid events: `count` of them from `first`. */
+/** The numbers of a batch's valid events: `count` numbers from `first` on. */
 export interface NumberedBatch {
   batchId: string;
   app: number;
@@ -9,12 +9,12 @@ export interface NumberedBatch {
   count: number;
 }
 
-/** The property that has the number. */
+/** The property that contains the number. */
 export const numberProperty = "chaos_number";
 
 /**
- * The demo's traffic with numbers, until it is over or the plan ends.
- * @param onPlanned told of every batch before it is sent.
+ * Returns the demo's traffic with numbers, until the plan or the run ends.
+ * @param onPlanned is called with every batch before it is sent.
  */
 export function* numberedTraffic(
   options: TrafficOptions & { isOver: () => boolean; onPlanned: (batch: NumberedBatch) => void },

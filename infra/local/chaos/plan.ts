@@ -8,30 +8,33 @@ export interface Fault {
   target: Target;
   /** kill -9; or SIGSTOP, and SIGCONT after `forMs`. */
   kind: "kill" | "pause";
-  /** Since the fault before it. */
+  /** Milliseconds since the previous fault. */
   afterMs: number;
   forMs: number;
-  /** Done although Kafka, which all others need to come back, may be away itself. */
+  /** True when the fault happens although Kafka, which all others need to come back, may be down itself. */
   overlaps: boolean;
 }
 
 /**
- * Two at once is where guarantees break: the second loses its memory while the first cannot take over what
- * it holds.
+ * Pairs of faults at the same time, where guarantees break: the second process loses its memory while the
+ * first cannot take over its work.
  */
 const worstPairs: readonly (readonly [Target, Target])[] = [
   ["clickhouse", "writer"],
   ["kafka", "ingest"],
 ];
-/** Long enough that the second holds something, shorter than the first takes to come back. */
+/**
+ * The time between the two faults of a pair: long enough that the second process holds something, and shorter
+ * than the first takes to come back.
+ */
 const pairGapMs = 700;
 
-/** Beyond the session of a consumer (10 s), so that a paused writer wakes up as a zombie. */
+/** Longer than the session of a consumer (10 s), so that a paused writer wakes up as a zombie. */
 const pauseMaxMs = 12_000;
 
 /**
- * What is done in a run, decided before it: the kills, and a pause for every second of them. Every sixth kill
- * begins a worst pair.
+ * Plans the faults of a run before it starts: the kills, and a pause for every second kill. Every sixth kill
+ * begins one of the worst pairs.
  */
 export function planFaults(options: { seed: number; kills: number; durationMs: number }): Fault[] {
   const { seed, kills, durationMs } = options;

@@ -6,13 +6,13 @@ import { missingBatches, selectDeliveries } from "../demo/books.ts";
 import type { Ledger } from "../demo/ledger.ts";
 import { UserError } from "../endpoints.ts";
 
-/** With nothing left to read, what is missing for so long is lost. */
+/** The time after which an event counts as lost, once nothing is left to read. */
 const quietMs = 5000;
 const deadlineMs = 180_000;
 
 /**
- * Waits until the writer has read everything and every acknowledged delivery is stored; or until it is plain
- * that some never will be, for the comparison to count them.
+ * Waits until the writer has read everything and every acknowledged delivery is stored, or until it is clear
+ * that some never will be: then the comparison counts them.
  * @throws UserError when the writer is still behind after three minutes.
  */
 export async function untilSettled(options: {
@@ -46,7 +46,10 @@ export async function untilSettled(options: {
   }
 }
 
-/** Records that are not committed. While Kafka does not say, the writer counts as behind. */
+/**
+ * Returns the number of records that are not committed. While Kafka does not answer, the writer counts as
+ * behind.
+ */
 async function lagOf(reader: LagReader): Promise<number> {
   try {
     return (await reader.read()).reduce((total, { records }) => total + records, 0);

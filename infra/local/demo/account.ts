@@ -6,12 +6,12 @@ import { type Endpoints, UserError } from "../endpoints.ts";
 import { allowTraffic } from "./allow-traffic.ts";
 import { confirmAddress } from "./confirm-address.ts";
 
-/** A developer of this run alone, so that runs do not meet. */
+/** A developer that only this run uses, so that runs do not meet. */
 export interface DemoAccount {
   developerId: string;
   email: string;
   apps: App[];
-  /** Ingest key of each app, in the order of `apps`. */
+  /** The ingest key of each app, in the order of `apps`. */
   keys: string[];
   /** Reads receipts and the audit trail. */
   query: Query;
@@ -33,7 +33,7 @@ export async function registerDemo(endpoints: Endpoints, appCount: number): Prom
   const password = randomBytes(18).toString("base64url");
   const visitor = createCatalog({ endpoint: endpoints.catalog });
   const developer = await visitor.createDeveloper({ email, name: `Demo ${run}`, password });
-  // Without it the account could have a few apps only.
+  // An account without a confirmed address could have only a few apps.
   await confirmAddress(endpoints.postgres, email);
   const catalog = visitor.as((await visitor.signIn({ email, password })).token);
 
@@ -45,7 +45,7 @@ export async function registerDemo(endpoints: Endpoints, appCount: number): Prom
   }
   const packageIds = apps.map((app) => app.package_id);
   await allowTraffic(endpoints, packageIds);
-  // Keys last: who knows them knows the limits.
+  // The keys come last: a process that knows them knows the limits as well.
   const keys: string[] = [];
   for (const [index, package_id] of packageIds.entries()) {
     const title = titles[index] ?? "";
@@ -78,7 +78,8 @@ export async function untilKeysWork(ingest: string, keys: readonly string[]): Pr
 }
 
 /**
- * A body that is no batch: 401 while the key is unknown, another 4xx once it is known, and nothing is stored.
+ * Sends a body that is no batch and returns the status: 401 while the key is unknown, another 4xx once it is
+ * known. Nothing is stored.
  */
 async function statusOfEmptyBody(ingest: string, key: string): Promise<number> {
   const response = await fetch(`${ingest}/v1/telemetry/batches`, {

@@ -12,12 +12,14 @@ import { confirmAddress } from "./confirm-address.ts";
 const run = promisify(execFile);
 const admin = join(import.meta.dirname, "../../../services/catalog/src/main/admin.ts");
 
-/** What no machine that runs these programs reaches: a program measures the platform, not its limits. */
+/**
+ * Limits that no machine that runs these programs reaches: a program measures the platform, not its limits.
+ */
 const limits = { telemetry_events_per_day: 100_000_000_000, telemetry_events_per_second: 1_000_000 };
 
 /**
- * Lets apps send as fast as they can, as somebody who runs the platform would: an account of its own is an
- * admin, with the second factor that this needs, for as long as it takes to raise the limits.
+ * Lets apps send as fast as they can, as an operator would: a separate account becomes an admin, with the
+ * second factor that this needs, until the limits are raised.
  */
 export async function allowTraffic(
   { catalog: endpoint, postgres }: Endpoints,

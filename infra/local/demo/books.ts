@@ -1,4 +1,4 @@
-// The same facts from both sides: what the sender was told, and what ClickHouse holds.
+// Compares the same facts from both sides: the answers that the sender got, and the rows of ClickHouse.
 import type { Static } from "typebox";
 import Type from "typebox";
 import type { ClickHouse } from "@mosis/clickhouse";
@@ -14,11 +14,11 @@ interface BookLine {
 
 export interface Books {
   lines: BookLine[];
-  /** What does not fit, in words; empty when the books balance. */
+  /** The differences, in words; empty when the books balance. */
   faults: string[];
   /**
-   * Deliveries that ClickHouse has and that no sender was told of: attempts that were cut off after they had
-   * arrived.
+   * Deliveries that ClickHouse has and that no sender saw acknowledged: attempts that were cut off after they
+   * had arrived.
    */
   untoldDeliveries: number;
 }
@@ -33,7 +33,7 @@ type Delivered = Static<typeof Delivered>;
 
 const inApps = "app_id IN {apps:Array(UUID)}";
 
-/** Deliveries of each batch id that ClickHouse has a record of. */
+/** Selects the deliveries of each batch id that ClickHouse has a record of. */
 export function selectDeliveries(store: ClickHouse, apps: readonly string[]): Promise<Delivered[]> {
   return patientSelect(
     store,
@@ -47,7 +47,7 @@ export function selectDeliveries(store: ClickHouse, apps: readonly string[]): Pr
   );
 }
 
-/** Batch ids that were acknowledged more often than ClickHouse has seen them yet. */
+/** Returns the batch ids that were acknowledged more often than ClickHouse has seen them so far. */
 export function missingBatches(ledger: Ledger, delivered: readonly Delivered[]): string[] {
   const deliveries = new Map(delivered.map((row) => [row.batch_id, row.deliveries]));
   return [...ledger.entries.values()]
@@ -64,7 +64,7 @@ export async function balance(store: ClickHouse, apps: readonly string[], ledger
 
   const entries = [...ledger.entries.values()];
   const deliveriesOf = new Map(delivered.map((row) => [row.batch_id, row.deliveries]));
-  // An attempt that was cut off after it had arrived is a delivery too; the sender learns of it here.
+  // An attempt that was cut off after it had arrived is a delivery, too; here the sender learns of it.
   const times = (entry: { batchId: string; acknowledged: number }) =>
     Math.max(entry.acknowledged, deliveriesOf.get(entry.batchId) ?? 0);
   const known = {
@@ -88,7 +88,7 @@ export async function balance(store: ClickHouse, apps: readonly string[], ledger
   return { lines, faults, untoldDeliveries };
 }
 
-/** What ClickHouse says became of every event that came. */
+/** Selects what happened to every event that arrived, according to ClickHouse. */
 async function selectOutcomes(store: ClickHouse, apps: readonly string[]) {
   const rows = await patientSelect(
     store,
@@ -102,7 +102,10 @@ async function selectOutcomes(store: ClickHouse, apps: readonly string[]) {
   return rows[0] ?? { received: 0, accepted: 0, rejected: 0 };
 }
 
-/** Every batch by itself: seen as often as acknowledged (or cut off), with the promised counts each time. */
+/**
+ * Compares every batch: it must appear as often as it was acknowledged (or cut off), each time with the
+ * promised counts.
+ */
 function compareDeliveries(ledger: Ledger, delivered: readonly Delivered[], faults: string[]): number {
   let untold = 0;
   for (const row of delivered) {
@@ -133,7 +136,8 @@ function compareDeliveries(ledger: Ledger, delivered: readonly Delivered[], faul
 }
 
 /**
- * Rows of `events` by app and name against the valid events that were acknowledged. Returns the rows of all.
+ * Compares the rows of `events` by app and name with the valid events that were acknowledged. Returns the
+ * number of all rows.
  */
 async function compareStored(
   store: ClickHouse,
@@ -161,7 +165,10 @@ async function compareStored(
   return sum(stored.values());
 }
 
-/** Refused events by code, each event of a batch once, however often the batch was delivered. */
+/**
+ * Compares the refused events by code. Each event of a batch counts once, however often the batch was
+ * delivered.
+ */
 async function compareRejected(
   store: ClickHouse,
   apps: readonly string[],

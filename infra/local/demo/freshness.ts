@@ -1,11 +1,11 @@
-// How long after its acknowledgement an event can be seen in SQL, measured by looking.
+// Measures the time from an event's acknowledgement until it can be seen in SQL, by looking for it.
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 
 export interface FreshnessProbe {
   /**
-   * Ends after the running measurement. Milliseconds from acknowledgement to the first query that saw the
-   * event.
+   * Ends after the running measurement. Resolves with the milliseconds from each acknowledgement to the first
+   * query that saw the event.
    */
   stop(): Promise<number[]>;
 }
@@ -13,13 +13,13 @@ export interface FreshnessProbe {
 /**
  * Sends a single event every `intervalMs` and asks ClickHouse for each until it is there.
  * @param send resolves when the event with this session id is acknowledged.
- * @param isVisible whether SQL sees an event of this session.
+ * @param isVisible resolves true when SQL sees an event of this session.
  */
 export function startFreshnessProbe(options: {
   send: (sessionId: string) => Promise<void>;
   isVisible: (sessionId: string) => Promise<boolean>;
   intervalMs: number;
-  /** An event that is not seen for this long fails the run. */
+  /** The run fails when an event is not seen for this long. */
   deadlineMs: number;
 }): FreshnessProbe {
   const { send, isVisible, intervalMs, deadlineMs } = options;
@@ -40,11 +40,12 @@ export function startFreshnessProbe(options: {
   let finished = 0;
   const run = async () => {
     while (!stop.signal.aborted) {
-      // Looking costs ClickHouse something too: a backlog of probes is not looked at more often for it.
+      // A query costs ClickHouse something, too, so a backlog of probes does not increase the number of
+      // queries.
       if (measuring.length - finished < probesAtOnceMax) {
         const one = measure();
         measuring.push(one);
-        // Reported by stop(); until then the sender goes on.
+        // stop() reports the error; until then the sender continues.
         one.catch(() => {}).finally(() => finished++);
       }
       await pauseUnlessStopped(intervalMs, stop.signal);
@@ -64,7 +65,7 @@ export function startFreshnessProbe(options: {
 const lookPauseMs = 50;
 const probesAtOnceMax = 8;
 
-/** The value below which a share of the values lie; NaN when there are none. */
+/** Returns the value below which a share of the values lie; NaN when there are none. */
 export function percentile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;

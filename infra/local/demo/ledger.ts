@@ -1,4 +1,4 @@
-// The sender's own books: what it has been told, kept apart from anything the platform stores.
+// The sender's own books: the answers that it got, kept apart from anything that the platform stores.
 import type { BatchAccepted } from "@mosis/types/telemetry";
 import type { PlannedBatch } from "./traffic.ts";
 
@@ -40,7 +40,7 @@ export function createLedger(): Ledger {
   };
 }
 
-/** Notes a 202 and holds it against the plan. */
+/** Records a 202 and compares it with the plan. */
 export function acknowledge(
   ledger: Ledger,
   batch: PlannedBatch,

@@ -1,4 +1,4 @@
-// Reads that wait: the books are compared although somebody kills ClickHouse or query in the middle of the
+// Reads that wait: the books are compared even when somebody kills ClickHouse or query in the middle of the
 // run.
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Static, TSchema } from "typebox";
@@ -10,7 +10,7 @@ const patienceMs = 60_000;
 const pauseMs = 200;
 
 /**
- * Reads again while what is read is away. @throws what the last try threw after a minute, anything else at
+ * Reads again while the service is down. @throws the error of the last try after a minute, any other error at
  * once.
  */
 export async function patiently<T>(read: () => Promise<T>): Promise<T> {
@@ -25,7 +25,7 @@ export async function patiently<T>(read: () => Promise<T>): Promise<T> {
   }
 }
 
-/** `select`, with patience. */
+/** Runs `select`, and waits while ClickHouse is down. */
 export function patientSelect<T extends TSchema>(
   store: ClickHouse,
   schema: T,
@@ -38,6 +38,6 @@ export function patientSelect<T extends TSchema>(
 
 function isAway(error: unknown): boolean {
   if (error instanceof MosisProblem) return error.status >= 500;
-  // fetch says TypeError for a connection that was refused or cut.
+  // fetch throws a TypeError for a connection that was refused or cut.
   return error instanceof Unavailable || (error instanceof TypeError && error.message === "fetch failed");
 }

@@ -1,5 +1,5 @@
 /**
- * Tells how far a long job is: one line that redraws itself on a terminal, a plain line now and then
+ * Shows the progress of a long job: one line that redraws itself on a terminal, a plain line now and then
  * elsewhere.
  */
 export class Progress {

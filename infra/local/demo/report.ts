@@ -8,7 +8,7 @@ import { percentile } from "./freshness.ts";
 import type { Ledger } from "./ledger.ts";
 import { table } from "./table.ts";
 
-/** Days shown by name; older ones are summed up. */
+/** The number of days that are shown by date; older ones are summed up. */
 const daysShown = 8;
 
 export async function printEventsByDay(store: ClickHouse, apps: readonly App[]): Promise<void> {

@@ -1,4 +1,4 @@
-// The clients: several keep-alive connections that send what the plan says and give up on nothing.
+// The clients: several keep-alive connections that send what the plan contains and never give up a batch.
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
@@ -13,20 +13,20 @@ const compress = promisify(gzip);
 export interface SendOptions {
   /** Base URL of the ingest service. */
   endpoint: string;
-  /** Ingest key of each app, by its index. */
+  /** The ingest key of each app, by its index. */
   keys: readonly string[];
   connections: number;
   /** Upper bound of events a second; Infinity sends as fast as answers come. */
   eventsPerSecondMax: number;
-  /** A batch that was not acknowledged for this long ends the run. */
+  /** The run ends when a batch is not acknowledged for this long. */
   deadlineMs: number;
   onAcknowledged: (events: number) => void;
 }
 
 /**
- * Sends every batch until it is acknowledged and writes what happened into the ledger.
- * @throws Error when the platform refuses what the plan knows to be right, or is away for longer than the
- * deadline.
+ * Sends every batch until it is acknowledged, and writes what happened into the ledger.
+ * @throws Error when the platform refuses a batch that the plan knows to be valid, or is down for longer than
+ * the deadline.
  */
 export async function sendAll(
   plan: Iterable<PlannedBatch>,
@@ -81,9 +81,11 @@ export async function sendBatch(batch: PlannedBatch, ledger: Ledger, options: Se
 
 type Attempt =
   | { kind: "acknowledged"; answer: BatchAccepted }
-  /** Certainly not taken. */
+  /** The platform has certainly not accepted the batch. */
   | { kind: "postponed"; notBeforeMs: number; reason: string }
-  /** Cut off, or failed on the server's side: taken or not, nobody can tell. */
+  /**
+   * The attempt was cut off, or failed on the server's side: nobody knows if the platform accepted the batch.
+   */
   | { kind: "unknown"; notBeforeMs: number; reason: string };
 
 async function post(batch: PlannedBatch, { endpoint, keys }: SendOptions): Promise<Attempt> {
@@ -104,7 +106,7 @@ async function post(batch: PlannedBatch, { endpoint, keys }: SendOptions): Promi
   }
 }
 
-/** The platform said no to a batch that is right. */
+/** The platform refused a valid batch. */
 class RefusedError extends Error {
   constructor(answer: string) {
     super(`The ingest service refused a valid batch: ${answer}`);

@@ -1,4 +1,4 @@
-/** Rows as aligned text; numbers to the right, with thousands separated. */
+/** Formats rows as aligned text; numbers to the right, with thousands separated. */
 export function table(header: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
   const cells = rows.map((row) =>
     row.map((cell) => (typeof cell === "number" ? cell.toLocaleString("en") : cell)),

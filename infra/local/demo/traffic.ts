@@ -1,37 +1,36 @@
-// What the demo's apps send: a plan made before anything is sent, so that its counts owe nothing to the
-// platform.
+// Plans what the demo's apps send before anything is sent, so that the counts do not depend on the platform.
 import { randomUUID } from "node:crypto";
 import type { BatchContext, EventCode } from "@mosis/types/telemetry";
 import { appOf, contextOf, createDice, type Dice, eventsPerSession, sessionEvents } from "../lifelike.ts";
 import { faults } from "./faults.ts";
 
-/** One batch and what must become of it. */
+/** One batch and the result that it must have. */
 export interface PlannedBatch {
   batchId: string;
-  /** Index of the app. */
+  /** The index of the app. */
   app: number;
   context: BatchContext;
   events: unknown[];
-  /** What the device's clock is ahead of the true time, milliseconds. */
+  /** Milliseconds that the device's clock is ahead of the true time. */
   clockAheadMs: number;
   gzip: boolean;
-  /** Names of the valid events, in their order. */
+  /** The names of the valid events, in their order. */
   validNames: string[];
   /** Position → code of the events that must be refused. */
   refused: Map<number, EventCode>;
   /**
-   * What the client does after its acknowledgement: nothing; send the same batch again, as one that lost the
-   * answer does; or send the same events under a new batch id, as one that was reinstalled from a backup
-   * does.
+   * The client's next step after the acknowledgement: nothing; send the same batch again, like a client that
+   * lost the answer; or send the same events under a new batch id, like one that was reinstalled from a
+   * backup.
    */
   encore: "none" | "same_batch" | "new_batch";
 }
 
 export interface TrafficOptions {
   seed: number;
-  /** How many apps there are. */
+  /** The number of apps. */
   apps: number;
-  /** How many events to plan, invalid ones among them, encores not. */
+  /** The number of events to plan, including invalid ones, without encores. */
   events: number;
   nowMs: number;
 }
@@ -52,7 +51,10 @@ export function* planTraffic({ seed, apps, events, nowMs }: TrafficOptions): Gen
   }
 }
 
-/** Most clients send one session; some were offline for long. At most 1000 events, the limit of a batch. */
+/**
+ * Returns the number of sessions in a batch. Most clients send one session; some were offline for long. At
+ * most 1000 events, the limit of a batch.
+ */
 function sessionsOf(chance: number): number {
   if (chance < 0.5) return 1;
   if (chance < 0.75) return 2;
@@ -104,12 +106,15 @@ function encoreOf(chance: number): PlannedBatch["encore"] {
   return chance < 0.025 ? "new_batch" : "none";
 }
 
-/** The last seven days, quiet at night and busy in the evening; 3 % were offline for up to four weeks. */
+/**
+ * Returns a start in the last seven days, quiet at night and busy in the evening; 3 % of clients were offline
+ * for up to four weeks.
+ */
 function startOf(dice: Dice, k: number, nowMs: number): number {
   const isLate = dice(50, k) < 0.03;
   const daysAgo = isLate ? 7 + Math.floor(21 * dice(51, k)) : Math.floor(7 * dice(51, k));
   let hour = 24 * dice(52, k);
-  // Rejection: an hour stays with the probability that anybody is awake in it.
+  // Rejection sampling: an hour is kept with the probability that anybody is awake in it.
   for (let i = 1; i < 8 && dice(52 + i, k) > activity(hour); i++) hour = 24 * dice(60 + i, k);
   const time = Math.floor(nowMs / dayMs) * dayMs - daysAgo * dayMs + Math.floor(hour * 3_600_000);
   return time > nowMs - 600_000 ? time - dayMs : time;

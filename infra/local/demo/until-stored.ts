@@ -6,7 +6,7 @@ import { missingBatches, selectDeliveries } from "./books.ts";
 import type { Ledger } from "./ledger.ts";
 import { patiently } from "./patience.ts";
 
-/** Receipts looked at one by one; all other batches are awaited in SQL. */
+/** The number of receipts that are read one by one; all other batches are awaited in SQL. */
 const receiptsMax = 20;
 
 /**
@@ -51,7 +51,8 @@ async function stateOf(query: Query, batchId: string): Promise<string> {
   try {
     return (await patiently(() => query.receipt(batchId))).state;
   } catch (error) {
-    // Acknowledged and still on its way: the read side has not heard of it, or not yet of our key.
+    // The batch is acknowledged and still on its way: query has not heard of it yet, or does not know our key
+    // yet.
     if (error instanceof MosisProblem && (error.status === 404 || error.status === 401)) return error.code;
     throw error;
   }

@@ -1,4 +1,4 @@
-// Apps: who has them, what they are called, and what they say of themselves.
+// Makes apps: their owners, their names, and their descriptions.
 import type { Cell } from "@mosis/postgres";
 import { type Dice, uuid } from "../lifelike.ts";
 import type { SeededDeveloper } from "./developers.ts";
@@ -13,13 +13,13 @@ export interface SeededApp {
   category: string;
   tags: string[];
   status: "draft" | "published" | "suspended";
-  /** Index of its developer. */
+  /** The index of its developer. */
   developer: number;
   createdMs: number;
   updatedMs: number;
 }
 
-/** What an app knows of its versions. */
+/** The data of an app that depends on its versions. */
 export interface Release {
   latestVersionId: string | null;
   latestCode: number | null;
@@ -31,7 +31,10 @@ export interface Release {
 const vocabularySize = 20_000;
 const tagCount = 400;
 
-/** Makes apps in order of their number: of two that would have one package id, the later gets a digit. */
+/**
+ * Makes apps in the order of their numbers: when two would have the same package id, the later one gets a
+ * digit.
+ */
 export function createAppMaker(dice: Dice, developers: readonly SeededDeveloper[]) {
   const vocabulary = words.makeVocabulary(dice, vocabularySize);
   const tags = words.makeTags(dice, tagCount);
@@ -45,7 +48,7 @@ export function createAppMaker(dice: Dice, developers: readonly SeededDeveloper[
   }
 
   return (n: number): SeededApp => {
-    // Of 10 000 developers the first has 4.6 % of the apps, and a third of them none.
+    // The first of 10 000 developers has 4.6 % of the apps, and a third of the developers have none.
     const developer = Math.floor(developers.length * dice(61, n) ** 3);
     const { domain, createdMs: sinceMs } = developers[developer] as SeededDeveloper;
     const name = nameOf(dice, n);
@@ -61,7 +64,7 @@ export function createAppMaker(dice: Dice, developers: readonly SeededDeveloper[
       status: chance < 0.75 ? "published" : chance < 0.97 ? "draft" : "suspended",
       developer,
       createdMs,
-      // Most are left alone for long, some are new this week.
+      // Most apps stay unchanged for long; some are new this week.
       updatedMs: Math.min(epochMs, createdMs + Math.floor((epochMs - createdMs) * dice(65, n) ** 0.5)),
     };
   };
@@ -110,7 +113,7 @@ function slugOf(name: string): string {
   return /^[a-z]/.test(slug) ? slug : `app${slug}`;
 }
 
-/** 12 to 120 words, few long ones, in sentences of 4 to 15. */
+/** Returns a description of 12 to 120 words, few of them long, in sentences of 4 to 15. */
 function descriptionOf(dice: Dice, n: number, vocabulary: readonly string[]): string {
   const count = 12 + Math.floor(108 * dice(80, n) ** 2);
   let text = "";

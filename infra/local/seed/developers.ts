@@ -1,4 +1,4 @@
-// Developers and their signing keys.
+// Makes developers and their signing keys.
 import { createHash, createPrivateKey, createPublicKey } from "node:crypto";
 import type { Cell } from "@mosis/postgres";
 import { type Dice, uuid } from "../lifelike.ts";
@@ -12,7 +12,7 @@ export interface SeededDeveloper {
   /** What the package ids of its apps start with, e.g. `com.zorvia`. */
   domain: string;
   createdMs: number;
-  /** A real Ed25519 key, the same for the same number. */
+  /** Returns a real Ed25519 key, always the same for the same number. */
   signingKey: { id: string; pem: string; fingerprint: string };
 }
 
@@ -34,7 +34,7 @@ export function makeDeveloper(dice: Dice, n: number): SeededDeveloper {
 
 export const developerColumns = ["id", "email", "name", "verified", "created_at", "updated_at"];
 
-/** Without a password: nobody signs in as somebody who was made up. */
+/** Returns the row of a developer, without a password: nobody signs in as a made-up developer. */
 export function developerRow(dice: Dice, n: number, developer: SeededDeveloper): Cell[] {
   const at = time(developer.createdMs);
   return [developer.id, developer.email, developer.name, dice(45, n) < 0.95, at, at];
@@ -60,7 +60,7 @@ function makeSigningKey(dice: Dice, n: number): SeededDeveloper["signingKey"] {
   };
 }
 
-/** What stands before the 32 bytes of an Ed25519 private key in PKCS #8 (RFC 8410 §7). */
+/** The bytes before the 32 bytes of an Ed25519 private key in PKCS #8 (RFC 8410 §7). */
 const pkcs8Ed25519 = Buffer.from("302e020100300506032b657004220420", "hex");
 
 function ascii(name: string): string {

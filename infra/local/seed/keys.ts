@@ -1,5 +1,5 @@
-// API keys whose secrets follow from the seed, so that a benchmark can send them. Whoever knows the seed
-// knows them all: seeded data is for tests alone.
+// Makes API keys whose secrets follow from the seed, so that a benchmark can send them. Whoever knows the
+// seed knows them all: use seeded data only for tests.
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import type { Cell } from "@mosis/postgres";
@@ -14,9 +14,9 @@ export interface SeededKey {
   id: string;
   kind: KeyKind;
   secret: string;
-  /** Index of its developer. */
+  /** The index of its developer. */
   developer: number;
-  /** Serves the first app of its developer alone, if there is one. */
+  /** True when the key serves only the first app of its developer, if there is one. */
   isOfOneApp: boolean;
 }
 

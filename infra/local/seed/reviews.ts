@@ -1,8 +1,9 @@
 import { sql } from "@mosis/postgres";
 
 /**
- * The submission of every version that waits for review or for its developer since: one that waits, or one
- * that was decided within three days. Those of published versions would be most of them, and nobody asks.
+ * Inserts the submission of every version that waits for review, or that was decided within three days and
+ * waits for its developer since then. The submissions of published versions would be most of them, and nobody
+ * reads those.
  */
 export const insertReviews = sql`
   insert into reviews (id, version_id, app_id, developer_id, state, submitted_at, ended_at, decided_by, codes,

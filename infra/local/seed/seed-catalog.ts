@@ -18,16 +18,16 @@ import { releaseOf, versionColumns, versionCounts, versionRow, versionsOf } from
 export interface SeedSizes {
   developers: number;
   apps: number;
-  /** More than there are published and suspended apps, about 8 of 10. */
+  /** Must be more than the published and suspended apps, about 8 of 10. */
   versions: number;
   keys: number;
 }
 
-/** The tables that are filled, those before which others refer to. */
+/** The tables that are filled; a table comes before those that refer to it. */
 const tables = ["developers", "signing_keys", "apps", "app_versions", "api_keys", "api_key_apps"] as const;
 type Table = (typeof tables)[number];
 
-/** What a seed makes, before it is written anywhere. */
+/** Plans what a seed makes, before anything is written. */
 export function planSeed(seed: number, sizes: SeedSizes) {
   const dice = createDice(seed);
   const developers = Array.from({ length: sizes.developers }, (_, n) => makeDeveloper(dice, n));
@@ -38,17 +38,18 @@ export function planSeed(seed: number, sizes: SeedSizes) {
 type SeedPlan = ReturnType<typeof planSeed>;
 
 /**
- * @param session of the owner of the tables, whom row-level security does not hold back.
- * @returns how many rows each table got.
- * @throws the driver's error when one of the rows is there already; then nothing has changed.
+ * @param session of the owner of the tables, to whom row-level security does not apply.
+ * @returns the number of rows of each table.
+ * @throws the driver's error when one of the rows exists already; then nothing has changed.
  */
 export async function seedCatalog(session: Session, plan: SeedPlan): Promise<Record<Table, number>> {
   const filled = {} as Record<Table, number>;
   await execute(session, sql`begin`);
   try {
-    // For sorting three million terms.
+    // The memory is for sorting three million terms.
     await execute(session, sql`select set_config('work_mem', '256MB', true)`);
-    // Apps come before their versions. What the store shows of both is made once, when all are there.
+    // Apps are inserted before their versions. The store's view of both is made once, when all rows are
+    // there.
     await execute(session, sql`alter table apps disable trigger apps_project_inserted`);
     for (const table of tables) {
       const { columns, rows } = contents[table];
@@ -66,7 +67,7 @@ export async function seedCatalog(session: Session, plan: SeedPlan): Promise<Rec
     throw error;
   }
   await execute(session, sql`commit`);
-  // Without it the planner goes by an empty table, and index-only scans read every page.
+  // Without this, the planner assumes an empty table, and index-only scans read every page.
   await execute(
     session,
     sql`
@@ -77,7 +78,7 @@ export async function seedCatalog(session: Session, plan: SeedPlan): Promise<Rec
   return filled;
 }
 
-/** Whether anybody is there whose rows would be mixed with made-up ones. */
+/** Returns true when there are no rows that would be mixed with made-up ones. */
 export async function isEmpty(session: Session): Promise<boolean> {
   const { used } = await one(
     session,
@@ -120,7 +121,10 @@ function* versionRows(plan: SeedPlan): Generator<Cell[]> {
   }
 }
 
-/** Made again for each table: half a million versions need not be kept. */
+/**
+ * Returns the apps with their versions. They are made again for each table, so that half a million versions
+ * need not be kept in memory.
+ */
 function* appsWithVersions({ dice, developers, apps, counts }: SeedPlan) {
   let first = 0;
   for (const [n, app] of apps.entries()) {
@@ -138,7 +142,10 @@ function* keyRows({ dice, developers, keys }: SeedPlan): Generator<Cell[]> {
   }
 }
 
-/** A key of one app serves the first of its developer; when there is none, it serves nothing yet. */
+/**
+ * Returns the rows of the keys' apps. A key for one app serves the first app of its developer; when there is
+ * none, it serves no app yet.
+ */
 function* keyAppRows({ dice, developers, apps, keys }: SeedPlan): Generator<Cell[]> {
   const firstApps = new Map<number, SeededApp>();
   for (const app of apps) if (!firstApps.has(app.developer)) firstApps.set(app.developer, app);

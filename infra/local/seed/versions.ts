@@ -1,4 +1,4 @@
-// Versions of apps: many of few apps, each with a past that the lifecycle allows.
+// Makes versions of apps: few apps have many of them, and each has a history that the lifecycle allows.
 import { createHash } from "node:crypto";
 import type { Cell } from "@mosis/postgres";
 import { type Dice, uuid } from "../lifelike.ts";
@@ -22,8 +22,8 @@ export interface SeededVersion {
 }
 
 /**
- * How many versions each app has, `versions` in all: one for each that had to have one to become what it is,
- * the rest by chance, most of them to few.
+ * Returns the number of versions of each app, `versions` in all: one for each app whose status requires a
+ * version, the rest by chance, most of them for few apps.
  */
 export function versionCounts(dice: Dice, apps: readonly SeededApp[], versions: number): Int32Array {
   const counts = Int32Array.from(apps, ({ status }) => (status === "draft" ? 0 : 1));
@@ -31,24 +31,27 @@ export function versionCounts(dice: Dice, apps: readonly SeededApp[], versions: 
   if (rest < 0) throw new RangeError(`${versions} versions are fewer than published apps.`);
   for (let i = 0; i < rest; i++) {
     const app = Math.floor(apps.length * dice(120, i) ** 1.7);
-    // Not the apps of the biggest developers again.
+    // The apps of the biggest developers must not be chosen again.
     const at = (app * stride) % apps.length;
     counts[at] = (counts[at] ?? 0) + 1;
   }
   return counts;
 }
 
-/** Shares no factor with any number of apps that is not a multiple of it. */
+/** A stride that shares no factor with any number of apps that is not a multiple of it. */
 const stride = 1_000_003;
 
-/** From old to new. At most one is in review, and all before the last published one are what they stay. */
+/**
+ * Returns the versions from old to new. At most one is in review; all before the last published one keep
+ * their status.
+ */
 export function versionsOf(
   dice: Dice,
   app: SeededApp,
   { first, count }: { first: number; count: number },
 ): SeededVersion[] {
   const isOut = app.status !== "draft";
-  // Behind the last published one there may be one or two on their way.
+  // One or two versions may be on their way after the last published one.
   const underWay = isOut ? Math.min(count - 1, Math.floor(2.4 * dice(121, first) ** 2)) : count;
   const last = count - underWay - 1;
   const step = (app.updatedMs - app.createdMs) / (count + 1);
@@ -61,7 +64,7 @@ export function versionsOf(
       i <= last ? pastStatus(dice(123, n), i === 0 || i === last) : openStatus(dice(123, n), isSubmittable);
     const isPublished = status === "published";
     const chance = dice(126, n);
-    // One in ten is on its way to all installs; of the older ones a few never got there.
+    // One in ten is being rolled out to all installs; a few of the older ones never reached all.
     const isPartial = isPublished && (i === last ? i > 0 && chance < 0.1 : i > 0 && chance < 0.03);
     return {
       ...{ id: uuid(dice, 125, n), code: i + 1, status, createdMs },
@@ -93,12 +96,18 @@ function nameOf({ code }: SeededVersion): string {
   return `${Math.floor(code / 12) + 1}.${code % 12}.0`;
 }
 
-/** The first one is published, so that there is one that all installs get, and so is the last. */
+/**
+ * Returns the status of a past version. The first one and the last one are published, so that there is always
+ * one that all installs get.
+ */
 function pastStatus(chance: number, isFirstOrLast: boolean): Status {
   return !isFirstOrLast && chance < 0.08 ? "rejected" : "published";
 }
 
-/** A version waits for review only as the last one: a newer submission would have taken its place. */
+/**
+ * Returns the status of an unpublished version. Only the last one can wait for review: a newer submission
+ * would have replaced it.
+ */
 function openStatus(chance: number, isSubmittable: boolean): Status {
   if (isSubmittable) return pick<Status>(["draft", "draft", "review", "approved", "rejected"], chance);
   return chance < 0.5 ? "rejected" : "draft";
@@ -131,7 +140,7 @@ export function versionRow(
     `https://packages.example/${app.packageId}/${code}.mosis`,
     Math.floor(200_000 * 2000 ** dice(130, n)),
     createHash("sha256").update(id).digest("hex"),
-    // As long as one of Ed25519. No package stands behind it, so nothing can check it.
+    // The signature is as long as one of Ed25519. There is no package behind it, so nothing can check it.
     createHash("sha512").update(id).digest("base64"),
     developer.signingKey.id,
     JSON.stringify(permissions.filter((_, i) => dice(131, n * 16 + i) < 0.15)),

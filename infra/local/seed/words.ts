@@ -1,4 +1,4 @@
-// What the store's texts are made of: frequent words first, so that a rank drawn by Zipf's law gives texts
+// The words of the store's texts: frequent words come first, so that a rank drawn by Zipf's law gives texts
 // whose words are as frequent as those of real ones.
 import type { Dice } from "../lifelike.ts";
 
@@ -78,7 +78,7 @@ const starts = "b br c ch d dr f fl g gr h j k kl l m n p pl qu r s sh st t tr v
 const middles = "a e i o u ai ea io oo ou".split(" ");
 const ends = ["", "", "", "n", "r", "s", "l", "x", "m", "ck"];
 
-/** A word nobody has heard, the same for the same number: brands, and the long tail of a language. */
+/** Returns an invented word, always the same for the same number: brands, and the long tail of a language. */
 export function inventedWord(dice: Dice, n: number): string {
   const syllables = 2 + Math.floor(2 * dice(90, n));
   return Array.from({ length: syllables }, (_, i) => {
@@ -87,17 +87,20 @@ export function inventedWord(dice: Dice, n: number): string {
   }).join("");
 }
 
-/** The vocabulary of descriptions, most frequent first. */
+/** Returns the vocabulary of descriptions, most frequent first. */
 export function makeVocabulary(dice: Dice, size: number): readonly string[] {
   return Array.from({ length: size }, (_, rank) => frequent[rank] ?? inventedWord(dice, rank));
 }
 
-/** Tags, most popular first. */
+/** Returns tags, most popular first. */
 export function makeTags(dice: Dice, size: number): readonly string[] {
   return Array.from({ length: size }, (_, rank) => givenTags[rank] ?? inventedWord(dice, 1_000_000 + rank));
 }
 
-/** The rank that Zipf's law gives a chance: the first of n is drawn about as often as 2 to 3 together. */
+/**
+ * Returns the rank that Zipf's law gives a chance: the first of n is drawn about as often as 2 and 3
+ * together.
+ */
 export function zipf(chance: number, n: number): number {
   return Math.min(n - 1, Math.floor((n + 1) ** chance) - 1);
 }
