@@ -1,13 +1,13 @@
 import { withoutEndSlashes } from "./endpoint.ts";
 import { problemOf } from "./problem.ts";
 
-/** How a client reaches one service. */
+/** The address and credentials with which a client reaches one service. */
 export interface ClientOptions {
-  /** Base URL of the service. */
+  /** The base URL of the service. */
   endpoint: string;
-  /** Bearer token: a session's token or a key's secret. */
+  /** The bearer token: a session's token or a key's secret. */
   token?: string;
-  /** Default 30 s. */
+  /** The longest time of one request; default 30 s. */
   requestTimeoutMs?: number;
   fetch?: typeof fetch;
 }
@@ -20,9 +20,9 @@ export type Call = <T>(
 ) => Promise<T>;
 
 /**
- * A function that calls one service with JSON in and out. An answer without a body resolves with undefined.
- * Its promises reject with `MosisProblem` for every answer that is not 2xx, and with fetch's own error when
- * there is none.
+ * Returns a function that calls one service with JSON in and out. An answer without a body resolves with
+ * undefined. Its promises reject with `MosisProblem` for every answer that is not 2xx, and with fetch's own
+ * error when there is no answer.
  */
 export function createCall({
   endpoint,
@@ -47,7 +47,7 @@ export function createCall({
   };
 }
 
-/** `?a=1&b=2` of what is set, or nothing. */
+/** Returns `?a=1&b=2` from the values that are set, or an empty string. */
 export function queryString(values: Record<string, string | number | boolean | undefined>): string {
   const set = Object.entries(values).filter(([, value]) => value !== undefined);
   const query = new URLSearchParams(set.map(([name, value]) => [name, String(value)])).toString();

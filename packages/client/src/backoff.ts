@@ -1,12 +1,10 @@
-/** Longest `Retry-After` that is honoured to the letter; a server cannot park a client for longer. */
+/** The longest `Retry-After` that is honoured exactly; a server cannot park a client for longer. */
 const retryAfterMsMax = 3_600_000;
 
 /**
- * Milliseconds to wait before the next attempt: exponential in the number of failures so far, between half
- * and all of
- * it by chance, so that clients that failed together do not come back together. When the server named a time,
- * it is
- * that time and up to `minMs` by chance.
+ * Returns the milliseconds to wait before the next attempt. They grow exponentially with the failures so far,
+ * and are drawn at random between half of that value and all of it, so that clients that failed together do
+ * not come back together. When the server named a time, the wait is that time plus a random part of `minMs`.
  */
 export function backoffMs(
   failures: number,
@@ -17,8 +15,8 @@ export function backoffMs(
 }
 
 /**
- * Milliseconds that a `Retry-After` field asks for (seconds or an HTTP date), 0 when there is none that makes
- * sense.
+ * Returns the milliseconds that a `Retry-After` field asks for (seconds or an HTTP date), or 0 when there is
+ * no valid one.
  */
 export function retryAfterMs(headers: Headers, nowMs: number = Date.now()): number {
   const field = headers.get("retry-after")?.trim();

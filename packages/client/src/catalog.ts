@@ -19,53 +19,59 @@ export interface PageOf<T> {
 }
 
 export interface PageOptions {
-  /** 1–100, default 50. */
+  /** The number of entries on a page: 1–100, default 50. */
   limit?: number;
   cursor?: string;
 }
 
-/** The catalog API. Every method rejects with `MosisProblem` when the service says no. */
+/** The catalog API. Every method rejects with `MosisProblem` when the service refuses. */
 export interface Catalog {
   createDeveloper(developer: NewDeveloper): Promise<Developer>;
   /**
-   * Signs in and answers with the session; `catalog.as(token)` is the client that uses it.
-   * @throws SecondFactorMissing when the account has a second factor: go on with `completeSignIn`.
+   * Signs in and resolves with the session; `catalog.as(token)` is the client that uses it.
+   * @throws SecondFactorMissing when the account has a second factor: continue with `completeSignIn`.
    */
   signIn(credentials: NewSession): Promise<SessionWithToken>;
-  /** The second half of a sign-in, with the `sign_in_token` of `SecondFactorMissing`. */
+  /** Completes a sign-in with the `sign_in_token` of `SecondFactorMissing`. */
   completeSignIn(completion: SessionCompletion): Promise<SessionWithToken>;
-  /** The secret for an authenticator app, which counts when its first code is confirmed. */
+  /** Returns the secret for an authenticator app. It takes effect when its first code is confirmed. */
   beginTotp(): Promise<TotpSecret>;
-  /** With the first factor come recovery codes, told this once. */
+  /**
+   * Confirms the authenticator app. The first factor of an account returns recovery codes, which are shown
+   * only this once.
+   */
   confirmTotp(code: string): Promise<FactorEnrolled>;
-  /** The same service with other credentials. */
+  /** Returns a client of the same service with other credentials. */
   as(token: string): Catalog;
   me(): Promise<Developer>;
   createApp(app: NewApp): Promise<App>;
   apps(options?: PageOptions): Promise<PageOf<App>>;
   app(packageId: string): Promise<App>;
-  /** The answer is the only time that the key's secret is told. */
+  /** Creates a key. Only this answer contains the key's secret. */
   createKey(key: NewKey): Promise<KeyWithSecret>;
   keys(options?: PageOptions): Promise<PageOf<Key>>;
   key(id: string): Promise<Key>;
-  /** Whatever it is now: of two who change it at once, the last one counts. */
+  /** Changes the key whatever its current state; when two change it at once, the last one wins. */
   changeKey(id: string, change: KeyChange): Promise<Key>;
-  /** Another secret for the same key, told this once; the one from before works for the grace. */
+  /**
+   * Replaces the key's secret. Only this answer contains the new one; the previous secret works until the
+   * grace period ends.
+   */
   rotateKey(id: string, rotation?: KeyRotation): Promise<KeyWithSecret>;
-  /** Makes a key the session's own that a key has made: it is no longer disabled and deleted with that. */
+  /** Takes over a key that another key has made: it is no longer disabled and deleted with that key. */
   adoptKey(id: string): Promise<Key>;
-  /** Every permission that a key may hold. */
+  /** Returns every permission that a key may have. */
   permissions(): Promise<PermissionList>;
   deleteKey(id: string): Promise<void>;
   telemetryLimits(packageId: string): Promise<TelemetryLimits>;
-  /** Whatever they are now: of two who change them at once, the last one counts. */
+  /** Changes the limits whatever their current state; when two change them at once, the last one wins. */
   changeTelemetryLimits(packageId: string, change: TelemetryLimitsChange): Promise<TelemetryLimits>;
   createTelemetryRestriction(restriction: NewRestriction): Promise<Restriction>;
   telemetryRestrictions(options?: PageOptions): Promise<PageOf<Restriction>>;
   liftTelemetryRestriction(id: string): Promise<void>;
 }
 
-/** The password was right, and a second factor is missing. */
+/** The password was correct, but the account needs a second factor. */
 export class SecondFactorMissing extends Error {
   readonly needed: SecondFactorNeeded;
 

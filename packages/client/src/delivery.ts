@@ -3,22 +3,21 @@ import { type MosisProblem, problemOf } from "./problem.ts";
 import type { QueuedEvent } from "./queue.ts";
 
 /**
- * Events on their way under one batch id. The id stays the same at every attempt: that is what makes a retry
- * harmless.
+ * Events that are sent under one batch id. The id stays the same at every attempt, so a retry is harmless.
  */
 export interface Batch {
   id: string;
   events: QueuedEvent[];
   context: BatchContext | undefined;
-  /** What this client had to throw away since its last acknowledged batch, by reason. */
+  /** The number of events that this client had to discard since its last acknowledged batch, by reason. */
   discarded: ReadonlyMap<string, number>;
-  /** When the server first said that it does not know the key or the app; null as long as it has not. */
+  /** The time when the server first answered that it does not know the key or the app; null if it has not. */
   unknownSinceMs: number | null;
 }
 
-/** Where and how batches are sent. */
+/** The address, credentials and options with which batches are sent. */
 export interface Route {
-  /** Base URL of the ingest service, without a slash at the end. */
+  /** The base URL of the ingest service, without a slash at the end. */
   endpoint: string;
   key: string;
   packageId: string | undefined;
@@ -31,19 +30,19 @@ export interface Route {
 
 export type Outcome =
   | { kind: "accepted"; answer: BatchAccepted }
-  /**
-   * Nobody knows whether the batch arrived, or the server said not now: the same batch has to be sent again.
-   */
+  /** The batch may have arrived or not, or the server asked to wait: the same batch has to be sent again. */
   | { kind: "again"; notBeforeMs: number; error: Error }
-  /** Another attempt would get the same answer, unless the server has yet to learn of the key or the app. */
+  /**
+   * Another attempt would get the same answer, unless the server has not learned of the key or the app yet.
+   */
   | { kind: "refused"; problem: MosisProblem };
 
-/** One attempt. Never throws: whatever happens to a batch is an outcome. */
+/** Makes one attempt. Never throws: every result is an outcome. */
 export async function deliver(batch: Batch, route: Route, signal: AbortSignal): Promise<Outcome> {
   try {
     const response = await send(batch, route, signal);
     if (response.status === 202) {
-      // A body cut off on its way is an attempt whose outcome nobody knows, like a lost connection.
+      // An answer that was cut off is an attempt with an unknown outcome, like a lost connection.
       return { kind: "accepted", answer: (await response.json()) as BatchAccepted };
     }
     const problem = await problemOf(response);
@@ -60,12 +59,15 @@ export async function deliver(batch: Batch, route: Route, signal: AbortSignal): 
   }
 }
 
-/** 401 and 404: the server does not know the key, or the app. */
+/** Returns true for 401 and 404: the server does not know the key, or the app. */
 export function isOfUnknown({ status }: MosisProblem): boolean {
   return status === 401 || status === 404;
 }
 
-/** 408, 429 and 5xx may pass with time; another 4xx is the sender's own mistake and stays one. */
+/**
+ * Returns true for 408, 429 and 5xx, which may pass with time; any other 4xx is the sender's own mistake and
+ * stays one.
+ */
 export function isWorthRetrying(status: number): boolean {
   return status === 408 || status === 429 || status >= 500;
 }
@@ -93,7 +95,7 @@ function bodyOf(batch: Batch, route: Route): string {
   const envelope = {
     batch_id: batch.id,
     package_id: route.packageId,
-    // Fresh at every attempt: the server measures the skew of our clock against it.
+    // The time is set anew at every attempt: the server measures the skew of our clock against it.
     sent_at: Date.now(),
     sdk: route.sdk,
     context: batch.context,

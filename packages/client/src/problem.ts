@@ -2,16 +2,16 @@ import type { ProblemBody, ProblemDetail } from "@mosis/types/problems";
 import { retryAfterMs } from "./backoff.ts";
 
 /**
- * An error answer of the platform (RFC 9457). Match on `code`, it is stable; `message` is for people.
- * `code` is `unexpected_answer` when what answered was not the platform, for example a proxy's HTML page.
+ * An error answer of the platform (RFC 9457). Match on `code`, which is stable; `message` is for people.
+ * `code` is `unexpected_answer` when the answer is not from the platform, for example a proxy's HTML page.
  */
 export class MosisProblem extends Error {
   readonly status: number;
   readonly code: string;
-  /** The server's name for this request; quote it in a report. Empty when the answer had none. */
+  /** The server's id of this request; quote it in a report. Empty when the answer had none. */
   readonly requestId: string;
   readonly errors: readonly ProblemDetail[];
-  /** How long the server asks to wait before another attempt; 0 when it does not say. */
+  /** Milliseconds that the server asks to wait before another attempt; 0 when it does not say. */
   readonly retryAfterMs: number;
 
   constructor(status: number, body: Partial<ProblemBody>, headers: Headers) {
@@ -27,7 +27,7 @@ export class MosisProblem extends Error {
   }
 }
 
-/** Reads an error answer to its end, whatever it holds. */
+/** Reads an error answer to its end, whatever it contains. */
 export async function problemOf(response: Response): Promise<MosisProblem> {
   const text = await response.text();
   return new MosisProblem(response.status, problemBody(text), response.headers);
@@ -38,7 +38,7 @@ function problemBody(text: string): Partial<ProblemBody> {
     const body: unknown = JSON.parse(text);
     return typeof body === "object" && body !== null ? body : {};
   } catch {
-    // Not ours to understand: MosisProblem says `unexpected_answer` then.
+    // The body is not JSON of the platform: MosisProblem then says `unexpected_answer`.
     return {};
   }
 }

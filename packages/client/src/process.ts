@@ -1,4 +1,4 @@
-// Self-telemetry of a Node process, through the same public API that apps use.
+// Reports self-telemetry of a Node process, through the same public API that apps use.
 import { createHash } from "node:crypto";
 import { arch, hostname, platform, release } from "node:os";
 import { PerformanceObserver } from "node:perf_hooks";
@@ -10,21 +10,24 @@ import { newUuid } from "./uuid.ts";
 export type { RequestSample } from "./request-summary.ts";
 
 export interface SelfTelemetryOptions {
-  /** Name of the process in every event, e.g. `telemetry-ingest`. */
+  /** The name of the process in every event, e.g. `telemetry-ingest`. */
   service: string;
-  /** Where to report; null switches self-telemetry off, and every call becomes a no-op. */
+  /**
+   * The ingest service and key to report to; null switches self-telemetry off, and every call becomes a
+   * no-op.
+   */
   target: { endpoint: string; key: string } | null;
-  /** Version of the platform, for `mosis_version`. */
+  /** The version of the platform, for `mosis_version`. */
   version?: string;
-  /** How often requests are summed up and sent (default 10 s). */
+  /** The interval at which requests are summed up and sent (default 10 s). */
   intervalMs?: number;
-  /** Pauses of the garbage collector from here on are events (default 20 ms). */
+  /** The length from which pauses of the garbage collector are events (default 20 ms). */
   gcPauseMsMin?: number;
-  /** Requests from here on, and those answered with 5xx, are events of their own (default 1 s). */
+  /** The duration from which requests are events of their own, like those answered with 5xx (default 1 s). */
   slowRequestMsMin?: number;
   /**
-   * Single events (slow requests, slow queries, GC pauses) an interval; the rest is only counted (default
-   * 50).
+   * The most single events (slow requests, slow queries, GC pauses) in an interval; the rest is only counted
+   * (default 50).
    */
   singleEventsMax?: number;
   onReport?: (report: TelemetryReport) => void;
@@ -32,16 +35,16 @@ export interface SelfTelemetryOptions {
 
 export interface SlowQuery {
   store: "postgres" | "clickhouse" | "kafka";
-  /** Text without its parameters' values. */
+  /** The statement's text, without the values of its parameters. */
   statement: string;
   duration_ms: number;
 }
 
 export interface SelfTelemetry {
-  /** One answered request; `createApp`'s `observe`. */
+  /** Records one answered request; pass it to `createApp` as `observe`. */
   observe(sample: RequestSample): void;
   slowQuery(query: SlowQuery): void;
-  /** Sends what is left, waiting at most `timeoutMs` (default 1 s). */
+  /** Sends the remaining events, and waits at most `timeoutMs` (default 1 s). */
   close(options?: { timeoutMs?: number }): Promise<void>;
 }
 
@@ -166,7 +169,7 @@ function openTelemetry(
     queueBytesMax: 1_048_576,
     retryDelayMsMin: 1_000,
     context: {
-      // The same for every start of this service on this machine: an install of it.
+      // The id is the same for every start of this service on this machine: an install of it.
       install_id: uuidOf(`${service}@${hostname()}`),
       os: platform(),
       os_version: release(),
@@ -177,7 +180,7 @@ function openTelemetry(
   });
 }
 
-/** A UUIDv8 (RFC 9562 §5.8) that is a function of the text. */
+/** Returns a UUIDv8 (RFC 9562 §5.8) that depends only on the text. */
 function uuidOf(text: string): string {
   const hex = createHash("sha256").update(text).digest("hex");
   return [

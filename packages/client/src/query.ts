@@ -19,23 +19,21 @@ export interface RejectedOptions extends PageOptions {
   from?: string;
   to?: string;
   code?: string;
-  /** True: those that were replayed, and no others. */
+  /** True returns only the events that were replayed. */
   replayed?: boolean;
 }
 
-/** The read side of telemetry. Every method rejects with `MosisProblem` when the service says no. */
+/** The read side of telemetry. Every method rejects with `MosisProblem` when the service refuses. */
 export interface Query {
-  /**
-   * What has become of a batch. A batch that nobody has heard of yet is a `not_found` problem or `in_flight`.
-   */
+  /** Returns what happened to a batch. An unknown batch is a `not_found` problem or `in_flight`. */
   receipt(batchId: string): Promise<Receipt>;
-  /** What became of an app's telemetry, by time and reason. */
+  /** Returns what happened to an app's telemetry, by time and reason. */
   outcomes(packageId: string, query: OutcomesQuery): Promise<Outcomes>;
-  /** Events that were refused, newest first. */
+  /** Returns the events that were refused, newest first. */
   rejected(packageId: string, options?: RejectedOptions): Promise<PageOf<RejectedEvent>>;
   /** Sends rejected events again, patched or as they are. Needs a management key. */
   replay(packageId: string, replay: Replay): Promise<Replayed>;
-  /** The developer's audit trail, newest first. */
+  /** Returns the developer's audit trail, newest first. */
   audit(options?: AuditOptions): Promise<PageOf<AuditEvent>>;
 }
 

@@ -2,22 +2,22 @@ import type { TrackOptions } from "./telemetry-options.ts";
 import { newUuid } from "./uuid.ts";
 
 /**
- * An event as it will travel: its JSON, made when it was tracked, so that later changes of the caller's
+ * An event as it will be sent: its JSON, made when it was tracked, so that later changes of the caller's
  * objects do not matter.
  */
 export interface QueuedEvent {
   json: string;
-  /** Bytes of `json` in UTF-8. */
+  /** The bytes of `json` in UTF-8. */
   bytes: number;
-  /** When it was tracked, milliseconds since 1970. */
+  /** The time when it was tracked, milliseconds since 1970. */
   at: number;
-  /** How often the server has asked to send it again. */
+  /** The number of times that the server has asked to send it again. */
   retries: number;
 }
 
 /**
- * First in, first out, bounded by events and bytes: the oldest make room, because the newest say most about
- * now.
+ * A first-in, first-out queue, bounded by events and bytes. The oldest events make room, because the newest
+ * say most about now.
  */
 export class EventQueue {
   readonly #eventsMax: number;
@@ -38,26 +38,26 @@ export class EventQueue {
     return this.#bytes;
   }
 
-  /** When the oldest event was tracked; undefined when the queue is empty. */
+  /** The time when the oldest event was tracked; undefined when the queue is empty. */
   get oldestAt(): number | undefined {
     return this.#events[0]?.at;
   }
 
-  /** Appends an event. Returns how many of the oldest had to go for it. */
+  /** Appends an event. Returns the number of oldest events that were dropped for it. */
   push(event: QueuedEvent): number {
     this.#events.push(event);
     this.#bytes += event.bytes;
     return this.#makeRoom();
   }
 
-  /** Puts events back in front of all others. Returns how many of the oldest had to go. */
+  /** Puts events back in front of all others. Returns the number of oldest events that were dropped. */
   putBack(events: readonly QueuedEvent[]): number {
     this.#events = [...events, ...this.#events];
     for (const event of events) this.#bytes += event.bytes;
     return this.#makeRoom();
   }
 
-  /** Takes the oldest events, at least one and as many as fit into both limits. */
+  /** Removes and returns the oldest events, at least one and as many as fit into both limits. */
   take({ eventsMax, bytesMax }: { eventsMax: number; bytesMax: number }): QueuedEvent[] {
     let count = 0;
     let bytes = 0;
@@ -83,14 +83,14 @@ export class EventQueue {
   }
 }
 
-/** The same fields, which may also be there without a value. */
+/** The same fields, each of which may also be undefined. */
 type Loose<T> = { [Name in keyof T]: T[Name] | undefined };
 
 const utf8 = new TextEncoder();
 
 /**
- * The event as it will travel, with a new event id; null when JSON cannot say it (a BigInt, a cycle, a bad
- * date).
+ * Returns the event as it will be sent, with a new event id; null when JSON cannot express it (a BigInt, a
+ * cycle, a bad date).
  */
 export function encodeEvent(name: string, options: Loose<TrackOptions>): QueuedEvent | null {
   const { kind, time, sessionId, durationMs, properties } = options;
@@ -107,7 +107,8 @@ export function encodeEvent(name: string, options: Loose<TrackOptions>): QueuedE
     });
     return { json, bytes: utf8.encode(json).length, at, retries: 0 };
   } catch {
-    // The caller's app must not fail for its telemetry; the loss is counted and told to the server.
+    // The caller's app must not fail because of its telemetry; the loss is counted and reported to the
+    // server.
     return null;
   }
 }

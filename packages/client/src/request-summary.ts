@@ -16,11 +16,12 @@ interface Sum {
 }
 
 /**
- * Different (method, route, status) kept apart in one interval; what comes after goes into one line `other`.
+ * The largest number of different (method, route, status) groups in one interval; further ones are counted as
+ * `other`.
  */
 const groupsMax = 100;
 
-/** Requests of one interval, summed up, so that a busy server reports as much as an idle one. */
+/** Sums up the requests of one interval, so that a busy server reports as much as an idle one. */
 export class RequestSummary {
   #groups = new Map<string, Sum>();
 
@@ -31,7 +32,7 @@ export class RequestSummary {
     if (sample.duration_ms > group.durationMsMax) group.durationMsMax = sample.duration_ms;
   }
 
-  /** Takes all sums: the mean as the event's duration, the rest as its properties. */
+  /** Returns all sums and resets them: the mean as the event's duration, the rest as its properties. */
   take(): { durationMs: number; properties: Record<string, string | number> }[] {
     const groups = [...this.#groups.values()];
     this.#groups = new Map();
@@ -61,7 +62,7 @@ export class RequestSummary {
   }
 }
 
-/** To a microsecond: more digits are noise and compress badly. */
+/** Rounds to a microsecond: more digits are noise and compress badly. */
 function round(durationMs: number): number {
   return Math.round(durationMs * 1000) / 1000;
 }

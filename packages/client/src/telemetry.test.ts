@@ -18,7 +18,7 @@ interface Received {
 }
 type Answer = (res: ServerResponse, received: Received) => void;
 
-// A server that fails in the ways a network does; the platform itself cannot be asked to.
+// Starts a server that fails in the ways a network does; the platform itself cannot be asked to.
 async function startServer(
   t: TestContext,
   answers: Answer[],
@@ -72,7 +72,7 @@ const open = (endpoint: string, options: Partial<TelemetryOptions> = {}) =>
 test("events travel in batches with the context, the key and gzip", async (t) => {
   const { endpoint, received } = await startServer(t, []);
   const context = { os: "android", version_code: 7 };
-  // Only a full batch is due, however slowly the events come.
+  // Only a full batch is sent, however slowly the events come.
   const limits = { batchEventsMax: 100, gzipBytesMin: 2_000, batchAgeMsMax: 60_000 };
   const telemetry = open(endpoint, { context, ...limits });
   for (let i = 0; i < 110; i++)

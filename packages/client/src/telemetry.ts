@@ -11,7 +11,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
 }
 
 const flushTimeoutMs = 5_000;
-/** How often one event is sent again because the server asked for it. */
+/** The number of times that one event is sent again because the server asked for it. */
 const eventRetriesMax = 10;
 
 class BufferedTelemetry implements Telemetry {
@@ -21,7 +21,7 @@ class BufferedTelemetry implements Telemetry {
   readonly #queue: EventQueue;
   readonly #stop = new AbortController();
   readonly #stats = { accepted: 0, rejected: 0, dropped: 0, discarded: new Map<string, number>() };
-  /** Thrown away and not yet told to the server. */
+  /** Events that were discarded and not yet reported to the server, by reason. */
   #unreported = new Map<string, number>();
   #batch: Batch | null = null;
   #failures = 0;
@@ -87,7 +87,7 @@ class BufferedTelemetry implements Telemetry {
     return this.#queue.length + (this.#batch?.events.length ?? 0);
   }
 
-  /** Starts the sender when a batch is due, or sets the timer for when it will be. */
+  /** Starts the sender when a batch is due, or sets the timer for the time when it will be. */
   #wake(): void {
     if (this.#running || this.#stop.signal.aborted) return;
     if (this.#isDue()) {
@@ -143,7 +143,7 @@ class BufferedTelemetry implements Telemetry {
     return batch;
   }
 
-  /** Takes note of what happened to a batch. Returns how long to wait before the next attempt. */
+  /** Records what happened to a batch. Returns the milliseconds to wait before the next attempt. */
   #settle(batch: Batch, delivered: Outcome): number {
     const { retryDelayMsMin: minMs = 500, retryDelayMsMax: maxMs = 60_000, onReport } = this.#options;
     const outcome = delivered.kind === "refused" ? this.#unlessKnownLater(batch, delivered) : delivered;
@@ -162,7 +162,7 @@ class BufferedTelemetry implements Telemetry {
         problem: outcome.problem,
       });
       this.#discard(`refused_${outcome.problem.code}`, batch.events.length);
-      // The next batch would most likely meet the same answer: it must not hammer the server.
+      // The next batch would most likely get the same answer, and the client must not hammer the server.
       return backoffMs(this.#failures++, { minMs, maxMs });
     }
     const { accepted, rejected, dropped, results } = outcome.answer;
@@ -185,7 +185,9 @@ class BufferedTelemetry implements Telemetry {
     return isKept ? { kind: "again", notBeforeMs: problem.retryAfterMs, error: problem } : refused;
   }
 
-  /** Queues what the server asks to send again; a new batch id, because this one is settled. */
+  /**
+   * Queues the events that the server asks to send again, under a new batch id, because this one is settled.
+   */
   #putBack(batch: Batch, results: readonly EventResult[]): number {
     const asked = results.flatMap((result) =>
       result.result === "retry" ? (batch.events[result.index] ?? []) : [],
@@ -212,10 +214,10 @@ class BufferedTelemetry implements Telemetry {
         resolve();
       };
       const check = () => {
-        // What is left to tell of discarded events is not worth a wait once an attempt has failed.
+        // A remaining report of discarded events is not worth a wait once an attempt has failed.
         if (this.#pending() === 0 && (!this.#running || this.#failures > 0)) done();
       };
-      // Not unref'd: a process that awaits its last flush must not end before.
+      // The timer is not unref'd: a process that awaits its last flush must not end before it.
       const timer = setTimeout(done, timeoutMs);
       this.#waiters.add(check);
       check();
