@@ -1,4 +1,4 @@
-/** As much of an OpenAPI 3.1 document as is looked at. */
+/** The part of an OpenAPI 3.1 document that is read. */
 interface ApiDocument {
   paths: Record<string, Record<string, OperationObject>>;
 }
@@ -8,7 +8,7 @@ export interface OperationObject {
   tags?: string[];
   summary?: string;
   description?: string;
-  /** By name of a scheme, the roles that it needs; several are alternatives. */
+  /** The roles that are needed, by name of a scheme; several entries are alternatives. */
   security: Record<string, string[]>[];
   parameters?: ({ name: string; in: string; required?: boolean } & Media)[];
   requestBody?: { content: Record<string, Media> };
@@ -27,14 +27,14 @@ export interface ResponseObject {
   content?: Record<string, Media>;
 }
 
-/** Every operation of a document, in its order. */
+/** Returns every operation of a document, in its order. */
 export function operationsOf(document: object) {
   return Object.entries((document as ApiDocument).paths).flatMap(([path, item]) =>
     Object.entries(item).map(([method, operation]) => ({ path, method: method.toUpperCase(), operation })),
   );
 }
 
-/** Path and query of an operation, with the examples of its parameters. */
+/** Returns path and query of an operation, with the examples of its parameters. */
 export function targetOf(path: string, parameters: OperationObject["parameters"] = []): string {
   const examples = new Map(parameters.map(({ name, example }) => [name, String(example)]));
   const target = path.replaceAll(/\{(\w+)\}/g, (_all, name: string) => examples.get(name) ?? "x");
@@ -52,7 +52,7 @@ export function routesOf(document: object) {
       .map((text) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`));
     return { path, item, pattern: new RegExp(`^${literals.join("[^/]+?")}$`), literals };
   });
-  // `/v1/developers/me` before `/v1/developers/{id}`, `{id}:rotate` before `{id}`.
+  // `/v1/developers/me` comes before `/v1/developers/{id}`, `{id}:rotate` before `{id}`.
   routes.sort((a, b) => a.literals.length - b.literals.length || b.path.length - a.path.length);
   return (method: string, url: string) => {
     const [path = ""] = url.split("?", 1);

@@ -3,12 +3,12 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 
 /**
- * A folder of what is fetched once, in a cache that all copies of the repository share.
- * @param name says what is in it: another content is another name.
+ * Returns a folder for files that are fetched once, in a cache that all copies of the repository share.
+ * @param name describes the content: another content needs another name.
  * @param cacheDir parent of the cache; null takes `~/.cache/mosis`, or the data folder when home cannot be
  * written.
- * @param fill puts everything into the folder it gets, which is empty.
- * @throws what `fill` throws, unless somebody else has filled the folder meanwhile.
+ * @param fill puts everything into the empty folder that it gets.
+ * @throws the error of `fill`, unless another process has filled the folder meanwhile.
  */
 export async function cachedFolder({
   name,
@@ -23,8 +23,8 @@ export async function cachedFolder({
 }): Promise<string> {
   const folder = join(cacheDir ?? defaultCache(dataDir), name);
   if (existsSync(folder)) return folder;
-  // Filled aside and renamed when complete: an interrupted fetch leaves nothing half-made, and two may run at
-  // once.
+  // The folder is filled beside its place and renamed when complete: an interrupted fetch leaves nothing
+  // half-made, and two may run at once.
   const unfinished = `${folder}.${process.pid}`;
   mkdirSync(unfinished, { recursive: true });
   try {

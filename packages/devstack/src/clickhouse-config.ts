@@ -8,17 +8,17 @@ import type { User } from "./unprivileged.ts";
 const infra = fileURLToPath(new URL("../../../infra/clickhouse/", import.meta.url));
 
 interface ServerConfig {
-  /** Folder of the server, which becomes its working directory. */
+  /** The folder of the server, which becomes its working directory. */
   home: string;
-  /** Who may read the configuration; null: whoever writes it. */
+  /** The user that may read the configuration; null for the user that writes it. */
   user: User | null;
   passwords: Passwords;
 }
 
 /**
- * Lays out the folder `config` as a real server has it: the two main files with what is local (log file, the
- * user that starts the server), and `config.d` and `users.d` with the files of `infra/clickhouse` as they
- * are. ClickHouse merges them. It may read them, and write none of them.
+ * Writes the folder `config` as a real server has it: the two main files with the local settings (log file,
+ * the user that starts the server), and `config.d` and `users.d` with the unchanged files of
+ * `infra/clickhouse`. ClickHouse merges them. It may read them, and write none of them.
  */
 export function writeServerConfig({ home, user, passwords }: ServerConfig): void {
   const folder = join(home, "config");
@@ -51,8 +51,9 @@ const main = `<clickhouse>
 </clickhouse>
 `;
 
-// The user that runs the statements which start the server cannot have a password, and everybody on this
-// machine could log in as it. It may have one session, and the one that starts the server lasts as long.
+// The user that runs the statements which start the server cannot have a password, so everybody on this
+// machine could log in as it. It may have only one session, and the session that starts the server uses it
+// for as long as the server runs.
 const starter = `<clickhouse>
   <profiles>
     <default/>
@@ -70,7 +71,10 @@ const starter = `<clickhouse>
 </clickhouse>
 `;
 
-/** Read after `mosis.xml`, which has users without passwords. A file of the server never tells a password. */
+/**
+ * Returns a file that is read after `mosis.xml`, which has users without passwords. No file of the server
+ * contains a password in clear text.
+ */
 export function passwordsFile(passwords: Passwords): string {
   const users = clickhouseUsers.map((user) => {
     const hash = createHash("sha256").update(passwords[user]).digest("hex");
@@ -79,7 +83,10 @@ export function passwordsFile(passwords: Passwords): string {
   return `<clickhouse>\n  <users>\n${users.join("")}  </users>\n</clickhouse>\n`;
 }
 
-/** Read after `mosis.xml`, which has the named collection that the dictionary logs in with. */
+/**
+ * Returns a file that is read after `mosis.xml`, which has the named collection with which the dictionary
+ * logs in.
+ */
 export function dictionaryPasswordFile({ mosis_dictionary: password }: Passwords): string {
   return `<clickhouse>
   <named_collections>

@@ -1,9 +1,9 @@
-// The ClickHouse server as a process: libchdb holds the whole of `clickhouse local`, which can listen like a
-// server. Its last query reads a pipe to the end, so the server lives exactly as long as this process holds
-// the other end: until standard input ends (whoever started us is gone) or a signal asks. It runs in its own
-// folder, the working directory, where `config/config.xml` is. Clients reach it through a shield in this
-// process. Arguments: HTTP port, native port, the two ports behind the shield, and, when root has started us,
-// the ids of the user and the group that the server is to run as.
+// Runs the ClickHouse server as a process: libchdb contains the whole of `clickhouse local`, which can listen
+// like a server. Its last query reads a pipe to the end, so the server lives exactly as long as this process
+// holds the other end: until standard input ends (the process that started us has ended) or a signal asks. It
+// runs in its own folder, the working directory, where `config/config.xml` is. Clients reach it through a
+// shield in this process. Arguments: HTTP port, native port, the two ports behind the shield, and, when root
+// has started us, the ids of the user and the group that the server must run as.
 import { execFileSync } from "node:child_process";
 import { chownSync, closeSync, mkdirSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -13,13 +13,13 @@ import { shieldNativePort } from "./native-shield.ts";
 
 const [httpPort, tcpPort, innerHttpPort, innerTcpPort, uid = "", gid = ""] = process.argv.slice(2);
 
-// A named pipe, because Node gives a child a socket as standard input, and ClickHouse cannot open that as a
-// file.
+// This is a named pipe, because Node gives a child a socket as standard input, and ClickHouse cannot open
+// that as a file.
 const pipe = "alive";
 rmSync(pipe, { force: true });
 execFileSync("mkfifo", ["-m", "640", pipe]);
 if (gid !== "") chownSync(pipe, 0, Number(gid));
-// Opened for both ways, so that opening does not wait for the other side.
+// The pipe is opened both for reading and writing, so that opening does not wait for the other side.
 let handle: number | null = openSync(pipe, "r+");
 const end = () => {
   if (handle !== null) closeSync(handle);
@@ -49,7 +49,8 @@ await shieldNativePort({
   innerTcpPort: Number(innerTcpPort),
   innerHttpPort: Number(innerHttpPort),
 });
-// In its own thread: the call returns when the server ends, and this one has to see standard input end.
+// The call runs in its own thread: it returns when the server ends, and this thread has to see standard input
+// end.
 await load({
   library: "chdb",
   funcName: "chdb_query_cmdline",
@@ -61,7 +62,7 @@ await load({
 process.exit(handle === null ? 0 : 1);
 
 /**
- * Gives up root for good, with all of its capabilities. The library is loaded before: it may lie below a
+ * Gives up root for good, with all of its capabilities. The library must be loaded before: it may lie below a
  * folder that only root may enter.
  */
 function becomeUser(user: number, group: number): void {
@@ -71,9 +72,10 @@ function becomeUser(user: number, group: number): void {
 }
 
 /**
- * The function `file` reads any file that the server may read, whoever asks: it checks no grant, and
- * `clickhouse local` has no `user_files` to keep it in. A function of the same name in SQL comes first, and
- * this one calls what does not exist. A statement cannot make it: ClickHouse says that the name is taken.
+ * Disables the function `file`, which reads any file that the server may read, for every user: it checks no
+ * grant, and `clickhouse local` has no `user_files` to restrict it. A function of the same name in SQL takes
+ * precedence, and this one calls a function that does not exist. A statement cannot create it: ClickHouse
+ * answers that the name is taken.
  */
 function closeFileFunction(): void {
   mkdirSync("data/user_defined", { recursive: true });

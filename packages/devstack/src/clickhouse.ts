@@ -19,7 +19,7 @@ export async function startClickHouse(options: {
   dataDir: string;
   httpPort: number;
   tcpPort: number;
-  /** Where ClickHouse itself listens, behind its shield. Default: any free ports. */
+  /** The ports where ClickHouse itself listens, behind its shield. Default: any free ports. */
   inner?: InnerPorts;
 }): Promise<Server> {
   const { dataDir, httpPort, tcpPort, inner = await freeInnerPorts() } = options;
@@ -51,12 +51,13 @@ export async function startClickHouse(options: {
       ),
     readyTimeoutMs: 60_000,
   });
-  // It has read its configuration, and never does so again: what it cannot open, nobody makes it open.
+  // ClickHouse has read its configuration and never reads it again, so nobody can make it open what it may
+  // not.
   rmSync(join(home, "config"), { recursive: true });
   return server;
 }
 
-/** Ports of 127.0.0.1. Whoever connects to them must make no mistake: see `http-shield.ts`. */
+/** Ports of 127.0.0.1. A client that connects to them must make no mistake: see `http-shield.ts`. */
 export interface InnerPorts {
   httpPort: number;
   tcpPort: number;
@@ -67,7 +68,7 @@ export async function freeInnerPorts(): Promise<InnerPorts> {
   return { httpPort, tcpPort };
 }
 
-/** The server may write its data and its log, and read the rest. */
+/** Makes the folder: the server may write its data and its log, and only read the rest. */
 function makeHome(home: string, user: User | null): void {
   mkdirSync(home, { recursive: true });
   if (user) chownSync(home, 0, user.gid);
@@ -75,7 +76,7 @@ function makeHome(home: string, user: User | null): void {
   for (const name of ["data", "logs"]) {
     const folder = join(home, name);
     mkdirSync(folder, { recursive: true });
-    // Root's data is of an earlier version.
+    // Data that belongs to root was written by an earlier version.
     if (user && statSync(folder).uid !== user.uid) {
       execFileSync("chown", ["-R", `${user.uid}:${user.gid}`, folder]);
     }

@@ -1,4 +1,4 @@
-// The three servers as containers, with the images and the ClickHouse files of docker-compose.yml.
+// Runs the three servers as containers, with the images and the ClickHouse files of docker-compose.yml.
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -18,7 +18,7 @@ const startTimeoutMs = 180_000;
 
 /**
  * Starts each server as a container of its own. Data is in volumes named after the data folder, so that a
- * start with the same folder finds it again; whatever kills this process, the containers are removed, the
+ * start with the same folder finds it again. However this process ends, the containers are removed and the
  * volumes stay.
  * @throws StackError when no Docker engine answers.
  */
@@ -32,7 +32,7 @@ export async function startContainers(options: {
     throw new StackError(`Docker does not answer: start it, or leave MOSIS_STACK out. (${String(error)})`);
   });
   const prefix = `mosis-${createHash("sha256").update(dataDir).digest("hex").slice(0, 12)}`;
-  // Without a name a volume goes with its container.
+  // A volume without a name is removed with its container.
   const volume: Volume = (name, target) => (isTemporary ? [] : [{ source: `${prefix}-${name}`, target }]);
   const passwords = readPasswords(dataDir);
   const roles = { port: ports.postgres, passwords };
@@ -118,7 +118,7 @@ function kafka(ports: StackPorts, volume: Volume, passwords: Passwords): Generic
     .withWaitStrategy(Wait.forLogMessage("Kafka Server started"));
 }
 
-/** Settings of the broker as the image takes them. */
+/** Returns the settings of the broker in the form that the image takes. */
 function asVariables(settings: Record<string, string>): Record<string, string> {
   const named = Object.entries(settings).map(([name, value]) => [
     `KAFKA_${name.toUpperCase().replaceAll(".", "_")}`,
@@ -138,12 +138,12 @@ async function run(
     url,
     pid: () => null,
     lost: new Promise(() => {}),
-    // Anonymous volumes go with the container; ours are named and stay.
+    // Anonymous volumes are removed with the container; ours have names and stay.
     stop: async () => void (await started.stop({ timeout: serverStopTimeoutMs })),
   };
 }
 
-/** The image of a service of docker-compose.yml, so that its version is told in one place. */
+/** Returns the image of a service of docker-compose.yml, so that its version is written in one place. */
 function imageOf(service: string): string {
   const image = new RegExp(`^  ${service}:\\n    image: (\\S+)`, "m").exec(
     readFileSync(composeFile, "utf8"),

@@ -2,10 +2,10 @@ import type { IncomingMessage, RequestListener, ServerResponse } from "node:http
 import { type OperationObject, type ResponseObject, routesOf } from "./api-document.ts";
 import { createSchemaCheck, type SchemaCheck } from "./schema-check.ts";
 
-/** One answer, as it left. */
+/** One answer, as it was sent. */
 interface Answered {
   method: string;
-  /** With the query string. */
+  /** The URL with the query string. */
   url: string;
   status: number;
   headers: Record<string, string>;
@@ -13,18 +13,21 @@ interface Answered {
 }
 
 export interface Contract {
-  /** The app, each of whose answers is held to the document. */
+  /** Returns the app with each of its answers checked against the document. */
   watch(app: RequestListener): RequestListener;
-  /** What broke it, a sentence each. */
+  /** The breaches of the document, one sentence each. */
   breaches: string[];
-  /** How many answers of each operation were seen, `GET /v1/apps 200`. */
+  /** The number of answers of each operation, by `GET /v1/apps 200`. */
   seen: Map<string, number>;
 }
 
-/** What may refuse a request of any route before the route sees it: in no operation of the document. */
+/**
+ * Statuses that may refuse a request of any route before the route sees it; no operation of the document has
+ * them.
+ */
 const refusedBefore = new Set([405, 408, 417, 431]);
 
-/** Fields that say nothing of an operation. */
+/** Header fields that do not depend on the operation. */
 const silentFields = new Set([
   ...["cache-control", "connection", "content-encoding", "content-length", "content-type", "date"],
   ...["keep-alive", "transfer-encoding", "vary", "content-security-policy", "referrer-policy"],
@@ -32,8 +35,8 @@ const silentFields = new Set([
 ]);
 
 /**
- * Holds answers to an OpenAPI document: an operation's status is in it, the body fits its schema, the fields
- * that it requires are there and no others.
+ * Checks answers against an OpenAPI document: it has the operation's status, the body fits its schema, and
+ * exactly the fields that it requires are there.
  */
 export function createContract(document: object): Contract {
   const breaches: string[] = [];
@@ -56,7 +59,7 @@ export function createContract(document: object): Contract {
   };
 }
 
-/** Calls back with what was answered, when all of it was. */
+/** Calls back with the answer when all of it was sent. */
 function record(req: IncomingMessage, res: ServerResponse, done: (answered: Answered) => void): void {
   const chunks: Buffer[] = [];
   const keep = (chunk: unknown) => {
@@ -120,7 +123,7 @@ function bodyFault(
   return faultOf(media.schema, value) ?? linkFault(value, headers);
 }
 
-/** A page that has one behind it links to it. */
+/** Returns a fault when a page with a next one does not link to it. */
 function linkFault(value: { page?: { next_cursor?: string | null } }, headers: Answered["headers"]) {
   const cursor = value.page?.next_cursor;
   const link = headers["link"];

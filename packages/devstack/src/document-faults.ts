@@ -5,9 +5,9 @@ import { createSchemaCheck } from "./schema-check.ts";
 type Specification = Record<string, unknown>;
 
 /**
- * What is wrong with an OpenAPI document, a sentence each: against the schema of OpenAPI 3.1 itself, and
- * against what a reader expects of it: every example fits its schema, every tag is explained, every
- * operation has a name of its own and its path's parameters.
+ * Returns the faults of an OpenAPI document, one sentence each. It is checked against the schema of OpenAPI
+ * 3.1 itself, and against a reader's expectations: every example fits its schema, every tag is explained,
+ * every operation has a name of its own and its path's parameters.
  */
 export async function documentFaults(document: object): Promise<string[]> {
   const { valid, errors } = await new Validator().validate(structuredClone(document) as Specification);
@@ -49,7 +49,7 @@ function exampleFaults({ parameters = [], requestBody, responses }: OperationObj
   const answers = Object.entries(responses).flatMap(([status, { content = {} }]) =>
     Object.entries(content).map(([type, media]) => ({ at: `${status} ${type}`, media })),
   );
-  // Fields of the header are explained, and some are made anew for each request.
+  // Header fields are explained, and some are made anew for each request.
   const inTarget = parameters.filter(({ in: at, required }) => required === true && at !== "header");
   return [
     ...[...bodies, ...answers].flatMap(({ at, media }) => check(at, media)),
@@ -62,7 +62,7 @@ function createExampleCheck(document: object): Check {
   const { components } = document as { components: { examples?: Record<string, { value: unknown }> } };
   const named = components.examples ?? {};
   return (at, { schema, example, examples = {} }) => {
-    // Bytes are for no reader.
+    // Nobody reads bytes.
     if (schema && "format" in schema && schema.format === "binary") return [];
     const values = Object.values(examples).map((one) =>
       "$ref" in one ? named[one.$ref.split("/").at(-1) ?? ""]?.value : one.value,

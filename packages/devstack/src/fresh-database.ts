@@ -3,14 +3,15 @@ import { Client, escapeIdentifier } from "pg";
 
 export interface FreshDatabase {
   url: string;
-  /** Ends whatever is still connected to it. */
+  /** Drops the database, after ending all connections to it. */
   drop(): Promise<void>;
 }
 
 /**
- * A database for one test alone.
+ * Creates a database for only one test.
  * @param server URL of any database on a server where databases may be made.
- * @param template URL of a database to copy, which nobody may be connected to; without one it is empty.
+ * @param template URL of a database to copy, which nobody may be connected to; without one the database is
+ * empty.
  */
 export async function freshDatabase(server: string, template?: string): Promise<FreshDatabase> {
   const name = `test_${randomBytes(8).toString("hex")}`;

@@ -1,5 +1,5 @@
-// Runs one server and ends it when the process that asked for it is gone, even by kill -9: no orphan stays
-// behind. Started by `server.ts` with an IPC channel; argument: a `GuardedCommand` as JSON.
+// Runs one server and ends it when the process that asked for it has ended, even by kill -9, so no orphan
+// stays behind. `server.ts` starts it with an IPC channel; argument: a `GuardedCommand` as JSON.
 import { type ChildProcess, spawn } from "node:child_process";
 import { openSync } from "node:fs";
 import { keepRotating, rotateLog } from "./rotate-log.ts";
@@ -9,13 +9,13 @@ const { command, args, cwd, env, logFile, stopBy, stopTimeoutMs } = JSON.parse(
   process.argv[2] ?? "{}",
 ) as GuardedCommand;
 
-// What the server writes is for its own user only, logs too.
+// Only the server's own user may read what it writes, including logs.
 process.umask(0o077);
 rotateLog(logFile);
 const logHandle = openSync(logFile, "a");
 keepRotating(logFile);
-// Its own session: a Ctrl-C in the terminal reaches the launcher, which stops the servers in order, and not
-// them.
+// The server has its own session: a Ctrl-C in the terminal reaches only the launcher, which stops the servers
+// in order.
 const child = spawn(command, args, {
   cwd,
   env: { ...process.env, ...env },

@@ -1,24 +1,27 @@
 // Stands between clients and the HTTP port of the embedded ClickHouse. `clickhouse local` ends the whole
 // process for an exception that a connection does not handle: a head that it cannot read, or an answer that
-// cannot be sent any more. So it gets whole, well-formed heads only, and every answer is read to its end.
+// cannot be sent any more. So it gets only complete, well-formed heads, and every answer is read to its end.
 import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
 
-/** ClickHouse gives up a client that does not read for 30 s, and that is such an exception. */
+/**
+ * ClickHouse gives up a client that does not read for 30 s, and that is such an exception, so this limit is
+ * lower.
+ */
 export const unreadMsMax = 20_000;
-/** ClickHouse takes a URL of 1 MiB, and answers with as many bytes of progress. */
+/** ClickHouse accepts a URL of 1 MiB, and answers with as many bytes of progress. */
 const headBytesMax = 2_097_152;
 const idleMsMax = 60_000;
 
 export interface HttpShield {
-  /** Where clients connect. */
+  /** The port where clients connect. */
   port: number;
-  /** Where ClickHouse listens. */
+  /** The port where ClickHouse listens. */
   innerPort: number;
 }
 
 /** Listens for clients. A client gets a 503 as long as ClickHouse does not listen. */
 export async function shieldHttpPort({ port, innerPort }: HttpShield): Promise<void> {
-  // It goes by what ClickHouse says of how long it keeps an idle connection.
+  // The agent follows ClickHouse's answer about how long it keeps an idle connection.
   const agent = new Agent({ keepAlive: true });
   const server = createServer({
     maxHeaderSize: headBytesMax,
@@ -26,7 +29,7 @@ export async function shieldHttpPort({ port, innerPort }: HttpShield): Promise<v
     requestTimeout: 0,
     noDelay: true,
   });
-  // No limit, as in ClickHouse.
+  // There is no limit, as in ClickHouse.
   server.maxHeadersCount = 0;
   server.on("request", (asked: IncomingMessage, answer: ServerResponse) => {
     const fault = faultOf(asked);
@@ -39,7 +42,7 @@ export async function shieldHttpPort({ port, innerPort }: HttpShield): Promise<v
   });
 }
 
-/** What ClickHouse would not survive, although it is HTTP. */
+/** Returns the fault that ClickHouse would not survive although it is valid HTTP. */
 function faultOf({ url = "", headers }: IncomingMessage): string | null {
   const length = headers["content-length"];
   if (length !== undefined && !Number.isSafeInteger(Number(length))) return "Content-Length is too large";
@@ -60,7 +63,8 @@ function pass(
   asked.pipe(inner);
   asked.on("error", () => {});
   // The client has gone, in the middle of its body or before it has all of its answer: ClickHouse sees the
-  // end of its connection, and ends the statements that end with their clients. We read the answer.
+  // end of its connection, and ends the statements that must end with their clients. We read the rest of the
+  // answer.
   answer.on("close", () => {
     if (!answer.writableFinished) inner.socket?.end();
   });
@@ -74,7 +78,7 @@ function pass(
   });
 }
 
-/** Pours an answer out to its client, and away when the client has gone or does not read. */
+/** Passes an answer on to its client, and discards it when the client has gone or does not read. */
 function pour(found: IncomingMessage, answer: ServerResponse): void {
   let unread: NodeJS.Timeout | undefined;
   const forget = () => {
@@ -92,12 +96,12 @@ function pour(found: IncomingMessage, answer: ServerResponse): void {
     found.resume();
   });
   answer.on("error", forget).on("close", forget);
-  // ClickHouse breaks an answer off when its statement fails in the middle: the client must see that.
+  // ClickHouse cuts an answer off when its statement fails in the middle, and the client must see that.
   found.on("error", () => answer.destroy());
   found.on("end", () => answer.end());
 }
 
-/** All headers but those that are about one connection. */
+/** Returns all headers except those that are about one connection. */
 function passedOn(rawHeaders: readonly string[]): string[] {
   const kept: string[] = [];
   for (let i = 0; i < rawHeaders.length; i += 2) {

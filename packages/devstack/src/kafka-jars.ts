@@ -9,7 +9,8 @@ import { StackError } from "./server.ts";
 const pomFile = fileURLToPath(new URL("../../../infra/kafka/pom.xml", import.meta.url));
 
 /**
- * The folder with the broker's jars, fetched by Maven once per version into a cache that all copies share.
+ * Returns the folder with the broker's jars, fetched by Maven once per version into a cache that all copies
+ * share.
  * @throws StackError when Maven is missing or fails.
  */
 export function kafkaJars({
@@ -34,7 +35,7 @@ export function kafkaJars({
 
 const target = (folder: string) => ["-DincludeScope=runtime", `-DoutputDirectory=${folder}`];
 
-/** Names the cache by what it holds: another pom is another folder. */
+/** Names the cache by its content: another pom gives another folder. */
 function pomDigest(): string {
   return createHash("sha256").update(readFileSync(pomFile)).digest("hex").slice(0, 12);
 }

@@ -1,4 +1,4 @@
-// Who may enter the embedded broker, and how a program does.
+// The users that may connect to the embedded broker, and the variables with which a program does.
 import { kafkaUsers, type Passwords } from "./passwords.ts";
 
 export type KafkaUser = (typeof kafkaUsers)[number];
@@ -9,12 +9,12 @@ export interface BrokerCertificate {
   password: string;
 }
 
-/** The user that may do everything: who makes topics, and the tools of people. */
+/** The user that may do everything: the job that makes topics, and the tools of people. */
 export const kafkaAdministrator = "kafka-admin";
-/** The broker itself, in front of its controller. */
+/** The user of the broker itself, when it connects to its controller. */
 const broker = "kafka-broker";
 
-/** The variables that lead a process into the embedded broker as that user. */
+/** Returns the variables with which a process connects to the embedded broker as that user. */
 export function kafkaLogin(passwords: Passwords, user: KafkaUser): Record<string, string> {
   return {
     KAFKA_SECURITY_PROTOCOL: "SASL_PLAINTEXT",
@@ -24,14 +24,14 @@ export function kafkaLogin(passwords: Passwords, user: KafkaUser): Record<string
   };
 }
 
-/** The listener of everybody but the broker itself. */
+/** The listener for everybody except the broker itself. */
 export const clientListener = "CLIENTS";
 
 /**
- * The settings that close the broker: both its listeners ask for a password, and what no ACL grants is
- * refused. The passwords stand in a file that only its owner can read: none is ever on a command line, and
- * a user that a later version adds needs no running broker. Over loopback PLAIN shows them to nobody.
- * docs/decisions/0025-kafka-users.md has the reasons.
+ * Returns the settings that protect the broker: both its listeners ask for a password, and it refuses
+ * everything that no ACL grants. The passwords are in a file that only its owner can read, so none is ever on
+ * a command line, and a user that a later version adds does not need a running broker. Over loopback, PLAIN
+ * shows them to nobody. docs/decisions/0025-kafka-users.md has the reasons.
  */
 export function securitySettings(
   passwords: Passwords,
@@ -57,7 +57,7 @@ export function securitySettings(
   };
 }
 
-/** The broker talks to itself, under a certificate that no authority has signed. */
+/** The broker connects to itself, with a certificate that no authority has signed. */
 function keystoreSettings({ keystoreFile, password }: BrokerCertificate): Record<string, string> {
   const stores = ["keystore", "truststore"].flatMap((store) => [
     [`ssl.${store}.type`, "PKCS12"],

@@ -29,7 +29,7 @@ export async function startKafka(options: {
   port: number;
   controllerPort: number;
   cacheDir: string | null;
-  /** For a listener with TLS. */
+  /** The certificate for a listener with TLS. */
   certificate?: BrokerCertificate;
 }): Promise<Server> {
   const { dataDir, port, controllerPort, cacheDir, certificate } = options;
@@ -43,7 +43,7 @@ export async function startKafka(options: {
   // The broker leaves this file when it ends by itself.
   const wasKilled = !isNew && !existsSync(join(logs, ".kafka_cleanshutdown"));
   const passwords = readPasswords(dataDir);
-  // What was there may be readable for others: a new file is not.
+  // An existing file may be readable for others; a new file is not.
   rmSync(settingsFile, { force: true });
   writeFileSync(settingsFile, settings({ port, controllerPort, logs, wasKilled, passwords, certificate }), {
     mode: 0o600,
@@ -77,15 +77,18 @@ export async function startKafka(options: {
   });
 }
 
-/** 16 random bytes. The first character is a letter: one in 64 would be a dash, and be read as an option. */
+/**
+ * Returns 16 random bytes as text. The first character is a letter: otherwise one in 64 would be a dash, and
+ * be read as an option.
+ */
 function clusterId(): string {
   const bytes = randomBytes(16);
   bytes.writeUInt8(bytes.readUInt8(0) & 0x7f);
   return bytes.toString("base64url");
 }
 
-// The quick compiler alone: the broker's hot loops are mostly in the kernel, and the optimising compiler took
-// more CPU in the first minutes under load than the broker itself.
+// Uses only the quick compiler: the broker's hot loops are mostly in the kernel, and the optimising compiler
+// took more CPU in the first minutes under load than the broker itself.
 const fastStart = ["-XX:TieredStopAtLevel=1", "-Xshare:auto"];
 
 /** @throws StackError one line when there is no Java, or one that is too old for the broker. */
@@ -104,10 +107,10 @@ export async function requireJava(): Promise<void> {
 }
 
 /**
- * The session of the only broker need not end while it lives: one that stood still for longer, on a machine
- * that slept, is fenced and elects every leader anew. One that was killed is taken back when its last session
- * is over, so that is to be soon. `message.max.bytes` bounds a block; internal topics have few partitions, so
- * that a broker starts fast.
+ * Returns the broker's settings. The session of the only broker need not end while it lives: after a longer
+ * pause, for example on a machine that slept, it is fenced and elects every leader anew. A broker that was
+ * killed is accepted again only when its last session is over, so that session must be short.
+ * `message.max.bytes` bounds a block; internal topics have few partitions, so that a broker starts fast.
  */
 function settings({ port, controllerPort, logs, wasKilled, passwords, certificate }: Settings): string {
   const security = Object.entries(securitySettings(passwords, certificate));
@@ -147,7 +150,7 @@ interface Settings {
   port: number;
   controllerPort: number;
   logs: string;
-  /** Whether the broker before this one did not end by itself. */
+  /** True when the previous broker did not end by itself. */
   wasKilled: boolean;
   passwords: Passwords;
   certificate: BrokerCertificate | undefined;

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { keepRunning } from "./keep-running.ts";
 import type { Server } from "./server.ts";
 
-// A full disk keeps a server away for longer than anybody would wait, and may be mended while the others run.
+// A full disk keeps a server down for longer than anybody would wait, and may be fixed while the others run.
 test("a server that does not come back is tried again, and told of, until it does", async () => {
   const lines: string[] = [];
   const ends: ((how: string) => void)[] = [];

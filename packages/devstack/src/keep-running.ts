@@ -1,12 +1,13 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Server } from "./server.ts";
 
-/** A server that is started again, on its data, when it ends without having been asked to. */
+/** A server that is started again, on its data, when it ends unexpectedly. */
 export interface KeptServer {
   name: string;
   url: string;
   /**
-   * Of the server that runs now, another one after a restart; null in a container, where we cannot signal it.
+   * Returns the pid of the running server, another one after a restart; null in a container, where we cannot
+   * signal it.
    */
   pid(): number | null;
   /** Resolves with the reason when it does not come back. */
@@ -17,15 +18,17 @@ export interface KeptServer {
 
 export interface KeepOptions {
   onProgress: (text: string) => void;
-  /** How long a server may fail to come back before it is given up. Default: it is never given up. */
+  /**
+   * Milliseconds that a server may fail to come back before it is given up. Default: it is never given up.
+   */
   comebackTimeoutMs?: number;
-  /** How often is told that one has not come back yet. Default 60 s. */
+  /** The interval at which a server that has not come back is reported. Default 60 s. */
   tellIntervalMs?: number;
 }
 
 const pauseMs = 500;
 
-/** @throws StackError when the first start fails: that is for a person to mend. */
+/** @throws StackError when the first start fails: a person has to fix that. */
 export async function keepRunning(
   start: () => Promise<Server>,
   { onProgress, comebackTimeoutMs = Number.POSITIVE_INFINITY, tellIntervalMs = 60_000 }: KeepOptions,
@@ -74,7 +77,7 @@ export async function keepRunning(
     async stop() {
       asked.toStop = true;
       await server.stop();
-      // A start that was under way when the stop came ends here.
+      // A start that was in progress when the stop came ends here.
       await watching;
       await server.stop();
     },

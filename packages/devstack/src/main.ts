@@ -1,5 +1,4 @@
-// The three servers and nothing else, until SIGTERM or Ctrl-C: `node packages/devstack/src/main.ts --data
-// DIR`.
+// Runs only the three servers, until SIGTERM or Ctrl-C: `node packages/devstack/src/main.ts --data DIR`.
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { StackError } from "./server.ts";

@@ -1,25 +1,26 @@
-// The first two packets of a client in ClickHouse's native protocol, and the answer to one that is refused.
+// Reads the first two packets of a client in ClickHouse's native protocol, and writes the answer to a client
+// that is refused.
 
-/** What a client says first. Texts are bytes as they came: nobody has checked that they are UTF-8. */
+/** The first packet of a client. Texts are bytes as they came: nobody has checked that they are UTF-8. */
 export interface Hello {
   revision: number;
   database: Buffer;
   user: Buffer;
   password: Buffer;
-  /** Bytes of the packet: more may have arrived with it. */
+  /** The bytes of the packet: more may have arrived with it. */
   length: number;
 }
 
-/** No client that is used says more; beyond it nothing is kept in memory. */
+/** The largest packet: no known client sends more, and nothing beyond it is kept in memory. */
 export const packetBytesMax = 16_384;
 
 const [helloPacket, exceptionPacket] = [0, 2];
-/** From which protocol revision on a client sends an addendum, and what is in it. */
+/** The protocol revisions from which a client sends an addendum, and from which it has each field. */
 const withAddendum = 54_458;
 const withChunks = 54_470;
 const withReplicas = 54_471;
 
-/** Null when the packet is not complete yet; "invalid" when it cannot become one. */
+/** The packet that was read; null when it is not complete yet, "invalid" when it cannot become a packet. */
 type Read<T> = T | "invalid" | null;
 
 /** Reads a Hello from the beginning of what has arrived. */
@@ -34,12 +35,12 @@ export function readHello(bytes: Buffer): Read<Hello> {
   });
 }
 
-/** Reads what a client sends behind the server's Hello. @returns its length. */
+/** Reads what a client sends after the server's Hello. @returns its length. */
 export function readAddendum(bytes: Buffer, revision: number): Read<{ length: number }> {
   return reading(bytes, ({ varint, text, offset }) => {
     if (revision >= withAddendum) text();
     if (revision >= withChunks) {
-      // The server sends no chunks, and ends for a client that insists.
+      // The server sends no chunks, and ends the connection of a client that insists.
       for (const way of [text(), text()]) if (String(way) === "chunked") throw new Invalid();
     }
     if (revision >= withReplicas) varint();
@@ -47,7 +48,7 @@ export function readAddendum(bytes: Buffer, revision: number): Read<{ length: nu
   });
 }
 
-/** An addendum that asks for nothing. */
+/** Returns an addendum that asks for nothing. */
 export function addendumBytes(revision: number): Buffer {
   return Buffer.concat([
     ...(revision >= withAddendum ? [textBytes("")] : []),
@@ -93,7 +94,7 @@ function reading<T>(bytes: Buffer, read: (reader: Reader) => T): Read<T> {
 class Incomplete extends Error {}
 class Invalid extends Error {}
 
-/** An exception as the server sends one: what clients show to their user. */
+/** Returns an exception as the server sends one; clients show it to their user. */
 export function exceptionBytes(code: number, message: string): Buffer {
   const head = Buffer.alloc(5);
   head.writeUInt8(exceptionPacket);

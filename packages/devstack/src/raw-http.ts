@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 
-/** An answer as it stood on the wire. */
+/** An answer as it was on the wire. */
 export interface RawAnswer {
   status: number;
   headers: Map<string, string>;
@@ -11,20 +11,23 @@ export interface RawAnswer {
 export interface RawClient {
   /**
    * Sends the bytes of one whole request and waits for its answer, on a connection that is kept.
-   * @param onContinue more to send when the server says 100.
+   * @param onContinue returns more to send when the server answers 100.
    */
   exchange(request: Buffer, onContinue?: () => Buffer): Promise<RawAnswer>;
   close(): void;
 }
 
-/** HTTP without a library in between, which would refuse or mend what is odd. One request at a time. */
+/**
+ * Speaks HTTP without a library in between, which would refuse or repair malformed messages. One request at a
+ * time.
+ */
 export function openRawClient(url: string): RawClient {
   const { port, hostname } = new URL(url);
   let socket: Socket | null = null;
 
   return {
     async exchange(request, onContinue) {
-      // Closed while nobody looked, or told what nobody asked.
+      // The connection was closed meanwhile, or has bytes that no request asked for.
       if (socket && (socket.destroyed || socket.readableLength > 0)) socket.destroy();
       if (!socket || socket.destroyed) {
         socket = connect({ port: Number(port), host: hostname, noDelay: true });
@@ -41,13 +44,15 @@ export function openRawClient(url: string): RawClient {
   };
 }
 
-/** Sends the bytes, ends, and reads every answer until the server closes: for more or less than a request. */
+/**
+ * Sends the bytes, ends, and reads every answer until the server closes: for more or less than one request.
+ */
 export async function sendAndEnd(url: string, bytes: Buffer): Promise<RawAnswer[]> {
   const { port, hostname } = new URL(url);
   const socket = connect({ port: Number(port), host: hostname, allowHalfOpen: true });
   const received: Buffer[] = [];
   socket.on("data", (chunk: Buffer) => received.push(chunk));
-  // A server that refuses may cut the connection while we still write; what it answered is judged.
+  // A server that refuses may cut the connection while the request is still being written; its answer counts.
   socket.on("error", () => socket.destroy());
   const closed = new Promise<void>((resolve) => {
     for (const event of ["end", "close"]) socket.once(event, () => resolve());
@@ -82,7 +87,7 @@ async function exchangeOn(
         }
         socket.off("data", listen);
         socket.off("close", fail);
-        // What comes before the next request stays in the socket, where it is seen.
+        // Bytes that come before the next request stay in the socket, where they are noticed.
         socket.pause();
         resolve(read.answer);
         return;
@@ -115,7 +120,7 @@ async function withDeadline<T>(answer: Promise<T>, request: Buffer): Promise<T> 
   }
 }
 
-/** The first answer in the bytes and its length; null when it is not whole. */
+/** Returns the first answer in the bytes and its length; null when it is not complete. */
 function readAnswer(bytes: Buffer): { answer: RawAnswer; length: number } | null {
   const headEnd = bytes.indexOf("\r\n\r\n");
   if (headEnd === -1) return null;

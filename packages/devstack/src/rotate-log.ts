@@ -1,12 +1,12 @@
 import { copyFileSync, existsSync, statSync, truncateSync } from "node:fs";
 
-/** How large a log grows before it makes place; the last one is kept beside it, as `.1`. */
+/** The size at which a log is rotated; the last one is kept beside it, as `.1`. */
 const logBytesMax = 64 * 1_048_576;
 const lookIntervalMs = 60_000;
 
 /**
- * Copies a log that has grown large and empties it. Whoever writes it appends, so what comes next is at its
- * beginning; a line that is written in between may be lost.
+ * Copies a log that has grown large and empties it. Its writers append, so the next line is at its beginning;
+ * a line that is written in between may be lost.
  */
 export function rotateLog(file: string, bytesMax = logBytesMax): void {
   if (!existsSync(file) || statSync(file).size <= bytesMax) return;

@@ -1,11 +1,11 @@
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 
-/** Null when the value fits the schema, else what does not. */
+/** Returns null when the value fits the schema, otherwise the fault. */
 export type SchemaCheck = (schema: object, value: unknown) => string | null;
 
 /**
- * Checks values against schemas that stand in an OpenAPI document, by means other than those that made it.
- * Strict: a keyword or a format that JSON Schema 2020-12 does not know is a fault of the document.
+ * Checks values against schemas in an OpenAPI document, with another library than the one that made it. It is
+ * strict: a keyword or a format that JSON Schema 2020-12 does not know is a fault of the document.
  */
 export function createSchemaCheck(document: object): SchemaCheck {
   const ajv = new Ajv2020({ strict: true, allowUnionTypes: true, formats: { "date-time": isDateTime } });

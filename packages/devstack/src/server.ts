@@ -11,30 +11,33 @@ export interface GuardedCommand {
   cwd: string;
   env: Record<string, string>;
   logFile: string;
-  /** How the server is asked to end: a signal, or the end of its standard input. */
+  /** The way to ask the server to end: a signal, or the end of its standard input. */
   stopBy: NodeJS.Signals | "stdin";
-  /** After this it is killed. */
+  /** The time after which the server is killed. */
   stopTimeoutMs: number;
 }
 
-/** What a guard tells its starter: the server's pid, that it could not start, or how it ended. */
+/** The message of a guard to its starter: the server's pid, that it could not start, or how it ended. */
 export type GuardMessage = { pid: number } | { failed: string } | { exited: string };
 
 /** A real server that runs below this process. */
 export interface Server {
   name: string;
   url: string;
-  /** Process id of the server itself, not of its guard. */
+  /** The process id of the server itself, not of its guard. */
   pid: number;
   /** Resolves, with its signal or exit code, when the server has ended for whatever reason. */
   exited: Promise<string>;
   /** Asks the server to end and waits until it has. Starting it again on the same folder loses nothing. */
   stop(): Promise<void>;
-  /** kill -9, and waits until it is gone. */
+  /** Kills the server with kill -9, and waits until it has ended. */
   kill(): Promise<void>;
 }
 
-/** From the request to end until the kill: three servers at once, and the platform stops within 15 s. */
+/**
+ * The time from the request to end until the kill: the three servers end at once, and the platform stops
+ * within 15 s.
+ */
 export const serverStopTimeoutMs = 8000;
 
 /** A fault of the machine, not of the code: its message is one line that says what to do. */
@@ -96,15 +99,18 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   };
 }
 
-/** What a server and the runtime below it read by themselves; our own variables hold secrets of others. */
+/**
+ * Variables that a server and the runtime below it read by themselves; our own variables contain secrets of
+ * others.
+ */
 const serverVariables = [
   ...["PATH", "HOME", "TMPDIR", "TZ", "LANG", "LC_ALL", "LD_LIBRARY_PATH"],
   ...["JAVA_HOME", "JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS"],
-  // Whose copy it belongs to: chaos signals only its own.
+  // This names the copy that the server belongs to: chaos signals only its own.
   "MOSIS_DATA_DIR",
 ];
 
-/** The environment of a server, or of a program that prepares its data. */
+/** Returns the environment of a server, or of a program that prepares its data. */
 export function serverEnvironment(): Record<string, string | undefined> {
   return Object.fromEntries(serverVariables.map((name) => [name, process.env[name]]));
 }
@@ -123,12 +129,15 @@ function untilSpawned(guard: ChildProcess, name: string): Promise<{ pid: number;
   });
 }
 
-/** Size of a log before a start, so that only what the start adds is searched. */
+/** Returns the size of a log before a start, so that only the text that the start adds is searched. */
 export function logSize(logFile: string): number {
   return existsSync(logFile) ? statSync(logFile).size : 0;
 }
 
-/** Whether the log holds the text after a position, or at all when it was emptied since: see `rotateLog`. */
+/**
+ * Returns true when the log contains the text after a position, or anywhere when it was emptied since: see
+ * `rotateLog`.
+ */
 export function logHas(logFile: string, text: string, from: number): boolean {
   if (!existsSync(logFile)) return false;
   const bytes = readFileSync(logFile);

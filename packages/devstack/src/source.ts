@@ -2,7 +2,10 @@ import { port, readEnv } from "@mosis/runtime";
 import { portNear } from "./ports.ts";
 import { StackError } from "./server.ts";
 
-/** Where the three servers are: URLs with the credentials of a local administrator; Kafka as `host:port`. */
+/**
+ * The addresses of the three servers: URLs with the credentials of a local administrator; Kafka as
+ * `host:port`.
+ */
 export interface StackUrls {
   postgres: string;
   clickhouse: string;
@@ -15,7 +18,7 @@ export interface StackPorts {
   clickhouseHttp: number;
   clickhouseTcp: number;
   kafka: number;
-  /** Kafka's own, between its controller and its broker. */
+  /** The port between Kafka's controller and its broker. */
   kafkaController: number;
 }
 
@@ -25,7 +28,7 @@ export type StackSource =
   | { kind: "external"; urls: StackUrls };
 
 /**
- * Where the servers come from: `MOSIS_STACK` is `embedded` (default) or `docker`; with all three of
+ * Reads which servers to use. `MOSIS_STACK` is `embedded` (default) or `docker`; with all three of
  * `DATABASE_URL`, `CLICKHOUSE_URL` and `KAFKA_BROKERS` nothing is started.
  * @throws StackError when only some of the three are set, or `MOSIS_STACK` is another word.
  */
@@ -47,9 +50,9 @@ export function readStackSource(env: Record<string, string | undefined>, ports: 
 }
 
 /**
- * The ports of servers of ours, from `POSTGRES_PORT`, `CLICKHOUSE_HTTP_PORT`, `CLICKHOUSE_TCP_PORT` and
- * `KAFKA_PORT`. Kafka's controller takes `KAFKA_CONTROLLER_PORT`, by default the port behind Kafka's or, when
- * that is taken, another: a second copy must not trip over a port that nobody told it of.
+ * Reads the ports of our own servers from `POSTGRES_PORT`, `CLICKHOUSE_HTTP_PORT`, `CLICKHOUSE_TCP_PORT` and
+ * `KAFKA_PORT`. Kafka's controller takes `KAFKA_CONTROLLER_PORT`, by default the port after Kafka's or, when
+ * that is taken, another: a second copy must not fail because of a port that nobody has configured.
  * @param taken ports that others of the same copy are about to use.
  * @throws Error that lists every bad variable.
  */

@@ -13,37 +13,38 @@ import { letPass } from "./unprivileged.ts";
 
 export interface Stack {
   urls: StackUrls;
-  /** ClickHouse for the writer, who sends most: past the shield of an embedded server. */
+  /** The URL of ClickHouse for the writer, which sends most: it bypasses the shield of an embedded server. */
   clickhouseForWriter: string;
-  /** Of every user of servers that are ours; null for those of others. */
+  /** The passwords of all users of our own servers; null for servers of others. */
   passwords: Passwords | null;
-  /** Empty when the servers are not ours. */
+  /** The servers that were started; empty when they are not ours. */
   servers: KeptServer[];
-  /** Ends what was started here; starting it again on the same data folder loses nothing. */
+  /** Ends the servers that were started here; starting them again on the same data folder loses nothing. */
   stop(): Promise<void>;
 }
 
 /**
- * What a killed server left behind (a port, a shared segment) may stand in the way of the next for a while. A
- * test gives it up then; a platform never, because what is wrong (a full disk) may be mended while it runs.
+ * The time after which a test gives up a server. The remains of a killed server (a port, a shared segment)
+ * may block the next start for a while. A platform never gives up, because the cause (a full disk) may be
+ * fixed while it runs.
  */
 const temporaryComebackMs = 60_000;
 
 export interface StackOptions {
   source: StackSource;
-  /** Where servers of ours keep their data and logs. */
+  /** The folder where our own servers keep their data and logs. */
   dataDir: string;
-  /** Parent of the cache of Kafka's jars; null: the user's own. */
+  /** The parent of the cache of Kafka's jars; null for the user's own cache. */
   cacheDir: string | null;
-  /** The data folder is thrown away: containers then keep nothing either. */
+  /** True when the data folder will be deleted: containers then keep nothing either. */
   isTemporary?: boolean;
-  /** Told what takes long, and what is ready. */
+  /** Is called with the steps that take long, and with the servers that are ready. */
   onProgress?: (text: string) => void;
 }
 
 /**
- * The three servers, from wherever the source says.
- * @throws StackError one line for what a person has to change: a port in use, Java missing, no Docker.
+ * Starts the three servers, or connects to them, as the source says.
+ * @throws StackError one line that says what a person has to change: a port in use, Java missing, no Docker.
  */
 export async function startStack(options: StackOptions): Promise<Stack> {
   const { source, dataDir, cacheDir, isTemporary = false, onProgress = () => {} } = options;
@@ -60,7 +61,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const stack = await together(containers, onProgress);
     return { ...stack, clickhouseForWriter: stack.urls.clickhouse, passwords };
   }
-  // What a person may have to install comes first, so that nothing has to be stopped again for it.
+  // Programs that a person may have to install are checked first, so that nothing has to be stopped again.
   await requireJava();
   await kafkaJars({ cacheDir, dataDir, onProgress });
   const { postgres, clickhouseHttp, clickhouseTcp, kafka, kafkaController } = ports;
@@ -79,8 +80,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 }
 
 /**
- * Makes the folder, and lets nobody but its owner read what is in it: logs, mails and data. An earlier
- * version left them open, and a log of ClickHouse that names installs which were erased since.
+ * Makes the folder, and lets only its owner read what is in it: logs, mails and data. An earlier version left
+ * them open, including a log of ClickHouse with ids of installs that were erased later.
  */
 function closeDataFolder(dataDir: string): void {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });

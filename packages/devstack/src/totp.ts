@@ -3,8 +3,8 @@ import { createHmac } from "node:crypto";
 const stepSeconds = 30;
 
 /**
- * What an authenticator app shows for a base32 secret (RFC 6238: SHA-1, six digits, 30 s). Written from the
- * RFC, so that it checks the library of the catalog.
+ * Returns the code that an authenticator app shows for a base32 secret (RFC 6238: SHA-1, six digits, 30 s).
+ * It is written from the RFC, so that it checks the library of the catalog.
  * @param stepsLater 1 for the code that comes after the one of `atMs`.
  */
 export function totpCode(secret: string, { atMs = Date.now(), stepsLater = 0 } = {}): string {
@@ -15,7 +15,7 @@ export function totpCode(secret: string, { atMs = Date.now(), stepsLater = 0 } =
   return String((hmac.readUInt32BE(offset) & 0x7f_ff_ff_ff) % 1_000_000).padStart(6, "0");
 }
 
-/** RFC 4648 §6, without padding. */
+/** Decodes base32 (RFC 4648 §6) without padding. */
 function base32(text: string): Buffer {
   const bits = text
     .toUpperCase()

@@ -1,4 +1,4 @@
-// What a server runs as when root starts it: a user that owns its own data, without any capability. It has to
+// The user that a server runs as when root starts it: it owns its own data and has no capability. It has to
 // enter its folder and its program, which may lie below a folder that only root may enter (/root, mktemp -d).
 import { execFileSync } from "node:child_process";
 import { chmodSync, existsSync, statSync } from "node:fs";
@@ -28,7 +28,7 @@ export function unprivilegedUser(names: readonly string[]): User | null {
         Number(execFileSync("id", [flag, name], { stdio: ["ignore", "pipe", "ignore"] }));
       return { uid: id("-u"), gid: id("-g") };
     } catch {
-      // No such user here: the next one.
+      // This machine has no such user; try the next one.
     }
   }
   throw new StackError(
@@ -36,24 +36,24 @@ export function unprivilegedUser(names: readonly string[]): User | null {
   );
 }
 
-/** Lets every user pass through a folder of ours, without a look at what is in it. */
+/** Lets every user pass through a folder of ours, without seeing what is in it. */
 export function letPass(folder: string): void {
   if (process.getuid?.() !== 0) return;
   const { uid, mode } = statSync(folder);
   if (uid === 0 && (mode & 0o011) !== 0o011) chmodSync(folder, (mode & 0o7777) | 0o011);
 }
 
-/** Where a command that is not root's finds folders, and how it is started to find them there. */
+/** The paths at which an unprivileged command finds folders, and how it is started to find them there. */
 export interface View {
-  /** The path of a folder of the view, or of something in it, as the command sees it. */
+  /** Returns the path of a folder of the view, or of something in it, as the command sees it. */
   pathOf: (path: string) => string;
   wrap: (command: Command) => Command;
 }
 
 /**
  * Shows folders to a command that does not run as root. They stay where they are when every user may enter
- * them. Otherwise the command gets a mount namespace of its own, in which they are mounted at another place:
- * nothing of it is seen outside, and it ends with the command.
+ * them. Otherwise the command gets a mount namespace of its own, in which they are mounted at another place.
+ * Nothing of this is visible outside, and it ends with the command.
  * @param folders the first one becomes the working directory.
  * @throws StackError when that is needed and this machine does not allow it.
  */
@@ -87,7 +87,7 @@ export function viewOf(folders: readonly string[]): View {
   };
 }
 
-/** A file system of the namespace's own is mounted over one of these. */
+/** Places for a file system that belongs to the namespace: it is mounted over one of these. */
 const mountPoints = ["/mnt", "/media", "/srv", "/opt"];
 
 const mountAndRun = `
@@ -110,7 +110,7 @@ function mayMount(): boolean {
     execFileSync("unshare", ["--mount", "true"], { stdio: "ignore" });
     return true;
   } catch {
-    // No such program, or a container that may not.
+    // The program is missing, or the container may not do this.
     return false;
   }
 }

@@ -1,4 +1,4 @@
-// ClickHouse as `npm start` hosts it: a mistake of one client is nobody else's.
+// Tests ClickHouse as `npm start` hosts it: a mistake of one client must not affect others.
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { connect, type Socket } from "node:net";
@@ -22,7 +22,7 @@ const login = { "X-ClickHouse-User": "mosis_admin", "X-ClickHouse-Key": password
 
 test("a mistake on the native port ends its own connection only", async () => {
   const other = await openHello({ user: "mosis_admin", password });
-  // Who does not end its login within seconds is cut off, however long this test takes.
+  // A client that does not complete its login within seconds is cut off, however long this test takes.
   other.write(noQuotaKey);
   const cases: Record<string, { bytes: () => Buffer; answer: RegExp }> = {
     "wrong password": {
@@ -52,7 +52,7 @@ test("a mistake on the native port ends its own connection only", async () => {
       for (const given of await Promise.all(answers)) assert.match(given, answer, name);
     }
   }
-  // What comes behind a good Hello is ClickHouse's own business, and so is a client that goes away there.
+  // Bytes after a good Hello are ClickHouse's own business, and so is a client that goes away there.
   for (let i = 0; i < mistakes; i++) {
     const client = await openHello({ user: "mosis_admin", password });
     client.write(Buffer.from(Array.from({ length: 64 }, (_, n) => (n * 37 + i) % 256)));
@@ -85,7 +85,7 @@ test("a mistake on the HTTP port ends its own connection only", async () => {
       }
     }
   }
-  // Who goes away while the answer is under way.
+  // These clients go away while the answer is being sent.
   const long = `GET /?user=mosis_admin&password=${password}&query=select+*+from+numbers(3000000)`;
   for (let i = 0; i < mistakes / 5; i++) {
     const client = connect(httpPort, "127.0.0.1");
@@ -119,7 +119,7 @@ async function ask(statement: string, body?: string): Promise<string> {
   return text;
 }
 
-/** One that ended would have been up for less. */
+/** Checks the uptime: a server that had ended would have been up for less. */
 async function assertSameServer(): Promise<void> {
   const ended = await Promise.race([server.exited, ask("select 1")]);
   assert.equal(ended, "1\n");
@@ -143,7 +143,7 @@ function helloOf({ user, password: secret, database = "default", revision = 54_4
   ]);
 }
 
-/** A native connection whose Hello was answered. */
+/** Opens a native connection and waits until its Hello is answered. */
 async function openHello(who: Login): Promise<Socket> {
   const client = connect(tcpPort, "127.0.0.1");
   client.on("error", () => {});
@@ -153,7 +153,7 @@ async function openHello(who: Login): Promise<Socket> {
   return client;
 }
 
-/** What ends the login of a client that has no key of a quota. */
+/** The end of the login of a client that has no key of a quota. */
 const noQuotaKey = textBytes("");
 
 /** @returns the type of the answer to a Ping. */
@@ -171,7 +171,7 @@ function answerOf(client: Socket): Promise<Buffer> {
   });
 }
 
-/** Sends bytes and ends. @returns all that is answered. */
+/** Sends bytes and ends. @returns the whole answer. */
 function say(port: number, bytes: Buffer): Promise<string> {
   return new Promise((resolve, reject) => {
     const answers: Buffer[] = [];

@@ -123,7 +123,7 @@ test("a cluster whose owner was the superuser is upgraded, with all that it hold
   await assert.rejects(start(), /passwords\.json of the data folder is not that of its databases/);
 });
 
-/** Makes of a server what earlier versions left: one superuser, `mosis`, who owns everything. */
+/** Turns a server into what earlier versions left: one superuser, `mosis`, that owns everything. */
 async function downgrade(url: string, password: string): Promise<void> {
   const as = (username: string) => Object.assign(new URL(url), { username, password }).href;
   await ask(as("postgres"), "reassign owned by mosis to postgres; drop owned by mosis; drop role mosis");
