@@ -35,7 +35,7 @@ function runChaos(
   });
 }
 
-/** A number of the table of events. */
+/** Returns a number from the table of events. */
 function countOf(stdout: string, name: string): number {
   const [, digits = ""] = new RegExp(`^  ${name} +([\\d,]+)$`, "m").exec(stdout) ?? [];
   return digits === "" ? Number.NaN : Number(digits.replaceAll(",", ""));

@@ -18,7 +18,8 @@ test("an install is erased through the front door while its events are on their 
     const answer = await fetch(`${urls.ingest}/v1/telemetry/batches`, { method: "POST", headers, body });
     assert.equal(answer.status, 202);
   };
-  // Not rows: what was stored as the writer was killed is stored again, and shown once.
+  // Events are counted instead of rows: an event that was stored while the writer was killed is stored again,
+  // and shown once.
   const stored = async (where: string) => {
     const query = `select toString(uniqExact(event_key)) as n from events_raw where ${where}`;
     return (await platform.sql<{ n: string }>(query))[0]?.n;
@@ -26,7 +27,7 @@ test("an install is erased through the front door while its events are on their 
   await send(erased);
   await send(other);
   await untilEqual(() => stored(`app_id = '${appId}'`), "2");
-  // What is acknowledged now is stored by nobody before the erasure is asked for.
+  // Events that are acknowledged now are not stored before the erasure is requested.
   await platform.kill("writer");
   await send(erased);
 

@@ -10,7 +10,7 @@ import { startPlatform, untilEqual } from "./platform.ts";
 const root = join(import.meta.dirname, "..");
 const run = promisify(execFile);
 
-// The documents are read by people who run what is in them: what is shown is what is run here.
+// People run what the documents show, so this test runs exactly that.
 test("a first release goes from an account to a device as docs/first-release.md has it", async (t) => {
   const platform = await startPlatform(t);
   const { urls, dataDir } = platform;

@@ -1,18 +1,23 @@
-// A way to the run's broker that a test can stop, without stopping it for the others.
+// Opens a proxy to the run's broker that a test can stop without stopping the broker for other tests.
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import type { TestContext } from "node:test";
 
 export interface KafkaDoor {
-  /** `host:port`, where the broker seems to be. */
+  /** The `host:port` where clients find the broker. */
   address: string;
-  /** From now on connections stay open, new ones too, and nothing comes through: as if by SIGSTOP. */
+  /**
+   * From now on, connections stay open, including new ones, and no bytes pass: like a broker after SIGSTOP.
+   */
   stop(): void;
-  /** Connections on which somebody waits for an answer since then. */
+  /** Returns the number of connections on which a client has waited for an answer since then. */
   waiting(): number;
 }
 
-/** Whoever asks a broker for the cluster is told its address: the door puts its own in that place. */
+/**
+ * Opens the proxy. A broker answers with its own address when a client asks for the cluster; the proxy
+ * replaces it with its own.
+ */
 export async function openKafkaDoor(t: TestContext, broker: string): Promise<KafkaDoor> {
   const [host = "", port = ""] = broker.split(":");
   const sockets = new Set<Socket>();
@@ -63,7 +68,7 @@ export async function openKafkaDoor(t: TestContext, broker: string): Promise<Kaf
   };
 }
 
-/** A host and a port as answers of Kafka write them: a text with its length in front, and four bytes. */
+/** Encodes a host and a port as answers of Kafka do: a text with its length in front, and four bytes. */
 function addressOf(host: string, port: number): Buffer {
   const bytes = Buffer.alloc(2 + host.length + 4);
   bytes.writeUInt16BE(host.length);
@@ -72,7 +77,7 @@ function addressOf(host: string, port: number): Buffer {
   return bytes;
 }
 
-/** Puts together what arrives in pieces: each message has its length in four bytes in front. */
+/** Joins the pieces of messages: each message has its length in four bytes in front. */
 function openMessages(): (bytes: Buffer) => Buffer[] {
   let rest: Buffer = Buffer.alloc(0);
   return (bytes) => {

@@ -1,4 +1,4 @@
-// The two commands as a person runs them, with a data folder and ports of their own beside the run's servers.
+// Runs the two commands as a person does, with a data folder and ports of their own beside the run's servers.
 import assert from "node:assert/strict";
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -122,7 +122,7 @@ const portVariables = [
   ...["CLICKHOUSE_HTTP_PORT", "CLICKHOUSE_TCP_PORT", "KAFKA_PORT"],
 ];
 
-/** A data folder and ports of one's own, as a person sets them to run two copies side by side. */
+/** Makes a separate data folder and ports, as a person sets them to run two copies side by side. */
 async function newCopy(t: TestContext, changes: Record<string, string> = {}) {
   const dataDir = await mkdtemp(join(tmpdir(), "mosis-launcher-"));
   const ports = await freePorts(portVariables.length);

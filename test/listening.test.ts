@@ -1,4 +1,4 @@
-// Where the six processes listen, as they run in production.
+// Tests where the six processes listen in production.
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect } from "node:net";
@@ -7,7 +7,9 @@ import { freePorts } from "@mosis/devstack";
 import { type ServiceName, serviceNames } from "../infra/local/services.ts";
 import { startPlatform } from "./platform.ts";
 
-/** An address of this machine that is not 127.0.0.1: whoever listens on every address answers there. */
+/**
+ * An address of this machine that is not 127.0.0.1: a process that listens on every address answers there.
+ */
 const otherAddress = "127.0.0.2";
 const managementPaths = ["/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/docs/start.js"];
 
@@ -40,7 +42,7 @@ test("every process listens on 127.0.0.1 alone, unless its HOST says otherwise",
   });
 });
 
-/** Whether something accepts connections there. */
+/** Returns true when something accepts connections there. */
 async function answers(host: string, port: string): Promise<boolean> {
   const socket = connect(Number(port), host);
   try {

@@ -23,7 +23,7 @@ test("what the catalog says of an app's telemetry holds in ingest within 5 s", a
   await t.test("a limit, in a process that was killed and started again too", async () => {
     const taken = await limitToWhatWasSent(catalog, packageId, send);
     await untilEqual(async () => (await send(1)).status, 429, { timeoutMs: 5000 });
-    // A kill before it is told would lose up to an interval of the count.
+    // A kill before the count is reported would lose up to an interval of it.
     await untilEqual(() => untoldEvents(platform), 0);
     await platform.kill("ingest");
     await platform.start("ingest");
@@ -37,7 +37,7 @@ test("what the catalog says of an app's telemetry holds in ingest within 5 s", a
   });
 });
 
-/** @returns how many of today are left none. */
+/** @returns the count of today after which none are left. */
 async function limitToWhatWasSent(
   catalog: Catalog,
   packageId: string,
@@ -58,7 +58,7 @@ async function untoldEvents({ urls }: TestPlatform): Promise<number> {
 interface Sent {
   status: number;
   dropped: number;
-  /** Of the day. */
+  /** The events that are left of the day. */
   left: number;
 }
 

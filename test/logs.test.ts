@@ -1,4 +1,4 @@
-// What a platform of its own leaves in its logs, and who may read them.
+// Tests what a separate platform writes into its logs, and who may read them.
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { readdirSync, readFileSync, statSync } from "node:fs";
@@ -13,7 +13,7 @@ const ownServers = {
   DATABASE_URL: undefined,
   CLICKHOUSE_URL: undefined,
   KAFKA_BROKERS: undefined,
-  // As much as a log can tell.
+  // This level writes the most into the logs.
   LOG_LEVEL: "debug",
 };
 

@@ -5,10 +5,10 @@ import { test } from "node:test";
 import { type ServiceName, serviceNames } from "../infra/local/services.ts";
 import { startPlatform } from "./platform.ts";
 
-/** As the documents call the processes. */
+/** Returns the name that the documents use for a process. */
 const calledInDocs = (name: ServiceName) => (name === "catalog" ? "api" : name);
 
-// People are woken by these names: one that is written otherwise is an alert that never comes.
+// Alerts use these names: a wrong name is an alert that never comes.
 test("each process has the metrics that docs/operations.md tells of it, and no others", async (t) => {
   const platform = await startPlatform(t);
   const text = await readFile(join(import.meta.dirname, "../docs/operations.md"), "utf8");
@@ -21,7 +21,8 @@ test("each process has the metrics that docs/operations.md tells of it, and no o
   );
   assert.deepEqual(Object.fromEntries(found), told);
 
-  // By the rules of `promtool check metrics`, and one family a name for parsers of OpenMetrics.
+  // These are the rules of `promtool check metrics`, and each name must have only one family, for parsers of
+  // OpenMetrics.
   await t.test("none of them is one that promtool's lint complains of", async () => {
     for (const name of serviceNames) {
       assert.deepEqual(faultsOf(await platform.metricsText(name)), [], calledInDocs(name));
@@ -29,7 +30,7 @@ test("each process has the metrics that docs/operations.md tells of it, and no o
   });
 });
 
-/** Names of types and units that are not base units. */
+/** The names of types and units that are not base units. */
 const words = {
   type: /_(counter|gauge|histogram|summary)$/,
   unit: /_(ms|milliseconds|microseconds|minutes|hours|days|kilobytes|megabytes|bits|percent)(_total)?$/,
@@ -55,7 +56,7 @@ function faultsOf(text: string): string[] {
   return faults;
 }
 
-/** Process → its metrics. Rows are `| names | processes | … |`. */
+/** Returns process → its metrics from a text. Rows are `| names | processes | … |`. */
 function toldIn(text: string): Record<string, string[]> {
   const told: Record<string, string[]> = {};
   for (const [, names = "", processes = ""] of text.matchAll(

@@ -1,5 +1,5 @@
-// The whole platform as child processes over the run's real servers, with a database, topics and ports of its
-// own.
+// Starts the whole platform as child processes over the run's real servers, with a database, topics and ports
+// of its own.
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -26,27 +26,27 @@ import {
 } from "../infra/local/services.ts";
 
 export interface TestPlatform {
-  /** What `endpoints.json` of a platform says. */
+  /** The addresses that `endpoints.json` of a platform contains. */
   urls: Endpoints;
   dataDir: string;
   /** Reads rows as an analyst would. */
   sql<T>(text: string): Promise<T[]>;
-  /** Where each process answers. */
+  /** Returns the URL where a process answers. */
   processUrl(name: ServiceName): string;
-  /** Names of the metrics of a process. */
+  /** Returns the names of the metrics of a process. */
   metrics(name: ServiceName): Promise<string[]>;
-  /** What a process answers at `/metrics`. */
+  /** Returns the answer of a process at `/metrics`. */
   metricsText(name: ServiceName): Promise<string>;
-  /** kill -9. */
+  /** Ends a process with kill -9. */
   kill(name: ServiceName): Promise<void>;
-  /** SIGTERM. @returns the signal or exit code with which it has ended. */
+  /** Sends SIGTERM and waits for the end. @returns the signal or exit code with which it has ended. */
   end(name: ServiceName): Promise<string>;
   /** Starts a service that was killed, on its old port, and waits until it is ready. */
   start(name: ServiceName): Promise<void>;
 }
 
 /**
- * Everything is taken away again after the test.
+ * Starts a platform, which is removed after the test.
  * @param changes of the environment of all processes; `KAFKA_BROKERS` may lead by a detour to the run's.
  */
 export async function startPlatform(t: TestContext, changes: Environment = {}): Promise<TestPlatform> {
@@ -114,7 +114,7 @@ export async function startPlatform(t: TestContext, changes: Environment = {}): 
   };
 }
 
-/** A developer who is signed in, with one app and a key that ingest knows. */
+/** Registers and signs in a developer, with one app and a key that ingest knows. */
 export async function registerApp({ urls }: Pick<TestPlatform, "urls">) {
   const id = randomBytes(6).toString("hex");
   const password = `password of ${id}`;

@@ -1,4 +1,5 @@
-// Which secrets each process of a platform that `npm start` runs has been given, as the system shows them.
+// Checks which secrets each process of a platform that `npm start` runs has received, as the system shows
+// them.
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,7 +8,7 @@ import { readPasswords, type StoreUser } from "@mosis/devstack";
 const telemetry = ["ingest", "query", "writer"];
 const all = [...telemetry, "catalog", "relay", "webhooks"];
 
-/** Whose each secret is, and whose password of which store. */
+/** The processes that own each secret, and the users whose passwords they are, by store. */
 const ownersOf: Readonly<Record<string, readonly string[]>> = {
   DATABASE_URL: ["catalog", "relay", "webhooks"],
   CLICKHOUSE_URL: ["query", "writer"],
@@ -24,14 +25,16 @@ const ownersOf: Readonly<Record<string, readonly string[]>> = {
   NODE_AUTH_TOKEN: [],
   AWS_SECRET_ACCESS_KEY: [],
   HTTPS_PROXY: ["catalog"],
-  // No secrets: what a person has set in front of `npm start` arrives.
+  // These are no secrets: variables that a person sets for `npm start` must arrive.
   CATALOG_SESSION_HOURS: ["catalog"],
   INGEST_HELD_MEGABYTES_MAX: ["ingest"],
   MOSIS_DATA_DIR: [...all, "postgres", "clickhouse", "kafka"],
   TZ: [...all, "postgres", "clickhouse", "kafka"],
 };
 
-/** What a person may have in the environment of `npm start`, beside what it makes by itself. */
+/**
+ * Variables that a person may have in the environment of `npm start`, beside those that it makes by itself.
+ */
 export const givenToLauncher = {
   OIDC_PROVIDERS: "[]",
   CATALOG_RELAY_PASSWORD: "f3a1c0ffee5eed",

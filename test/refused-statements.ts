@@ -1,7 +1,7 @@
-// What no user of ClickHouse but the administrator may do. Each is refused for its own reason, not for a
-// mistake in it: the test says which reasons count.
+// Statements that no user of ClickHouse except the administrator may run. Each is refused for its own reason,
+// and not for a mistake in it: the test lists which reasons count.
 
-/** Refused to every user that is not the administrator: analyst, query and writer. */
+/** Statements that are refused to every user except the administrator: analyst, query and writer. */
 export const refusedToAll: readonly string[] = [
   // Files, by the function that knows no grant.
   "select file('/etc/passwd')",
@@ -145,7 +145,7 @@ export const refusedToAll: readonly string[] = [
   "attach table mosis.another from '/tmp/mosis-table' (a Int8) engine = MergeTree order by a",
 ];
 
-/** Refused to who reads only: analyst and query. */
+/** Statements that are refused to users that only read: analyst and query. */
 export const refusedToReaders: readonly string[] = [
   "set max_memory_usage = 0",
   "set readonly = 0",
@@ -173,7 +173,7 @@ export const refusedToReaders: readonly string[] = [
   "restore database mosis from File('/tmp/mosis-backup')",
 ];
 
-/** Refused to analysts: columns and tables that are not theirs. */
+/** Statements that are refused to analysts: columns and tables that are not theirs. */
 export const refusedToAnalysts: readonly string[] = [
   "select install_id from mosis.events",
   "select install_id from mosis.events_raw",
@@ -212,7 +212,7 @@ export const refusedToAnalysts: readonly string[] = [
   "select * from system.parts",
 ];
 
-/** Refused to the writer: it inserts and deletes, and reads what it needs for that. */
+/** Statements that are refused to the writer: it inserts and deletes, and reads what it needs for that. */
 export const refusedToWriter: readonly string[] = [
   "select * from mosis.events",
   "select properties_string from mosis.events_raw",

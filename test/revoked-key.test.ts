@@ -59,7 +59,7 @@ test("a key that is deleted, disabled, rotated, narrowed or over stops working w
   const made = await maker.createKey({ name: "made", kind: "ingest", package_ids: [packageId] });
   await goesWithMaker(catalog, makerId, (status) => becomes(made.secret, status));
 
-  // Whoever asks before deleting a key is told that an app still uses it.
+  // A developer who reads a key before deleting it sees that an app still uses it.
   const isUsed = async () => (await catalog.key(rotated.id)).last_used_at !== null;
   await untilEqual(isUsed, true, { timeoutMs: 20_000 });
 });

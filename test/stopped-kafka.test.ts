@@ -1,5 +1,4 @@
-// What becomes of processes that are asked to end while Kafka stands still: connections are open, and nobody
-// answers.
+// Tests processes that are asked to end while Kafka stands still: connections are open, and nobody answers.
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { test } from "node:test";
@@ -8,7 +7,7 @@ import { type ServiceName, serviceNames } from "../infra/local/services.ts";
 import { openKafkaDoor } from "./kafka-door.ts";
 import { registerApp, startPlatform, untilEqual } from "./platform.ts";
 
-/** After this time whoever runs a process kills it (`stop_grace_period` of docker-compose.yml). */
+/** The time after which the operator's engine kills a process (`stop_grace_period` of docker-compose.yml). */
 const graceMs = 20_000;
 
 // Guards the invariant "a process that is asked to end has ended within its grace" (INVARIANTS.md).
@@ -30,7 +29,7 @@ test("every process ends within its grace and with 0 while Kafka stands still", 
   assert.equal(await send(), 202);
 
   door.stop();
-  // Something is under way in each that uses Kafka: an event, a change to publish, a question for the lag.
+  // Each process that uses Kafka has work in progress: an event, a change to publish, a question for the lag.
   const sent = send();
   await catalog.createKey({ name: "other", kind: "ingest", package_ids: [packageId] });
   const asked = fetch(`${urls.query}/v1/telemetry/batches/${randomUUID()}`, { headers });

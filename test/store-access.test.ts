@@ -1,5 +1,5 @@
-// What reaches the embedded ClickHouse: each user with statements that are not theirs, callers without a
-// password, and the administrator with files of root.
+// Tests what reaches the embedded ClickHouse: each user with statements that are not theirs, callers without
+// a password, and the administrator with files of root.
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { readFileSync, statSync, writeFileSync } from "node:fs";
@@ -34,7 +34,7 @@ after(async () => {
   await rm(dataDir, { recursive: true });
 });
 
-/** How ClickHouse says that it does not want to, and not that it cannot. */
+/** Errors that say that ClickHouse refuses, and not that it is unable to. */
 const refusals = new Set([
   ...["ACCESS_DENIED", "READONLY", "SETTING_CONSTRAINT_VIOLATION", "INTO_OUTFILE_NOT_ALLOWED"],
   ...["FUNCTION_NOT_ALLOWED", "SUPPORT_IS_DISABLED", "USER_SESSION_LIMIT_EXCEEDED"],
@@ -138,7 +138,10 @@ test("an analyst reads a property of an event, and drivers may set what they set
   }
 });
 
-/** Parameters of requests as drivers send them, with what they ask while a tool looks at the schema. */
+/**
+ * Parameters of requests as drivers send them, with the statements that a tool runs while it reads the
+ * schema.
+ */
 const drivers = [
   {
     // clickhouse-go 2, and so Grafana's data source.
@@ -210,14 +213,14 @@ test("an analyst reads every view of theirs whole, and tools see its schema", as
   ];
   for (const list of lists)
     assert.equal((await ask("mosis_analyst", list)).text, `${views.join("\n")}\n`, list);
-  // What they may not read is in no list.
+  // Columns that they may not read are in no list.
   const hidden = await ask(
     "mosis_analyst",
     `select column_name from information_schema.columns where column_name in ('install_id', 'raw', 'payload')
     union all select table_name from information_schema.tables where table_name like 'audit%'`,
   );
   assert.deepEqual(hidden, { ok: true, text: "" });
-  // As Arrow has no name for the numbers of an Enum.
+  // Arrow has no name for the numbers of an Enum.
   const kind = "select distinct type from system.columns where database = 'mosis_analysts' and name = 'kind'";
   assert.equal((await ask("mosis_analyst", kind)).text, "String\n");
 });

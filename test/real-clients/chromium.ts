@@ -7,7 +7,7 @@ import type { TestContext } from "node:test";
 
 const names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
-/** `MOSIS_CHROMIUM`, or the first of the usual names on the PATH; null when there is none. */
+/** Returns `MOSIS_CHROMIUM`, or the first of the usual names on the PATH; null when there is none. */
 export function findChromium(): string | null {
   const given = process.env["MOSIS_CHROMIUM"];
   if (given !== undefined) return given;
@@ -18,7 +18,7 @@ export function findChromium(): string | null {
 
 /**
  * Opens a page without a window, until the end of the test.
- * @returns what its console and the browser have said so far.
+ * @returns the messages of its console and the browser so far.
  */
 export async function openPage(t: TestContext, chromium: string, url: string): Promise<() => string> {
   const profile = await mkdtemp(join(tmpdir(), "mosis-chromium-"));
@@ -27,7 +27,7 @@ export async function openPage(t: TestContext, chromium: string, url: string): P
     [
       "--headless",
       `--user-data-dir=${profile}`,
-      // It ends when this pipe does, also when this process is killed.
+      // The browser ends when this pipe does, even when this process is killed.
       "--remote-debugging-pipe",
       // The only pages are ours, and root may not have the sandbox.
       "--no-sandbox",
@@ -35,7 +35,7 @@ export async function openPage(t: TestContext, chromium: string, url: string): P
       "--disable-quic",
       "--disable-dev-shm-usage",
       "--no-first-run",
-      // Nobody outside of this machine is asked for anything.
+      // The browser must send no request outside of this machine.
       "--disable-background-networking",
       "--disable-component-update",
       "--disable-sync",

@@ -1,5 +1,6 @@
-// What strangers install: generators and SDKs that want another TypeScript than ours, and a generator in
-// Python. Each has a lock of its own beside this file, and is installed once into a cache outside the tree.
+// Installs the tools of other projects: generators and SDKs that need another TypeScript than ours, and a
+// generator in Python. Each has its own lock file beside this file, and is installed once into a cache
+// outside the tree.
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { copyFileSync, readFileSync } from "node:fs";
@@ -11,10 +12,13 @@ const projects = {
   typescript: join(import.meta.dirname, "typescript"),
   python: join(import.meta.dirname, "python"),
 };
-/** Its generated code uses what came with it. */
+/** The generated code uses features of this version. */
 const pythonMin = "3.11";
 
-/** The `node_modules` with what typescript/package-lock.json names. @throws Error with npm's output. */
+/**
+ * Returns the `node_modules` with the packages of typescript/package-lock.json. @throws Error with npm's
+ * output.
+ */
 export async function installNpmPackages(dataDir: string): Promise<string> {
   const files = ["package.json", "package-lock.json", ".npmrc"];
   const folder = await cachedFolder({
@@ -22,7 +26,7 @@ export async function installNpmPackages(dataDir: string): Promise<string> {
     ...caches(dataDir),
     async fill(empty) {
       for (const file of files) copyFileSync(join(projects.typescript, file), join(empty, file));
-      // Within a script npm says where it is itself; without one it is on the PATH.
+      // Within a script, npm gives its own path; outside of one, it is on the PATH.
       const own = process.env["npm_execpath"];
       const [command, args] = own?.endsWith(".js") === true ? [process.execPath, [own]] : ["npm", []];
       await run(command, [...args, "ci", "--no-progress", "--prefer-offline"], { cwd: empty });
@@ -31,7 +35,7 @@ export async function installNpmPackages(dataDir: string): Promise<string> {
   return join(folder, "node_modules");
 }
 
-/** The folder with what python/requirements.txt names, or why there is none. */
+/** Returns the folder with the packages of python/requirements.txt, or the reason why there is none. */
 export async function installPythonPackages(
   dataDir: string,
 ): Promise<{ folder: string } | { missing: string }> {
@@ -51,7 +55,7 @@ export async function installPythonPackages(
           "--only-binary=:all:",
           "--no-compile",
         ];
-        // Where no index answers, it is not worth waiting for.
+        // When no index answers, it is not worth waiting for one.
         const patience = ["--retries", "1", "--timeout", "15"];
         await run(
           "python3",
@@ -67,7 +71,7 @@ export async function installPythonPackages(
   }
 }
 
-/** Runs a program to its end. @throws Error with all it has said, when it fails. */
+/** Runs a program to its end. @throws Error with all its output when it fails. */
 export function run(
   command: string,
   args: string[],
@@ -82,7 +86,7 @@ export function run(
   });
 }
 
-/** Names a cache by what it holds. */
+/** Returns a name for a cache that depends on its content. */
 function digest(folder: string, files: string[], more = ""): string {
   const hash = createHash("sha256").update(more);
   for (const file of files) hash.update(readFileSync(join(folder, file)));

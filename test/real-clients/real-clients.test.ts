@@ -56,7 +56,7 @@ async function inBrowser(
     const seen = proxy.passed.map(({ method, path, got }) => `${method} ${path} ${got}`).join("\n");
     throw new Error(`What came to ingest:\n${seen}\nWhat the browser said:\n${said()}`, { cause: error });
   }
-  // Fields of their own, which the page was allowed to send.
+  // The SDKs send header fields of their own, which the page was allowed to send.
   const last = (path: string) => sentTo(proxy.passed, path).at(-1)?.headers ?? {};
   assert.ok(last("/v1/t")["x-retry-count"], "Segment's SDK counts its retries");
   assert.ok(last("/v1/track")["anonymousid"], "RudderStack's SDK names the install");
@@ -98,7 +98,7 @@ async function inPython(t: TestContext, platform: TestPlatform, folder: string):
   await runCalls(platform, calls);
 }
 
-/** From an account to a receipt, and into SQL. */
+/** Runs the calls from an account to a receipt, and checks the event in SQL. */
 async function runCalls(platform: TestPlatform, calls: Calls): Promise<void> {
   const word = `w${randomBytes(6).toString("hex")}`;
   const packageId = `org.${word}.chess`;

@@ -5,9 +5,9 @@ import type { TestContext } from "node:test";
 import { listenLocally } from "./listen-locally.ts";
 
 interface SdkPage {
-  /** Of another port than ingest, and so another origin. */
+  /** The page's origin; its port differs from ingest's, so it is another origin. */
   origin: string;
-  /** What the page sends, and to whom. */
+  /** Makes the page send events with the key to ingest. */
   send(what: { key: string; ingest: string }): void;
 }
 
@@ -22,7 +22,7 @@ export async function serveSdkPage(t: TestContext, packages: string): Promise<Sd
       res.writeHead(200, { "content-type": "text/html" }).end(html);
       return;
     }
-    // Segment's loads parts of itself by names of its own.
+    // Segment's SDK loads parts of itself by names of its own.
     const isPart = pathname === "/segment.js" || pathname.endsWith(".bundle.js");
     const name = pathname === "/segment.js" ? "index.js" : basename(pathname);
     const file = pathname === "/rudderstack.js" ? rudderstack : isPart ? join(segment, name) : null;
@@ -33,7 +33,10 @@ export async function serveSdkPage(t: TestContext, packages: string): Promise<Sd
   return { origin, send: (what) => void (html = pageOf(what)) };
 }
 
-/** Both are told their settings, which they would fetch from their makers otherwise. */
+/**
+ * Returns the page. It contains the settings of both SDKs, which they would fetch from their makers
+ * otherwise.
+ */
 function pageOf({ key, ingest }: { key: string; ingest: string }): string {
   const given = JSON.stringify({ key, ingest, host: new URL(ingest).host });
   return `<!doctype html>

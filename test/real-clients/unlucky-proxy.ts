@@ -2,19 +2,22 @@ import { createServer, type IncomingMessage, request, type ServerResponse } from
 import type { TestContext } from "node:test";
 import { listenLocally } from "./listen-locally.ts";
 
-/** A request as it came, and what its client got. */
+/** A request as it came, and the answer that its client got. */
 export interface Passed {
   method: string;
   path: string;
   headers: IncomingMessage["headers"];
-  /** `lost`: done, but the answer did not arrive. */
+  /** `lost` means that the request was carried out, but its answer did not arrive. */
   got: number | "lost";
 }
 
-/** What happens to the requests of a path with a body, in their order; later ones are let through. */
+/** The results of the requests with a body to a path, in their order; later ones are let through. */
 const mishaps = [503, 429, "lost"] as const;
 
-/** A proxy that each path has bad luck with: refused twice, as ingest refuses, then an answer is lost. */
+/**
+ * Starts a proxy that fails the first requests of each path: it refuses two, as ingest refuses, then loses an
+ * answer.
+ */
 export async function startUnluckyProxy(t: TestContext, target: string) {
   const passed: Passed[] = [];
   const tries = new Map<string, number>();

@@ -27,7 +27,7 @@ test("a server that does not come back is tried again, and told of, until it doe
   ends[0]?.("SIGKILL");
   await back.promise;
   assert.equal(failures, 3);
-  const away = "Store has been away for n s and is tried again: No space left on device";
+  const away = "Store has been down for n s and is tried again: No space left on device";
   assert.deepEqual(lines, [
     "Store ended (SIGKILL); it is started again",
     ...[away, away, away],

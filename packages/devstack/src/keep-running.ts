@@ -51,7 +51,7 @@ export async function keepRunning(
         if (goneMs < (told + 1) * tellIntervalMs) continue;
         told = Math.floor(goneMs / tellIntervalMs);
         const [why] = String(error instanceof Error ? error.message : error).split("\n");
-        onProgress(`${name} has been away for ${Math.round(goneMs / 1000)} s and is tried again: ${why}`);
+        onProgress(`${name} has been down for ${Math.round(goneMs / 1000)} s and is tried again: ${why}`);
       }
     }
     return null;

@@ -1,6 +1,6 @@
 import { defineConfig } from "orval";
 
-// Its functions are generated with the address that they call.
+// The generated functions contain the address that they call.
 const urls = JSON.parse(process.env.SERVICE_URLS);
 
 export default defineConfig(
@@ -13,7 +13,8 @@ export default defineConfig(
           target: `generated/orval/${service}.ts`,
           client: "fetch",
           baseUrl: urls[service],
-          // A second type of a body, as OTLP's protobuf, is a second parameter for orval, of the same name.
+          // A second type of a body, like OTLP's protobuf, becomes a second parameter of the same name in
+          // orval.
           override: { contentType: { include: ["application/json", "application/problem+json"] } },
         },
       },

@@ -3,7 +3,7 @@ import { sendTelemetryBatch } from "../generated/orval/ingest";
 import { getReceipt } from "../generated/orval/query";
 import { event, type Given, password, type Seen, until } from "./story";
 
-/** Its functions know where they call: orval.config.mjs has told them. */
+/** Its functions contain the address that they call: orval.config.mjs has set it. */
 export async function run({ word }: Omit<Given, "urls">): Promise<Seen> {
   const email = `${word}@example.org`;
   const developer = await createDeveloper({ email, name: "Ada", password });

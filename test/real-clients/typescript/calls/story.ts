@@ -1,16 +1,16 @@
-/** What each program is given. */
+/** The input of each program. */
 export interface Given {
   urls: { catalog: string; ingest: string; query: string };
-  /** Nobody else's, so that programs do not meet. */
+  /** A word that only this program uses, so that programs do not meet. */
   word: string;
 }
 
-/** What each program has seen, by the types of the client that was generated. */
+/** The results of each program, in the types of the generated client. */
 export interface Seen {
   packageId: string;
   name: string;
   status: string;
-  /** Code of the problem when somebody asks for an app that is not there. */
+  /** The code of the problem when a missing app is requested. */
   refusal: string;
   accepted: number;
   state: string;
@@ -28,7 +28,7 @@ export const event = {
 
 const waitMsMax = 30_000;
 
-/** Calls again until there is a value: a key or a receipt takes a moment to get to where it is asked for. */
+/** Calls again until there is a value: a key or a receipt takes a moment to arrive where it is read. */
 export async function until<T>(what: string, call: () => Promise<T | undefined>): Promise<T> {
   const giveUpAt = Date.now() + waitMsMax;
   for (;;) {
@@ -39,7 +39,7 @@ export async function until<T>(what: string, call: () => Promise<T | undefined>)
   }
 }
 
-/** The data of an answer of openapi-fetch or hey-api. @throws Error with the problem. */
+/** Returns the data of an answer of openapi-fetch or hey-api. @throws Error with the problem. */
 export function dataOf<T>({ data, error }: { data?: T; error?: unknown }): T {
   if (data === undefined) throw new Error(JSON.stringify(error));
   return data;
