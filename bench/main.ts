@@ -86,8 +86,8 @@ const benches: Record<string, Bench> = {
 
 const usage = `Usage: npm run bench -- ${Object.keys(benches).join("|")} [options]
 
-  --seconds S       how long it measures
-  --rate R          events a second that are offered, where that can be chosen
+  --seconds S       seconds that it measures
+  --rate R          the most events a second that are offered, where that can be chosen
   --rows N          rows of bytes; default 10000000
   --json FILE       writes the report there, too
   --endpoints FILE  a running platform to measure; default one of its own

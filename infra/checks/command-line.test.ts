@@ -1,4 +1,4 @@
-// What every script of package.json answers to whoever asks how it is used.
+// Tests the usage that every script of package.json prints.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -9,7 +9,7 @@ const root = join(import.meta.dirname, "../..");
 const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
   scripts: Record<string, string>;
 };
-/** Those that are programs of ours. */
+/** The scripts that run our own programs. */
 const commands = Object.entries(scripts).filter(([, command]) => /(^|\s)node /.test(command));
 
 interface Ended {
@@ -18,7 +18,7 @@ interface Ended {
   err: string;
 }
 
-/** As `npm run NAME -- …` does it, without npm. */
+/** Runs a script as `npm run NAME -- …` does, without npm. */
 function run(command: string, args: string[]): Promise<Ended> {
   const script = `exec ${command.replace(/^(\w+=\w+ )?/, (set) => `env ${set}`)} "$@"`;
   const env = { ...process.env, PATH: `${join(root, "node_modules/.bin")}:${process.env["PATH"]}` };

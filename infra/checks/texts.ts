@@ -8,7 +8,7 @@ import { readFlags } from "@mosis/runtime";
 
 const usage = `Usage: npm run texts
 
-  Looks for lines that are too long, and for names of files and tests in documents that do not exist.`;
+  Finds lines that are too long, and names of missing files and tests in documents.`;
 if (!readFlags(usage)) process.exit();
 const lineColumnsMax = 110;
 

@@ -10,8 +10,8 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 
 /**
  * @param program path of a TypeScript file, from the root of the repository.
- * @param usage printed for `--help`, before anything is installed.
- * @param isArgument tells whether the program takes an argument.
+ * @param usage is printed for `--help`, before anything is installed.
+ * @param isArgument returns true when the program takes an argument.
  */
 export function bootstrap(program, { usage, isArgument }) {
   const args = process.argv.slice(2);
@@ -20,7 +20,7 @@ export function bootstrap(program, { usage, isArgument }) {
     return;
   }
   const unknown = args.find((arg) => !isArgument(arg));
-  if (unknown !== undefined) giveUp(`Unknown argument ${unknown}; --help tells which there are.`);
+  if (unknown !== undefined) giveUp(`Unknown argument ${unknown}; --help lists the arguments.`);
   requireNode();
   if (!isInstalled()) install();
   run(join(root, program), args);

@@ -45,9 +45,9 @@ interface Run {
 const usage = `Usage: npm run chaos -- [options]
 
   Starts a platform of its own, kills and pauses its processes under traffic, and looks for every event.
-  --seed N      the same one makes the same plan; default ${options.seed.default}
-  --minutes M   default ${options.minutes.default}
-  --kills K     default ${killsPerMinute} a minute
+  --seed N      the same seed makes the same plan; default ${options.seed.default}
+  --minutes M   minutes of faults; default ${options.minutes.default}
+  --kills K     kills in all; default ${killsPerMinute} a minute
   --rate R      events a second; default ${options.rate.default}
   --break commit-before-insert  a fault that has to be found`;
 

@@ -29,11 +29,11 @@ const deadlineMs = 120_000;
 const usage = `Usage: npm run demo -- [options]
 
   Sends lifelike traffic to the running platform and compares the books of both sides.
-  --events N        default ${options.events.default}
-  --apps N          up to 20, the default
-  --connections N   default ${options.connections.default}
-  --rate N          events a second at most; default as many as it takes
-  --seed N          the same one makes the same traffic; default another one each time
+  --events N        events to send; default ${options.events.default}
+  --apps N          apps that send, at most 20, the default
+  --connections N   connections of the senders; default ${options.connections.default}
+  --rate N          the most events a second; default as many as the platform takes
+  --seed N          the same seed makes the same traffic; default another one each time
   --endpoints FILE  endpoints.json of the platform; default .mosis/endpoints.json`;
 
 await runProgram(usage, async () => {

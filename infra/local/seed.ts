@@ -26,7 +26,7 @@ const usage = `Usage: npm run seed -- [options]
   --apps N          default ${options.apps.default}
   --versions N      default ${options.versions.default}
   --keys N          default ${options.keys.default}
-  --seed N          another one makes another store; default ${options.seed.default}
+  --seed N          another seed makes another store; default ${options.seed.default}
   --into-used       also when the catalog is in use
   --endpoints FILE  endpoints.json of the platform; default .mosis/endpoints.json`;
 

@@ -17,7 +17,7 @@ await runProgram(usage, async () => {
   const statement = positionals.join(" ");
   if (statement.trim() === "") throw new UserError('Give a statement: npm run sql -- "show tables"');
   const { analyst } = readEndpoints(values.endpoints);
-  if (!analyst) throw new UserError("ClickHouse is not ours here: ask it with a login of your own.");
+  if (!analyst) throw new UserError("This ClickHouse is not ours: connect to it with a login of your own.");
   const { http, user, password, database } = analyst;
   const parameters = new URLSearchParams({ database, default_format: "PrettyCompact" });
   const answer = await fetch(`${http}/?${parameters.toString()}`, {
