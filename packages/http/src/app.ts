@@ -13,7 +13,10 @@ import { requestId } from "./request-id.ts";
 import { isAnswered } from "./unread-body.ts";
 import { requireWellFormedTarget } from "./well-formed.ts";
 
-/** One answered request. `route` is the pattern (`/v1/apps/{package_id}`); 499 is a client that went away. */
+/**
+ * One answered request. `route` is the pattern (`/v1/apps/{package_id}`). Status 499 means that the client
+ * went away.
+ */
 export interface RequestSample {
   method: string;
   route: string;
@@ -22,11 +25,12 @@ export interface RequestSample {
 }
 
 /**
- * Routes that run before every middleware, and before Express when they are asked for by their very path: no
- * request id, no metrics, no headers of ours but what they set. Express takes 5 µs to hand a request over.
+ * Routes that run before every middleware, and before Express when the request has exactly their path. They
+ * have no request id, no metrics and only the headers that they set themselves. Express takes 5 µs to hand a
+ * request over.
  */
 interface HotRoutes {
-  /** Path → what answers a POST to it. */
+  /** Path → listener that answers a POST to it. */
   posts: ReadonlyMap<string, RequestListener>;
   /** Answers an OPTIONS to any of them. */
   preflight?: RequestListener | undefined;
@@ -37,26 +41,32 @@ export interface AppOptions {
   metrics: Metrics;
   ready: ReadyChecks;
   hot?: HotRoutes;
-  /** Pages that may read the answers of everything that is not hot. Null: none. */
+  /** Origins of pages that may read the answers of all routes that are not hot. Null allows none. */
   origins?: Origins | null;
   routes: Router[];
-  /** Served at `/openapi.json`, and at `/docs` when it has paths; these decide between 404 and 405. */
+  /**
+   * The document served at `/openapi.json`, and at `/docs` when it has paths. Its paths decide between 404
+   * and 405.
+   */
   openapi: OpenApiDocument;
   /**
-   * Called once a request, after its answer. Hot routes, `/healthz`,
-   * `/readyz` and `/metrics` are not observed.
+   * Called once for each request, after its answer. Hot routes, `/healthz`, `/readyz` and `/metrics` are not
+   * observed.
    */
   observe?: (sample: RequestSample) => void;
-  /** Whom `/openapi.json` and `/docs` are counted for. Default: whoever has the connection. */
+  /**
+   * The client that requests for `/openapi.json` and `/docs` are counted for. Default: the address of the
+   * connection.
+   */
   clientAddress?: ClientAddress;
-  /** Whether health, metrics and the reference page are in an application of their own. Default false. */
+  /** True puts health, metrics and the reference page into an application of their own. Default false. */
   managementApart?: boolean | undefined;
 }
 
 export interface Apps {
-  /** For clients. */
+  /** The application for clients. */
   app: RequestListener;
-  /** For operators; null when `app` has it all. */
+  /** The application for operators; null when `app` serves everything. */
   management: RequestListener | null;
 }
 
@@ -76,7 +86,7 @@ export function createApp(options: AppOptions): Apps {
   const refuse = refuseUnknown(table);
   app.use(refuseIllFormed);
   app.use(refuseOtherMethods(table));
-  // Express would answer them by itself, with what a single router takes.
+  // Express would answer OPTIONS itself, with the methods of a single router.
   app.use((req, res, next) => void (req.method === "OPTIONS" ? refuse(req, res, next) : next()));
   for (const router of routes) app.use(router);
   app.use(refuse);
@@ -94,13 +104,13 @@ export function createApp(options: AppOptions): Apps {
 function newExpress(): Express {
   const app = express();
   app.disable("x-powered-by");
-  // An ETag of ours means a version of a resource, not a hash of bytes.
+  // Our ETags mean a version of a resource, not a hash of bytes.
   app.disable("etag");
   app.set("query parser", "simple");
-  // As in createRouter.
+  // The same rule as in createRouter.
   app.set("case sensitive routing", true);
   app.set("strict routing", true);
-  // Express would answer 304 by itself, to `If-None-Match: *` for one. Only a route knows what it has.
+  // Express would answer 304 itself, for example to `If-None-Match: *`. Only a route knows what it has.
   Object.defineProperty(app.request, "fresh", { get: () => false });
   return app;
 }
@@ -122,10 +132,10 @@ function addManagement(app: Express, { metrics, ready, openapi, clientAddress }:
   if (Object.keys(openapi.paths).length > 0) app.use(referencePage(openapi, admit));
 }
 
-/** For their paths with a query behind them. */
+/** Adds the hot routes to Express, for requests whose path has a query. */
 function addHot(app: Express, { posts, preflight }: HotRoutes): void {
   for (const [path, handle] of posts) {
-    // Express takes what follows a colon for a parameter.
+    // Express reads the text after a colon as a parameter.
     const escaped = path.replaceAll(":", String.raw`\:`);
     app.post(escaped, handle);
     if (preflight) app.options(escaped, preflight);
@@ -167,20 +177,23 @@ function observeRequests(metrics: Metrics, observe: AppOptions["observe"]): Requ
   };
 }
 
-/** The pattern of the route that answered; one word for everything else, so that metrics stay bounded. */
+/**
+ * Returns the pattern of the route that answered, or one word for every other path, so that metrics stay
+ * bounded.
+ */
 function routeOf(req: { route?: { path?: unknown } }): string {
   const path = req.route?.path;
   if (typeof path !== "string") return "unmatched";
   let pattern = patterns.get(path);
   if (pattern === undefined) {
-    // An escaped colon is a colon; without its escape it begins the name of a parameter.
+    // An escaped colon is a colon; an unescaped one begins the name of a parameter.
     pattern = path.replaceAll(/\\:|:(\w+)/g, (_, name?: string) => (name === undefined ? ":" : `{${name}}`));
     patterns.set(path, pattern);
   }
   return pattern;
 }
 
-/** Of the paths of routes: as many as there are in the source. */
+/** Cache of the patterns of routes. It has as many entries as the source has routes. */
 const patterns = new Map<string, string>();
 
 const setHeaders: RequestHandler = (req, res, next) => {
@@ -188,7 +201,7 @@ const setHeaders: RequestHandler = (req, res, next) => {
   res.setHeader("X-Content-Type-Options", "nosniff");
   res.setHeader("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
   res.setHeader("Referrer-Policy", "no-referrer");
-  // A page reads it by CORS or not at all: not as a script or an image either.
+  // A page may read it only by CORS, and not as a script or an image.
   res.setHeader("Cross-Origin-Resource-Policy", "same-origin");
   res.setHeader("Cache-Control", "no-store");
   next();
@@ -200,8 +213,8 @@ const refuseIllFormed: RequestHandler = (req, _res, next) => {
 };
 
 /**
- * Actions first: to Express `1:complete` is an identifier, too, so with another method it would be that
- * resource, and not there.
+ * Answers 405 to other methods. Actions come first: Express also reads `1:complete` as an identifier, so with
+ * another method it would be a resource that does not exist.
  */
 function refuseOtherMethods(table: MethodTable): RequestHandler {
   return (req, _res, next) => {
@@ -228,11 +241,11 @@ function refuseUnknown(table: MethodTable): RequestHandler {
 }
 
 /**
- * Where every error ends: a Problem is answered as it is, anything
- * unknown is logged here, once, and is a bare 500.
+ * Answers every error. A Problem is sent as it is. Any other error is logged here, once, and answered with a
+ * bare 500.
  */
 function answerErrors(log: Logger): ErrorRequestHandler {
-  // Express tells an error handler by its four parameters.
+  // Express recognises an error handler by its four parameters.
   return (error: unknown, req, res, _next) => {
     const id = requestId(req);
     const answer = asProblem(error);
@@ -249,11 +262,11 @@ function asProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof Unavailable) {
     const headers = { "Retry-After": String(error.retryAfterSeconds) };
-    // A client that has used up its own share is told so: for everybody else we are available.
+    // A client that has used up its own share gets its own code: the service is available to everybody else.
     const code = error instanceof QueueFull && error.isOwnShare ? "rate_limited" : "unavailable";
     return problem(code, error.message, { headers, cause: error });
   }
-  // Express' own refusals, of a path that is not valid percent-encoding for example.
+  // Refusals of Express itself, for example of a path that is not valid percent-encoding.
   const { status } = error as { status?: unknown };
   if (typeof status === "number" && status >= 400 && status < 500) {
     return problem("invalid_request", "The request cannot be read: its path or header is malformed.", {

@@ -12,10 +12,11 @@ const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /**
  * Reads a JSON body, plain or gzip.
- * @param options.bytesMax bound of the body as sent, and again of the inflated body.
- * @param options.isOptional a request without a body is read as `{}`, whatever it says of its type.
+ * @param options.bytesMax Bound of the body as sent, and again of the inflated body.
+ * @param options.isOptional True reads a request without a body as `{}`, whatever its content type.
  * @throws Problem `content_type_unsupported`, `content_encoding_unsupported` (415), `body_too_large` (413),
- * `malformed_json`, `malformed_body`, `invalid_request` (400), the last for more than 2048 brackets, too.
+ * `malformed_json`, `malformed_body`, `invalid_request` (400). The last is also thrown for more than 2048
+ * brackets.
  */
 export async function readJson(
   req: IncomingMessage,
@@ -28,7 +29,7 @@ export async function readJson(
   return parseJson(encoding === "gzip" ? await inflateBounded(sent, bytesMax) : sent);
 }
 
-/** Returns true when every field may be left out, and so the body itself. */
+/** Returns true when every field may be omitted, and so the body itself. */
 export function isOptionalBody(schema: TSchema): boolean {
   const { type, required = [], minProperties = 0 } = schema as ObjectSchema;
   return type === "object" && required.length === 0 && minProperties === 0;
@@ -40,7 +41,7 @@ interface ObjectSchema {
   minProperties?: number;
 }
 
-/** RFC 9112 §6.3: one of these two fields begins a body. */
+/** Returns true when the request has a body: one of these two fields announces it (RFC 9112 §6.3). */
 function hasBody({ headers }: IncomingMessage): boolean {
   return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
 }
@@ -77,14 +78,14 @@ function readBytes(req: IncomingMessage, bytesMax: number): Promise<Buffer> {
         chunks.push(chunk);
         return;
       }
-      // The rest flows by unread, at most until the server's request timeout: a connection that is cut while
-      // the client still writes would cost it the answer.
+      // The rest is received but not kept, at most until the server's request timeout. A connection that is
+      // cut while the client still writes would lose the answer.
       chunks.length = 0;
       reject(tooLarge());
     });
     req.once("end", () => resolve(Buffer.concat(chunks)));
     req.once("error", reject);
-    // An aborted request closes without an end. Nobody is left to answer.
+    // An aborted request closes without an end. Nobody waits for an answer.
     req.once("close", () => {
       if (!req.complete) reject(problem("malformed_body", "The body ended early."));
     });
@@ -104,12 +105,14 @@ async function inflateBounded(sent: Buffer, bytesMax: number): Promise<Buffer> {
   }
 }
 
-/** Opening brackets of a body: the largest that a schema allows has some hundreds. */
+/**
+ * The greatest number of opening brackets in a body. The largest body that a schema allows has some hundreds.
+ */
 const bracketsMax = 2048;
 
 /**
- * Refuses what costs most to parse: a list within a list takes as long as ten numbers, and 64 KiB of them
- * 3 ms. Brackets within texts count, too, which no text of ours comes near.
+ * Refuses the bodies that cost most to parse: a list within a list takes as long as ten numbers, and 64 KiB
+ * of them take 3 ms. Brackets within texts count as well; no valid text comes near the limit.
  * @throws Problem `invalid_request` (400).
  */
 function requireFewBrackets(bytes: Buffer): void {
@@ -132,14 +135,15 @@ function parseJson(bytes: Buffer): unknown {
   }
   const parsed = parseJsonText(text);
   if ("detail" in parsed) throw problem("malformed_json", parsed.detail, { cause: parsed.cause });
-  // The escape may hide the word, so both lead to the search.
+  // An escape may hide the word, so both lead to the search.
   if (/__proto__|\\u00/.test(text)) refusePrototypeKeys(parsed.value);
   requireWellFormed(parsed.value, text);
   return parsed.value;
 }
 
 /**
- * `JSON.parse` makes `__proto__` an ordinary key; whoever copies the object later would set its prototype.
+ * Refuses `__proto__` as a key. `JSON.parse` makes it an ordinary key, and code that copies the object later
+ * would set its prototype.
  */
 function refusePrototypeKeys(root: unknown): void {
   const left: unknown[] = [root];

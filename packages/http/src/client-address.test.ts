@@ -10,7 +10,8 @@ function sentBy(remoteAddress: string, forwardedFor?: string) {
   return { socket: { remoteAddress }, headers } as unknown as IncomingMessage;
 }
 
-// Load balancers of Azure and AWS write ports. Taken for the proxy, all of their clients would be one.
+// Load balancers of Azure and AWS write ports. Without reading the port, all of their clients would count as
+// one, the proxy.
 test("a hop is read with its port, brackets and quotes, and a word is nobody", () => {
   const address = createClientAddress(proxies);
   const cases: [string, string][] = [
@@ -44,7 +45,7 @@ test("a hop is read with its port, brackets and quotes, and a word is nobody", (
   for (const word of nobody) assert.equal(address(sentBy("10.0.0.1", word)), "", word);
 });
 
-// Whoever could choose their address would be throttled as somebody else.
+// A client that could choose its address would be throttled as somebody else.
 test("only proxies of ours are believed, and from the right", () => {
   const address = createClientAddress(proxies);
   const cases: [string, string | undefined, string][] = [

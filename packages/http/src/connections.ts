@@ -4,15 +4,15 @@ import type { AddressRanges, Metrics } from "@mosis/runtime";
 import { networkOf, plainAddress } from "./client-address.ts";
 
 export interface ConnectionLimits {
-  /** Of all clients together. */
+  /** The limit for all clients together. */
   connectionsMax: number;
-  /** Of one address, of IPv6 a /64. */
+  /** The limit for one address, or one /64 of IPv6. */
   connectionsPerAddressMax: number;
-  /** Many clients come over one of these, so only `connectionsMax` holds for them. */
+  /** Proxies that carry the connections of many clients, so only `connectionsMax` applies to them. */
   trustedProxies: AddressRanges;
 }
 
-/** Why a connection ended: its address had its share, or all places were taken. */
+/** The reason why a connection ended: its address had its share, or all places were taken. */
 type Reason = "address" | "total";
 
 interface Meters {
@@ -22,27 +22,37 @@ interface Meters {
 
 type Count = (reason: Reason) => void;
 
-/** Where a client is at. Its connection leads there, which costs less than looking it up at every request. */
+/**
+ * The group of connections that a client's connection belongs to. The connection refers to it, which costs
+ * less than a look-up at every request.
+ */
 interface Place {
   network: string | null;
-  /** When it connected, or when its last request began, by `performance.now()`. */
+  /** The time when it connected, or when its last request began, by `performance.now()`. */
   usedAtMs: number;
 }
 
 const placeKey = Symbol("place");
 type Placed = Socket & { [placeKey]?: Place };
 
-/** A body that has been on its way for longer may be cut off for somebody who has just come. */
+/** A body that takes longer than this to arrive may be cut off for a new client. */
 const slowBodyMs = 5000;
-/** Of all places, at once when all are taken: looking through all of them for each would cost more. */
+/**
+ * The share of all places that is freed at once when all are taken. A search for each single place would cost
+ * more.
+ */
 const shedShare = 0.01;
-/** After a look that found nobody who can go. Without it a flood of new connections would pay a look each. */
+/**
+ * The pause after a search that found nothing to close. Otherwise each new connection of a flood would cost a
+ * search.
+ */
 const lookAgainMs = 100;
 
 /**
- * The connections of a server, so that nobody can take all of them. An address has a share. When that is used
- * up, or all places are, a newcomer gets the place of whoever has asked for nothing for longest; then of the
- * body that has been on its way for longest; and is refused when everybody else is being served.
+ * The connections of a server, limited so that nobody can take all of them. Each address has a share. When
+ * the share or the whole server is full, a new connection replaces the one that has been without a request
+ * for longest, then the one whose body has been arriving for longest. It is refused when all others are being
+ * served.
  */
 export class Connections {
   readonly #limits: ConnectionLimits;
@@ -56,7 +66,7 @@ export class Connections {
     this.#meters = metersOf(metrics, () => this.#places.size);
   }
 
-  /** Gives a new connection a place, or ends it. */
+  /** Gives a new connection a place, or closes it. */
   admit(socket: Socket): void {
     const { connectionsMax, connectionsPerAddressMax, trustedProxies } = this.#limits;
     const nowMs = performance.now();
@@ -79,13 +89,16 @@ export class Connections {
     socket.once("close", () => this.#remove(socket));
   }
 
-  /** A request has begun. */
+  /** Records that a request has begun. */
   touch(socket: Placed): void {
     const place = socket[placeKey];
     if (place) place.usedAtMs = performance.now();
   }
 
-  /** Answers that are not begun say that their connection ends: no other request is to follow on it. */
+  /**
+   * Announces in all answers that have not begun that their connection ends, so that no other request follows
+   * on it.
+   */
   endBehindAnswers(): void {
     for (const socket of this.#places.keys()) {
       const answer = answerOf(socket);
@@ -112,7 +125,7 @@ export class Connections {
     return candidates.length > 0;
   }
 
-  /** Null: all of them are being served. */
+  /** Returns the connection to close first, or null when all of them are being served. */
   #firstToGo(among: Iterable<Socket>, nowMs: number): Socket | null {
     let first: Socket | null = null;
     let lowest = Infinity;
@@ -131,7 +144,10 @@ export class Connections {
     socket.destroy();
   }
 
-  /** Who goes first has the lowest: those without a request by age, then slow bodies by age. */
+  /**
+   * Returns the rank of a connection; the lowest closes first. Connections without a request come first by
+   * age, then slow bodies by age.
+   */
   #rankOf(socket: Socket, nowMs: number): number {
     const { usedAtMs } = this.#places.get(socket) as Place;
     const answer = answerOf(socket);
@@ -176,8 +192,8 @@ function metersOf(metrics: Metrics | undefined, count: () => number): Meters {
 }
 
 /**
- * The answer that is under way on a connection. Node keeps it there; that is in no document, but tests would
- * miss it.
+ * Returns the answer under way on a connection. Node keeps it there without documenting it; tests would
+ * notice a change.
  */
 export function answerOf(socket: Socket): AnswerUnderWay | null {
   // oxlint-disable-next-line no-underscore-dangle -- Node's name.

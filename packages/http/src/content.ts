@@ -1,7 +1,10 @@
-// What the headers say of a body. One rule for every process: names in any case, spaces around them, and
-// parameters that nobody needs.
+// Reads what the headers say about a body. All processes share one rule: names in any case, spaces around
+// them, and parameters that are ignored.
 
-/** The media type in lower case, "" without a header; null when a charset is told that is not UTF-8. */
+/**
+ * Returns the media type in lower case, "" without a header, or null when the header names a charset other
+ * than UTF-8.
+ */
 export function mediaTypeOf(type: string): string | null {
   const [name = "", ...parameters] = type.split(";");
   return parameters.some(isOtherCharset) ? null : name.trim().toLowerCase();
@@ -14,9 +17,9 @@ function isOtherCharset(parameter: string): boolean {
 }
 
 /**
- * The content coding in lower case; `identity` without one. `x-gzip` is `gzip` (RFC 9110 §8.4.1.3). Empty
- * members of a list say nothing (§5.6.1), and `identity` in one does not, either. Several that do something
- * are given as a list, which no process takes.
+ * Returns the content coding in lower case, or `identity` when there is none. `x-gzip` is `gzip` (RFC 9110
+ * §8.4.1.3). Empty members of a list are ignored (§5.6.1), and so is `identity` in one. Several real codings
+ * are returned as a list, which no process accepts.
  */
 export function codingOf(header: string | undefined): string {
   if (header === undefined) return "identity";

@@ -12,10 +12,11 @@ export interface Cursors<Position> {
 }
 
 /**
- * A cursor is not signed: it only says where to go on, and who may see what is decided by the query around
- * it. It is bound to its list, so that one of another list is refused rather than misread.
- * @param list name of the list, e.g. `apps`.
- * @param position schema of what the query needs to go on, checked at every use.
+ * Creates the cursors of a list. A cursor is not signed: it only says where to go on, and the query around it
+ * decides who may see what. It is bound to its list, so that a cursor of another list is refused rather than
+ * misread.
+ * @param list Name of the list, e.g. `apps`.
+ * @param position Schema of what the query needs to go on. It is checked at every use.
  */
 export function createCursors<T extends TSchema>(list: string, position: T): Cursors<Static<T>> {
   const mark = createHash("sha256")
@@ -45,8 +46,8 @@ export function createCursors<T extends TSchema>(list: string, position: T): Cur
 }
 
 /**
- * The answer of a list.
- * @param rows up to `limit + 1`: the one too many only says that there are more.
+ * Returns the answer of a list.
+ * @param rows Up to `limit + 1` rows. The extra row only shows that there are more.
  */
 export function pageOf<Item, Position>(
   rows: { item: Item; position: Position }[],

@@ -57,7 +57,7 @@ test("the place is in the body, whatever is in it, and nothing of the body is to
   );
 });
 
-/** Empty when the text is JSON. */
+/** Returns an empty string when the text is JSON. */
 function detailOf(text: string): string {
   try {
     JSON.parse(text);

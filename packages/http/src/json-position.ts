@@ -1,4 +1,4 @@
-/** The value of a text that should be JSON, or what is wrong with it and where. */
+/** Returns the value of a text that should be JSON, or what is wrong with it and where. */
 export function parseJsonText(text: string): { value: unknown } | { detail: string; cause: unknown } {
   try {
     return { value: JSON.parse(text) as unknown };
@@ -7,7 +7,10 @@ export function parseJsonText(text: string): { value: unknown } | { detail: stri
   }
 }
 
-/** What is wrong with a body that is not JSON, and where. Never repeats it: it may hold what is private. */
+/**
+ * Returns what is wrong with a body that is not JSON, and where. It never repeats the body, which may hold
+ * private data.
+ */
 export function malformedJsonDetail(text: string, error: unknown): string {
   const message = String(error);
   const told = / JSON at position (\d+) \(line (\d+) column (\d+)\)$/.exec(message);
@@ -19,7 +22,10 @@ export function malformedJsonDetail(text: string, error: unknown): string {
   return detail(position >= text.length, before.split("\n").length, position - before.lastIndexOf("\n"));
 }
 
-/** V8 does not say where some faults are. Looking for one takes 0.8 ms at this size, longer than parsing. */
+/**
+ * The longest text that is searched. V8 does not report where some faults are. Finding one takes 0.8 ms at
+ * this size, longer than parsing.
+ */
 const searchedUnitsMax = 8192;
 
 function detail(isEnd: boolean, line: unknown, column: unknown): string {
@@ -30,8 +36,8 @@ function detail(isEnd: boolean, line: unknown, column: unknown): string {
 const other = /[ \t\n\r]*(?:-?\d[\d.eE+-]*|true|false|null|[{}[\],:"])/y;
 
 /**
- * Index of the first token that stands where a value should. V8 tells the place of every other fault, so all
- * before it is right, and looking at pairs of tokens is enough.
+ * Returns the index of the first token that stands where a value should. V8 reports the place of every other
+ * fault, so the text before this one is valid, and looking at pairs of tokens is enough.
  */
 function badToken(text: string): number {
   let last = "";
@@ -48,8 +54,8 @@ function badToken(text: string): number {
 }
 
 /**
- * Where a JSON text goes on behind a string.
- * @param from behind the quote that begins it.
+ * Returns the index where a JSON text goes on after a string.
+ * @param from The index after the quote that begins it.
  */
 export function stringEnd(text: string, from: number): number {
   let at = text.indexOf('"', from);

@@ -1,17 +1,20 @@
 import type { OpenApiDocument } from "./openapi.ts";
 
 export interface MethodTable {
-  /** The methods that a path takes, in capitals; empty when there is no such path. */
+  /** Returns the methods that a path accepts, in capitals; empty when there is no such path. */
   methodsOf(path: string): string[];
 }
 
 const methods = ["get", "post", "put", "patch", "delete"] as const;
 
-/** Tells a wrong method from a wrong path, from the same document that describes the routes. */
+/**
+ * Creates the table that separates a wrong method from a wrong path. It uses the same document that describes
+ * the routes.
+ */
 export function createMethodTable(openapi: OpenApiDocument): MethodTable {
   const routes = Object.entries(openapi.paths).map(([template, item]) => ({
     // A path ends in an identifier or an action (`{id}:rotate`); everything but the braces is literal. No
-    // identifier has a colon: else every action would be one of the resource's.
+    // identifier has a colon: otherwise every action would match as an identifier.
     pattern: new RegExp(
       `^${template
         .split(/\{\w+\}/)
@@ -23,7 +26,7 @@ export function createMethodTable(openapi: OpenApiDocument): MethodTable {
   return { methodsOf: (path) => routes.find(({ pattern }) => pattern.test(path))?.methods ?? [] };
 }
 
-/** What is read can be asked for without its body. */
+/** Adds HEAD to GET: a resource that can be read can be asked for without its body. */
 function taken(method: string): string[] {
   return method === "get" ? ["GET", "HEAD"] : [method.toUpperCase()];
 }

@@ -4,7 +4,7 @@ import { type Context, type Operation, takesIdempotencyKey } from "./openapi-ope
 
 interface HeaderObject {
   description: string;
-  /** In every answer of that status. */
+  /** True when every answer of that status has it. */
   required: boolean;
   schema: object;
 }
@@ -79,7 +79,7 @@ function codesOf(operation: Operation, conventions: Context["conventions"]): Set
     add("second_factor_required");
   }
   if (managingPermissions.some((permission) => permission === operation.access)) add("secret_rotated_out");
-  // Of a path, when it is no valid percent-encoding.
+  // A path is refused when it is not valid percent-encoding.
   if (operation.query || operation.params) add("invalid_request");
   if (operation.body) add(...bodyProblems);
   if (takesIdempotencyKey(operation, conventions)) {
@@ -100,7 +100,7 @@ const bodyProblems: ProblemCode[] = [
   "content_encoding_unsupported",
 ];
 
-/** One of each code, for `components.examples`. */
+/** Returns one problem of each code, for `components.examples`. */
 export function problemExamples(): object {
   const entries = Object.entries(problems).map(([code, [status, title]]) => {
     const value: ProblemBody = {
@@ -123,7 +123,10 @@ function text(description: string, required = true): HeaderObject {
 
 const always: Headers = { "X-Request-Id": text("Id of the request.") };
 
-/** Before a request is counted: its path cannot be read, or a store is away that knows who sends it. */
+/**
+ * Statuses that may come before a request is counted: its path cannot be read, or the store that identifies
+ * its sender is away.
+ */
 const unlimited = new Set([400, 408, 500, 503]);
 
 function rateFields(isLimited: boolean, required: boolean): Headers {
@@ -152,7 +155,7 @@ const fieldsOfStatus: Readonly<Record<number, Headers>> = {
   503: { "Retry-After": text(retryAfter) },
 };
 
-/** What `Page` of `types/pages.ts` makes. */
+/** Returns true for a schema made by `Page` of `types/pages.ts`. */
 function isPage(body: unknown): boolean {
   const { properties } = (body ?? {}) as { properties?: Record<string, unknown> };
   return properties !== undefined && "data" in properties && "page" in properties;

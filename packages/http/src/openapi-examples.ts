@@ -1,6 +1,6 @@
 import type { TSchema } from "typebox";
 
-/** As much of JSON Schema as examples are made from. */
+/** The parts of JSON Schema that examples are made from. */
 interface Schema {
   type?: string;
   const?: unknown;
@@ -19,10 +19,10 @@ interface Schema {
 }
 
 /**
- * Makes examples of schemas: what `examples` of a schema has, else a word for the property's name, else
- * anything that fits. A test holds each example of a document to its schema: where nothing here fits, the
- * schema needs `examples`.
- * @param words lifelike values by the name of their property.
+ * Makes examples of schemas: the schema's `examples`, else a word for the property's name, else any value
+ * that fits. A test checks each example of a document against its schema; where nothing here fits, the schema
+ * needs `examples`.
+ * @param words Lifelike values by the name of their property.
  */
 export function createExamples(words: Record<string, unknown>) {
   const make = (schema: Schema, name: string): unknown => {

@@ -15,9 +15,11 @@ export interface ApiDescription {
   version: string;
   description: string;
   conventions?: ApiConventions;
-  /** What the operations are about, by the word of their path: `versions`, of `/v1/apps/{…}/versions`. */
+  /** The subject of the operations by the word of their path, e.g. `versions` of `/v1/apps/{…}/versions`. */
   tags?: Record<string, string>;
-  /** Named under `components.schemas` and referred to wherever the same object is used. */
+  /**
+   * Schemas named under `components.schemas`. The document refers to them wherever the same object is used.
+   */
   schemas?: Record<string, TSchema>;
   /** Lifelike values for examples, by the name of the property. */
   words?: Record<string, unknown>;
@@ -34,8 +36,8 @@ export interface OpenApiDocument {
 }
 
 /**
- * The OpenAPI 3.1 document from the schemas that check the requests.
- * TypeBox schemas are JSON Schema 2020-12 as they are.
+ * Returns the OpenAPI 3.1 document of the schemas that check the requests. TypeBox schemas already are JSON
+ * Schema 2020-12.
  */
 export function openApiDocument(api: ApiDescription): OpenApiDocument {
   const { title, version, description, conventions = {}, tags = {}, schemas = {}, operations } = api;
@@ -96,7 +98,10 @@ function describe(operation: Operation, context: Context): object {
   };
 }
 
-/** `/v1/apps/{package_id}/versions/{code}:submit` is about versions, `/v1/apps/{package_id}` about apps. */
+/**
+ * Returns the tag of a path: versions for `/v1/apps/{package_id}/versions/{code}:submit`, apps for
+ * `/v1/apps/{package_id}`.
+ */
 function tagOf(path: string): string {
   const [, , collection = "", parameter, part] = path.split("/");
   const word = parameter?.startsWith("{") === true && part !== undefined ? part : collection;
@@ -112,7 +117,10 @@ function whoMay(access: string): string {
   return `Keys need the permission ${permissions.join(" or ")}.`;
 }
 
-/** Permissions stand where OpenAPI 3.1 has roles; `session` and `reviewer` say that no key will do. */
+/**
+ * Returns the security of an operation. Permissions stand where OpenAPI 3.1 has roles; `session` and
+ * `reviewer` mean that no key is accepted.
+ */
 function securityOf(access: string): object[] {
   if (access === "public") return [];
   if (access === "developer") return [{ bearer: [] }];
@@ -139,7 +147,7 @@ function parametersOf(operation: Operation, { conventions, refer, exampleOf }: C
       in: "query",
       required: required.includes(name),
       schema: refer(schema),
-      // The reference page fills examples in: what may be left out stays empty there.
+      // The reference page fills examples in. An optional field stays empty there.
       ...(required.includes(name) ? { example: exampleOf(schema, name) } : {}),
     })),
     ...Object.entries(requestHeaders).map(([name, description]) => ({

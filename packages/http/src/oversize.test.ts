@@ -15,7 +15,7 @@ const Body = Type.Object(
   { additionalProperties: false },
 );
 
-/** A list whose items report each look at them. */
+/** A list whose items count the reads of them. */
 function watched(length: number): { items: unknown[]; looks: () => number } {
   let looks = 0;
   const count = () => ((looks += 1), undefined);

@@ -1,7 +1,7 @@
 import type { ProblemDetail } from "@mosis/types/problems";
 import type { TSchema } from "typebox";
 
-/** What of a schema says how large a value may be. */
+/** The parts of a schema that limit the size of a value. */
 interface Bounds {
   type?: string;
   properties?: Record<string, Bounds>;
@@ -13,8 +13,8 @@ interface Bounds {
 
 /**
  * Finds the lists of a value that have more items than their schema allows, and objects with more unknown
- * fields than an answer names. It looks at no item of such a list: the check that its items are unique
- * compares each with each, and took 4 s for 20 000 empty lists.
+ * fields than an answer names. It reads no item of such a list: the check for unique items compares every
+ * pair, and took 4 s for 20 000 empty lists.
  */
 export function oversizeOf(schema: TSchema, value: unknown, unknownMax: number): ProblemDetail[] {
   return faultsAt(schema, value, { pointer: "", unknownMax });
@@ -50,7 +50,7 @@ function faultsOfUnion(branches: Bounds[], value: object, at: At): ProblemDetail
 function faultsOfObject({ properties = {}, additionalProperties }: Bounds, value: object, at: At) {
   const names = Object.keys(value);
   const isKnown = (name: string) => Object.hasOwn(properties, name);
-  // Only as many as there are known ones can be known.
+  // At most as many as there are known names can be known.
   const unknownCount = names.length - Object.keys(properties).length;
   if (additionalProperties === false && unknownCount > at.unknownMax) {
     const unknown = names.filter((name) => !isKnown(name)).slice(0, at.unknownMax);
@@ -65,7 +65,7 @@ function faultsOfObject({ properties = {}, additionalProperties }: Bounds, value
   });
 }
 
-/** @param pointer to a field that the schema does not have. */
+/** @param pointer The JSON pointer of a field that the schema does not have. */
 export function unknownField(pointer: string): ProblemDetail {
   return {
     pointer: pointer.slice(0, pointerLengthMax),
@@ -75,7 +75,7 @@ export function unknownField(pointer: string): ProblemDetail {
   };
 }
 
-/** A field's name may be as long as the body. */
+/** The greatest length of a pointer. A field's name may be as long as the body. */
 const pointerLengthMax = 300;
 
 export function escapePointer(name: string): string {

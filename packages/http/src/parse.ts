@@ -7,28 +7,28 @@ import System from "typebox/system";
 import { escapePointer, oversizeOf, unknownField } from "./oversize.ts";
 import { problem } from "./problem.ts";
 
-// TypeBox's own check also takes leap seconds and zone suffixes in brackets (RFC
-// 9557), which neither Date nor PostgreSQL can read.
+// TypeBox's own check also accepts leap seconds and zone suffixes in brackets (RFC 9557), which neither Date
+// nor PostgreSQL can read.
 Format.Set("date-time", isDateTime);
 
-/** Most entries of `errors`: a body of 64 KiB can be wrong in thousands of places. */
+/** The greatest number of entries in `errors`: a body of 64 KiB can be wrong in thousands of places. */
 const errorsMax = 20;
 
-// TypeBox stops at 8 faults by itself, and those that only repeat others are counted too.
+// TypeBox stops at 8 faults by default, and counts those that only repeat others.
 System.Settings.Set({ maxErrors: 2 * errorsMax });
 
 const validators = new WeakMap<TSchema, Validator>();
 
 /**
- * The value as its schema's type.
- * @param where `query` reads numbers and booleans from their text first.
- * @throws Problem `invalid_request` (400) with a JSON pointer, a code and a way out for each fault.
+ * Returns the value as its schema's type.
+ * @param where `query` first reads numbers and booleans from their text.
+ * @throws Problem `invalid_request` (400) with a JSON pointer, a code and a fix for each fault.
  */
 export function parse<T extends TSchema>(schema: T, value: unknown, where: "body" | "query"): Static<T> {
   let validator = validators.get(schema);
   if (!validator) validators.set(schema, (validator = Compile(schema)));
   const input = where === "query" ? readTexts(schema, value) : value;
-  // First: the checks below look at every part, and at some with every other.
+  // This comes first: the checks below look at every part, and at some with every other.
   const oversize = oversizeOf(schema, input, errorsMax);
   if (oversize.length === 0 && validator.Check(input)) return input as Static<T>;
   const errors = oversize.length > 0 ? oversize : details(schema, validator.Errors(input));
@@ -44,7 +44,7 @@ const dateTime = new RegExp(`^${date}T${time}${zone}$`, "i");
 function isDateTime(text: string): boolean {
   if (!dateTime.test(text)) return false;
   const day = Number(text.slice(8, 10));
-  // Years of the calendar repeat after 400, and Date.UTC takes the first hundred for others.
+  // The calendar repeats every 400 years, and Date.UTC reads the years 0 to 99 as 1900 to 1999.
   const lastDay = () => new Date(Date.UTC(400 + Number(text.slice(0, 4)), Number(text.slice(5, 7)), 0));
   return day <= 28 || day <= lastDay().getUTCDate();
 }
@@ -74,10 +74,10 @@ function details(schema: TSchema, errors: TLocalizedValidationError[]): ProblemD
           message: "is missing",
           fix: "Add it.",
         }));
-      // Said of each field that the schema does not have.
+      // TypeBox reports it for each field that the schema does not have.
       case "boolean":
         return [unknownField(at)];
-      // Repeat what is said of each field, or by the branches of the union.
+      // These repeat what is reported for each field, or by the branches of the union.
       case "additionalProperties":
       case "anyOf":
         return [];
@@ -106,7 +106,7 @@ function wording(schema: TSchema, error: TLocalizedValidationError): Pick<Proble
   }
 }
 
-/** The `description` of the schema that refused, which says what the value should be. */
+/** Returns the `description` of the schema that refused. It says what the value should be. */
 function descriptionAt(schema: TSchema, path: string): string | undefined {
   let at: unknown = schema;
   for (const step of path.split("/").slice(1)) {

@@ -6,11 +6,14 @@ interface ProblemOptions {
   errors?: ProblemDetail[];
   /** Header fields of the answer, e.g. `Retry-After`. */
   headers?: Record<string, string>;
-  /** What went wrong inside; never shown, logged when the status is 5xx. */
+  /** The internal error. It is never shown, and is logged when the status is 5xx. */
   cause?: unknown;
 }
 
-/** The one error type of our HTTP: everything else that a handler throws is a 500. Made by `problem()`. */
+/**
+ * The one error type of the HTTP layer. `problem()` makes it; any other error that a handler throws becomes a
+ * 500.
+ */
 export class Problem extends Error {
   readonly code: ProblemCode;
   readonly status: number;
@@ -30,16 +33,17 @@ export class Problem extends Error {
 }
 
 /**
- * @param code of the closed list; it decides status and title.
- * @param detail public sentence that says what to do.
+ * Makes a Problem.
+ * @param code A code of the closed list. It decides status and title.
+ * @param detail A public sentence that says what to do.
  */
 export function problem(code: ProblemCode, detail: string, options: ProblemOptions = {}): Problem {
   return new Problem(code, detail, options);
 }
 
 /**
- * Answers with `application/problem+json` (RFC 9457). Works on a bare `node:http` response too. When the head
- * of an answer is out already, the connection is cut: half an answer must not look like a whole one.
+ * Answers with `application/problem+json` (RFC 9457). It also works on a bare `node:http` response. When the
+ * head of an answer was sent already, the connection is cut: half an answer must not look like a whole one.
  */
 export function sendProblem(res: ServerResponse, problem: Problem, requestId: string): void {
   const body: ProblemBody = {
@@ -63,8 +67,8 @@ interface RefusedHead {
 }
 
 /**
- * Ends a refused request with an answer in any form. What still comes of its body is thrown away when that is
- * little; else nothing more is read, and the connection is closed.
+ * Ends a refused request with an answer in any form. A short rest of its body is read and thrown away;
+ * otherwise nothing more is read, and the connection is closed.
  */
 export function endRefused(res: ServerResponse, head: RefusedHead, body: Uint8Array): void {
   if (res.headersSent) {
@@ -85,7 +89,10 @@ export function endRefused(res: ServerResponse, head: RefusedHead, body: Uint8Ar
 
 const instanceLengthMax = 512;
 
-/** The path as the client sent it. The query stays out: it may hold what should not be repeated. */
+/**
+ * Returns the path as the client sent it. It leaves the query out, which may hold what should not be
+ * repeated.
+ */
 function pathOf(req: IncomingMessage & { originalUrl?: string }): string {
   const url = req.originalUrl ?? req.url ?? "";
   const end = url.indexOf("?");

@@ -6,7 +6,7 @@ import { RateLimit } from "./rate-limit.ts";
 
 const policy = { name: "reads", per: "key", requestsPerMinute: 6 };
 
-/** As much of an answer as a limit writes to. */
+/** The part of an answer that a limit writes to. */
 function answer() {
   const headers: Record<string, string> = {};
   const res = { setHeader: (name: string, value: string) => (headers[name] = value) };

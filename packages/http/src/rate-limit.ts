@@ -2,25 +2,25 @@ import type { ServerResponse } from "node:http";
 import { TokenBucket } from "@mosis/runtime";
 import { problem } from "./problem.ts";
 
-/** How many requests of a kind one client may send. */
+/** The number of requests of a kind that one client may send. */
 export interface RatePolicy {
-  /** As header fields and refusals call it: `reads`. */
+  /** The name in header fields and refusals: `reads`. */
   name: string;
-  /** Whom it counts, as a refusal says it: `account`. */
+  /** The kind of client that it counts, as a refusal names it: `account`. */
   per: string;
-  /** At once after a pause, and in every minute from then on. */
+  /** Requests in every minute, and the burst after a pause. */
   requestsPerMinute: number;
 }
 
 export interface RateLimitOptions {
-  /** Clients that are remembered, about 250 bytes each. Default 50 000. */
+  /** The number of clients that are remembered, about 250 bytes each. Default 50 000. */
   clientsMax?: number;
   now?: () => number;
 }
 
 /**
- * A bucket for each client, of this process alone: several processes allow several times as much. Says in
- * every answer what is left (draft-ietf-httpapi-ratelimit-headers-11).
+ * A token bucket for each client, only in this process: several processes allow several times as much. Every
+ * answer says what is left (draft-ietf-httpapi-ratelimit-headers-11).
  */
 export class RateLimit {
   readonly #policy: RatePolicy;
@@ -28,7 +28,7 @@ export class RateLimit {
   readonly #policyField: string;
   readonly #clientsMax: number;
   readonly #now: () => number;
-  /** From the client that was longest quiet to the one that came last. */
+  /** Ordered from the client that has been quiet for longest to the latest one. */
   readonly #buckets = new Map<string, TokenBucket>();
 
   constructor(policy: RatePolicy, { clientsMax = 50_000, now = Date.now }: RateLimitOptions = {}) {
@@ -40,9 +40,9 @@ export class RateLimit {
   }
 
   /**
-   * Counts a request, and tells the client with the answer.
-   * @param client whoever has a bucket of its own: the id of a key, an address. Kept in memory alone.
-   * @throws Problem `rate_limited` (429) with `Retry-After`; nothing is counted then.
+   * Counts a request, and reports the rest to the client in the answer's headers.
+   * @param client The owner of a bucket: the id of a key, or an address. It is only kept in memory.
+   * @throws Problem `rate_limited` (429) with `Retry-After`. The request is not counted then.
    */
   take(res: ServerResponse, client: string): void {
     const nowMs = this.#now();
@@ -64,12 +64,12 @@ export class RateLimit {
     );
   }
 
-  /** For a request that turned out not to be of the kind that is counted. */
+  /** Gives a request back that turned out not to be of the kind that is counted. */
   giveBack(client: string): void {
     this.#buckets.get(client)?.giveBack(1);
   }
 
-  /** Clients that are remembered now. */
+  /** Returns the number of clients that are remembered now. */
   clients(): number {
     return this.#buckets.size;
   }
@@ -83,12 +83,15 @@ export class RateLimit {
     return bucket;
   }
 
-  /** Two for each that comes, so that those who are gone do not stay. A bucket that is full says nothing. */
+  /**
+   * Checks two old clients for each new one, so that clients that have gone are forgotten. A full bucket
+   * holds no information.
+   */
   #forgetQuiet(nowMs: number): void {
     let left = 2;
     for (const [client, bucket] of this.#buckets) {
       const isFull = bucket.left(nowMs) === bucket.burst;
-      // Memory is bounded, even when that gives somebody more than the policy does.
+      // Memory is bounded, even when a client then gets more than the policy allows.
       if (left-- === 0 || (!isFull && this.#buckets.size < this.#clientsMax)) return;
       this.#buckets.delete(client);
     }

@@ -11,8 +11,8 @@ type Read = () => Promise<Asset>;
 const utf8 = "charset=utf-8";
 
 /**
- * A page at `/docs` on which people read the OpenAPI document, and try it with a key of theirs. Everything it
- * needs comes from here: its policy lets a browser load nothing else.
+ * Makes a page at `/docs` on which people read the OpenAPI document, and try it with their own key. This
+ * server has everything that the page needs: its policy lets a browser load nothing else.
  */
 export function referencePage({ info }: OpenApiDocument, admit: Admit): Router {
   const router = createRouter();
@@ -67,7 +67,9 @@ function pageOf(title: string): string {
 `;
 }
 
-/** Without `validatorUrl: null` the page would send the document's address to a server of its makers. */
+/**
+ * Without `validatorUrl: null` the page would send the document's address to a server of Swagger's makers.
+ */
 const start = `SwaggerUIBundle({
   url: "/openapi.json",
   dom_id: "#reference",
@@ -82,7 +84,7 @@ async function fromFile(type: string, url: string): Promise<Asset> {
   return makeAsset(`${type}; ${utf8}`, await readFile(fileURLToPath(url), "utf8"));
 }
 
-/** Read when it is first asked for: two megabytes that most processes never need. */
+/** Delays a read until it is first needed: two megabytes that most processes never serve. */
 function once(read: Read): Read {
   let reading: Promise<Asset> | undefined;
   return () => (reading ??= read());

@@ -4,9 +4,9 @@ import type { ProblemCode } from "@mosis/types/problems";
 export type Refusal = readonly [ProblemCode, string];
 
 /**
- * Returns why a request is not one message with one meaning (RFC 9112), null when it is. Where a proxy in
- * front and we can disagree about it, what one of us lets pass the other does not see. Node's parser refuses
- * what breaks the framing; this is what it lets through.
+ * Returns the reason why a request is not one message with one meaning (RFC 9112), or null when it is. When a
+ * proxy in front and this server read a request differently, each lets through what the other does not see.
+ * Node's parser refuses wrong framing; this refuses what Node lets through.
  */
 export function formFault(req: IncomingMessage): Refusal | null {
   const { httpVersion } = req;
@@ -14,7 +14,7 @@ export function formFault(req: IncomingMessage): Refusal | null {
   return fieldsFault(req) ?? framingFault(req) ?? hostFault(req) ?? targetFault(req);
 }
 
-/** More fields than any client of ours sends; Node would drop those behind its own bound in silence. */
+/** More fields than any real client sends. Node silently drops the fields beyond its own bound. */
 const headerFieldsMax = 100;
 
 const unknownVersion: Refusal = ["invalid_request", "Send HTTP/1.1 or HTTP/1.0."];
@@ -29,20 +29,20 @@ const badTarget: Refusal = [
 ];
 
 /**
- * Fields that say one thing once. Of two, Node keeps the first, or joins them with a comma, where others take
- * the last. If-Match and the like are lists: two of them are one that is longer.
+ * Fields that may occur once. Of two, Node keeps the first or joins them with a comma, while other servers
+ * take the last. If-Match and the like are lists, so two of them are one longer list.
  */
 const single = [
   ...["authorization", "content-encoding", "content-length", "content-type", "expect", "host"],
   ...["idempotency-key", "origin", "transfer-encoding", "x-request-id"],
 ];
 const bits = new Map(single.map((name, index) => [name, 2 ** index]));
-/** A bit for the length of each of them. */
+/** One bit for the length of each name. */
 const lengths = single.reduce((mask, { length }) => mask | (1 << length), 0);
 
 function fieldsFault({ rawHeaders }: IncomingMessage): Refusal | null {
   if (rawHeaders.length > 2 * headerFieldsMax) return tooManyFields;
-  // Two of one name have one length: nearly every request is good by that alone, without a look-up.
+  // Two fields of one name have one length. This shows that nearly every request is valid, without a look-up.
   let seen = 0;
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const { length } = rawHeaders[i] as string;
@@ -67,16 +67,16 @@ function repeatedField(rawHeaders: readonly string[]): Refusal | null {
 function framingFault({ headers, httpVersion }: IncomingMessage): Refusal | null {
   const encoding = headers["transfer-encoding"];
   if (encoding === undefined) return null;
-  // RFC 9112 §6.1: whoever forwarded it may have taken the body for something else.
+  // RFC 9112 §6.1: a proxy that forwarded it may have read the body differently.
   if (httpVersion === "1.0") return ["invalid_request", "HTTP/1.0 has no Transfer-Encoding: send HTTP/1.1."];
   if (encoding.toLowerCase() === "chunked") return null;
   return ["invalid_request", "The only Transfer-Encoding that is read is chunked."];
 }
 
-/** The Host that was found good last: nearly every request has the same. */
+/** The last Host that was valid: nearly every request has the same. */
 let goodHost = "";
 
-/** RFC 9112 §3.2: every request of HTTP/1.1 has one. */
+/** Returns the fault of the Host. Every request of HTTP/1.1 has one (RFC 9112 §3.2). */
 function hostFault({ headers, httpVersion }: IncomingMessage): Refusal | null {
   const { host } = headers;
   if (host === goodHost) return null;
@@ -87,7 +87,7 @@ function hostFault({ headers, httpVersion }: IncomingMessage): Refusal | null {
   return null;
 }
 
-/** The path that was found good last, as `goodHost`. */
+/** The last path that was valid, as in `goodHost`. */
 let goodTarget = "";
 
 function targetFault(req: IncomingMessage): Refusal | null {
@@ -102,7 +102,7 @@ function targetFault(req: IncomingMessage): Refusal | null {
   return null;
 }
 
-/** RFC 9112 §3.2.2: a whole URL is taken, as proxies send it. From here on it is its path. */
+/** Accepts a whole URL, as proxies send it (RFC 9112 §3.2.2), and replaces it by its path. */
 function absoluteFault(req: IncomingMessage, target: string): Refusal | null {
   const [, authority = "", path = ""] = /^https?:\/\/([^/?#\\@]+)([/?][^#\\]*)?$/i.exec(target) ?? [];
   if (authority === "" || authority.toLowerCase() !== req.headers.host?.toLowerCase()) return badTarget;

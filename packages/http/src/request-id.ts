@@ -4,8 +4,8 @@ import { newId } from "@mosis/runtime";
 const ids = new WeakMap<IncomingMessage, string>();
 
 /**
- * The id of a request: the client's `X-Request-Id` when it is 1–64 characters of `A-Z a-z 0-9 _ - .`,
- * otherwise a new UUIDv7. The same at every call.
+ * Returns the id of a request: the client's `X-Request-Id` when it is 1–64 characters of `A-Z a-z 0-9 _ - .`,
+ * otherwise a new UUIDv7. Every call returns the same id.
  */
 export function requestId(req: IncomingMessage): string {
   const known = ids.get(req);

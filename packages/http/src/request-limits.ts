@@ -2,36 +2,43 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { type ClientAddress, networkOf } from "./client-address.ts";
 import { RateLimit, type RateLimitOptions } from "./rate-limit.ts";
 
-/** Requests a minute, and as many at once after a pause. */
+/** Requests a minute. The same number is allowed as a burst after a pause. */
 export interface RequestRates {
-  /** GET, of an account, by all its keys and sessions. */
+  /** GET requests of an account, over all its keys and sessions. */
   reads: number;
-  /** Everything else, of an account, by all its keys and sessions. */
+  /** All other requests of an account, over all its keys and sessions. */
   writes: number;
-  /** GET, of an address, without credentials that are good. */
+  /** GET requests of an address without valid credentials. */
   publicReads: number;
-  /** Everything else, of an address: signing in, registering, guessing. */
+  /** All other requests of an address without valid credentials: signing in, registering, guessing. */
   publicWrites: number;
 }
 
-/** Counts a request before anything is done for it. @throws Problem `rate_limited` (429). */
+/**
+ * Counts a request before anything is done for it.
+ * @throws Problem `rate_limited` (429).
+ */
 export type Admit = (req: IncomingMessage, res: ServerResponse) => void;
 
-/** Every request of a route is admitted by one of these, before its body is read. */
+/**
+ * The limits for requests. One of these functions admits every request of a route, before its body is read.
+ */
 export interface RateLimits {
   /**
-   * @param account whose key or session the request is sent with: more of them are not more requests.
+   * Counts a request with valid credentials.
+   * @param account The account whose key or session sends the request, so that more keys do not allow more
+   * requests.
    * @throws Problem `rate_limited` (429).
    */
   admit(req: IncomingMessage, res: ServerResponse, account: string): void;
   /**
-   * For what needs no credentials, and for credentials that are not good.
+   * Counts a request that needs no credentials, or whose credentials are not valid.
    * @throws Problem `rate_limited` (429).
    */
   admitAnyone(req: IncomingMessage, res: ServerResponse): void;
   /**
-   * Before credentials are looked up that were not seen lately. Counted by address, and given back when they
-   * are good: so whoever guesses is refused without a look-up after a while.
+   * Counts a look-up of credentials that were not seen lately. It counts by address and is given back when
+   * the credentials are valid, so that a guesser is soon refused without a look-up.
    * @throws Problem `rate_limited` (429).
    */
   admitLookUp(req: IncomingMessage, res: ServerResponse): { giveBack(): void };
@@ -65,7 +72,10 @@ export function createRateLimits({ rates, clientAddress }: Deps, options: RateLi
   };
 }
 
-/** Reading the document and the reference page, of an address: what is the same for everybody is kept. */
+/**
+ * Requests of an address for the document and the reference page. Clients cache both, which are the same for
+ * everybody.
+ */
 const documentsPerMinute = 300;
 
 export function createDocumentLimit(clientAddress: ClientAddress): Admit {
@@ -73,7 +83,7 @@ export function createDocumentLimit(clientAddress: ClientAddress): Admit {
   return (req, res) => limit.take(res, networkOf(clientAddress(req)));
 }
 
-/** Well-formed credentials that nobody has, from one address. A typo is none: its checksum is wrong. */
+/** Well-formed but unknown credentials from one address. A typo does not count: its checksum is wrong. */
 const unknownCredentialsPerMinute = 60;
 
 function isRead({ method }: IncomingMessage): boolean {

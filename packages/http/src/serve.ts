@@ -4,28 +4,28 @@ import type { Apps } from "./app.ts";
 import { listen, type Listening } from "./server.ts";
 
 interface ServeOptions {
-  /** Without `management` the process has one port. */
+  /** The port for clients. Without `management` the process has only this port. */
   http: ListenTarget & Partial<PublicTarget>;
   /** Ranges in CIDR notation: see `createClientAddress`. */
   trustedProxies?: readonly string[];
   metrics: Metrics;
   requestTimeoutMs: number;
   headersTimeoutMs: number;
-  /** Whether a new connection of a client may stay: see `listen`. */
+  /** Returns whether a new connection of a client may stay: see `listen`. */
   admits?: (socket: Socket) => boolean;
 }
 
-/** Load balancers that ask every second, or see `Connection: close`, have heard of it by then. */
+/** Load balancers that check every second, or see `Connection: close`, have noticed by then. */
 const drainNoticeMs = 1000;
 
 export interface Serving extends Listening {
-  /** Where health and metrics are: the same as `url` unless they have a port of their own. */
+  /** The URL of health and metrics: the same as `url` unless they have a port of their own. */
   managementUrl: string;
 }
 
 /**
- * Listens for clients, and for operators where health and metrics have a port of their own.
- * @throws Error `EADDRINUSE` and the like when a port cannot be had.
+ * Listens for clients, and for operators when health and metrics have a port of their own.
+ * @throws Error `EADDRINUSE` and the like when a port is not available.
  */
 export async function serve({ app, management }: Apps, options: ServeOptions): Promise<Serving> {
   const { http, trustedProxies = [], metrics, admits, ...timeouts } = options;
@@ -39,7 +39,7 @@ export async function serve({ app, management }: Apps, options: ServeOptions): P
     return {
       ...server,
       managementUrl: operators.url,
-      // Last: readiness and metrics can be read while the running requests end.
+      // This closes last: readiness and metrics can be read while the running requests end.
       async close() {
         operators.announceClose();
         await server.close();

@@ -17,53 +17,65 @@ import { requestId } from "./request-id.ts";
 import { closeBehindUnread } from "./unread-body.ts";
 
 export interface ListenOptions {
-  /** 0 lets the system choose. */
+  /** The port; 0 lets the system choose. */
   port: number;
-  /** Default 127.0.0.1: only this machine. */
+  /** The address to listen on. Default 127.0.0.1: only this machine. */
   host?: string;
-  /** From the first byte of a request to the last of its body. */
+  /** The time from the first byte of a request to the last of its body. */
   requestTimeoutMs: number;
   headersTimeoutMs: number;
-  /** How long an idle connection is kept; longer than a load balancer keeps it. Default 65 s. */
+  /** The time that an idle connection is kept. It is longer than a load balancer's. Default 65 s. */
   keepAliveTimeoutMs?: number;
-  /** Of all clients, of one address (of IPv6 a /64), and through whom many come: see `Connections`. */
+  /**
+   * Limits for all clients and for one address (a /64 of IPv6), and the proxies that carry many: see
+   * `Connections`.
+   */
   connections?: Partial<ConnectionLimits>;
-  /** Counts connections; without it nobody does. */
+  /** Counts connections. Without it they are not counted. */
   metrics?: Metrics | undefined;
-  /** Whether a new connection may stay; else it is dropped, and nothing of it is read. Default: all. */
+  /**
+   * Returns whether a new connection may stay. Otherwise it is dropped, and nothing of it is read. Default:
+   * all may stay.
+   */
   admits?: ((socket: Socket) => boolean) | undefined;
   /**
-   * How long `close` goes on serving first, with `/readyz` 503 and `Connection: close`: so whoever balances
-   * load sends elsewhere, and no client finds its connection closed when it sends. Default 0.
+   * The time that `close` first goes on serving, with `/readyz` 503 and `Connection: close`. Load balancers
+   * then send elsewhere, and no client finds its connection closed when it sends. Default 0.
    */
   drainNoticeMs?: number;
-  /** How long `close` waits for running requests before it cuts them off. Default 8 s. */
+  /** The time that `close` waits for running requests before it cuts them off. Default 8 s. */
   drainTimeoutMs?: number;
 }
 
 export interface Listening {
   url: string;
   port: number;
-  /** `/readyz` is 503 from now on, and every answer the last one of its connection. Begins `close`, too. */
+  /**
+   * Makes `/readyz` answer 503 from now on, and every answer the last one of its connection. `close` begins
+   * with it as well.
+   */
   announceClose(): void;
   /**
-   * Takes no new connection, lets running requests end, closes idle
-   * connections, and cuts the rest at the deadline.
+   * Accepts no new connection, lets running requests end, closes idle connections, and cuts the rest at the
+   * deadline.
    */
   close(): Promise<void>;
 }
 
-/** All header fields of a request together: Node's own bound, which a refusal names. */
+/** Bytes of all header fields of a request together: Node's own bound, which a refusal names. */
 const headerBytesMax = 16_384;
 
-/** One address may have many people behind it, and ten of them still do not fill the server. */
+/** One address may have many people behind it, and ten such addresses still do not fill the server. */
 const connectionDefaults: ConnectionLimits = {
   connectionsMax: 10_000,
   connectionsPerAddressMax: 1000,
   trustedProxies: addressRanges([]),
 };
 
-/** @throws Error `EADDRINUSE` and the like when the port cannot be had. */
+/**
+ * Listens for requests.
+ * @throws Error `EADDRINUSE` and the like when the port is not available.
+ */
 export async function listen(app: RequestListener, options: ListenOptions): Promise<Listening> {
   const { port, host = "127.0.0.1", requestTimeoutMs, headersTimeoutMs } = options;
   const { keepAliveTimeoutMs = 65_000, drainNoticeMs = 0, drainTimeoutMs = 8000, metrics } = options;
@@ -76,9 +88,9 @@ export async function listen(app: RequestListener, options: ListenOptions): Prom
       keepAliveTimeout: keepAliveTimeoutMs,
       connectionsCheckingInterval: Math.min(1000, headersTimeoutMs),
       noDelay: true,
-      // Node's own refusal is a bare 400.
+      // Node's own refusal would be a bare 400.
       requireHostHeader: false,
-      // Whatever the command line says.
+      // This overrides the command line.
       insecureHTTPParser: false,
       maxHeaderSize: headerBytesMax,
     },
@@ -91,7 +103,7 @@ export async function listen(app: RequestListener, options: ListenOptions): Prom
       else app(req, res);
     },
   );
-  // Node drops what comes behind its bound in silence; `formFault` refuses it.
+  // Node silently drops the fields beyond its bound; `formFault` refuses them.
   server.maxHeadersCount = 0;
   server.prependListener("connection", (socket: Socket) => connections.admit(socket));
   if (options.admits) dropUnadmitted(server, options.admits);
@@ -132,7 +144,7 @@ function asksForReadiness({ method, url }: IncomingMessage): boolean {
   return (method === "GET" || method === "HEAD") && /^\/readyz(\?|$)/.test(url ?? "");
 }
 
-/** In the form of `statusRoutes`. */
+/** Answers in the form of `statusRoutes`. */
 function answerNotReady(res: ServerResponse): void {
   const process = { ready: false, detail: "It ends: send elsewhere." };
   res.writeHead(503, { "content-type": "application/json; charset=utf-8" });
@@ -145,7 +157,7 @@ async function drain(server: Server, timeoutMs: number): Promise<void> {
   const closed = new Promise<void>((resolve, reject) => {
     server.close((error) => (error ? reject(error) : resolve()));
   });
-  // A kept-alive connection becomes idle when its last answer is out, and nothing tells us.
+  // A kept-alive connection becomes idle when its last answer is out, and no event reports that.
   const idle = setInterval(() => server.closeIdleConnections(), idlePollMs);
   const deadline = setTimeout(() => server.closeAllConnections(), timeoutMs);
   try {
@@ -156,7 +168,10 @@ async function drain(server: Server, timeoutMs: number): Promise<void> {
   }
 }
 
-/** Connections on which no later request is served: nobody could tell where it begins, or who sent it. */
+/**
+ * Connections on which no later request is served, because it would be unclear where it begins, or who sent
+ * it.
+ */
 const ending = new WeakSet<Socket>();
 
 function isServed(req: IncomingMessage, res: ServerResponse): boolean {
@@ -167,8 +182,8 @@ function isServed(req: IncomingMessage, res: ServerResponse): boolean {
     return false;
   }
   if (req.headers.upgrade !== undefined) {
-    // Behind an upgrade that was declined Node's parser tells of no error, and what is not HTTP would be
-    // waited for until it is late.
+    // After an upgrade was declined Node's parser reports no error, and data that is not HTTP would keep the
+    // connection waiting until it times out.
     res.shouldKeepAlive = false;
     ending.add(req.socket);
   }
@@ -185,9 +200,9 @@ function refuse(req: IncomingMessage, res: ServerResponse, [code, detail]: Refus
 }
 
 /**
- * A client that waits for leave to send its body gets it when the body is first read (RFC 9110 §10.1.1), that
- * is after its key was checked. Refused before that, it may send the body or not, so nobody could tell where
- * its next request begins: the connection is closed.
+ * Sends `100 Continue` when the body is first read (RFC 9110 §10.1.1), which is after the key was checked. A
+ * client that was refused before that may send the body or not, so it would be unclear where its next request
+ * begins: the connection is closed.
  */
 function continueWhenRead(req: IncomingMessage, res: ServerResponse): void {
   const { shouldKeepAlive } = res;
@@ -200,12 +215,12 @@ function continueWhenRead(req: IncomingMessage, res: ServerResponse): void {
 }
 
 /**
- * What is not HTTP, or too slow or too large a head, never reaches the
- * application: it is answered here, by hand.
+ * Answers requests that are not HTTP, or whose head is too slow or too large. They never reach the
+ * application.
  */
 function refuseMalformed(error: NodeJS.ErrnoException, socket: Socket): void {
   if (ending.has(socket)) {
-    // It has been answered by then.
+    // The request has been answered by then.
     socket.end();
     return;
   }

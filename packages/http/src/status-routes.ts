@@ -6,8 +6,8 @@ import type { OpenApiDocument } from "./openapi.ts";
 import type { Admit } from "./request-limits.ts";
 
 /**
- * What a process needs before it may get traffic, by name. A check throws to say no, and
- * may return a word on how it is, e.g. `standby`.
+ * Checks that a process must pass before it gets traffic, by name. A check throws when it fails, and may
+ * return a word about its state, e.g. `standby`.
  */
 export type ReadyChecks = Record<string, () => Promise<string | void> | string | void>;
 
@@ -17,11 +17,15 @@ interface Verdict {
 }
 
 const checkTimeoutMs = 2000;
-/** Anybody may ask, so the stores are asked once in this time, however many requests come. */
+/**
+ * The age of a verdict that is reused. Anybody may ask, so the stores are asked once in this time, however
+ * many requests come.
+ */
 const verdictAgeMsMax = 1000;
 
 /**
- * `/healthz` (the process answers), `/readyz` (each need by name), `/metrics` (Prometheus), `/openapi.json`.
+ * Serves `/healthz` (the process answers), `/readyz` (each check by name), `/metrics` (Prometheus) and
+ * `/openapi.json`.
  */
 export function statusRoutes({
   metrics,
@@ -35,7 +39,8 @@ export function statusRoutes({
   admit: Admit;
 }): Router {
   const router = createRouter();
-  // Made at the start, off the main thread: the first to ask must not wait for it, or make us work for it.
+  // It is made at the start, off the main thread: the first request must not wait for it, and must not cost
+  // the main thread work.
   const document = makeAsset("application/json; charset=utf-8", JSON.stringify(openapi));
   const judgeAll = onceIn(verdictAgeMsMax, () => Promise.all(Object.values(ready).map(judge)));
 
@@ -64,7 +69,10 @@ export function statusRoutes({
   return router;
 }
 
-/** Work whose result is everybody's until it is so old; those who come while it runs wait for it. */
+/**
+ * Shares the result of work until it reaches an age. Callers that come while it runs wait for the same
+ * result.
+ */
 function onceIn<T>(ageMsMax: number, work: () => Promise<T>): () => Promise<T> {
   let last: { startedMs: number; result: Promise<T> } | undefined;
   return () => {

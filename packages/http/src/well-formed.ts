@@ -3,13 +3,14 @@ import type { ProblemDetail } from "@mosis/types/problems";
 import { escapePointer } from "./oversize.ts";
 import { problem } from "./problem.ts";
 
-/** Faults that are told of one body. */
+/** The greatest number of faults that are reported for one body. */
 const faultsMax = 20;
 
 /**
- * Refuses JSON with half of a surrogate pair in a text or a key. No store takes it: it would be stored as
- * U+FFFD, another text than was sent, and two texts that differ in it only would be one.
- * @param text what `root` was parsed from. Only an escape brings such a half: text in UTF-8 has none.
+ * Refuses JSON with half of a surrogate pair in a text or a key. No store accepts it: it would be stored as
+ * U+FFFD, which is not the text that was sent, and two texts that differ only in it would become one.
+ * @param text The text that `root` was parsed from. Only an escape can contain such a half; text in UTF-8
+ * cannot.
  * @throws Problem `invalid_request` (400) with a pointer to each.
  */
 export function requireWellFormed(root: unknown, text: string): void {
@@ -43,7 +44,7 @@ function fault(pointer: string): ProblemDetail {
 /**
  * Refuses a path or query that is not UTF-8 in percent-encoding. It would be read as other text than was
  * sent.
- * @param target of the request: `/v1/apps?limit=1`.
+ * @param target The target of the request: `/v1/apps?limit=1`.
  * @throws Problem `invalid_request` (400).
  */
 export function requireWellFormedTarget(target: string): void {
@@ -53,7 +54,10 @@ export function requireWellFormedTarget(target: string): void {
   throw problem("invalid_request", "Send path and query as UTF-8 in percent-encoding (RFC 3986 §2.5).");
 }
 
-/** What percent-encoding stands for; a percent sign that begins none stands for itself. */
+/**
+ * Returns the bytes that percent-encoding stands for. A percent sign that begins no encoding stands for
+ * itself.
+ */
 function bytesOf(target: string): Buffer {
   const bytes = target.replaceAll(/%([\da-f]{2})/gi, (_, hex: string) =>
     String.fromCharCode(Number.parseInt(hex, 16)),
@@ -61,7 +65,7 @@ function bytesOf(target: string): Buffer {
   return Buffer.from(bytes, "latin1");
 }
 
-/** Most targets have nothing to look at. */
+/** Returns true when there is nothing to decode, as in most targets. */
 function isPlain(target: string): boolean {
   return /^[\w/.:?&=,~+-]*$/.test(target);
 }

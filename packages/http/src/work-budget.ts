@@ -3,21 +3,21 @@ import { TokenBucket } from "@mosis/runtime";
 export interface WorkBudgetOptions {
   /** Milliseconds of CPU that come back to each client in a second. */
   msPerSecond: number;
-  /** Milliseconds that a client may cost at once after a pause. */
+  /** Milliseconds that a client may use in a burst after a pause. */
   burstMs: number;
-  /** Clients that are remembered, about 200 bytes each. Default 50 000. */
+  /** The number of clients that are remembered, about 200 bytes each. Default 50 000. */
   clientsMax?: number;
 }
 
 /**
- * How much CPU time each client may cost for nothing: for requests that are refused. Only who has cost
- * something is remembered, so whoever sends what is good is never more than a look-up in a map. Of this
- * process; each has its own.
+ * Limits the CPU time that each client may waste with requests that are refused. Only clients that wasted
+ * some are remembered, so a client with good requests never costs more than a look-up in a map. Each process
+ * has its own budget.
  */
 export class WorkBudget {
   readonly #rate: { perSecond: number; burst: number };
   readonly #clientsMax: number;
-  /** From the client that was longest quiet to the one that cost something last. */
+  /** Ordered from the client that has been quiet for longest to the latest one that was charged. */
   readonly #buckets = new Map<string, TokenBucket>();
 
   constructor({ msPerSecond, burstMs, clientsMax = 50_000 }: WorkBudgetOptions) {
@@ -32,14 +32,14 @@ export class WorkBudget {
     return bucket.secondsUntil(0, nowMs);
   }
 
-  /** Whether the client has cost something that has not come back to it yet. */
+  /** Returns true when the client was charged and has not yet got all of it back. */
   isCharged(client: string, nowMs: number): boolean {
     const bucket = this.#buckets.get(client);
     return bucket !== undefined && bucket.left(nowMs) < bucket.burst;
   }
 
   /**
-   * Whether the client owes twice what it may cost at once: it goes on although it is told to wait, so its
+   * Returns true when the client owes twice its burst: it goes on although it was asked to wait, so its
    * connections are not worth reading.
    */
   isCutOff(client: string, nowMs: number): boolean {
@@ -47,24 +47,27 @@ export class WorkBudget {
     return bucket !== undefined && bucket.left(nowMs) < -bucket.burst;
   }
 
-  /** The bucket may go below nothing: what something costs is known only when it is done. */
+  /** Charges a client. The bucket may go below zero, because the cost is known only afterwards. */
   charge(client: string, ms: number, nowMs: number): void {
     const known = this.#buckets.get(client);
     if (known) this.#buckets.delete(client);
     else this.#forgetQuiet(nowMs);
     const bucket = known ?? new TokenBucket(this.#rate, nowMs);
-    // Filled up to now before anything is taken of it.
+    // This fills the bucket up to now before anything is taken from it.
     bucket.left(nowMs);
     bucket.take(ms);
     this.#buckets.set(client, bucket);
   }
 
-  /** Clients that are remembered now. */
+  /** Returns the number of clients that are remembered now. */
   clients(): number {
     return this.#buckets.size;
   }
 
-  /** Two for each that comes, so that those who are gone do not stay. A bucket that is full says nothing. */
+  /**
+   * Checks two old clients for each new one, so that clients that have gone are forgotten. A full bucket
+   * holds no information.
+   */
   #forgetQuiet(nowMs: number): void {
     let left = 2;
     for (const [client, bucket] of this.#buckets) {

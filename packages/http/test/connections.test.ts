@@ -1,4 +1,4 @@
-// Who is connected, over real sockets: Linux has all of 127.0.0.0/8, so one machine is many clients here.
+// Tests of connections over real sockets: Linux has all of 127.0.0.0/8, so one machine can be many clients.
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
@@ -12,7 +12,7 @@ interface Setting {
   trusted?: string[];
 }
 
-/** A server that answers `/` at once, and everything else when it is told to. */
+/** A server that answers `/` at once, and every other path when the test releases it. */
 async function startServer(t: TestContext, { trusted = [], ...limits }: Setting) {
   const metrics = createMetrics({ service: "test" });
   const held: (() => void)[] = [];
@@ -39,7 +39,7 @@ async function startServer(t: TestContext, { trusted = [], ...limits }: Setting)
     held,
     refused: (reason: string) => count("http_connections_refused_total", reason),
     shed: (reason: string) => count("http_connections_shed_total", reason),
-    /** A connection from an address, and whether the server has ended it by now. */
+    /** Returns a connection from an address, and whether the server has ended it by now. */
     from: async (localAddress: string) => {
       const socket = connect({ port: server.port, host: "127.0.0.1", localAddress });
       t.after(() => socket.destroy());

@@ -1,4 +1,4 @@
-// What is the same for everybody: sent small, once, and not to one address without end.
+// Tests of shared content: it is sent compressed, sent once, and limited for each address.
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import { createApp, listen, openApiDocument } from "@mosis/http";

@@ -1,4 +1,4 @@
-// How a server ends, seen by clients whose connections are kept alive.
+// Tests of how a server ends, seen by clients whose connections are kept alive.
 import assert from "node:assert/strict";
 import { Agent, get, type IncomingMessage } from "node:http";
 import { text } from "node:stream/consumers";
@@ -30,7 +30,7 @@ test("a server that ends is not ready first, and every answer is the last of its
   const [status, connection, body] = await ask("/readyz");
   assert.deepEqual([status, connection], [503, "close"]);
   assert.equal((JSON.parse(String(body)) as { status: string }).status, "not_ready");
-  // Whoever has not heard of it is served, on old connections and on new ones.
+  // A client that has not noticed yet is served, on old connections and on new ones.
   assert.deepEqual(await ask("/"), [200, "close", "ready"]);
   held.resolve();
   assert.deepEqual(await running, [200, "close", "held"]);

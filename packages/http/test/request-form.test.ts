@@ -1,10 +1,10 @@
-// What stands on the wire, byte by byte: where a proxy in front and we could read two different things.
+// Tests of requests byte by byte, where a proxy in front and this server could read two different things.
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import { sendAndEnd } from "@mosis/devstack";
 import { listen } from "@mosis/http";
 
-/** A server that says what it has read. */
+/** A server that reports what it has read. */
 async function startEcho(t: TestContext) {
   const seen: string[] = [];
   const server = await listen(
