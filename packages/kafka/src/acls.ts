@@ -5,17 +5,17 @@ import { connectAll } from "./connect.ts";
 import { retried } from "./retried.ts";
 
 /**
- * `infra/kafka/acls.json`: user → what it may do. What is not named is refused. The users of a cluster have
- * these names; each is the name of a process.
+ * `infra/kafka/acls.json`: user → its grants. Everything else is refused. The users of a cluster have these
+ * names; each is the name of a process.
  */
 export type AclSpecs = Record<string, AclSpec>;
 
 interface AclSpec {
-  /** Topics that it writes. */
+  /** Topics that it may write. */
   write: string[];
-  /** Topics that it reads. */
+  /** Topics that it may read. */
   read: string[];
-  /** Groups that it reads as; a name that ends with `*` is all that begin like it. */
+  /** Groups that it may read as. A name that ends with `*` matches all groups with that prefix. */
   join: string[];
   /** Groups whose position it may ask for. */
   watch?: string[];
@@ -24,14 +24,14 @@ interface AclSpec {
 export interface AclChanges {
   created: number;
   removed: number;
-  /** Users that we do not know of who may write to a topic of the catalog. */
+  /** Unknown users that may write to a topic of the catalog. */
   strangers: string[];
 }
 
 /**
- * Makes what our users may do to our topics and groups as the spec says: grants what is missing, takes away
- * what is not named. What others may do stays, and is reported.
- * @returns null on a cluster without an authorizer: there everybody may do everything.
+ * Makes the grants of our users on our topics and groups match the spec: adds missing grants, removes those
+ * that it does not name. Grants of other users stay, and are reported.
+ * @returns null on a cluster without an authorizer, where everybody may do everything.
  */
 export async function ensureAcls(config: KafkaConfig, specs: AclSpecs): Promise<AclChanges | null> {
   const admin = connectTo(config).admin({ retry: { retries: 8, initialRetryTime: 200, maxRetryTime: 2000 } });
@@ -49,7 +49,8 @@ export async function ensureAcls(config: KafkaConfig, specs: AclSpecs): Promise<
     const { missing, superfluous } = await differences();
     if (missing.length > 0) await admin.createAcls({ acl: missing });
     if (superfluous.length > 0) await admin.deleteAcls({ filters: superfluous });
-    // The broker hears of it a moment after its controller; who starts next must not be refused.
+    // The broker learns of a grant a moment after its controller; the next process to start must not be
+    // refused.
     await retried(async () => {
       const left = await differences();
       if (left.missing.length + left.superfluous.length > 0) throw new NotInForceYet();
@@ -67,7 +68,7 @@ export async function ensureAcls(config: KafkaConfig, specs: AclSpecs): Promise<
   }
 }
 
-/** Passes, as what kafkajs calls retriable does. */
+/** Temporary, like the errors that kafkajs calls retriable. */
 class NotInForceYet extends Error {
   override readonly message = "The broker does not know all its ACLs yet";
   readonly retriable = true;
@@ -78,7 +79,10 @@ const { READ, WRITE, DESCRIBE, ALL, ANY: anyOperation } = kafkajs.AclOperationTy
 const { LITERAL, PREFIXED, MATCH, ANY: any } = kafkajs.ResourcePatternTypes;
 const { ALLOW } = kafkajs.AclPermissionTypes;
 
-/** Who may write or read a topic may describe it; who may join a group may ask for its position. */
+/**
+ * Returns the grants of a user. A user that may write or read a topic may describe it; one that may join a
+ * group may ask for its position.
+ */
 function grantsOf(config: KafkaConfig, user: string, { write, read, join, watch = [] }: AclSpec): AclEntry[] {
   const grant = { principal: `User:${user}`, host: "*", permissionType: ALLOW };
   const onTopics = (names: string[], operation: AclOperationTypes) =>
@@ -100,14 +104,17 @@ function grantsOf(config: KafkaConfig, user: string, { write, read, join, watch 
   ];
 }
 
-/** A grant to one of our users on a topic of ours, which another version or a person has made. */
+/**
+ * Returns true for a grant to one of our users on one of our topics, which another version or a person has
+ * made.
+ */
 function isOurs(acl: AclEntry, config: KafkaConfig, specs: AclSpecs): boolean {
   const isOurUser = Object.keys(specs).some((user) => acl.principal === `User:${user}`);
   const isOurTopic = Object.values(topics).some((topic) => acl.resourceName === wireName(config, topic));
   return isOurUser && isOurTopic && acl.resourceType === TOPIC && acl.permissionType === ALLOW;
 }
 
-/** Also by a pattern, as `*`, that a grant of a topic alone would not show. */
+/** Also finds grants by a pattern, such as `*`, which a query for the grants of one topic would not show. */
 async function findStrangers(admin: Admin, config: KafkaConfig, specs: AclSpecs): Promise<string[]> {
   const strangers = new Set<string>();
   for (const topic of Object.values(topics).filter(isOutboxTopic)) {

@@ -8,29 +8,29 @@ import type { RecordVerifier } from "./verifier.ts";
 
 export const kafkajs = loadKafkaJs();
 
-/** Where a cluster is and how we appear there. */
+/** The address of a cluster, and how we identify ourselves there. */
 export interface KafkaConfig {
-  /** `host:port`; any one of a cluster is enough to start from. */
+  /** `host:port`; one broker of a cluster is enough to start from. */
   brokers: string[];
-  /** Shown in the broker's logs and quotas. */
+  /** The name in the broker's logs and quotas. */
   clientId: string;
-  /** Put in front of every topic name; "" on a cluster of our own. Tests use it to be alone. */
+  /** The prefix of every topic name; "" on a cluster of our own. Tests use it to stay apart. */
   topicPrefix: string;
   log: Logger;
-  /** How to be let in; without it, as nobody over a bare connection. */
+  /** The encryption and the credentials; without them, a plain connection as an anonymous user. */
   security?: KafkaSecurity;
-  /** Signs what a producer sends to topics of the catalog. Only the relay has one. */
+  /** Signs the records that a producer sends to topics of the catalog. Only the relay has one. */
   signer?: RecordSigner;
-  /** Checks what is read from topics of the catalog. They cannot be read without. */
+  /** Checks the records that are read from topics of the catalog. They cannot be read without it. */
   verifier?: RecordVerifier;
 }
 
-/** Bounds of every single request; what is built on them has its own. */
+/** The timeouts of every single request. Code built on them has its own bounds. */
 const connectionTimeoutMs = 3000;
 export const requestTimeoutMs = 10_000;
 
 /**
- * A kafkajs instance with every timeout explicit and its log in ours. Each client of it has its own
+ * Creates a kafkajs instance with every timeout explicit and its log in ours. Each of its clients has its own
  * sockets.
  */
 export function connectTo(config: KafkaConfig): Kafka {
@@ -57,9 +57,9 @@ export function topicOf(config: Pick<KafkaConfig, "topicPrefix">, name: string):
 }
 
 /**
- * kafkajs calls every retry an error, also those that succeed at the next try, and an outage gives a line for
- * every request in flight. What fails for good reaches our callers as an error of their own; only what a
- * consumer has to say has no caller.
+ * Passes on the log of kafkajs, mostly at level debug. kafkajs logs every retry as an error, also one that
+ * succeeds at the next try, and an outage gives a line for every request in flight. A final failure reaches
+ * our callers as an error; only the reports of a consumer have no caller.
  */
 function relayLog(log: Logger, { level, namespace, log: entry }: LogEntry): void {
   const { message, error, groupId, broker } = entry;

@@ -1,9 +1,12 @@
 import type { Admin } from "kafkajs";
 import type { LogEnds, Place, Places } from "./places.ts";
 
-/** What a topic has become since a follower has read of it. */
+/** The change of a topic since a follower has read it. */
 type LogChange =
-  /** The records that were read are not what is there: the topic was made anew, or its log was cut behind. */
+  /**
+   * The records that were read are not there any more: the topic was made again, or its log was cut at the
+   * end.
+   */
   | "another"
   /** Records were deleted from its beginning. */
   | "cut"
@@ -15,9 +18,9 @@ export interface Compared {
 }
 
 /**
- * Compares where a follower is in a topic with the topic as it is now. Kafka has no name for a log that a
- * client could compare, but it finds records by their time: in the log that was read, whatever is newer than
- * all that was read lies behind it. In another one it lies at the beginning, or nowhere.
+ * Compares a follower's place in a topic with the topic as it is now. Kafka has no id of a log that a client
+ * could compare, but it finds records by their time. In the log that was read, every record newer than all
+ * that was read lies behind it. In another log it lies at the beginning, or does not exist.
  */
 export async function compareLogs(admin: Admin, topic: string, places: Places): Promise<Compared> {
   const before = places.of(topic).map((place) => ({ place, ...place }));
@@ -40,12 +43,12 @@ export async function compareLogs(admin: Admin, topic: string, places: Places): 
   return { ends, change };
 }
 
-/** A partition that is not there any more has no offsets at all. */
+/** A partition that does not exist any more has no offsets. */
 function isBefore(offset: string | undefined, next: bigint): boolean {
   return offset === undefined || BigInt(offset) < next;
 }
 
-/** True when everything up to these ends is delivered. */
+/** Returns true when everything up to these ends is delivered. */
 export function isBehind(places: Places, topic: string, ends: readonly LogEnds[]): boolean {
   return ends.some(({ partition, high, low }) => {
     const { next }: Place = places.find(topic, partition);

@@ -9,19 +9,19 @@ interface Client {
   disconnect(): Promise<void>;
 }
 
-/** How long a process that starts begins tries: a broker may be starting as well. */
+/** The time within which a starting process begins new tries: a broker may be starting as well. */
 const connectDeadlineMs = 30_000;
-/** Beyond that for the last try, which kafkajs bounds by its own timeouts and retries. */
+/** Additional time for the last try, which kafkajs bounds by its own timeouts and retries. */
 const lastTryMs = 10_000;
 const pauseMs = 250;
 
 /**
- * Connects clients one after the other, and tries again while no broker answers. What failed is closed before
- * the next try and before the end: an open socket keeps a process alive that has failed to start. When two
- * connect at once, the first failure leaves the other one behind.
- * @param ask a question to the first client that shows that the brokers serve us. A broker that wants a
- * password takes the connection of who has none, and closes it at the first question.
- * @throws Error when no broker has answered in time, and at once when another try cannot mend it (password,
+ * Connects clients one after the other, and tries again while no broker answers. A failed client is closed
+ * before the next try and before the end: an open socket keeps a process alive that has failed to start. If
+ * two clients connected at once, the first failure would leave the other one open.
+ * @param ask A question to the first client that shows that the brokers serve us. A broker that requires a
+ * password accepts a connection without one, and closes it at the first question.
+ * @throws Error when no broker has answered in time, and at once when another try cannot help (password,
  * certificate).
  */
 export async function connectAll(
@@ -69,7 +69,7 @@ async function closeAll({ log }: KafkaConfig, clients: readonly Client[]): Promi
   }
 }
 
-/** Returns true for a password or a certificate that is refused, and for a bug. */
+/** Returns true for a refused password or certificate, and for a bug. */
 function isHopeless(error: unknown): boolean {
   if (!(error instanceof Error)) return true;
   return (

@@ -10,13 +10,13 @@ import { createGaps, type OnLost } from "./gaps.ts";
 
 export interface BatchContext {
   /**
-   * Beats happen by themselves while a handler runs; one that blocks the event loop for seconds may add
-   * its own.
+   * Sends a heartbeat. Heartbeats are automatic while a handler runs; one that blocks the event loop for
+   * seconds may send its own.
    */
   heartbeat(): Promise<void>;
   /**
-   * True when the partition is being taken away or the consumer closes: finish what is begun, begin
-   * nothing.
+   * True when the partition is being taken away or the consumer closes: finish what is begun, begin nothing
+   * new.
    */
   isStale(): boolean;
 }
@@ -30,32 +30,31 @@ export interface ConsumerOptions {
   minBytes: number;
   /** … or after this time. */
   maxWaitMs: number;
-  /** Bound of what one partition gives in one fetch. A single larger record is still given. */
+  /** Bytes of one partition in one fetch. A single larger record is still returned. */
   maxBytesPerPartition: number;
-  /** Bound of one fetch, and so of the memory it holds. Default 32 MiB. */
+  /** Bytes of one fetch, and so of the memory it holds. Default 32 MiB. */
   maxBytes?: number;
-  /** Handlers that run at the same time, each for another partition. Default 1. */
+  /** The number of handlers that run at the same time, each for another partition. Default 1. */
   partitionsAtOnce?: number;
-  /** A member that is silent for so long is taken for dead. Default 15 s. */
+  /** A member that is silent for so long counts as dead. Default 15 s. */
   sessionTimeoutMs?: number;
-  /** How long running handlers may take when the group rebalances. Default 60 s. */
+  /** The time that running handlers may take when the group rebalances. Default 60 s. */
   rebalanceTimeoutMs?: number;
   /**
-   * Pause before a failed batch is handed over again: doubles from this, up to `retryPauseMaxMs`. Default
-   * 200 ms.
+   * The pause before a failed batch is handed over again. It doubles up to `retryPauseMaxMs`. Default 200 ms.
    */
   retryPauseMs?: number;
-  /** Default 5 s. */
+  /** The longest of these pauses. Default 5 s. */
   retryPauseMaxMs?: number;
   /**
-   * Called for a record of a topic of the catalog that the catalog has not signed; `onBatch` never gets it.
-   * Default: nothing more than that it is counted and logged.
+   * Called for a record in a topic of the catalog that the catalog has not signed; `onBatch` never gets it.
+   * Default: it is only counted and logged.
    */
   onForged?: OnForged;
   /**
-   * Called when records went that the group had not read: somebody's retention was shorter than our absence.
-   * Of a compacted topic it is also called for records that later ones have replaced. Nothing behind them is
-   * handed over before it resolves, and when it throws they are found again.
+   * Called when records were deleted that the group had not read, because the retention was shorter than its
+   * absence. For a compacted topic it is also called for records that later ones have replaced. No record
+   * behind them is handed over before it resolves. When it throws, they are found again.
    */
   onLost?: OnLost;
 }
@@ -66,25 +65,26 @@ export type OnForged = (
 ) => Promise<void>;
 
 export interface Consumer {
-  /** How far the whole group is behind, by partition. Asks the broker. */
+  /** Returns how far the whole group is behind, by partition. It asks the broker. */
   lag(): Promise<GroupLag[]>;
   /**
-   * Whether this consumer has a partition now, as far as it knows: after a lost connection somebody else may
-   * have it already. Good enough for who does what, not for what must not be done twice.
+   * Returns true when this consumer has a partition now, as far as it knows: after a lost connection another
+   * one may have it already. That is good enough to divide work, but not for work that must not be done
+   * twice.
    */
   hasPartition(): boolean;
   /**
-   * Rejects when consuming cannot go on (not for a broker that is away: that is waited for). Never
-   * resolves.
+   * Rejects when consuming cannot go on. It never resolves. A broker that is away is not a reason: the
+   * consumer waits for it.
    */
   failed: Promise<never>;
-  /** Waits for the running handlers, commits what they finished, leaves the group. */
+  /** Waits for the running handlers, commits what they finished, and leaves the group. */
   close(): Promise<void>;
 }
 
 /**
  * Hands over batches of one partition in order. The offset is committed after the handler resolved, never
- * before: what a crash or a rebalance interrupts is handed over again, to whoever has the partition then.
+ * before: a batch that a crash or a rebalance interrupts is handed over again, to the partition's next owner.
  */
 export async function openConsumer(
   config: KafkaConfig & ConsumerOptions,
@@ -113,7 +113,8 @@ export async function openConsumer(
         rebalanceTimeout: config.rebalanceTimeoutMs ?? 60_000,
         heartbeatInterval: heartbeatMs,
         metadataMaxAge: 60_000,
-        // A crash is handled by the supervisor, which knows every kind; kafkajs restarts after some only.
+        // The supervisor handles crashes, because it knows every kind; kafkajs restarts after some kinds
+        // only.
         retry: { retries: 5, initialRetryTime: 100, maxRetryTime: 2000, restartOnFailure: async () => false },
       });
       const { GROUP_JOIN, REBALANCING, CRASH, STOP } = opened.events;
@@ -149,7 +150,7 @@ export async function openConsumer(
   };
 }
 
-/** 1 handle, again and again until it works; 2 move our own position; 3 commit it. */
+/** Does three steps: 1 handle, again and again until it works; 2 move our own position; 3 commit it. */
 async function handleBatch(
   payload: EachBatchPayload,
   {
@@ -163,7 +164,7 @@ async function handleBatch(
   let rebalancing = false;
   const beat = () =>
     payload.heartbeat().catch(() => {
-      // The group is rebalancing or has lost us. kafkajs finds out by itself at its next own request.
+      // The group is rebalancing or has lost this member. kafkajs finds that out at its own next request.
       rebalancing = true;
     });
   const isStale = () => rebalancing || payload.isStale() || !payload.isRunning();
@@ -182,7 +183,7 @@ async function handleBatch(
           `A batch of ${batch.topic} could not be handled; it is tried again in ${pauseMs} ms`,
         );
         await pauseUnless(isStale, pauseMs);
-        // Nothing is resolved: whoever gets the partition next starts at this batch.
+        // Nothing is resolved: the next owner of the partition starts at this batch.
         if (isStale()) return;
       }
     }
@@ -191,9 +192,9 @@ async function handleBatch(
   }
   const lastOffset = batch.lastOffset();
   payload.resolveOffset(lastOffset);
-  // Also when a rebalance has begun: until it ends, the broker still takes the commit, and the next owner
-  // starts behind this batch. When it does not, the throw makes kafkajs join again, and the batch comes
-  // twice.
+  // This also runs when a rebalance has begun: until it ends, the broker still accepts the commit, and the
+  // next owner starts behind this batch. When the broker refuses it, the throw makes kafkajs join again, and
+  // the batch comes twice.
   await payload.commitOffsetsIfNecessary({
     topics: [
       {

@@ -1,4 +1,4 @@
-/** Rejects when the work has not settled in time. The work itself goes on: its outcome is then unknown. */
+/** Rejects when the work has not settled in time. The work itself goes on, and its outcome is unknown. */
 export async function withDeadline<T>(work: Promise<T>, timeoutMs: number, what: string): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const deadline = new Promise<never>((_resolve, reject) => {

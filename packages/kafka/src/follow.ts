@@ -20,21 +20,21 @@ import { verifierFor } from "./verifier.ts";
 export interface FollowOptions extends KeepUpOptions {
   topics: Topic[];
   /**
-   * Called in order within a partition, never twice for an offset of one reading. It must not throw: a throw
-   * is logged and passed over. Of a topic of the catalog it gets only what is signed, and of each key never a
-   * record that is older than the last one.
+   * Called in order within a partition, and never twice for an offset of one reading. It must not throw: an
+   * error is logged and skipped. From a topic of the catalog it gets only signed records, and for each key
+   * never a record older than the last one.
    */
   onRecord: (topic: Topic, key: string, value: Buffer | null, record: IncomingRecord) => void;
   /** Called for the key of a record that `onRecord` did not get. Default: it is only counted and logged. */
   onIgnored?: (topic: Topic, key: string) => void;
   /**
-   * Called before a topic is read again from its beginning, because it is not the one that was read: forget
-   * what came of it.
+   * Called before a topic is read again from its beginning, because it is not the topic that was read: forget
+   * what came from it.
    */
   onAnew?: (topic: Topic) => void;
   /** Called when `isWhole` has become true. */
   onWhole?: () => void;
-  /** The broker answers when it has anything, or after this time. Default 500 ms. */
+  /** The broker answers when it has any records, or after this time. Default 500 ms. */
   maxWaitMs?: number;
 }
 
@@ -42,40 +42,42 @@ export interface FollowOptions extends KeepUpOptions {
 export interface FollowedPartition {
   topic: Topic;
   partition: number;
-  /** Offset of the first record that it has. */
+  /** Offset of its first record. */
   from: number;
   /** Offset behind the last record that was delivered. */
   to: number;
-  /** Whether the relay has said that it has every state. */
+  /** True when the relay has declared that it contains every state. */
   isComplete: boolean;
 }
 
 export interface Followed {
   /** Resolves once everything has been delivered that was in the topics at the start. */
   caughtUp: Promise<void>;
-  /** True when everything is delivered that was there when reading began, or began anew. */
+  /** Returns true when everything is delivered that was there when reading began, or began again. */
   isCaughtUp(): boolean;
   /**
-   * The same, and the relay has said that the compacted topics have every state: one that was emptied looks
-   * like one that never had any. Stays true while a topic is followed.
+   * Returns true when, in addition, the relay has declared that the compacted topics contain every state: an
+   * emptied topic looks like one that never had any. It stays true while a topic is followed.
    */
   isWhole(): boolean;
-  /** Of the compacted topics. */
+  /** Returns the partitions of the compacted topics. */
   partitions(): FollowedPartition[];
-  /** For how long it is unknown whether what was read is what the topics have. */
+  /**
+   * Returns the milliseconds for which it has been unknown whether the data read is what the topics contain.
+   */
   ageMs(): number;
   /**
-   * Rejects when following cannot go on (not for a broker that is away: that is waited for): what was read
-   * grows old from then on. Never resolves.
+   * Rejects when following cannot go on; the data read grows old from then on. It never resolves. A broker
+   * that is away is not a reason: the follower waits for it.
    */
   failed: Promise<never>;
   close(): Promise<void>;
 }
 
 /**
- * Reads whole topics from their beginning and goes on following them: the way to keep a table
- * in memory. Commits nothing, so every process sees every record. Reconnects by itself, and reads a topic
- * anew that is not the one that it has read.
+ * Reads whole topics from their beginning and goes on following them, to keep a table in memory. It commits
+ * nothing, so every process sees every record. It reconnects after a failure, and reads a topic again that is
+ * not the one it has read.
  * @throws Error when Kafka cannot be reached or a topic is missing.
  */
 export async function followTopics(config: KafkaConfig, options: FollowOptions): Promise<Followed> {
@@ -155,8 +157,8 @@ function partitionsOf(config: KafkaConfig, places: Places): FollowedPartition[] 
 
 function followerConfig({ topicPrefix, clientId }: KafkaConfig, maxWaitMs: number): ConsumerConfig {
   return {
-    // A group of one: kafkajs has no consumer without a group. Nothing is committed, so the broker forgets
-    // it.
+    // Each follower has a group of its own, because kafkajs has no consumer without a group. Nothing is
+    // committed, so the broker forgets it.
     groupId: `${topicPrefix}${clientId}-follow-${randomUUID()}`,
     allowAutoTopicCreation: false,
     minBytes: 1,
@@ -170,7 +172,10 @@ function followerConfig({ topicPrefix, clientId }: KafkaConfig, maxWaitMs: numbe
   };
 }
 
-/** Moves on also over what has no record to deliver: markers of transactions, gaps that compaction left. */
+/**
+ * Creates a follower that also moves past offsets without a record to deliver: markers of transactions, and
+ * gaps that compaction left.
+ */
 function openFollower(opened: KafkaJsConsumer, places: Places): KafkaJsConsumer {
   const readings = new Map<Place, number>();
   opened.on(opened.events.START_BATCH_PROCESS, ({ payload: { topic, partition } }) => {
@@ -190,7 +195,7 @@ interface Delivering {
   options: FollowOptions;
   places: Places;
   lateness: Lateness;
-  /** Called when the log ends before what was read of it. */
+  /** Called when the log ends before the place that was read. */
   onShorter: () => void;
 }
 
@@ -208,8 +213,7 @@ function createDeliver({ config, options, places, lateness, onShorter }: Deliver
     if (payload.isStale() || place.reading !== reading) return;
     for (const [index, record] of records.entries()) {
       const { offset, value } = record;
-      // A consumer that starts anew may read again what was delivered: an old state must not come back to
-      // life.
+      // A restarted consumer may read delivered records again: an old state must not come back to life.
       if (BigInt(offset) < place.next) continue;
       const key = record.key?.toString() ?? "";
       try {
@@ -232,7 +236,10 @@ function createDeliver({ config, options, places, lateness, onShorter }: Deliver
   };
 }
 
-/** What was said of another log, and came into this one when that was remade, says nothing. */
+/**
+ * Notes what the relay has declared. A declaration about another log, which came into this one when the topic
+ * was made again, is ignored.
+ */
 function noteComplete(place: Place, { offset, value }: IncomingRecord): void {
   const complete = value && (JSON.parse(value.toString()) as Completeness);
   place.complete = complete && BigInt(complete.to) <= BigInt(offset) ? complete : null;
@@ -240,8 +247,8 @@ function noteComplete(place: Place, { offset, value }: IncomingRecord): void {
 
 interface Lateness {
   /**
-   * Tells whether a later record of the same key was seen: an old one that somebody has written again, or one
-   * that a relay sent twice, must not take back what came behind it. Remembers a number for each key, deleted
+   * Returns true when a later record of the same key was seen. An old record that somebody has written again,
+   * or that a relay sent twice, must not undo the later ones. It remembers a number for each key, deleted
    * ones included, until the process ends.
    */
   isLate(topic: Topic, key: string, record: IncomingRecord): boolean;
@@ -263,7 +270,7 @@ function createLateness(): Lateness {
   };
 }
 
-/** A new consumer goes on where the last one was, so that a lost connection does not cost a full read. */
+/** Moves a new consumer to where the last one was, so that a lost connection does not cost a full read. */
 function seekBehind(consumer: KafkaJsConsumer, places: Places): void {
   for (const { topic, partition, next } of places.all()) {
     if (next > 0n) consumer.seek({ topic, partition, offset: next.toString() });
@@ -276,7 +283,7 @@ function seekToBeginning(consumer: Supervised, places: readonly Place[]): void {
       consumer.current().seek({ topic, partition, offset: low.toString() });
     }
   } catch {
-    // It is being started, and its group is new: it begins there by itself.
+    // The consumer is being started, and its group is new: it begins there itself.
   }
 }
 

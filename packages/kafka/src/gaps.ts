@@ -11,7 +11,7 @@ export interface LostRecords {
   from: bigint;
   /** Offset of the first record that is still there. */
   to: bigint;
-  /** The time of that record, in milliseconds since 1970: the lost ones were there before. */
+  /** The time of that record, in milliseconds since 1970. The lost ones were older. */
   beforeMs: number;
 }
 
@@ -21,11 +21,11 @@ export type OnLost = (lost: LostRecords, isStale: () => boolean) => Promise<void
 /** Finds records that a group should have got next and that are not in the log any more. */
 export interface Gaps {
   /**
-   * Asks where the group is. Call it before a consumer fetches, and when it has got other partitions:
-   * somebody else may have read on.
+   * Reads the group's position. Call it before a consumer fetches, and when it has got other partitions:
+   * another member may have read on.
    */
   read(): Promise<void>;
-  /** Call with each batch before it is handled. */
+  /** Checks a batch. Call it with each batch before it is handled. */
   look(payload: EachBatchPayload): Promise<void>;
 }
 
@@ -39,9 +39,9 @@ interface Needs {
 }
 
 /**
- * kafkajs goes on at the beginning of a log that no longer has the offset which was committed, commits that,
- * and says so to nobody. So the first offset of a batch is compared with where the last one ended, and that
- * of the first batch with what the group had committed before.
+ * Creates the check for gaps. When a log no longer has the committed offset, kafkajs silently goes on at the
+ * log's beginning and commits that. So the first offset of a batch is compared with the end of the previous
+ * batch, and the first batch with what the group had committed before.
  */
 export function createGaps({ questions, config }: Needs): Gaps {
   const { group, log, onLost } = config;

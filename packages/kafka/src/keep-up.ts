@@ -10,26 +10,27 @@ import type { Questions } from "./questions.ts";
 import type { Supervised } from "./supervise.ts";
 
 export interface KeepUpOptions {
-  /** How often what was read is compared with the topics. Default 5 s. */
+  /** The interval at which the data read is compared with the topics. Default 5 s. */
   checkIntervalMs?: number;
   /**
-   * Reads a compacted topic anew when records were deleted from it, too. Default: what was read stays true.
+   * True also reads a compacted topic again when records were deleted from it. Default: the data read stays
+   * true.
    */
   rereadsWhatIsCut?: boolean;
-  /** Default `Date.now`. */
+  /** The clock. Default `Date.now`. */
   now?: () => number;
 }
 
-/** What a follower is made of. */
+/** The parts of a follower that the comparison works on. */
 export interface Following {
   config: KafkaConfig;
   options: KeepUpOptions;
   places: Places;
   questions: Questions;
   consumer: Supervised;
-  /** The topics, as the broker calls them. */
+  /** The topics, by the broker's names. */
   names: readonly string[];
-  /** Forgets what came of a topic, and reads it from the beginning of these logs. */
+  /** Forgets what came from a topic, and reads it from the beginning of these logs. */
   readAnew(name: string, ends: LogEnds[]): void;
 }
 
@@ -47,15 +48,15 @@ const askDeadlineMs = 10_000;
 const stillMsMax = 60_000;
 
 /**
- * Who was away for longer reads everything anew. A compacted topic forgets deletions after
- * `delete.retention.ms` (30 days): whoever goes on behind that would keep what was deleted for ever.
+ * A follower that was away for longer reads everything again. A compacted topic forgets deletions after
+ * `delete.retention.ms` (30 days): a follower that went on behind that would keep deleted keys for ever.
  */
 const awayMsMax = 86_400_000;
 
 /**
- * Compares now and then what was read with what the topics have:
- * 1. **Another log** (made anew, restored, emptied): it is read from its beginning.
- * 2. **More than was read**: what was read is as old as the last time that there was no more. A consumer that
+ * Compares the data read with the topics from time to time:
+ * 1. **Another log** (made again, restored, emptied): it is read from its beginning.
+ * 2. **More than was read**: the data read is as old as the last time that there was no more. A consumer that
  * stands still is replaced.
  */
 export function keepUp(following: Following): KeptUp {
@@ -83,12 +84,12 @@ export function keepUp(following: Following): KeptUp {
 }
 
 interface Currency {
-  /** When everything was delivered that there was, for the last time. */
+  /** The last time when everything that there was had been delivered. */
   currentMs: number;
-  /** When something was delivered for the last time, as far as that was looked at, and where that was. */
+  /** The last time when a delivery was seen, and the place at that time. */
   movedMs: number;
   places: string;
-  /** What there was at the last look. */
+  /** The ends of the topics at the last comparison. */
   asked: { atMs: number; ends: Map<string, LogEnds[]> } | null;
 }
 
@@ -121,7 +122,7 @@ async function compareAll(
   following.consumer.replace(new Error(`Nothing was delivered for ${stillMsMax / 1000} s`));
 }
 
-/** A broker that was killed and has just started may not know the end of its log yet. */
+/** Compares twice: a broker that was killed and has just started may not know the end of its log yet. */
 async function compareTwice(admin: Admin, name: string, places: Places): Promise<Compared> {
   const compared = await compareLogs(admin, name, places);
   if (compared.change !== "another") return compared;

@@ -13,11 +13,14 @@ export interface GroupLag {
   records: number;
   /** Offset of the first of them, or of the next record that will come. */
   next: number;
-  /** Whether the group has ever committed there, as far as the broker still knows. */
+  /** True when the group has ever committed there, as far as the broker still knows. */
   isCommitted: boolean;
 }
 
-/** @param admin connected at the first call. */
+/**
+ * Returns how far a group is behind.
+ * @param admin It is connected at the first call.
+ */
 export async function groupLag(
   admin: Admin,
   config: KafkaConfig,
@@ -36,7 +39,7 @@ export async function groupLag(
     );
     const ends = await admin.fetchTopicOffsets(name);
     return ends.map(({ partition, high, low }) => {
-      // Nothing committed is -1; what retention has removed is no longer ahead of anybody.
+      // -1 means that nothing is committed. Records that retention has removed no longer count.
       const committed = offsets.get(partition) ?? -1;
       const next = Math.max(committed, Number(low));
       const records = Math.max(0, Number(high) - next);
@@ -48,7 +51,8 @@ export async function groupLag(
 
 export interface LagReader {
   /**
-   * How far the group is behind. What was acknowledged before the call and is not counted is committed.
+   * Returns how far the group is behind. A record that was acknowledged before the call and is not counted is
+   * committed.
    * @throws Unavailable when Kafka does not answer within the deadline.
    */
   read(): Promise<GroupLag[]>;
@@ -58,13 +62,13 @@ export interface LagReader {
 export interface LagReaderOptions {
   group: string;
   topics: Topic[];
-  /** Bound of one question to the brokers. Default 3 s. */
+  /** Timeout of one question to the brokers. Default 3 s. */
   deadlineMs?: number;
 }
 
 /**
- * Watches a group from outside of it, without joining. Connects at the first call. However many callers
- * there are, one question is under way.
+ * Watches a group from outside, without joining. It connects at the first call. Only one question is under
+ * way, however many callers there are.
  */
 export function openLagReader(config: KafkaConfig, options: LagReaderOptions): LagReader {
   const { group, topics, deadlineMs = 3000 } = options;

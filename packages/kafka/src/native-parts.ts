@@ -1,12 +1,12 @@
-// Replaces three parts of kafkajs 2.2.4 through the module cache, before anything else of it
-// is loaded. docs/decisions/0006-kafkajs-with-native-parts.md has the reasons and the figures.
+// Replaces three parts of kafkajs 2.2.4 through the module cache, before any other part of it is loaded.
+// docs/decisions/0006-kafkajs-with-native-parts.md has the reasons and the figures.
 import { createRequire } from "node:module";
 import { crc32c } from "@node-rs/crc32";
 import type * as KafkaJs from "kafkajs";
 
 const require = createRequire(import.meta.url);
 
-/** A version whose inside is known: another one may have moved what is replaced here. */
+/** The version whose internals are known: another version may have moved the replaced parts. */
 const knownVersion = "2.2.4";
 
 interface Encoder {
@@ -21,7 +21,10 @@ interface RequestQueue {
   checkPendingRequests(): void;
 }
 
-/** kafkajs with the parts replaced. @throws Error when the installed kafkajs is not the known one. */
+/**
+ * Returns kafkajs with the parts replaced.
+ * @throws Error when the installed kafkajs is not the known version.
+ */
 export function loadKafkaJs(): typeof KafkaJs {
   const { version } = require("kafkajs/package.json") as { version: string };
   if (version !== knownVersion) {
@@ -35,7 +38,10 @@ export function loadKafkaJs(): typeof KafkaJs {
   return require("kafkajs") as typeof KafkaJs;
 }
 
-/** The checksum of a record batch, in JavaScript in kafkajs: most of what a large block costs to send. */
+/**
+ * Replaces the checksum of a record batch. kafkajs computes it in JavaScript, which is most of what a large
+ * block costs to send.
+ */
 function replaceChecksum(): void {
   const path = require.resolve("kafkajs/src/protocol/recordBatch/crc32C/index.js");
   const original = require(path) as (bytes: Buffer) => number;
@@ -49,8 +55,9 @@ function replaceChecksum(): void {
 }
 
 /**
- * A block is copied into a larger buffer at each of the five layers of a request. Zeroing those buffers first
- * costs as much as the copies, and only what was written is ever sent.
+ * Replaces how a buffer grows. A block is copied into a larger buffer at each of the five layers of a
+ * request. Zeroing those buffers first costs as much as the copies, and only bytes that were written are ever
+ * sent.
  */
 function replaceGrowth(): void {
   const encoder = require("kafkajs/src/protocol/encoder.js") as { prototype: object };
@@ -67,8 +74,8 @@ function replaceGrowth(): void {
 }
 
 /**
- * kafkajs arms a timer after every response, with a negative delay when the broker does not throttle:
- * a timer a request for nothing, and a warning of Node. It is needed only while requests wait.
+ * Replaces a timer. kafkajs sets one after every response, with a negative delay when the broker does not
+ * throttle: a useless timer for each request, and a warning of Node. It is needed only while requests wait.
  */
 function replaceIdleTimer(): void {
   const queue = require("kafkajs/src/network/requestQueue/index.js") as { prototype: object };

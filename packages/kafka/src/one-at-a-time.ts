@@ -1,6 +1,6 @@
 /**
- * One run at a time. Whoever calls during a run shares the one after it: the answer of a run that began
- * before the call may be older than what the caller knows of.
+ * Runs work one call at a time. Callers during a run share the next one: the answer of a run that began
+ * before the call may be older than what the caller knows.
  */
 export function oneAtATime<T>(work: () => Promise<T>): () => Promise<T> {
   let latest: Promise<unknown> = Promise.resolve();

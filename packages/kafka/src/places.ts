@@ -1,32 +1,34 @@
 import type { Completeness } from "@mosis/types/topics";
 
-/** Where a follower is in one partition. */
+/** A follower's place in one partition. */
 export interface Place {
-  /** As the broker calls it. */
+  /** The topic's name on the broker. */
   topic: string;
   partition: number;
   /** Offset behind the last record that was delivered. */
   next: bigint;
-  /** The largest time of a record that was delivered; -1 before the first one. */
+  /** The largest time of a delivered record; -1 before the first one. */
   newestMs: number;
   /**
-   * Both, when the log was last compared with what was read of it, or behind the first records: what was read
-   * since may be of another one.
+   * Both values at the last comparison with the log, or behind the first records. Records read since may be
+   * from another log.
    */
   known: Known | null;
-  /** Where the log ended when reading began: everything before was there. */
+  /** The end of the log when reading began: everything before it was there. */
   target: bigint;
-  /** Offset of the first record that is in the log, when it was last looked at. */
+  /** Offset of the first record in the log, when it was last checked. */
   low: bigint;
-  /** What the relay has said of the states in it; null before that was read. */
+  /** The relay's declaration about the states in it; null before it was read. */
   complete: Completeness | null;
-  /** Grows when it is read anew: what is under way of an older reading is void. */
+  /**
+   * The number of the reading; it grows when the partition is read again. Work of an older reading is void.
+   */
   reading: number;
 }
 
 type Known = Pick<Place, "next" | "newestMs">;
 
-/** Of a partition in Kafka now. */
+/** The ends of a partition in Kafka now. */
 export interface LogEnds {
   partition: number;
   low: string;
@@ -35,17 +37,17 @@ export interface LogEnds {
 }
 
 export interface Places {
-  /** Makes a topic one that is read from the beginning of these logs. */
+  /** Starts reading a topic from the beginning of these logs. */
   begin(topic: string, ends: readonly LogEnds[]): void;
   find(topic: string, partition: number): Place;
   of(topic: string): Place[];
   all(): Place[];
   advance(place: Place, next: bigint): void;
-  /** True when everything is delivered that was there when reading began. */
+  /** Returns true when everything is delivered that was there when reading began. */
   isCaughtUp(): boolean;
 }
 
-/** @param onAdvance called after each step. */
+/** @param onAdvance Called after each step. */
 export function trackPlaces(onAdvance: () => void): Places {
   const places = new Map<string, Place>();
   const find = (topic: string, partition: number) => {
@@ -65,7 +67,7 @@ export function trackPlaces(onAdvance: () => void): Places {
         const place = Object.assign(find(topic, partition), fresh);
         place.reading += reading;
         place.low = BigInt(low);
-        // Everything was removed by retention: nothing will be delivered.
+        // Retention removed everything: nothing will be delivered.
         place.target = low === high ? 0n : BigInt(high);
       }
     },
@@ -82,7 +84,10 @@ function newPlace(topic: string, partition: number): Place {
   return { topic, partition, ...nothing, reading: 1 };
 }
 
-/** True when the relay has said that the partition has every state, and nothing of it was deleted since. */
+/**
+ * Returns true when the relay has declared that the partition contains every state, and nothing of it was
+ * deleted since.
+ */
 export function isVouchedFor({ complete, low }: Place): boolean {
   return complete !== null && low <= BigInt(complete.from);
 }

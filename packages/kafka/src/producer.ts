@@ -10,43 +10,44 @@ import { createStickyPartitioner } from "./sticky-partitioner.ts";
 export interface Producer {
   /**
    * Resolves when all in-sync replicas have every record. Records of one partition in one call are one record
-   * batch: all of them are in the log, in order and next to each other, or none is. Only what a broker has
-   * named in its answer counts as sent.
-   * @throws Error when that could not be confirmed within the deadline. The records may still be
-   * stored: send again what must not be lost, under a key that makes the second copy harmless.
-   * @param withinMs a deadline that is nearer than `sendDeadlineMs`.
+   * batch: all of them are in the log, in order and next to each other, or none is. Only records that a
+   * broker has named in its answer count as sent.
+   * @throws Error when that could not be confirmed within the deadline. The records may still be stored: send
+   * again what must not be lost, under a key that makes the second copy harmless.
+   * @param withinMs A deadline that is nearer than `sendDeadlineMs`.
    */
   send(batches: OutgoingBatch[], withinMs?: number): Promise<void>;
   /**
-   * False after a send or a probe failed, until one succeeds again. Costs nothing: ask before every
-   * request.
+   * Returns false after a send or a probe failed, until one succeeds again. It costs nothing: ask before
+   * every request.
    */
   connected(): boolean;
   /**
-   * Asks the broker. Who cached the number misses partitions that were added; when a topic was made anew with
-   * fewer, sends to the others fail.
+   * Asks the broker for the number of partitions. A cached number misses partitions that were added; when a
+   * topic was made again with fewer, sends to the missing ones fail.
    */
   partitionCount(topic: Topic): Promise<number>;
   /**
-   * How far our clock is ahead of the broker's, by the time that it gave to the last record of a topic whose
-   * time is the broker's (`LogAppendTime`). Null before the first one.
+   * Returns how far our clock is ahead of the broker's, by the time that it gave to the last record of a
+   * topic whose time is the broker's (`LogAppendTime`). Null before the first one.
    */
   clockOffsetMs(): number | null;
   close(): Promise<void>;
 }
 
 export interface ProducerLimits {
-  /** Bound of one `send`, retries included. Default 15 s. */
+  /** Timeout of one `send`, retries included. Default 15 s. */
   sendDeadlineMs?: number;
-  /** How often an idle or failing connection is probed. Default 1 s. */
+  /** The interval at which an idle or failing connection is probed. Default 1 s. */
   probeIntervalMs?: number;
-  /** How long tries to connect are begun. Default 30 s. */
+  /** The time within which new tries to connect begin. Default 30 s. */
   connectDeadlineMs?: number;
 }
 
 /**
- * Not idempotent on purpose: kafkajs' idempotent producer loses records when several sends are in flight. A
- * retry may therefore write a record twice, and everything downstream is keyed so that this does not show.
+ * Opens a producer. It is not idempotent on purpose: kafkajs' idempotent producer loses records when several
+ * sends are in flight. A retry may therefore write a record twice, and everything downstream is keyed so that
+ * this has no effect.
  * @throws Error when no broker answers in time.
  */
 export async function openProducer(config: KafkaConfig & ProducerLimits): Promise<Producer> {
@@ -103,7 +104,7 @@ export async function openProducer(config: KafkaConfig & ProducerLimits): Promis
         requireAnswers({ topicMessages, answers, partitionOf: partitioner.partitionOf });
         note(true);
       } catch (error) {
-        // What one record did wrong (too large, unknown topic) says nothing about the broker; a probe does.
+        // A fault of one record (too large, unknown topic) says nothing about the broker; a probe does.
         prober.now();
         throw error;
       }
@@ -115,7 +116,7 @@ export async function openProducer(config: KafkaConfig & ProducerLimits): Promis
   };
 }
 
-/** Zero when the broker's time lies between the beginning of a send and its answer. */
+/** Returns zero when the broker's time lies between the start of a send and its answer. */
 function clockOffset(answers: readonly RecordMetadata[], beganMs: number): number | null {
   const time = answers.find(({ logAppendTime }) => Number(logAppendTime ?? -1) > 0)?.logAppendTime;
   if (time === undefined) return null;
@@ -125,8 +126,8 @@ function clockOffset(answers: readonly RecordMetadata[], beganMs: number): numbe
 }
 
 /**
- * kafkajs passes over records of a partition that its metadata does not have, and of one whose leader has
- * moved to a broker that has answered already, and calls them sent.
+ * Checks that every record was sent. kafkajs skips records of a partition that its metadata does not have,
+ * and of one whose leader has moved to a broker that has answered already, and reports them as sent.
  * @throws Error when a record's partition is in no answer.
  */
 function requireAnswers({ topicMessages, answers, partitionOf }: Sent): void {
@@ -155,7 +156,7 @@ const producerOptions: ProducerConfig = {
   retry: { retries: 6, initialRetryTime: 100, maxRetryTime: 2000, factor: 0.2, multiplier: 2 },
 };
 
-/** Asks the broker now and then, one question at a time. */
+/** Asks the broker from time to time, one question at a time. */
 function startProbe(options: {
   intervalMs: number;
   isDue: () => boolean;

@@ -1,16 +1,19 @@
 import type { Admin } from "kafkajs";
 
-/** A connection to ask the brokers something. */
+/** A connection for questions to the brokers. */
 export interface Questions {
-  /** @throws Error after `close`. */
+  /**
+   * Asks a question.
+   * @throws Error after `close`.
+   */
   ask<T>(question: (admin: Admin) => Promise<T>): Promise<T>;
   /** Waits for the answers that are under way. */
   close(): Promise<void>;
 }
 
 /**
- * kafkajs connects anew for a question that is under way while its connection is closed, and nobody closes
- * that one: the process would never end. So the connection is closed behind the last answer.
+ * Closes a connection only behind its last answer. kafkajs connects again for a question that is under way
+ * while its connection is closed, and nothing closes that second connection: the process would never end.
  */
 export function openQuestions(admin: Admin): Questions {
   const underWay = new Set<Promise<unknown>>();
@@ -28,7 +31,7 @@ export function openQuestions(admin: Admin): Questions {
     },
     async close() {
       isClosed = true;
-      // Whoever asked hears of a failure.
+      // The caller gets a failure itself.
       await Promise.allSettled(underWay);
       await admin.disconnect();
     },

@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
 import { custom } from "@mosis/runtime";
 
-/** The key that the relay signs records with. Its id stands beside each signature. */
+/** The key with which the relay signs records. Its id stands beside each signature. */
 export interface RecordSigningKey {
   id: string;
   privateKey: KeyObject;
@@ -19,7 +19,7 @@ export const recordVerifying = {
   }),
 };
 
-/** The variables of the relay. Nobody else has the first one. */
+/** The variables of the relay. No other process has the first one. */
 export const recordSigning = {
   CATALOG_RECORD_SIGNING_KEY: custom({
     about: "Signs records of the catalog: id:key, a private Ed25519 key, 32 bytes in base64.",
@@ -33,12 +33,12 @@ export const recordSigning = {
   }),
 };
 
-/** A new key, as a person would make one. */
+/** Generates a new key, as a person would make one. */
 export function generateSigningKey(id: string): RecordSigningKey {
   return { id, privateKey: generateKeyPairSync("ed25519").privateKey };
 }
 
-/** A signing key as its two variables have it. */
+/** Returns a signing key as the texts of its two variables. */
 export function textsOf(key: RecordSigningKey): Record<keyof typeof recordSigning, string> {
   const [[id, publicKey] = []] = publicKeyOf(key);
   if (id === undefined || publicKey === undefined) throw new Error("A signing key has a public half.");
@@ -49,12 +49,15 @@ export function textsOf(key: RecordSigningKey): Record<keyof typeof recordSignin
   };
 }
 
-/** The public half of a signing key. */
+/** Returns the public half of a signing key. */
 export function publicKeyOf({ id, privateKey }: RecordSigningKey): RecordPublicKeys {
   return new Map([[id, createPublicKey(privateKey)]]);
 }
 
-/** @throws Error that says what the text should have been. */
+/**
+ * Reads the public keys of a variable.
+ * @throws Error that says what the text should have been.
+ */
 export function readPublicKeys(text: string): RecordPublicKeys {
   const keys = new Map<string, KeyObject>();
   for (const part of text.split(",")) {
@@ -65,7 +68,10 @@ export function readPublicKeys(text: string): RecordPublicKeys {
   return keys;
 }
 
-/** @throws Error that says what the text should have been. */
+/**
+ * Reads the signing key of a variable.
+ * @throws Error that says what the text should have been.
+ */
 export function readSigningKey(text: string): RecordSigningKey {
   const { id, bytes } = readKey(text);
   const key = Buffer.concat([pkcs8, bytes]);
@@ -80,6 +86,6 @@ function readKey(text: string): { id: string; bytes: Buffer } {
   return { id, bytes: Buffer.from(base64, "base64") };
 }
 
-/** What DER has in front of the 32 bytes of an Ed25519 key (RFC 8410). */
+/** The bytes before the 32 bytes of an Ed25519 key in DER (RFC 8410). */
 const pkcs8 = Buffer.from("302e020100300506032b657004220420", "hex");
 const spki = Buffer.from("302a300506032b6570032100", "hex");

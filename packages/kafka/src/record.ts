@@ -5,10 +5,10 @@ import type { Batch, KafkaMessage } from "kafkajs";
 export interface IncomingRecord {
   offset: string;
   key: Buffer | null;
-  /** Null is a tombstone. */
+  /** The value; null is a tombstone. */
   value: Buffer | null;
   headers: Record<string, Buffer>;
-  /** Milliseconds since 1970, set by whoever sent it. */
+  /** Milliseconds since 1970, set by the sender. */
   timestamp: number;
 }
 
@@ -20,12 +20,12 @@ export interface IncomingBatch {
 }
 
 /**
- * One record. Without a partition its key decides (murmur2, as in Kafka's own clients), or chance without
- * a key.
+ * One record. Without a partition its key decides (murmur2, as in Kafka's own clients), or chance when it has
+ * no key.
  */
 export interface OutgoingRecord {
   key?: string | Buffer | null;
-  /** Null is a tombstone: a compacted topic forgets the key. */
+  /** The value. Null is a tombstone: a compacted topic forgets the key. */
   value: Buffer | string | null;
   headers?: Record<string, Buffer | string>;
   partition?: number;
@@ -47,7 +47,7 @@ function toRecord({ offset, key, value, headers, timestamp }: KafkaMessage): Inc
 function toHeaders(headers: KafkaMessage["headers"]): Record<string, Buffer> {
   const result: Record<string, Buffer> = {};
   for (const [name, value] of Object.entries(headers ?? {})) {
-    // A header may be repeated; ours never are, and of somebody else's the last one counts.
+    // A header may be repeated. Ours never are; in foreign records the last one counts.
     const last = Array.isArray(value) ? value.at(-1) : value;
     if (last !== undefined) result[name] = typeof last === "string" ? Buffer.from(last) : last;
   }

@@ -3,11 +3,11 @@ import { setTimeout as delay } from "node:timers/promises";
 const pauseMs = 100;
 
 /**
- * Tries again what the broker may answer in a moment: one part of a broker hears of a topic or partition that
- * was just made or moved before another part does, and kafkajs reports that as a failure.
- * @param forMs how long it is tried again. A broker with little CPU needs more than five seconds for a new
- * topic.
- * @throws what the last try threw; at once what is not retriable.
+ * Tries work again while its failure may pass in a moment. One part of a broker learns of a topic or
+ * partition that was just made or moved before another part does, and kafkajs reports that as a failure.
+ * @param forMs The time for which it is tried again. A broker with little CPU needs more than five seconds
+ * for a new topic.
+ * @throws what the last try threw; at once an error that is not retriable.
  */
 export async function retried<T>(work: () => Promise<T>, forMs = 5000): Promise<T> {
   const endMs = performance.now() + forMs;

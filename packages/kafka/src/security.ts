@@ -1,10 +1,13 @@
 import type { KafkaConfig as KafkaJsConfig } from "kafkajs";
 
-/** How a connection is made: encrypted or not, and as whom. */
+/** The encryption and the credentials of a connection. */
 export interface KafkaSecurity {
-  /** Null: not encrypted. Authorities and our own certificate are PEM; without authorities, those of Node. */
+  /**
+   * Null means not encrypted. Authorities and our own certificate are PEM; the default authorities are
+   * Node's.
+   */
   tls: { ca: string | null; certificate: string | null; key: string | null } | null;
-  /** Null: by certificate, or as nobody. */
+  /** Null means a certificate, or an anonymous user. */
   sasl: { mechanism: SaslMechanism; username: string; password: string } | null;
 }
 
@@ -21,7 +24,7 @@ export function securityOptions(security: KafkaSecurity | undefined): Pick<Kafka
         ...(tls.certificate !== null && tls.key !== null && { cert: tls.certificate, key: tls.key }),
       },
     }),
-    // The three mechanisms have the same options, which the types of kafkajs say three times.
+    // The three mechanisms have the same options, which the types of kafkajs repeat for each.
     ...(sasl && { sasl: sasl as NonNullable<KafkaJsConfig["sasl"]> }),
   };
 }

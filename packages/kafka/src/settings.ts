@@ -17,7 +17,7 @@ const fileText = (about: string) =>
     },
   });
 
-/** The variables of every process that talks to Kafka. Part of its spec for `readEnv`. */
+/** The variables of every process that uses Kafka. They are a part of its spec for `readEnv`. */
 export const kafkaVariables = {
   KAFKA_BROKERS: brokerList({ about: "The Kafka brokers to start from, host:port, commas between." }),
   KAFKA_TOPIC_PREFIX: text({ about: "Put in front of every topic name on a shared cluster.", default: "" }),
@@ -40,8 +40,8 @@ export const kafkaVariables = {
 };
 
 /**
- * Where Kafka is and how we are let in.
- * @throws Error that lists what does not go together.
+ * Returns the address of Kafka and our credentials.
+ * @throws Error that lists the settings that do not go together.
  */
 export function kafkaSettings(
   values: EnvValues<typeof kafkaVariables>,
@@ -69,14 +69,14 @@ export function kafkaSettings(
 }
 
 /**
- * The same from an environment, for programs that have no other variables.
+ * Returns the same from an environment, for programs that have no other variables.
  * @throws Error that lists every bad variable.
  */
 export function readKafka(env: Record<string, string | undefined>): ReturnType<typeof kafkaSettings> {
   return kafkaSettings(readEnv(kafkaVariables, env));
 }
 
-/** A setting that has no effect is a fault, too: whoever set it believes to be protected by it. */
+/** Returns the faults. A setting without effect is one of them: whoever set it believes that it protects. */
 function faultsOf(values: EnvValues<typeof kafkaVariables>): string[] {
   const protocol = values.KAFKA_SECURITY_PROTOCOL;
   const [isSasl, isTls] = [protocol.startsWith("SASL"), protocol.endsWith("SSL")];

@@ -1,13 +1,15 @@
-// How records of the catalog are signed. Up to 64 records that are sent together share one Ed25519
-// signature, of the root of a Merkle tree over them. Each record carries the signature and its path to the
-// root, so that it can be checked by itself when compaction has removed the others.
-// docs/decisions/0026-signed-records.md has the reasons and the figures.
+// How records of the catalog are signed. Up to 64 records that are sent together share one Ed25519 signature,
+// made over the root of their Merkle tree. Each record carries the signature and its path to the root, so
+// that it can be checked when compaction has removed the others. docs/decisions/0026-signed-records.md has
+// the reasons and the figures.
 import { hash, type KeyObject, sign, verify } from "node:crypto";
 import { promisify } from "node:util";
 
-/** What a signature covers. A record without a value is a tombstone, and is signed like any other. */
+/**
+ * The content that a signature covers. A record without a value is a tombstone, and is signed like any other.
+ */
 export interface SignedContent {
-  /** Without the prefix of a shared cluster. */
+  /** The topic's name without the prefix of a shared cluster. */
   topic: string;
   key: string | Buffer;
   /** The header `position`. */
@@ -15,16 +17,20 @@ export interface SignedContent {
   value: string | Buffer | null;
 }
 
-/** Leaves of one tree. 64 make a path of 6 hashes; more would save little of the one signature. */
+/**
+ * The number of leaves in one tree. 64 make a path of 6 hashes; more would save little of the one signature.
+ */
 export const recordsPerSignatureMax = 64;
 const pathHashesMax = 6;
 const signatureBytes = 64;
 const hashBytes = 32;
 
-/** Bytes that signing adds to a record at most: the two headers with their names and lengths. */
+/**
+ * The greatest number of bytes that signing adds to a record: the two headers with their names and lengths.
+ */
 export const signingBytesMax = 320;
 
-/** The hash that stands for a record in its tree. */
+/** Returns the hash that stands for a record in its tree. */
 export function leafOf({ topic, key, position, value }: SignedContent): Buffer {
   const parts: Buffer[] = [leafMark];
   for (const field of [topic, key, position]) {
@@ -40,11 +46,12 @@ export function leafOf({ topic, key, position, value }: SignedContent): Buffer {
 
 /**
  * Signs records that are sent together.
- * @param leaves at most `recordsPerSignatureMax`, and at least one.
+ * @param leaves At least one and at most `recordsPerSignatureMax`.
  * @returns the header `signature` of each: the signature of the root, its place in the tree, its path.
  */
 export function signLeaves(leaves: readonly Buffer[], privateKey: KeyObject): Buffer[] {
-  // Padded to a power of two, so that the bits of a place say on which side each hash of the path belongs.
+  // Padded to a power of two, so that the bits of a place give the side on which each hash of the path
+  // belongs.
   const width = 2 ** Math.ceil(Math.log2(leaves.length));
   const levels = [Array.from({ length: width }, (_none, place) => leaves[place] ?? noLeaf)];
   for (let level = levels[0] ?? []; level.length > 1; level = levels.at(-1) ?? []) {
@@ -65,7 +72,7 @@ export interface SignatureParts {
   root: Buffer;
 }
 
-/** The signature of a header, and the root it must be of; null when the header is not in its form. */
+/** Returns the signature of a header and the root that it must sign; null when the header is malformed. */
 export function readSignature(leaf: Buffer, header: Buffer): SignatureParts | null {
   const pathBytes = header.length - signatureBytes - 1;
   if (pathBytes < 0 || pathBytes % hashBytes !== 0 || pathBytes > pathHashesMax * hashBytes) return null;
@@ -81,7 +88,7 @@ export function readSignature(leaf: Buffer, header: Buffer): SignatureParts | nu
   return { signature: header.subarray(0, signatureBytes), root };
 }
 
-/** Checks the signature of a root, on a thread of its own: 60 to 160 µs. */
+/** Checks the signature of a root, on a separate thread: 60 to 160 µs. */
 export async function isRootSigned(
   { signature, root }: SignatureParts,
   publicKey: KeyObject,
@@ -93,7 +100,7 @@ const verifyOnThread = promisify(verify);
 
 /** No record hashes to it. */
 const noLeaf = Buffer.alloc(hashBytes);
-// What a hash is of stands in front, so that a node can never be taken for a record.
+// A mark of the kind comes first in each hash, so that a node can never pass for a record.
 const leafMark = Buffer.of(0);
 const nodeMark = Buffer.of(1);
 const absent = Buffer.of(0);
@@ -108,7 +115,7 @@ function sha256(bytes: Buffer): Buffer {
   return hash("sha256", bytes, "buffer");
 }
 
-/** The key signs nothing else that looks like this. */
+/** The key signs nothing else with this prefix. */
 const purpose = Buffer.from("mosis catalog records, version 1\0");
 
 function signedBytes(root: Buffer): Buffer {

@@ -3,9 +3,9 @@ import type { Consumer as KafkaJsConsumer, ConsumerCrashEvent, ConsumerRunConfig
 
 export interface Supervised {
   failed: Promise<never>;
-  /** The one that runs now, or that is being started. */
+  /** Returns the consumer that runs now, or is being started. */
   current(): KafkaJsConsumer;
-  /** Replaces the one that runs now, as if it had crashed. */
+  /** Replaces the running consumer, as if it had crashed. */
   replace(reason: Error): void;
   close(): Promise<void>;
 }
@@ -17,19 +17,18 @@ interface SuperviseOptions {
   run: ConsumerRunConfig;
   /** Called after each start, with the consumer that runs now. */
   onStart?: (consumer: KafkaJsConsumer) => Promise<void> | void;
-  /** Default 1 s. */
+  /** The pause before a restart. Default 1 s. */
   restartPauseMs?: number;
 }
 
-/** Errors that another try cannot mend: wrong credentials, missing rights, a bug. */
+/** Errors that another try cannot fix: wrong credentials, missing rights, a bug. */
 const hopeless =
   /^(TypeError|RangeError|ReferenceError|KafkaJSSASLAuthenticationError|KafkaJSNotImplemented)$/;
 const defaultRestartPauseMs = 1000;
 
 /**
- * Runs a kafkajs consumer for as long as it is not closed: one that crashed (the broker went away for longer
- * than its retries) is replaced by a new one, which goes on at the committed offsets.
- * There is one at a time.
+ * Runs a kafkajs consumer until it is closed. A consumer that crashed (the broker was away for longer than
+ * its retries) is replaced by a new one, which goes on at the committed offsets. Only one runs at a time.
  * @throws Error when the first one cannot connect.
  */
 export async function superviseConsumer(options: SuperviseOptions): Promise<Supervised> {
@@ -41,14 +40,14 @@ export async function superviseConsumer(options: SuperviseOptions): Promise<Supe
   let restart: NodeJS.Timeout | undefined;
   let restarting: Promise<void> = Promise.resolve();
   const { promise: failed, reject: fail } = Promise.withResolvers<never>();
-  // Whoever does not watch `failed` must not be ended by it.
+  // A caller that does not watch `failed` must not be ended by it.
   failed.catch(() => {});
 
   const start = async () => {
     const own = open();
     current = own;
     let isReplaced = false;
-    // A crash may be told before, after, or beside the throw of the start that it ended.
+    // A crash may be reported before, after, or beside the throw of the start that it ended.
     const replace = (error: unknown, words: string) => {
       if (closing || isReplaced) return;
       isReplaced = true;
@@ -66,13 +65,12 @@ export async function superviseConsumer(options: SuperviseOptions): Promise<Supe
     try {
       await own.connect();
       await own.subscribe({ topics, fromBeginning: true });
-      // Resolves also for a consumer that crashed before it has joined, and which is replaced then.
+      // It also resolves for a consumer that crashed before it joined; that one is replaced.
       await own.run(run);
       if (!isReplaced) await onStart?.(own);
       hasStarted = true;
     } catch (error) {
-      // Nothing of it is needed any more. A connection that is left keeps a process alive that has failed to
-      // start.
+      // Nothing of it is needed any more. An open connection keeps a process alive that has failed to start.
       await own.disconnect().catch((left: unknown) => log.debug({ err: left }, "A consumer was left open"));
       if (!hasStarted) throw error;
       replace(error, "Kafka cannot be reached for consuming; trying again");
@@ -91,7 +89,7 @@ export async function superviseConsumer(options: SuperviseOptions): Promise<Supe
     async close() {
       closing = true;
       clearTimeout(restart);
-      // A restart that is under way would leave a consumer behind that nobody closes.
+      // A restart that is under way would leave a consumer open that nobody closes.
       await restarting;
       await current.disconnect();
     },

@@ -1,11 +1,11 @@
-// What tests do to Kafka that no process of ours does.
+// What tests do to Kafka and no process of ours does.
 import type { Topic } from "@mosis/types/topics";
 import type { Admin } from "kafkajs";
 import { connectTo, type KafkaConfig, wireName } from "./cluster.ts";
 import { retried } from "./retried.ts";
 import { ensureTopics, type TopicSpecs } from "./topics.ts";
 
-/** Deletes topics with all their records, and makes them anew: what is left when Kafka has lost its data. */
+/** Deletes topics with all their records, and makes them again: the state after Kafka has lost its data. */
 export async function remakeTopics(config: KafkaConfig, specs: TopicSpecs): Promise<void> {
   const names = Object.keys(specs).map((topic) => wireName(config, topic as Topic));
   await withAdmin(config, async (admin) => {
@@ -18,7 +18,7 @@ export async function remakeTopics(config: KafkaConfig, specs: TopicSpecs): Prom
   await ensureTopics(config, specs);
 }
 
-/** Passes, as what kafkajs calls retriable does. */
+/** Temporary, like the errors that kafkajs calls retriable. */
 class NotYet extends Error {
   readonly retriable = true;
 }
@@ -30,9 +30,9 @@ export async function deleteRecordsBefore(
 ): Promise<void> {
   const name = wireName(config, topic);
   await withAdmin(config, async (admin) => {
-    // kafkajs deletes only in topics that it has asked for before.
+    // kafkajs deletes only in topics that it has asked about before.
     await admin.fetchTopicOffsets(name);
-    // A topic that may lose records from now on hears of it a moment later.
+    // The broker learns a moment later that a topic may lose records.
     await retried(async () => {
       try {
         await admin.deleteTopicRecords({ topic: name, partitions: [{ partition, offset: String(offset) }] });

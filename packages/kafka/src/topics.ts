@@ -11,9 +11,9 @@ export type TopicSpecs = Record<
 >;
 
 /**
- * Makes the cluster's topics as the spec says: creates what is missing, adds partitions, sets settings,
- * and returns when every partition has a leader. Never removes a topic or a partition.
- * @returns names of the topics that were created.
+ * Makes the cluster's topics match the spec: creates missing topics, adds partitions, changes settings, and
+ * returns when every partition has a leader. It never removes a topic or a partition.
+ * @returns the names of the topics that were created.
  */
 export async function ensureTopics(config: KafkaConfig, specs: TopicSpecs): Promise<string[]> {
   const admin = connectTo(config).admin({ retry: { retries: 8, initialRetryTime: 200, maxRetryTime: 2000 } });
@@ -46,7 +46,7 @@ interface Wanted {
 
 async function createTopics(admin: Admin, missing: Wanted[]): Promise<void> {
   await admin.createTopics({
-    // kafkajs asks once, and takes a broker that has not heard of the topic yet for a failure.
+    // kafkajs asks only once, and reports a failure when a broker does not know the topic yet.
     waitForLeaders: false,
     timeout: 10_000,
     topics: missing.map(({ name, spec }) => ({
@@ -61,8 +61,8 @@ async function createTopics(admin: Admin, missing: Wanted[]): Promise<void> {
 }
 
 /**
- * Waits until every partition is known and has a leader. A producer that asked before that would not know the
- * new ones for a minute.
+ * Waits until every partition is known and has a leader. A producer that asked earlier would not know the new
+ * ones for a minute.
  */
 async function untilLed(admin: Admin, wanted: Wanted[]): Promise<void> {
   await retried(async () => {
@@ -78,7 +78,7 @@ async function untilLed(admin: Admin, wanted: Wanted[]): Promise<void> {
   }, leadersWithinMs);
 }
 
-/** Passes, as what kafkajs calls retriable does. */
+/** Temporary, like the errors that kafkajs calls retriable. */
 class NoLeaderYet extends Error {
   readonly retriable = true;
 }
@@ -91,7 +91,7 @@ async function addPartitions(admin: Admin, present: Wanted[]): Promise<void> {
   for (const { name, spec } of short) {
     const topicPartitions = [{ topic: name, count: spec.partitions }];
     await admin.createPartitions({ topicPartitions, timeout: 10_000 }).catch((error: unknown) => {
-      // What is told of a topic that was just changed may be old: it has as many already.
+      // The metadata of a topic that was just changed may be old: it has that many partitions already.
       if ((error as { type?: unknown }).type !== "INVALID_PARTITIONS") throw error;
     });
   }

@@ -4,19 +4,30 @@ import type { IncomingRecord } from "./record.ts";
 import type { RecordPublicKeys } from "./record-keys.ts";
 import { isRootSigned, leafOf, readSignature, type SignatureParts } from "./signature.ts";
 
-/** Why a record is not what the relay has published. */
+/** The reason why a record is not one that the relay has published. */
 export type Forgery = "unsigned" | "position_invalid" | "signing_key_unknown" | "signature_invalid";
 
 export interface RecordVerifier {
-  /** By record: null when the relay has signed it. What it has not is counted, and logged now and then. */
+  /**
+   * Returns a value for each record: null when the relay has signed it. Unsigned records are counted, and
+   * logged from time to time.
+   */
   verify(topic: Topic, records: readonly IncomingRecord[]): Promise<(Forgery | null)[]>;
-  /** Counts a record that is signed, but older than what is known of its key: sent twice, or replayed. */
+  /**
+   * Counts a record that is signed, but older than the known one of its key: it was sent twice, or replayed.
+   */
   outdated(topic: Topic): void;
 }
 
-/** Roots that were found good: the records of one are read next to each other, or not at all. */
+/**
+ * The number of verified roots that are kept. The records of one root are read next to each other, or not at
+ * all.
+ */
 const goodRootsMax = 10_000;
-/** Whoever may write to a topic must not fill a disk with our complaints. */
+/**
+ * The shortest time between two such log lines: somebody who may write to a topic must not fill a disk with
+ * them.
+ */
 const logIntervalMs = 60_000;
 
 const reasons: Readonly<Record<Forgery, string>> = {
@@ -52,7 +63,7 @@ export function createRecordVerifier(options: {
   return {
     async verify(topic, records) {
       const claims = records.map((record) => claimOf(topic, record, publicKeys));
-      // One check for all records of a root, and all checks at once.
+      // There is one check for all records of a root, and all checks run at once.
       const checks = new Map<string, Promise<boolean>>();
       for (const claim of claims) {
         if (typeof claim !== "string" && !checks.has(claim.name)) checks.set(claim.name, isGood(claim));
@@ -72,7 +83,7 @@ export function createRecordVerifier(options: {
   };
 }
 
-/** Counts every forged record, and logs the first of a minute. */
+/** Counts every forged record, and logs the first one of a minute. */
 function createComplaints({ log, metrics }: { log: Logger; metrics: Metrics }) {
   const loggedAtMs = new Map<string, number>();
   const forged = metrics.counter(
@@ -96,11 +107,11 @@ function createComplaints({ log, metrics }: { log: Logger; metrics: Metrics }) {
 
 interface Claim extends SignatureParts {
   signingKey: string;
-  /** Of key, root and signature: the same name, the same check. */
+  /** A name made of key, root and signature: the same name, the same check. */
   name: string;
 }
 
-/** What a record says of its signature, or why that cannot be true. */
+/** Returns what a record claims about its signature, or why that cannot be true. */
 function claimOf(topic: Topic, record: IncomingRecord, publicKeys: RecordPublicKeys): Claim | Forgery {
   const { key, value, headers } = record;
   const signingKey = headers[outboxHeaders.signingKey]?.toString("latin1");
@@ -116,8 +127,8 @@ function claimOf(topic: Topic, record: IncomingRecord, publicKeys: RecordPublicK
 }
 
 /**
- * The verifier that a topic needs; null when nobody signs it.
- * @throws Error when there is none: what the relay publishes must not be read without.
+ * Returns the verifier that a topic needs; null when its records are not signed.
+ * @throws Error when there is none: records of the relay must not be read unchecked.
  */
 export function verifierFor(
   topic: Topic,

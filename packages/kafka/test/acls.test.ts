@@ -115,7 +115,7 @@ async function canWrite(producer: Producer, topic: Topic): Promise<boolean> {
   }
 }
 
-/** Reads as a group that the user may join; a topic that it may not read ends the consumer. */
+/** Reads as a group that the user may join. A topic that it may not read ends the consumer. */
 async function canRead(kafka: KafkaConfig, topic: Topic): Promise<boolean> {
   const [group = ""] = specs[kafka.clientId]?.join ?? [];
   const groupId = kafka.topicPrefix + group.replace("*", randomUUID());
@@ -123,7 +123,7 @@ async function canRead(kafka: KafkaConfig, topic: Topic): Promise<boolean> {
     try {
       return (await outcomeOf(kafka, { groupId, topic })) === "read";
     } catch (error) {
-      // A group that is new, on a broker that is.
+      // The group and the broker are new.
       if (!/coordinator/i.test(String(error))) throw error;
     }
   }
@@ -135,7 +135,7 @@ async function canJoin(kafka: KafkaConfig, group: string): Promise<boolean> {
   try {
     return (await outcomeOf(kafka, { groupId: kafka.topicPrefix + group, topic: topic as Topic })) === "read";
   } catch (error) {
-    // kafkajs finds no coordinator for a group that it may not join.
+    // kafkajs finds no coordinator for a group that the user may not join.
     assert.match(String(error), /Failed to find group coordinator/);
     return false;
   }

@@ -1,4 +1,4 @@
-// Who follows topics goes on with what they have now: when they were made anew, and when nothing comes.
+// A follower goes on with what the topics have now: when they were made again, and when no records come.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { topics } from "@mosis/types/topics";
@@ -6,7 +6,7 @@ import { ensureTopics, followTopics, openProducer, type RecordVerifier } from ".
 import { remakeTopics } from "../src/testing.ts";
 import { eventually, freshKafka } from "./support.ts";
 
-// Kafka's data may be lost, and its topics made anew, under processes that go on.
+// Kafka's data may be lost, and its topics made again, under processes that go on.
 test("a topic that was made anew is read from its beginning, however long it is now", async (t) => {
   const kafka = await freshKafka();
   const producer = await openProducer(kafka);
@@ -55,7 +55,7 @@ test("who was away for longer than deletions are kept reads everything anew", as
   await eventually(() => assert.equal(readings, 1));
 });
 
-// Whoever stands still goes on with old keys, and answers as if they were the new ones.
+// A follower that stands still goes on with old keys, and answers as if they were current.
 test("a follower that stands still says how old it is, and gets another consumer", async (t) => {
   const kafka = await freshKafka();
   await ensureTopics(kafka, { [topics.keys]: { partitions: 1 } });
@@ -65,7 +65,7 @@ test("a follower that stands still says how old it is, and gets another consumer
   const stuck = Promise.withResolvers<null[]>();
   let verified = 0;
   const verifier: RecordVerifier = {
-    // The second batch is never judged by the consumer that has it.
+    // The consumer that has the second batch never verifies it.
     verify: async (_topic, records) => (++verified === 2 ? stuck.promise : records.map(() => null)),
     outdated() {},
   };

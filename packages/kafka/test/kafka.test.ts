@@ -228,7 +228,7 @@ async function collect(t: TestContext, kafka: KafkaConfig, count: number): Promi
   return seen;
 }
 
-/** The values of one batch; the member leaves before this resolves, its offset committed. */
+/** Returns the values of one batch. The member leaves before this resolves, its offset committed. */
 async function collectOne(kafka: KafkaConfig, group: string): Promise<string[]> {
   const batch = Promise.withResolvers<string[]>();
   const consumer = await openConsumer({ ...kafka, ...consumerOptions, group }, async ({ records }) => {

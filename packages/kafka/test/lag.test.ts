@@ -60,15 +60,15 @@ test("a broker that is away is unavailable, within the deadline", async (t) => {
   await Promise.all([assert.rejects(reader.read(), Unavailable), assert.rejects(reader.read(), Unavailable)]);
 });
 
-// A connection that is left keeps its process alive for ever.
+// An open connection would keep its process alive for ever.
 test("closing in the middle of a question leaves no connection behind", async () => {
   const kafka = { ...readKafka(process.env), clientId: "test", topicPrefix: "", log };
   const before = openSockets();
   for (let turns = 0; turns < 40; turns += 5) {
     const reader = openLagReader(kafka, { group: randomUUID(), topics: [topics.events] });
-    // Whether it is answered is not the question: the topic is not there.
+    // Its answer does not matter: the topic does not exist.
     const asked = reader.read().catch((error: unknown) => assert.ok(error instanceof Unavailable));
-    // As far as it comes in so many turns of the event loop.
+    // It gets as far as it can in so many turns of the event loop.
     for (let i = 0; i < turns; i++) await new Promise((resolve) => setImmediate(resolve));
     await reader.close();
     await asked;

@@ -1,4 +1,4 @@
-// What a process does that starts while Kafka starts, loses it, or finds it with other topics than before.
+// What a process does that starts while Kafka starts, loses Kafka, or finds it with other topics than before.
 import assert from "node:assert/strict";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { test, type TestContext } from "node:test";
@@ -34,14 +34,15 @@ test("who starts while Kafka starts waits for it", async (t) => {
   await followed.close();
 });
 
-// An open connection keeps a process alive that has failed to start, and nobody starts another one.
+// An open connection keeps a process alive that has failed to start, and then no supervisor starts another
+// one.
 test("who gives up waiting for Kafka leaves no connection and no try behind", async (t) => {
   const kafka = await freshKafka();
   const gate = await openGate(t, kafka, { refusals: Number.POSITIVE_INFINITY });
   const before = openSockets();
   const config = { ...kafka, brokers: [gate.address], connectDeadlineMs: 300 };
   await assert.rejects(openProducer(config));
-  // Whoever still tries would come through now.
+  // A client that still tries would connect now.
   gate.open();
   const other = await openProducer({ ...kafka, connectDeadlineMs: 20_000 });
   await other.close();
@@ -160,7 +161,7 @@ test("of consumers that cannot join there is one at a time, and one when they ca
       return consumer;
     },
     run: { eachBatch: async () => {} },
-    // As a follower does: it throws when the consumer has crashed before it joined.
+    // A follower does the same: it throws when the consumer crashed before it joined.
     onStart: (started) =>
       started.seek({ topic: kafka.topicPrefix + topics.usage, partition: 0, offset: "0" }),
   });
@@ -172,12 +173,14 @@ test("of consumers that cannot join there is one at a time, and one when they ca
 
 interface Gate {
   address: string;
-  /** Connections so far. */
+  /** The number of connections so far. */
   seen(): number;
   open(): void;
 }
 
-/** A door to the broker that closes the first connections at once, as a broker that is not up yet. */
+/**
+ * Opens a proxy to the broker that closes the first connections at once, like a broker that is not up yet.
+ */
 async function openGate(
   t: TestContext,
   kafka: KafkaConfig,

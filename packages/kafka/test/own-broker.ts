@@ -1,4 +1,4 @@
-// A broker of one test alone, with the users and passwords that `npm start` has.
+// A broker for only one test, with the users and passwords of `npm start`.
 import { randomUUID } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -25,16 +25,16 @@ import {
 const log = createLogger({ service: "test", level: "silent" });
 
 export interface OwnBroker {
-  /** Where it is, for processes and clients of that user. */
+  /** Returns its address and credentials, for processes and clients of that user. */
   environment(user: KafkaUser): Record<string, string>;
-  /** A client of that user. */
+  /** Returns the settings of a client of that user. */
   as(user: KafkaUser): KafkaConfig & { security: KafkaSecurity };
-  /** The port that only the broker itself has business at. */
+  /** The port that only the broker itself may use. */
   controller: string;
   start(): ReturnType<typeof startKafka>;
 }
 
-/** @param certify makes a certificate in the broker's folder, for a listener with TLS. */
+/** @param certify Makes a certificate in the broker's folder, for a listener with TLS. */
 export async function ownBroker(
   t: { after(done: () => unknown): void },
   certify?: (folder: string) => Promise<BrokerCertificate>,
@@ -57,7 +57,7 @@ export async function ownBroker(
   };
 }
 
-/** Topics and grants as the migrate job makes them. */
+/** Makes topics and grants as the migrate job does. */
 export async function prepare(administrator: KafkaConfig) {
   await ensureTopics(administrator, topicSpecs);
   return ensureAcls(administrator, aclSpecs);

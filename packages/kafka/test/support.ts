@@ -1,4 +1,4 @@
-// What the tests of this package share.
+// Helpers that the tests of this package share.
 import { randomUUID } from "node:crypto";
 import { createLogger } from "@mosis/runtime";
 import { topics } from "@mosis/types/topics";
@@ -6,7 +6,7 @@ import { ensureTopics, type KafkaConfig, readKafka } from "../src/index.ts";
 
 export const log = createLogger({ service: "test", level: "silent" });
 
-/** Topics of one test, on the broker that all share. */
+/** Makes topics for one test, on the broker that all tests share. */
 export async function freshKafka(): Promise<KafkaConfig> {
   const kafka = { ...readKafka(process.env), clientId: "test", topicPrefix: `out-${randomUUID()}-`, log };
   await ensureTopics(kafka, { [topics.usage]: { partitions: 4 } });

@@ -41,13 +41,16 @@ test("a record comes through SASL_SSL; another authority or a bare connection is
 
   const another = { ...trusted, ...settings({ KAFKA_SSL_CA_FILE: files.stranger }) };
   await assert.rejects(openProducer(another), /certificate/i);
-  // The authorities of Node do not know it either.
+  // Node's authorities do not know this certificate either.
   await assert.rejects(openProducer({ ...trusted, ...settings({}) }), /certificate/i);
   const bare = { ...trusted, ...readKafka(broker.environment("kafka-admin")) };
   await assert.rejects(openProducer({ ...bare, connectDeadlineMs: 300 }), /KAFKA_SECURITY_PROTOCOL/);
 });
 
-/** Makes a key with a certificate of its own, in a keystore. @returns the certificate's file, PEM. */
+/**
+ * Makes a key with a certificate of its own, in a keystore.
+ * @returns the certificate's file, PEM.
+ */
 async function certificateIn(folder: string, name: string): Promise<string> {
   const store = ["-keystore", join(folder, `${name}.p12`), "-storepass", password, "-alias", name];
   const names = ["-dname", `CN=${name}`, "-ext", "san=ip:127.0.0.1", "-ext", "bc=ca:true"];
