@@ -1,14 +1,17 @@
-/** Bytes that are appended and read once. Grows by doubling; `reset` keeps the memory. */
+/** A buffer of bytes that are appended and read once. It grows by doubling; `reset` keeps the memory. */
 export class ByteSink {
   length = 0;
-  /** What was appended stands in its first `length` bytes. Another one after every growth. */
+  /** The buffer, whose first `length` bytes were appended. It is a new one after every growth. */
   buffer: Buffer;
 
   constructor(capacity: number) {
     this.buffer = Buffer.allocUnsafeSlow(capacity);
   }
 
-  /** LEB128, as ClickHouse writes lengths. @param value below 2^53. */
+  /**
+   * Appends an integer as LEB128, as ClickHouse writes lengths.
+   * @param value Below 2^53.
+   */
   varint(value: number): void {
     this.reserve(8);
     let rest = value;
@@ -19,10 +22,10 @@ export class ByteSink {
     this.buffer[this.length++] = rest;
   }
 
-  /** Length and UTF-8 of a text; lone surrogates become U+FFFD. */
+  /** Appends length and UTF-8 of a text. Lone surrogates become U+FFFD. */
   text(text: string): void {
     const units = text.length;
-    // The bound for any text: three bytes a UTF-16 unit, and its length.
+    // This is enough for any text: three bytes a UTF-16 unit, and its length.
     this.reserve(units * 3 + 8);
     if (units < shortText && this.shortAscii(text, units)) return;
     const bytes = Buffer.byteLength(text);
@@ -30,24 +33,27 @@ export class ByteSink {
     this.length += this.buffer.write(text, this.length, bytes, "utf8");
   }
 
-  /** UTF-8 of a text without its length; lone surrogates become U+FFFD. */
+  /** Appends the UTF-8 of a text without its length. Lone surrogates become U+FFFD. */
   utf8(text: string): void {
     this.reserve(text.length * 3);
     this.length += this.buffer.write(text, this.length, "utf8");
   }
 
-  /** Some bytes of another buffer. */
+  /** Appends some bytes of another buffer. */
   bytes(source: Uint8Array, at: number, length: number): void {
     this.reserve(length);
     const { buffer } = this;
     const start = this.length;
-    // A loop is faster than a call into the runtime for what is short.
+    // For short runs a loop is faster than a call into the runtime.
     if (length < shortText) for (let i = 0; i < length; i++) buffer[start + i] = source[at + i] as number;
     else buffer.set(source.subarray(at, at + length), start);
     this.length = start + length;
   }
 
-  /** Unsigned, little endian. @param value below 2^53. */
+  /**
+   * Appends an unsigned integer, little endian.
+   * @param value Below 2^53.
+   */
   uint64(value: number): void {
     this.reserve(8);
     this.buffer.writeUInt32LE(value % 4_294_967_296, this.length);
@@ -55,7 +61,7 @@ export class ByteSink {
     this.length += 8;
   }
 
-  /** The bytes of a typed array as they lie in memory. */
+  /** Appends the bytes of a typed array as they are in memory. */
   array(values: ArrayBufferView): void {
     this.reserve(values.byteLength);
     const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
@@ -63,7 +69,7 @@ export class ByteSink {
     this.length += bytes.length;
   }
 
-  /** What was appended, without a copy: valid until the next change. */
+  /** Returns the appended bytes without a copy. They are valid until the next change. */
   view(): Buffer {
     return this.buffer.subarray(0, this.length);
   }
@@ -72,7 +78,10 @@ export class ByteSink {
     this.length = 0;
   }
 
-  /** Most texts are short ASCII: a loop in JavaScript is faster than a call into the runtime. */
+  /**
+   * Appends a short ASCII text. Most texts are such: a loop in JavaScript is faster than a call into the
+   * runtime.
+   */
   private shortAscii(text: string, units: number): boolean {
     const { buffer } = this;
     const start = this.length + 1;

@@ -3,36 +3,38 @@ import type { Logger } from "@mosis/runtime";
 import { failureOf } from "./failure.ts";
 
 export interface ClickHouseConfig {
-  /** `http://user:password@host:port/database`. Without a database it is `mosis`. */
+  /** `http://user:password@host:port/database`. The default database is `mosis`. */
   url: string;
   log: Logger;
-  /** Bound of one call, from the first byte to the last. */
+  /** Timeout of one call, from the first byte to the last. */
   requestTimeoutMs: number;
-  /** Queries from here on are told to `onSlowQuery`. Default 250 ms. */
+  /** Queries that take this long or longer are reported to `onSlowQuery`. Default 250 ms. */
   slowQueryMsMin?: number;
   onSlowQuery?: (query: SlowQuery) => void;
 }
 
-/** A query that took long. Its text has no values in it. */
+/** A slow query. Its text contains no values. */
 export interface SlowQuery {
   statement: string;
   duration_ms: number;
 }
 
-/** A connection pool to one database. What the functions of this package work on. */
+/** A connection pool to one database. The functions of this package work on it. */
 export interface ClickHouse {
   database: string;
   requestTimeoutMs: number;
-  /** The driver beneath: for the files of this package. */
+  /** The driver beneath, only for the files of this package. */
   client: ClickHouseClient;
   /**
-   * Runs each call when its turn has come: how callers share the connections. Without it a call runs at once.
+   * Runs each call when its turn has come, so that callers share the connections. Without it a call runs at
+   * once.
    */
   turn?: <T>(work: () => Promise<T>) => Promise<T>;
-  /** Tells how long a query took: for the files of this package. */
+  /** Records the duration of a query; only for the files of this package. */
   queried(sql: string, duration_ms: number): void;
   /**
-   * Runs a statement that gives no rows. @param params values of `{name:Type}`, never part of the SQL.
+   * Runs a statement that returns no rows.
+   * @param params Values of `{name:Type}`, never part of the SQL.
    * @throws ClickHouseRefused, ClickHouseUnavailable.
    */
   command(sql: string, params?: Readonly<Record<string, unknown>>): Promise<void>;
@@ -42,10 +44,10 @@ export interface ClickHouse {
 }
 
 const defaultDatabase = "mosis";
-/** Connections of one pool. */
+/** The number of connections of one pool. */
 export const connectionsMax = 16;
 
-/** Connects at the first call, so it never fails by itself. */
+/** Opens a pool that connects at the first call, so opening never fails. */
 export function openClickHouse(config: ClickHouseConfig): ClickHouse {
   const { url, log, requestTimeoutMs, slowQueryMsMin = 250, onSlowQuery } = config;
   const { origin, username, password, pathname } = new URL(url);
@@ -58,11 +60,12 @@ export function openClickHouse(config: ClickHouseConfig): ClickHouse {
     application: (log.bindings()["service"] as string | undefined) ?? "mosis",
     request_timeout: requestTimeoutMs,
     max_open_connections: connectionsMax,
-    // Answers are small and near; inserts are compressed columns already.
+    // Answers are small and the server is near; inserts are compressed columns already.
     compression: { request: false, response: false },
-    // Below the server's keep_alive_timeout of 10 s, so that it never closes a socket under a request.
+    // This is below the server's keep_alive_timeout of 10 s, so that it never closes a socket under a
+    // request.
     keep_alive: { enabled: true, idle_socket_ttl: 5000 },
-    // What goes wrong is thrown, and logged where it is handled.
+    // Failures are thrown, and logged where they are handled.
     log: { level: ClickHouseLogLevel.OFF },
   });
   const store: ClickHouse = {
@@ -85,8 +88,8 @@ export function openClickHouse(config: ClickHouseConfig): ClickHouse {
 }
 
 /**
- * Runs one call of the driver within the store's deadline, with failures in our own classes. The wait for a
- * turn does not count against the deadline.
+ * Runs one call of the driver within the store's deadline, and throws failures in our own classes. The wait
+ * for a turn does not count against the deadline.
  */
 export function call<T>(
   { requestTimeoutMs, turn }: Pick<ClickHouse, "requestTimeoutMs" | "turn">,

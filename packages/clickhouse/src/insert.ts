@@ -1,28 +1,28 @@
 import { Readable } from "node:stream";
 import { call, type ClickHouse } from "./client.ts";
 
-/** Settings of every insert, whatever the profile of the user says: the guarantees rest on them. */
+/** Settings of every insert, whatever the profile of the user has: the guarantees depend on them. */
 const insertSettings = {
-  // The answer has to mean that the rows are in the table.
+  // The answer must mean that the rows are in the table.
   async_insert: 0,
-  // Costs 1.7 µs a row; duplicates are folded by merges and by FINAL.
+  // Sorting costs 1.7 µs a row; merges and FINAL fold duplicates.
   optimize_on_insert: 0,
-  // A duplicate is known by its key. Remembered inserts lost acknowledged rows under kill -9.
+  // Duplicates are found by their key. Remembered inserts lost acknowledged rows under kill -9.
   insert_deduplicate: 0,
-  // A flush of wrong clocks may touch every partition of the events at once, 181; the default is 100.
+  // A flush of wrong clocks may touch all 181 partitions of the events at once; the default is 100.
   max_partitions_per_insert_block: "200",
-  // By default a column that the table does not have is skipped without a word.
+  // By default ClickHouse silently skips a column that the table does not have.
   input_format_skip_unknown_fields: 0,
   input_format_native_allow_types_conversion: 1,
 } as const;
 
 export interface NativeInsert {
   table: string;
-  /** Column name → ClickHouse type, of every block. */
+  /** Column name → ClickHouse type, the same for every block. */
   columns: Readonly<Record<string, string>>;
-  /** Whole Native blocks, sent one after the other as they are. */
+  /** Whole Native blocks, sent one after the other unchanged. */
   blocks: readonly Buffer[];
-  /** Further columns of the table that have the same value in every row. */
+  /** Further columns of the table, with the same value in every row. */
   constants?: Readonly<Record<string, number>>;
   /**
    * Chooses among the rows: gets the blocks as `input(…)` and returns what stands behind `from`. Left out,
@@ -32,29 +32,29 @@ export interface NativeInsert {
 }
 
 /**
- * Streams blocks into a table without copying or reading them. All rows are in the table when it resolves;
- * when it rejects, any of them may be: insert the same again, into a table whose key makes the second copy
- * harmless.
- * @returns rows that ClickHouse wrote, as it counts them.
+ * Streams blocks into a table without copying or reading them. All rows are in the table when it resolves.
+ * When it rejects, any of them may be in it: insert the same blocks again, into a table whose key makes the
+ * second copy harmless.
+ * @returns the number of rows that ClickHouse reports as written.
  * @throws ClickHouseRefused, ClickHouseUnavailable.
  */
 export async function insertNative(store: ClickHouse, insert: NativeInsert): Promise<{ rows: number }> {
   return call(store, async (abort_signal) => {
     const { stream, summary } = await store.client.exec({
       query: nativeStatement(insert),
-      // Not as objects: the buffers go to the socket as they are.
+      // Object mode is off: the buffers go to the socket as they are.
       values: Readable.from(insert.blocks, { objectMode: false }),
       clickhouse_settings: insertSettings,
       abort_signal,
     });
-    // An unread answer keeps its socket.
+    // An answer that is not read keeps its socket.
     await stream.resume().toArray();
     return { rows: Number(summary?.written_rows ?? 0) };
   });
 }
 
 /**
- * Inserts a few rows; for many, blocks are several times cheaper. Times are RFC 3339 text.
+ * Inserts a few rows; for many rows, blocks are several times cheaper. Times are RFC 3339 text.
  * @throws ClickHouseRefused, ClickHouseUnavailable. Rows may be stored even then, as with `insertNative`.
  */
 export async function insertJson(
@@ -84,7 +84,7 @@ function nativeStatement({ table, columns, constants = {}, from }: NativeInsert)
     from ${from ? from(input) : input} format Native`;
 }
 
-/** A name may be a word of SQL: `index`. */
+/** Quotes a name, which may be a word of SQL: `index`. */
 function quoted(name: string): string {
   return `\`${name}\``;
 }

@@ -10,20 +10,20 @@ import { applyViews, dropViews } from "./views.ts";
 
 export interface MigrateOptions extends ClickHouseConfig {
   /**
-   * Has `migrations/` with files `0001_….sql`. It may have `views/`, see views.ts, and `squashed.json`, see
-   * SquashedHistory.
+   * The folder with `migrations/`, which has files `0001_….sql`. It may also have `views/`, see views.ts, and
+   * `squashed.json`, see SquashedHistory.
    */
   folder: string;
 }
 
 /**
- * Makes the database if there is none and applies what is missing, in order, and then the views that changed.
- * Run it as often as you like; of several at a time one works and the others wait. A file that fails half-way
- * is run again from its start the next time, because ClickHouse has no transactions for tables: every
- * statement says `if not exists` or `if exists`.
- * @returns names of the migrations that were applied.
- * @throws Error when an applied file was changed or is gone, and when the database has part of a history that
- * was squashed; ClickHouseRefused, ClickHouseUnavailable.
+ * Creates the database if there is none, applies missing migrations in order, and then the views that
+ * changed. It may run as often as you like; when several run at once, one works and the others wait. A file
+ * that fails half-way runs again from its start the next time, because ClickHouse has no transactions for
+ * tables: every statement has `if not exists` or `if exists`.
+ * @returns the names of the applied migrations.
+ * @throws Error when an applied file was changed or is missing, and when the database has part of a history
+ * that was squashed; ClickHouseRefused, ClickHouseUnavailable.
  */
 export async function migrateUp(options: MigrateOptions): Promise<string[]> {
   const { log } = options;
@@ -41,9 +41,9 @@ export async function migrateUp(options: MigrateOptions): Promise<string[]> {
 }
 
 /**
- * Takes back everything above a number, newest first, and all views before. For tests and for a release that
- * is taken back.
- * @returns names of what was taken back.
+ * Reverts all migrations above a number, newest first, and all views before. It is for tests and for a
+ * release that is taken back.
+ * @returns the names of the reverted migrations.
  */
 export async function migrateDown(options: MigrateOptions & { to: number }): Promise<string[]> {
   return migrate(options, async (store, migrations, applied) => {
@@ -130,7 +130,7 @@ function requireUnchanged(migrations: Migration[], applied: Applied): void {
   }
 }
 
-/** Database of the views that analysts read, which belongs to a database; migrations call it `{analysts}`. */
+/** Returns the name of the database with the views that analysts read; migrations call it `{analysts}`. */
 export function analystsDatabase(database: string): string {
   return `${database}_analysts`;
 }
@@ -140,7 +140,7 @@ async function run(store: ClickHouse, statements: string[]): Promise<void> {
     await call(store, async (abort_signal) => {
       await store.client.command({
         query: statement.replaceAll("{analysts}", analystsDatabase(store.database)),
-        // The answer comes when a dropped table is really gone, so that the same name can be used again.
+        // The answer comes when a dropped table is really gone, so that its name can be used again.
         clickhouse_settings: { database_atomic_wait_for_drop_and_detach_synchronously: 1 },
         abort_signal,
       });

@@ -3,8 +3,8 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 /**
- * One numbered file: `0007_what_it_does.sql` with `-- Up Migration` and `-- Down Migration`, as
- * node-pg-migrate has them.
+ * One numbered file: `0007_what_it_does.sql` with `-- Up Migration` and `-- Down Migration`, as in
+ * node-pg-migrate.
  */
 export interface Migration {
   number: number;
@@ -19,8 +19,9 @@ export interface Migration {
 export type Applied = Map<number, { name: string; checksum: string }>;
 
 /**
- * @returns in the order of their numbers.
- * @throws Error when a file is not in its form, or two have one number.
+ * Reads the migrations of a folder.
+ * @returns them in the order of their numbers.
+ * @throws Error when a file is malformed, or two have one number.
  */
 export async function readMigrations(folder: string): Promise<Migration[]> {
   const files = (await readdir(folder)).filter((file) => file.endsWith(".sql")).toSorted();
@@ -44,10 +45,10 @@ async function readMigration(folder: string, file: string): Promise<Migration> {
   return { number, name: file.slice(0, -".sql".length), checksum, up, down };
 }
 
-/** What a semicolon may hide in: a quoted text or name, a comment. */
+/** The places where a semicolon does not end a statement: a quoted text or name, a comment. */
 const quoted = /'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.)*"|`(?:[^`\\]|\\.)*`|--[^\n]*|\/\*.*?\*\/|;/gs;
 
-/** The statements of a text, without their semicolons. ClickHouse takes one at a time. */
+/** Returns the statements of a text, without their semicolons. ClickHouse accepts one at a time. */
 export function splitStatements(text: string): string[] {
   const statements: string[] = [];
   let start = 0;

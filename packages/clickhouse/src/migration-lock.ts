@@ -11,13 +11,13 @@ const pollMs = 50;
 const queryIdInUse = 216;
 
 /**
- * Runs the work while no other migration of this database runs. The lock is a query that sleeps under a
- * fixed id, of which a server runs one at a time: it ends with its connection, so a job that is killed
+ * Runs the work while no other migration of this database runs. The lock is a query that sleeps under a fixed
+ * id, and a server runs one query of an id at a time. It ends with its connection, so a job that is killed
  * leaves no lock behind.
  * @throws Error when the lock is not free within a minute.
  */
 export async function withMigrationLock<T>(config: ClickHouseConfig, work: () => Promise<T>): Promise<T> {
-  // Of its own, because its one call takes as long as the work.
+  // This store is separate, because its one call takes as long as the work.
   const store = openClickHouse({ ...config, requestTimeoutMs: holdSecondsMax * 1000 });
   const deadline = Date.now() + waitMs;
   try {
@@ -40,8 +40,8 @@ export async function withMigrationLock<T>(config: ClickHouseConfig, work: () =>
 interface Lock {
   owner: string;
   /**
-   * Resolves true when somebody else holds it; rejects when the query could not be run. Open while it is
-   * ours.
+   * Resolves with true when somebody else holds the lock, rejects when the query could not run, and stays
+   * pending while the lock is ours.
    */
   taken: Promise<boolean>;
   release(): Promise<void>;
@@ -60,7 +60,7 @@ function hold(store: ClickHouse): Lock {
       log_comment: owner,
       max_block_size: "1",
       max_execution_time: holdSecondsMax,
-      // Without being read-only it would sleep on after its client is gone.
+      // A query that is not read-only would sleep on after its client is gone.
       readonly: "2",
       cancel_http_readonly_queries_on_client_close: 1,
     },
@@ -74,7 +74,7 @@ function hold(store: ClickHouse): Lock {
       throw failure;
     },
   );
-  // Whether it is watched depends on how far the holder gets.
+  // Nobody may be watching it: that depends on how far the holder gets.
   taken.catch(() => {});
   return {
     owner,
@@ -86,7 +86,7 @@ function hold(store: ClickHouse): Lock {
   };
 }
 
-/** Waits until the server runs our query, or says that it runs another with this id. */
+/** Waits until the server runs our query, or reports that it runs another with this id. */
 async function isOurs(store: ClickHouse, { owner, taken }: Lock): Promise<boolean> {
   const row = Type.Object({ owner: Type.String() });
   for (;;) {

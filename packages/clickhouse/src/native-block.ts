@@ -6,7 +6,7 @@ import { Int64Column, IntegerColumn } from "./native-integers.ts";
 export { ByteSink } from "./byte-sink.ts";
 export { parseUuid, parseUuidText, writeUuid } from "./uuid.ts";
 
-/** The ClickHouse types that can be written, with the column each gives. */
+/** The ClickHouse types that can be written, with the column for each. */
 type ColumnOf<Type extends string> = Type extends "UUID"
   ? UuidColumn
   : Type extends "LowCardinality(UUID)"
@@ -32,26 +32,29 @@ export type ColumnsOf<Types extends ColumnTypes> = { readonly [Name in keyof Typ
 
 /**
  * A ClickHouse Native block that is filled row by row, column by column, and encoded once. Blocks of the same
- * columns may be concatenated: that is what an `INSERT … FORMAT Native` takes.
+ * columns may be concatenated: an `INSERT … FORMAT Native` accepts several.
  */
 export interface NativeBlock<Types extends ColumnTypes> {
-  /** Push exactly one value to every column for each row. */
+  /** The columns. Push exactly one value to every column for each row. */
   readonly columns: ColumnsOf<Types>;
-  /** Rows of the first column. */
+  /** Returns the number of rows of the first column. */
   rows(): number;
-  /** Bytes that `encode` will return now, exactly. */
+  /** Returns the exact number of bytes that `encode` would return now. */
   byteLength(): number;
   /**
-   * The block as bytes of their own; the columns are empty afterwards and keep their memory.
+   * Returns the block as a buffer of its own. The columns are empty afterwards and keep their memory.
    * @throws Error when the columns differ in length: a bug of the caller, which would shift values between
    * rows.
    */
   encode(): Buffer;
-  /** Forgets the rows. */
+  /** Forgets all rows. */
   reset(): void;
 }
 
-/** @param types column name → ClickHouse type, in the order of the wire. */
+/**
+ * Opens an empty block.
+ * @param types Column name → ClickHouse type, in the order of the wire.
+ */
 export function openBlock<const Types extends ColumnTypes>(types: Types): NativeBlock<Types> {
   const entries = Object.entries(types).map(([name, type]) => ({ name, type, column: columnOf(type) }));
   const columns = Object.fromEntries(entries.map(({ name, column }) => [name, column]));
@@ -62,7 +65,7 @@ export function openBlock<const Types extends ColumnTypes>(types: Types): Native
     let sum = headerBytes + varintBytes(all.length) + varintBytes(rows());
     for (const { type, column } of entries) {
       sum += column.byteLength();
-      // Names of integers have one length byte, whatever their width.
+      // The name of an integer type has one byte of length, whatever its width.
       if (column.narrowType) sum += column.narrowType().length - type.length;
     }
     return sum;
@@ -77,7 +80,7 @@ export function openBlock<const Types extends ColumnTypes>(types: Types): Native
     reset,
     encode() {
       const count = rows();
-      // Texts reserve their worst case: without slack the last one would move the whole block.
+      // Texts reserve their worst case: without spare room the last one would move the whole block.
       const out = new ByteSink(byteLength() + 1024);
       out.varint(entries.length);
       out.varint(count);
@@ -94,7 +97,9 @@ export function openBlock<const Types extends ColumnTypes>(types: Types): Native
   };
 }
 
-/** A column Map(LowCardinality(String), V). Entries are added to the open row, which `endRow` closes. */
+/**
+ * A column of type Map(LowCardinality(String), V). Entries are added to the open row, which `endRow` closes.
+ */
 class MapColumn<V extends StringColumn | NumberColumn> implements NativeColumn {
   private readonly ends = new Int64Column();
   private readonly keys = new TextDictionary();
@@ -113,7 +118,7 @@ class MapColumn<V extends StringColumn | NumberColumn> implements NativeColumn {
     this.values.push(value as never);
   }
 
-  /** Adds a key, whose bytes are UTF-8. The caller pushes exactly one value to the returned column. */
+  /** Adds a key, given as UTF-8. The caller pushes exactly one value to the returned column. */
   addKey(source: Uint8Array, at: number, length: number): V {
     this.keys.pushBytes(source, at, length);
     return this.values;

@@ -1,7 +1,7 @@
-// The columns of a ClickHouse Native block, one class a type. Each grows while values are pushed, writes
-// itself once, and is used again after `reset` with the memory it has. ClickHouse's own description of the
-// format: https://clickhouse.com/docs/interfaces/formats/Native (types), and facts measured against the
-// server.
+// The columns of a ClickHouse Native block, one class for each type. A column grows while values are pushed,
+// writes itself once, and is used again after `reset` with the memory it has. ClickHouse's own description of
+// the format is https://clickhouse.com/docs/interfaces/formats/Native (types); other facts were measured
+// against the server.
 import { endianness } from "node:os";
 import { ByteSink } from "./byte-sink.ts";
 import { parseUuidText } from "./uuid.ts";
@@ -9,14 +9,17 @@ import { parseUuidText } from "./uuid.ts";
 // Typed arrays have the byte order of the machine, the format is little endian.
 if (endianness() !== "LE") throw new Error("Native blocks are written on little-endian machines only.");
 
-/** What a block needs of every column. */
+/** The interface of every column of a block. */
 export interface NativeColumn {
   readonly rows: number;
-  /** Type of what `writeData` will write, when that depends on the values; ClickHouse converts it back. */
+  /**
+   * Returns the type that `writeData` will write, when that depends on the values. ClickHouse converts it
+   * back.
+   */
   narrowType?(): string;
-  /** Bytes that `writePrefix` and `writeData` will write, exactly. */
+  /** Returns the exact number of bytes that `writePrefix` and `writeData` will write. */
   byteLength(): number;
-  /** What stands before the data of a column, once per block. */
+  /** Writes what comes before the data of a column, once per block. */
   writePrefix(out: ByteSink): void;
   writeData(out: ByteSink): void;
   reset(): void;
@@ -24,15 +27,15 @@ export interface NativeColumn {
 
 const firstRows = 1024;
 
-/** UUID: two little-endian 64-bit halves. */
+/** A column of type UUID: two little-endian 64-bit halves. */
 export class UuidColumn implements NativeColumn {
   rows = 0;
   private words = new Uint32Array(firstRows * 4);
-  // The last value: neighbours often share a session, and comparing is a tenth of parsing.
+  // The last value. Neighbours often share a session, and comparing takes a tenth of the time of parsing.
   private last = "";
   private readonly parsed = new Uint32Array(4);
 
-  /** @param uuid 36 characters in the usual form, either case; other text gives an arbitrary value. */
+  /** @param uuid 36 characters in the usual form, in either case. Other text gives an arbitrary value. */
   push(uuid: string): void {
     this.fill(uuid, 1);
   }
@@ -65,7 +68,9 @@ export class UuidColumn implements NativeColumn {
 
 type Numbers = Int8Array | Int32Array | Uint32Array | Float64Array;
 
-/** A fixed-width number: Int8 (also Enum8), Float64. Values outside the type wrap as in JavaScript. */
+/**
+ * A column of fixed-width numbers: Int8 (also Enum8), Float64. Values outside the type wrap as in JavaScript.
+ */
 export class NumberColumn implements NativeColumn {
   rows = 0;
   private values: Numbers;
@@ -102,8 +107,8 @@ export class NumberColumn implements NativeColumn {
 }
 
 /**
- * String: each a length and UTF-8. A lone surrogate becomes U+FFFD: ClickHouse would take it, its readers
- * not.
+ * A column of type String: each value is a length and UTF-8. A lone surrogate becomes U+FFFD: ClickHouse
+ * would accept it, but its readers would not.
  */
 export class StringColumn implements NativeColumn {
   rows = 0;
@@ -114,7 +119,7 @@ export class StringColumn implements NativeColumn {
     this.rows++;
   }
 
-  /** UTF-8 as it is. */
+  /** Appends UTF-8 as it is. */
   pushBytes(source: Uint8Array, at: number, length: number): void {
     this.bytes.varint(length);
     this.bytes.bytes(source, at, length);
@@ -141,7 +146,7 @@ export class StringColumn implements NativeColumn {
   }
 }
 
-/** Doubles until it holds `needed` elements; the values stay. */
+/** Returns the array, doubled until it holds `needed` elements. The values stay. */
 export function grown<T extends Numbers>(values: T, needed: number): T {
   let length = values.length * 2;
   while (length < needed) length *= 2;

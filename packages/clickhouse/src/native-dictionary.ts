@@ -4,37 +4,43 @@ import { parseUuidText } from "./uuid.ts";
 
 const firstRows = 1024;
 const firstSlots = 1024;
-/** A table that has grown beyond this is not kept: emptying it at every block would cost more. */
+/** The largest table that is kept. Clearing a larger one at every block would cost more. */
 const keptSlotsMax = 16_384;
-/** Keys that are looked at before one counts as new: bounds what keys cost that were made to collide. */
+/**
+ * The number of keys that are compared before a key counts as new. It bounds the cost of keys that were made
+ * to collide.
+ */
 const probesMax = 16;
-/** Flag: the keys stand in the block itself. The low bits are the width of the indexes. */
+/** Flag: the block itself contains the keys. The low bits are the width of the indexes. */
 const hasAdditionalKeys = 512;
 /** Version of the dictionary serialisation: one shared dictionary with additional keys. */
 const serialisation = 1;
 
 /**
- * LowCardinality: the distinct values of the block, and an index into them for each row. Values are bytes, so
- * that what was received as bytes need not become text first.
+ * A LowCardinality column: the distinct values of the block, and for each row an index into them. Values are
+ * bytes, so that input received as bytes need not become text first.
  */
 abstract class DictionaryColumn implements NativeColumn {
   rows = 0;
   private indexes = new Uint32Array(firstRows);
   private readonly keys = new ByteSink(4096);
-  // Of each key, by its index: where its bytes stand, how many there are, and their hash.
+  // The place, the length and the hash of each key's bytes, by its index.
   private places = new Int32Array(firstRows);
   private lengths = new Int32Array(firstRows);
   private hashes = new Int32Array(firstRows);
   private size = 0;
-  /** Open addressing: index + 1, 0 where nothing is. */
+  /** Open addressing: index + 1, or 0 in an empty slot. */
   private slots = new Int32Array(firstSlots);
   private last = 0;
-  /** For each key, by its index, the key that came after it, which is likely to follow again. */
+  /** For each key, by its index, the key that followed it last, which is likely to follow again. */
   private followers = new Int32Array(firstRows);
 
-  /** Bytes of the default value of the type, which has index 0 by definition of the format. */
+  /** Bytes of the default value of the type. The format gives it index 0. */
   protected abstract readonly defaultKey: Uint8Array;
-  /** Writes a key as the type has it. @returns how many bytes it put in front of the key's own. */
+  /**
+   * Writes a key in the format of the type.
+   * @returns the number of bytes that it put before the key's own.
+   */
   protected abstract writeKey(out: ByteSink, source: Uint8Array, at: number, length: number): number;
 
   pushBytes(source: Uint8Array, at: number, length: number): void {
@@ -43,7 +49,7 @@ abstract class DictionaryColumn implements NativeColumn {
 
   fillBytes(source: Uint8Array, at: number, length: number, count: number): void {
     if (this.size === 0) this.addDefault();
-    // Neighbours often share a value, or follow each other as keys of events do: comparing is cheaper than
+    // Neighbours often share a value, or follow each other like the keys of events: comparing is cheaper than
     // hashing.
     if (!this.isKey(this.last, source, at, length)) this.last = this.next(source, at, length);
     const end = this.rows + count;
@@ -63,7 +69,7 @@ abstract class DictionaryColumn implements NativeColumn {
   }
 
   writeData(out: ByteSink): void {
-    // A column of a map without entries has a prefix and no data.
+    // A column of a map without entries has a prefix but no data.
     if (this.rows === 0) return;
     const width = this.indexBytes();
     out.uint64((width === 1 ? 0 : width === 2 ? 1 : 2) | hasAdditionalKeys);
@@ -110,7 +116,7 @@ abstract class DictionaryColumn implements NativeColumn {
       if (this.hashes[entry - 1] === hash && this.isKey(entry - 1, source, at, length)) return entry - 1;
       slot = (slot + 1) & mask;
     }
-    // ClickHouse takes a dictionary with a repeated key as it is: both indexes read back as the same value.
+    // ClickHouse accepts a dictionary with a repeated key: both indexes read back as the same value.
     return this.add(source, at, length, hash);
   }
 
@@ -155,7 +161,7 @@ abstract class DictionaryColumn implements NativeColumn {
   }
 }
 
-/** LowCardinality(String). */
+/** A column of type LowCardinality(String). */
 export class TextDictionary extends DictionaryColumn {
   protected readonly defaultKey = Buffer.alloc(0);
 
@@ -178,7 +184,7 @@ export class TextDictionary extends DictionaryColumn {
   }
 }
 
-/** LowCardinality(UUID). The bytes of a value are its 16 as the format has them, see `parseUuid`. */
+/** A column of type LowCardinality(UUID). A value is its 16 bytes as the format has them, see `parseUuid`. */
 export class UuidDictionary extends DictionaryColumn {
   protected readonly defaultKey = Buffer.alloc(16);
 
@@ -186,7 +192,7 @@ export class UuidDictionary extends DictionaryColumn {
     this.fill(uuid, 1);
   }
 
-  /** @param uuid 36 characters in the usual form, either case; other text gives an arbitrary value. */
+  /** @param uuid 36 characters in the usual form, in either case. Other text gives an arbitrary value. */
   fill(uuid: string, count: number): void {
     parseUuidText(uuid, words, 0);
     this.fillBytes(wordBytes, 0, 16, count);
@@ -202,7 +208,7 @@ const scratch = new ByteSink(1024);
 const words = new Uint32Array(4);
 const wordBytes = new Uint8Array(words.buffer);
 
-/** FNV-1a of 32 bits with the high bits mixed into the low ones, which choose the slot. */
+/** Returns FNV-1a of 32 bits with the high bits mixed into the low ones, which choose the slot. */
 function hashOf(source: Uint8Array, at: number, length: number): number {
   let hash = 0x811c9dc5 ^ length;
   for (let i = at; i < at + length; i++) hash = Math.imul(hash ^ (source[i] as number), 0x01000193);

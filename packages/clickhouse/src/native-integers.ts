@@ -1,12 +1,12 @@
-// Whole numbers: those of 64 bits as they are, others as narrow as they can be.
+// Columns of whole numbers: 64-bit types at full width, others as narrow as possible.
 import type { ByteSink } from "./byte-sink.ts";
 import { grown, type NativeColumn } from "./native-columns.ts";
 
 const firstRows = 1024;
 
 /**
- * Int64 and UInt32, written as narrow as the values of the block allow: a column of zeros takes one byte a
- * row instead of eight, on every hop up to the table.
+ * A column of type Int64 or UInt32, written as narrow as the values of the block allow. A column of zeros
+ * takes one byte a row instead of eight, on every hop up to the table.
  */
 export class IntegerColumn implements NativeColumn {
   rows = 0;
@@ -19,7 +19,7 @@ export class IntegerColumn implements NativeColumn {
     this.isSigned = isSigned;
   }
 
-  /** @param value a whole number of the type, of at most 53 bits. */
+  /** @param value A whole number of the type, of at most 53 bits. */
   push(value: number): void {
     if (this.rows === this.values.length) this.values = grown(this.values, this.rows + 1);
     this.values[this.rows++] = value;
@@ -62,7 +62,7 @@ export class IntegerColumn implements NativeColumn {
 
   private width(): 1 | 2 | 4 | 8 {
     const { min, max } = this;
-    // The largest of a width without a sign is twice the largest with one, and one more.
+    // The largest unsigned number of a width is twice the largest signed one, plus one.
     const largest = this.isSigned ? Math.max(max, -1 - min) : Math.floor(max / 2);
     return largest < 0x80 ? 1 : largest < 0x8000 ? 2 : largest < 0x8000_0000 ? 4 : 8;
   }
@@ -81,18 +81,18 @@ function wideWords(values: Float64Array): Uint32Array {
   return words;
 }
 
-/** UInt64 and DateTime64 (ticks since 1970). */
+/** A column of type UInt64 or DateTime64 (ticks since 1970). */
 export class Int64Column implements NativeColumn {
   rows = 0;
   private words = new Uint32Array(firstRows * 2);
 
-  /** @param value a whole number of at most 53 bits, either sign. */
+  /** @param value A whole number of at most 53 bits, with either sign. */
   push(value: number): void {
     const low = value >>> 0;
     this.pushWords(low, (value - low) / 4_294_967_296);
   }
 
-  /** Any 64 bits, as two halves. */
+  /** Appends any 64 bits, as two halves. */
   pushWords(low: number, high: number): void {
     const at = this.rows * 2;
     if (at === this.words.length) this.words = grown(this.words, at + 2);

@@ -3,21 +3,22 @@ import { Compile, type Validator } from "typebox/compile";
 import { call, type ClickHouse } from "./client.ts";
 
 export interface SelectLimits {
-  /** More rows than this are an error, not a cut answer. Default 10 000. */
+  /** More rows than this are an error, not a shortened answer. Default 10 000. */
   rowsMax?: number;
 }
 
 /**
- * Values of `{name:Type}` in the SQL, sent beside it and never part of it. Up to 128 KiB each, 3000 UUIDs.
+ * Values of `{name:Type}` in the SQL. They are sent beside it and are never part of it. Up to 128 KiB each,
+ * which is 3000 UUIDs.
  */
 export type QueryParams = Readonly<Record<string, unknown>>;
 
 const validators = new WeakMap<TSchema, Validator>();
 
 /**
- * Reads rows. 64-bit integers come as text, because a JavaScript number cannot hold them all.
- * @throws ClickHouseRefused, ClickHouseUnavailable; Error when a row does not match its schema, which is a
- * bug of ours.
+ * Reads rows. 64-bit integers are returned as text, because a JavaScript number cannot hold them all.
+ * @throws ClickHouseRefused, ClickHouseUnavailable; Error when a row does not match its schema, which is our
+ * bug.
  */
 export async function select<T extends TSchema>(
   store: ClickHouse,
@@ -36,13 +37,13 @@ export async function select<T extends TSchema>(
       format: "JSONEachRow",
       clickhouse_settings: {
         output_format_json_quote_64bit_integers: 1,
-        // As we write times ourselves: 2026-11-24T10:00:00.000Z.
+        // This is how we write times ourselves: 2026-11-24T10:00:00.000Z.
         date_time_output_format: "iso",
         max_result_rows: String(rowsMax),
         result_overflow_mode: "throw",
-        // The server stops by itself what nobody waits for any more.
+        // The server stops a query that nobody waits for any more.
         max_execution_time: Math.ceil(store.requestTimeoutMs / 1000),
-        // Only then is an error in the middle of an answer an error here.
+        // With this, an error in the middle of an answer is reported as an error.
         wait_end_of_query: 1,
       },
       abort_signal,

@@ -1,7 +1,7 @@
 /**
- * Reads a UUID of 36 ASCII characters, either case, into four words as ClickHouse keeps it: two little-endian
- * halves, so the second group of eight digits comes before the first.
- * @param bytes from `at` on there must be 36.
+ * Reads a UUID of 36 ASCII characters, either case, into four words as ClickHouse stores it: two
+ * little-endian halves, so the second group of eight digits comes before the first.
+ * @param bytes It must have 36 bytes from `at` on.
  * @returns false when it is not a UUID; the words are arbitrary then.
  */
 export function parseUuid(bytes: Uint8Array, at: number, words: Uint32Array, wordAt: number): boolean {
@@ -27,11 +27,11 @@ export function parseUuid(bytes: Uint8Array, at: number, words: Uint32Array, wor
   words[wordAt + 3] = (i << 24) | (j << 16) | (k << 8) | l;
   const isDashed =
     bytes[at + 8] === dash && bytes[at + 13] === dash && bytes[at + 18] === dash && bytes[at + 23] === dash;
-  // Whatever is not two digits is above a byte.
+  // Every value that is not two digits is larger than a byte.
   return isDashed && (a | b | c | d | e | f | g | h | i | j | k | l | m | n | o | p) < notHex;
 }
 
-/** The same of text: 36 characters in the usual form; other text gives arbitrary words. */
+/** Does the same for text: 36 characters in the usual form. Other text gives arbitrary words. */
 export function parseUuidText(uuid: string, words: Uint32Array, wordAt: number): void {
   scratch.write(uuid, 0, "latin1");
   parseUuid(scratch, 0, words, wordAt);
@@ -59,7 +59,7 @@ export function writeUuid(words: Uint32Array, wordAt: number, bytes: Uint8Array,
   writeHex(bytes, at + 32, d & 0xffff);
 }
 
-/** Four digits of sixteen bits. */
+/** Writes sixteen bits as four digits. */
 function writeHex(bytes: Uint8Array, at: number, value: number): void {
   bytes[at] = hexDigits[value >>> 12] as number;
   bytes[at + 1] = hexDigits[(value >>> 8) & 15] as number;
@@ -72,7 +72,7 @@ const hexDigits = Buffer.from("0123456789abcdef");
 const dash = 0x2d;
 const notHex = 0x100;
 
-/** By two characters: the byte they are in hexadecimal. */
+/** The value of each pair of hexadecimal digits, by its two characters. */
 const pairs = new Uint16Array(0x1_0000).fill(notHex);
 const digits = "0123456789abcdefABCDEF";
 for (const first of digits) {

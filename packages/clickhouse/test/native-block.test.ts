@@ -113,7 +113,7 @@ async function assertSame(blocks: Row[][]): Promise<void> {
   const read = await roundTrip(blocks);
   const expected = blocks.flat().map(asRead);
   assert.equal(read.length, expected.length);
-  // Row by row: a difference of whole tables takes longer to print than to find.
+  // Compares row by row: a difference of whole tables takes longer to print than to find.
   const wrong = expected.findIndex((row, index) => JSON.stringify(row) !== JSON.stringify(read[index]));
   if (wrong >= 0) assert.deepEqual(read[wrong], expected[wrong], `row ${wrong}`);
 }
@@ -133,7 +133,7 @@ async function roundTrip(blocks: Row[][]): Promise<ReturnType<typeof asRead>[]> 
     return block.encode();
   });
   await query(`insert into ${table} format Native`, Buffer.concat(bytes));
-  // Numbers that JSON would change travel as their bits.
+  // Numbers that JSON would change are sent as their bits.
   const answer = await query(`
     select toString(uuid) as uuid, toString(id) as id, toUnixTimestamp64Milli(at) as at,
       toString(key) as key, toString(delta) as delta, count,

@@ -1,6 +1,6 @@
 import type { NativeBlock } from "../src/native-block.ts";
 
-// Every column and edge goes through the real server and must come back as it was pushed.
+// Every column and edge case goes through the real server and must come back as it was pushed.
 export const every = {
   n: "UInt32",
   uuid: "UUID",
@@ -97,7 +97,7 @@ export function fill(block: NativeBlock<typeof every>, rows: Row[], first: numbe
   }
 }
 
-/** What the server is expected to tell of a row, and what it told, in one form. */
+/** The row that the server should return, and the one it returned, in one form. */
 export function fromAnswer(values: unknown[]) {
   const [uuid, id, at, key, delta, count, kind, label, raw, real, texts, numbers] = values as string[];
   return {

@@ -5,13 +5,13 @@ import { answered, expectAnswer } from "./silence.ts";
 import { compile, type Sql, type Value } from "./sql.ts";
 import { typeParsers } from "./values.ts";
 
-/** What a statement runs on: the pool, one connection of it in a transaction, or a session. */
+/** The target of a statement: the pool, one connection of it in a transaction, or a session. */
 export interface Queryable {
   /** @throws Unavailable when PostgreSQL is away, too busy or too slow; the driver's error otherwise. */
   run(statement: Sql): Promise<{ rows: unknown[]; rowCount: number }>;
 }
 
-/** A statement that took long. Its text has no values in it. */
+/** A slow statement. Its text contains no values. */
 export interface SlowQuery {
   statement: string;
   duration_ms: number;
@@ -19,9 +19,9 @@ export interface SlowQuery {
 
 export interface Watch {
   statementTimeoutMs: number;
-  /** Of every statement, failed ones too. */
+  /** Called for every statement, failed ones too. */
   onStatement?: (durationMs: number) => void;
-  /** Queries from here on are told to `onSlowQuery`. Default 250 ms. */
+  /** Queries that take this long or longer are reported to `onSlowQuery`. Default 250 ms. */
   slowQueryMsMin?: number;
   onSlowQuery?: (query: SlowQuery) => void;
 }
@@ -41,7 +41,7 @@ export function connectionOptions(options: {
     connectionTimeoutMillis: connectTimeoutMs,
     statement_timeout: statementTimeoutMs,
     idle_in_transaction_session_timeout: statementTimeoutMs,
-    // Times are written as they are in UTC: see values.ts.
+    // Times are then returned in UTC: see values.ts.
     options: `-c timezone=UTC ${settings}`,
     keepAlive: true,
     types: typeParsers,
@@ -51,7 +51,8 @@ export function connectionOptions(options: {
 /** @returns also whether the connection must not be used again. */
 export function connectionOn(client: ClientBase, watch: Watch): Queryable & { isBroken(): boolean } {
   let broken = false;
-  // A little longer than the server's own: it is for a server that cannot even say that time is up.
+  // This is a little longer than the server's own timeout. It is for a server that cannot even report a
+  // timeout.
   const answerTimeoutMs = watch.statementTimeoutMs + 2000;
   return {
     isBroken: () => broken,
@@ -60,12 +61,12 @@ export function connectionOn(client: ClientBase, watch: Watch): Queryable & { is
       const startedAt = performance.now();
       const wait = expectAnswer(client, answerTimeoutMs);
       try {
-        // Named, so that each connection parses and plans a statement once.
+        // It is named, so that each connection parses and plans a statement once.
         const { rows, rowCount } = await query(client, { name: nameOf(text), text, values });
         return { rows, rowCount: rowCount ?? 0 };
       } catch (error) {
         broken ||= leavesBroken(error);
-        // Made where the socket is read: from here it leads to the statement.
+        // The stack was made where the socket is read. From here it leads to the statement.
         if (error instanceof Error) Error.captureStackTrace(error);
         throw asFailure(error);
       } finally {
@@ -77,8 +78,8 @@ export function connectionOn(client: ClientBase, watch: Watch): Queryable & { is
 }
 
 /**
- * By callback: with the driver's own promises, what a statement gave outlives it by many scavenges. The heap
- * grew by 3 of every 20 MB allocated, and a scavenge took 8 ms instead of half of one.
+ * Runs a query by callback. With the driver's own promises, the rows of a statement survive many scavenges:
+ * the heap grew by 3 of every 20 MB allocated, and a scavenge took 8 ms instead of half of one.
  */
 function query(client: ClientBase, config: QueryConfig<Value[]>): Promise<QueryResult> {
   return new Promise((resolve, reject) => {
@@ -86,7 +87,10 @@ function query(client: ClientBase, config: QueryConfig<Value[]>): Promise<QueryR
   });
 }
 
-/** After an ERROR of the server the connection is as good as before; after anything else nobody knows. */
+/**
+ * Returns true when the connection may be broken. After an ERROR of the server it works as before; after
+ * anything else its state is unknown.
+ */
 function leavesBroken(error: unknown): boolean {
   return (error as { severity?: unknown }).severity !== "ERROR";
 }
@@ -100,8 +104,8 @@ function report(watch: Watch, text: string, duration_ms: number): void {
 
 const names = new Map<string, string>();
 /**
- * Statements are templates in the source, so they are few; what is
- * beyond this stays unnamed and is never cached.
+ * The number of statements that get a name. Statements are templates in the source, so they are few; any
+ * beyond this stay unnamed and are never cached.
  */
 const namesMax = 1000;
 

@@ -4,7 +4,7 @@ import pg, { type ClientBase } from "pg";
 import { from as copyFrom } from "pg-copy-streams";
 import { asFailure } from "./failure.ts";
 
-/** A value of a copied row. JSON goes in as text. */
+/** A value of a copied row. JSON is passed as text. */
 export type Cell = string | number | boolean | null | readonly string[];
 
 /** Rows for one table. */
@@ -15,12 +15,15 @@ export interface Copy {
 }
 
 /**
- * Rows gathered before they are handed to the socket: the stream costs
- * more than the row when each goes alone.
+ * Rows that are collected before they go to the socket. When each row goes separately, the stream costs more
+ * than the row.
  */
 const rowsPerChunk = 500;
 
-/** `copy … from stdin`: ten times as fast as inserting row by row. @returns how many rows there were. */
+/**
+ * Copies rows by `copy … from stdin`, ten times as fast as inserting row by row.
+ * @returns the number of rows.
+ */
 export async function copyInto(client: ClientBase, { table, columns, rows }: Copy): Promise<number> {
   const names = columns.map((column) => pg.escapeIdentifier(column)).join(", ");
   const sink = client.query(copyFrom(`copy ${pg.escapeIdentifier(table)} (${names}) from stdin`));
@@ -45,7 +48,7 @@ function* chunks(rows: Iterable<readonly Cell[]>): Generator<string> {
   if (held > 0) yield text;
 }
 
-/** The text format of COPY: backslash, tab and line ends are escaped, `\N` is null. */
+/** Writes a cell in the text format of COPY: backslash, tab and line ends are escaped, `\N` is null. */
 function write(cell: Cell): string {
   if (cell === null) return String.raw`\N`;
   return typeof cell === "object" ? escape(arrayLiteral(cell)) : escape(String(cell));

@@ -1,7 +1,7 @@
 import { Unavailable } from "@mosis/runtime";
 import { silenceMessage } from "./silence.ts";
 
-/** SQLSTATEs that say nothing about the statement: the same one may succeed later, or on another server. */
+/** SQLSTATEs that are not about the statement: the same statement may succeed later, or on another server. */
 const passingStates = new Set([
   "25006", // read-only transaction: this was the primary before a failover
   "25P03", // idle in transaction for too long
@@ -26,7 +26,7 @@ const networkCodes = new Set([
   "ETIMEDOUT",
 ]);
 
-/** What `pg` and `pg-pool` say, without a code, about connections and their own timeouts. */
+/** Messages, without a code, of `pg` and `pg-pool` about connections and their own timeouts. */
 const driverMessages = [
   "Connection terminated",
   "timeout exceeded when trying to connect",
@@ -36,7 +36,7 @@ const driverMessages = [
   "Client has encountered a connection error",
 ];
 
-/** The error to throw on: `Unavailable` when PostgreSQL, not the statement, is in the way. */
+/** Returns the error to throw: `Unavailable` when PostgreSQL, and not the statement, is the cause. */
 export function asFailure(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof Unavailable) return error;
   const code = sqlState(error) ?? "";
@@ -50,20 +50,23 @@ export function asFailure(error: unknown): unknown {
   return new Unavailable("The database cannot take this request now. Try again later.", { cause: error });
 }
 
-/** Serialization failures and deadlocks: the transaction did nothing, and may simply run again. */
+/**
+ * Returns true for serialization failures and deadlocks: the transaction did nothing, and can simply run
+ * again.
+ */
 export function isWorthRerunning(error: unknown): boolean {
   const cause = error instanceof Unavailable ? error.cause : error;
   const code = sqlState(cause);
   return code === "40001" || code === "40P01";
 }
 
-/** Whether a statement would have put a second of what one of these unique indexes has once. */
+/** Returns true when a statement would have put a duplicate into one of these unique indexes. */
 export function isDuplicate(error: unknown, ...indexes: string[]): boolean {
   const constraint = (error as { constraint?: unknown } | null | undefined)?.constraint;
   return sqlState(error) === "23505" && indexes.some((index) => index === constraint);
 }
 
-/** Whether a statement would have left a row that refers to one that is gone. */
+/** Returns true when a statement would have left a row that refers to a deleted one. */
 export function isOrphan(error: unknown, constraint: RegExp): boolean {
   const { constraint: name } = (error ?? {}) as { constraint?: unknown };
   return sqlState(error) === "23503" && typeof name === "string" && constraint.test(name);

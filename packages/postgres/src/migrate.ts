@@ -10,35 +10,37 @@ import { applyRoutines, dropRoutines } from "./routines.ts";
 export interface MigrateOptions {
   url: string;
   /**
-   * Has `migrations/`: `.sql` files named by number, each with `-- Up Migration` and `-- Down Migration`. It
-   * may have `routines/`, see routines.ts, and `squashed.json`, see SquashedHistory.
+   * The folder with `migrations/`: `.sql` files named by number, each with `-- Up Migration` and `-- Down
+   * Migration`. It may also have `routines/`, see routines.ts, and `squashed.json`, see SquashedHistory.
    */
   folder: string;
   direction: "up" | "down";
-  /** How many; default all. */
+  /** The number of migrations; default all. */
   count?: number;
   log: Logger;
 }
 
 /**
- * How long a migration waits for a lock. Whoever comes after it waits behind it, readers too, so it gives up
- * early and tries again.
+ * The time that a migration waits for a lock. Everybody who comes after it waits behind it, readers too, so
+ * it gives up early and tries again.
  */
 const lockTimeoutMs = 500;
-/** Between two tries: what waited behind the lock gets its turn. */
+/** The pause between two tries. Statements that waited behind the lock run in it. */
 const retryDelayMs = 500;
-/** As often as another migration may take to end, and transactions that are in the way. */
+/**
+ * The number of tries. They last as long as another migration, or transactions that are in the way, may take.
+ */
 const triesMax = 300;
 
 /**
- * Applies migrations in the order of their numbers, each in a transaction of its own, recorded in table
- * `schema_migrations`. After the last one it makes the routines that changed; before the first one that is
- * taken back it drops all routines. Of several callers at once one works and the others wait for it (one
- * advisory lock). A migration that does not get a lock in time lets everybody pass and tries again, for five
- * minutes.
- * @returns the names of the migrations that were applied.
- * @throws Error when a file has no way down, when one was put in before an applied one, when the database has
- * part of a history that was squashed, or when SQL fails: then the migrations before it stay applied.
+ * Applies migrations in the order of their numbers, each in a transaction of its own, and records them in
+ * table `schema_migrations`. After the last one it makes the routines that changed; before the first one that
+ * is reverted it drops all routines. When several callers run at once, one works and the others wait for it
+ * (one advisory lock). A migration that does not get a lock in time lets everybody pass and tries again, for
+ * five minutes.
+ * @returns the names of the applied migrations.
+ * @throws Error when a file has no way down, when a file was inserted before an applied one, when the
+ * database has part of a history that was squashed, or when SQL fails. The migrations before it stay applied.
  */
 export async function migrate(options: MigrateOptions): Promise<string[]> {
   const { folder, count = Infinity, log } = options;
@@ -57,10 +59,10 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
 }
 
 interface Work {
-  /** All migrations that there are, in their order. */
+  /** The names of all migrations, in their order. */
   names: string[];
   count: number;
-  /** Gets the names of what was applied, also when a later one fails. */
+  /** Gets the names of the applied migrations, also when a later one fails. */
   applied: string[];
 }
 
@@ -73,7 +75,7 @@ async function migrateOnce({ url, folder, direction, log }: MigrateOptions, work
   await client.connect();
   try {
     await client.query(`set lock_timeout = ${lockTimeoutMs}`);
-    // The lock that the runner would take, and would release before the routines. It ends with the
+    // This is the lock that the runner would take, and would release before the routines. It ends with the
     // connection.
     await client.query(`select pg_advisory_lock(${PG_MIGRATE_LOCK_ID})`);
     await adoptSquashedHistory(client, { ...work, folder, applied: await appliedNames(client), log });
@@ -119,7 +121,7 @@ async function runMigrations(
   }
 }
 
-/** Returns the names of the migrations that the database has, in the order in which it got them. */
+/** Returns the names of the applied migrations, in the order in which they were applied. */
 async function appliedNames(client: pg.Client): Promise<string[]> {
   const table = await client.query<{ exists: boolean }>(
     "select to_regclass('schema_migrations') is not null as exists",
@@ -131,7 +133,7 @@ async function appliedNames(client: pg.Client): Promise<string[]> {
   return rows.map(({ name }) => name);
 }
 
-/** A lock that was not had in time, or a deadlock: nothing of that migration was done. */
+/** Returns true for a lock timeout or a deadlock: that migration did nothing. */
 function isInTheWay(error: unknown): boolean {
   const { code } = (error instanceof Error ? (error.cause ?? error) : error) as { code?: unknown };
   return code === "55P03" || code === "40P01";

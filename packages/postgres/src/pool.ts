@@ -7,44 +7,46 @@ import { streamOf } from "./stream.ts";
 
 export interface Pool extends Queryable {
   /**
-   * The same connections for a tenant: the setting `mosis.tenant`, which policies of row-level security read,
-   * has its value in every statement. Without one it is empty. It is a setting of the session, so a pooler
-   * between must not share a session between clients.
+   * Returns the same connections for a tenant: every statement runs with the tenant in the setting
+   * `mosis.tenant`, which policies of row-level security read. Without a tenant the setting is empty. It is a
+   * setting of the session, so a pooler in between must not share a session between clients.
    */
   as(tenant: string): Pool;
-  /** Runs with one connection, kept from begin to end; what a transaction needs. */
+  /** Runs work with one connection, kept from start to end. A transaction needs this. */
   withConnection<T>(work: (connection: Queryable) => Promise<T>): Promise<T>;
   /** @throws Unavailable when no connection answers. */
   check(): Promise<void>;
-  /** Connections in use, idle, and callers that wait for one. */
+  /** Returns the number of connections in use, of idle ones, and of callers that wait for one. */
   counts(): { used: number; idle: number; waiting: number };
-  /** Waits for connections in use, then closes all. */
+  /** Waits for connections in use, then closes all of them. */
   close(): Promise<void>;
 }
 
 export interface PoolOptions extends Watch {
   url: string;
-  /** Shown in `pg_stat_activity`. */
+  /** The name that `pg_stat_activity` shows. */
   name: string;
   log: Logger;
   connectionsMax: number;
-  /** For a new connection, and for a free one when all are in use. */
+  /** The timeout for a new connection, and for a free one when all are in use. */
   connectTimeoutMs: number;
 }
 
 /**
- * One plan for a statement, whatever its values. PostgreSQL would plan it again for the values of each
- * call that seem worth it, which takes longer than most of our statements, and goes wrong: it takes a policy
- * of row-level security for a condition that one row in 200 meets, and read and sorted 4700 apps of a
- * developer for a page of 50. A statement whose plan has to depend on a value is two statements.
+ * Makes PostgreSQL use one plan for a statement, whatever its values. Otherwise it plans again for the values
+ * of each call that seem worth it. That takes longer than most of our statements, and goes wrong: it assumes
+ * that a policy of row-level security matches one row in 200, and read and sorted 4700 apps of a developer
+ * for a page of 50. A statement whose plan has to depend on a value must be written as two statements.
  */
 export const planSettings = "-c plan_cache_mode=force_generic_plan";
 
-/** Opens no connection yet: a database that is away shows at the first query, and at `/readyz`. */
+/**
+ * Opens a pool, but no connection yet: an unreachable database shows at the first query, and at `/readyz`.
+ */
 export function openPool(options: PoolOptions): Pool {
   const pool = new pg.Pool({
     ...connectionOptions({ ...options, settings: planSettings }),
-    // A statement is sent while the one before it is still to be answered.
+    // A statement is sent before the previous one is answered.
     pipeline: true,
     max: options.connectionsMax,
     idleTimeoutMillis: 30_000,
@@ -60,7 +62,7 @@ export function openPool(options: PoolOptions): Pool {
     });
   }
 
-  /** Tenant and statement go out in one write. When the tenant was not taken, nobody sees the result. */
+  /** Sends tenant and statement in one write. When setting the tenant failed, nobody sees the result. */
   function run(tenant: string, statement: Sql): ReturnType<Queryable["run"]> {
     return lend(async (client, connection) => {
       const stream = streamOf(client);
@@ -91,11 +93,15 @@ export function openPool(options: PoolOptions): Pool {
 
 type Work<T> = (client: pg.PoolClient, connection: Queryable) => Promise<T>;
 
-/** Runs work with a connection of the pool, which comes back after it, or is thrown away when it broke. */
+/**
+ * Runs work with a connection of the pool. The connection returns to the pool afterwards, or is discarded
+ * when it broke.
+ */
 function createLend(pool: pg.Pool, { log, ...watch }: PoolOptions): <T>(work: Work<T>) => Promise<T> {
   // The pool replaces a connection that broke while idle. Without a listener the error would end the process.
   pool.on("error", (error) => log.warn({ err: error }, "An idle connection to PostgreSQL was lost"));
-  // The pool listens to idle connections only; one that breaks in use tells its running statement, and us.
+  // The pool listens only to idle connections. A connection that breaks in use reports to its running
+  // statement, and here.
   const onError = (error: Error) => log.warn({ err: error }, "A connection to PostgreSQL was lost");
 
   return async (work) => {
@@ -113,9 +119,9 @@ function createLend(pool: pg.Pool, { log, ...watch }: PoolOptions): <T>(work: Wo
   };
 }
 
-/** Makes `mosis.tenant` of a connection what it has to be, if it is not. */
+/** Sets `mosis.tenant` of a connection, unless it has the value already. */
 function createAssume() {
-  /** What it is; null while nobody knows. */
+  /** The current tenant of each connection; null while it is unknown. */
   const tenants = new WeakMap<pg.PoolClient, string | null>();
 
   return async (client: pg.PoolClient, connection: Queryable, tenant: string): Promise<void> => {

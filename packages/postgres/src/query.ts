@@ -3,20 +3,26 @@ import { Compile, type Validator } from "typebox/compile";
 import type { Queryable } from "./connection.ts";
 import type { Sql } from "./sql.ts";
 
-/** All rows, each checked against the schema: a row that does not fit is a bug of ours, and throws. */
+/** Returns all rows, each checked against the schema. A row that does not match is our bug, and throws. */
 export async function many<T extends TSchema>(db: Queryable, row: T, statement: Sql): Promise<Static<T>[]> {
   const { rows } = await db.run(statement);
   return rows.map((value) => check(row, value));
 }
 
-/** The one row. @throws Error when there is none, or more than one. */
+/**
+ * Returns the one row.
+ * @throws Error when there is none, or more than one.
+ */
 export async function one<T extends TSchema>(db: Queryable, row: T, statement: Sql): Promise<Static<T>> {
   const found = await maybeOne(db, row, statement);
   if (found === null) throw new Error("A statement gave no row where one must be.");
   return found;
 }
 
-/** The row, or null when there is none. @throws Error when there is more than one. */
+/**
+ * Returns the row, or null when there is none.
+ * @throws Error when there is more than one.
+ */
 export async function maybeOne<T extends TSchema>(
   db: Queryable,
   row: T,
@@ -27,7 +33,10 @@ export async function maybeOne<T extends TSchema>(
   return rows[0] ?? null;
 }
 
-/** Runs a statement for what it does. @returns how many rows it changed. */
+/**
+ * Runs a statement for its effect.
+ * @returns the number of rows it changed.
+ */
 export async function execute(db: Queryable, statement: Sql): Promise<number> {
   const { rowCount } = await db.run(statement);
   return rowCount;
@@ -39,7 +48,7 @@ function check<T extends TSchema>(schema: T, row: unknown): Static<T> {
   let validator = validators.get(schema);
   if (!validator) validators.set(schema, (validator = Compile(schema)));
   if (validator.Check(row)) return row as Static<T>;
-  // Names and rules only: the values are somebody's data.
+  // The message has only names and rules: the values are private data.
   const faults = validator.Errors(row).map(({ instancePath, message }) => `${instancePath} ${message}`);
   throw new Error(`A row does not fit its schema: ${faults.slice(0, 5).join("; ")}`);
 }

@@ -7,18 +7,21 @@ import { one } from "./query.ts";
 import { sql } from "./sql.ts";
 import Type from "typebox";
 
-/** One connection of one's own, for what lives as long as a connection: session locks and notifications. */
+/** A dedicated connection, for what lives as long as a connection: session locks and notifications. */
 export interface Session extends Queryable {
   /**
-   * Takes the lock of that name, without waiting, until the session
-   * ends. False when another session holds it.
+   * Takes the lock of that name until the session ends, without waiting. Returns false when another session
+   * holds it.
    */
   tryLock(name: string): Promise<boolean>;
-  /** Calls back for every notification on the channel. */
+  /** Calls `onNotify` for every notification on the channel. */
   listen(channel: string, onNotify: () => void): Promise<void>;
-  /** Loads many rows into a table, in the transaction that is open. @returns how many there were. */
+  /**
+   * Loads many rows into a table, in the open transaction.
+   * @returns the number of rows.
+   */
   copy(copy: Copy): Promise<number>;
-  /** Resolves with the reason when the connection is gone, and with it its locks. */
+  /** Resolves with the reason when the connection is lost, and its locks with it. */
   lost: Promise<Error>;
   close(): Promise<void>;
 }
@@ -67,7 +70,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
 }
 
 /**
- * When our machine vanishes without a word, the server notices after
- * 25 s instead of two hours, and frees the locks.
+ * With these the server notices after 25 s, instead of two hours, that our machine has vanished, and frees
+ * the locks.
  */
 const keepAliveSettings = "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3";

@@ -1,7 +1,7 @@
 import type { ClientBase } from "pg";
 import { streamOf } from "./stream.ts";
 
-/** An answer that a server owes, and when we stop waiting for it. */
+/** An answer that a server owes, and the time when waiting for it ends. */
 interface Wait {
   client: ClientBase;
   giveUpAt: number;
@@ -12,9 +12,10 @@ const checkEveryMs = 250;
 let watch: NodeJS.Timeout | undefined;
 
 /**
- * From now on the server owes an answer, until `answered` of what this gives. After `withinMs`, or a quarter
- * of a second later, the connection is cut, and what runs on it fails. One timer watches all connections:
- * `query_timeout` of the driver makes one for each statement, 8 of the 50 µs that a statement costs.
+ * Notes that the server owes an answer, until `answered` of the result is called. After `withinMs`, or a
+ * quarter of a second later, the connection is cut, and the statement on it fails. One timer watches all
+ * connections: the driver's `query_timeout` makes a timer for each statement, 8 of the 50 µs that a statement
+ * costs.
  */
 export function expectAnswer(client: ClientBase, withinMs: number): Wait {
   const wait = { client, giveUpAt: performance.now() + withinMs };

@@ -1,28 +1,29 @@
 /**
- * A piece of SQL with its values. Made only by the `sql` tag, so that text from outside can never become SQL.
+ * A piece of SQL with its values. Only the `sql` tag makes one, so that text from outside can never become
+ * SQL.
  */
 export interface Sql {
   readonly pieces: readonly string[];
-  /** One fewer than pieces: a value to bind, or a fragment to nest. */
+  /** The values to bind and the fragments to nest, one fewer than pieces. */
   readonly holes: readonly (Sql | Value)[];
   readonly [mark]: true;
 }
 
 type Scalar = string | number | bigint | boolean | Date | Buffer | null;
-/** What a parameter may be. JSON goes in as text, with a cast beside it. `undefined` is always a mistake. */
+/** A parameter. JSON is passed as text, with a cast beside it. `undefined` is always a mistake. */
 export type Value = Scalar | readonly Scalar[];
 
 const mark = Symbol("sql");
 
 /**
- * SQL as a tagged template: values become bind parameters, `sql` fragments nest as text.
- * `` sql`select ${columns} from apps where id = ${id}` `` where `columns` is itself a fragment.
+ * Makes SQL from a tagged template: values become bind parameters, `sql` fragments nest as text. Example: ``
+ * sql`select ${columns} from apps where id = ${id}` ``, where `columns` is itself a fragment.
  */
 export function sql(pieces: TemplateStringsArray, ...holes: (Sql | Value)[]): Sql {
   return { pieces, holes, [mark]: true };
 }
 
-/** The statement as PostgreSQL takes it, `$1` and so on for its values. */
+/** Returns the statement as PostgreSQL accepts it, with `$1` and so on for its values. */
 export function compile(statement: Sql): { text: string; values: Value[] } {
   const values: Value[] = [];
   return { text: write(statement, values), values };

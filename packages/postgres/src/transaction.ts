@@ -8,11 +8,11 @@ const runsMax = 5;
 const retryDelayMsMax = 100;
 
 /**
- * Runs `work` in one transaction: committed when it resolves, rolled back when it throws.
- * After a serialization failure or a deadlock everything runs again, five times at most,
- * so `work` must do nothing that cannot be undone.
- * @throws what `work` throws; Unavailable when PostgreSQL stands in the way. When the connection breaks
- * during the commit, nobody knows whether it happened.
+ * Runs `work` in one transaction: commits when it resolves, rolls back when it throws. After a serialization
+ * failure or a deadlock everything runs again, five times at most, so `work` must do nothing that cannot be
+ * undone.
+ * @throws what `work` throws; Unavailable when PostgreSQL is the cause. When the connection breaks during the
+ * commit, it is unknown whether the commit happened.
  */
 export async function transaction<T>(db: Pool, work: (tx: Queryable) => Promise<T>): Promise<T> {
   for (let run = 1; ; run++) {
@@ -20,16 +20,16 @@ export async function transaction<T>(db: Pool, work: (tx: Queryable) => Promise<
       return await db.withConnection((connection) => runOnce(connection, sql`begin`, work));
     } catch (error) {
       if (run >= runsMax || !isWorthRerunning(error)) throw error;
-      // Two that met once would meet again if both waited the same time.
+      // Two transactions that met once would meet again if both waited the same time.
       await wait(Math.random() * retryDelayMsMax);
     }
   }
 }
 
 /**
- * Runs statements that only read, all of them on the data as it was at the first: what others commit
- * meanwhile none of them sees.
- * @throws what `work` throws; Unavailable when PostgreSQL stands in the way.
+ * Runs statements that only read, all of them on the data as it was at the first one. None of them sees what
+ * others commit meanwhile.
+ * @throws what `work` throws; Unavailable when PostgreSQL is the cause.
  */
 export function snapshot<T>(db: Pool, work: (tx: Queryable) => Promise<T>): Promise<T> {
   const begin = sql`begin isolation level repeatable read, read only`;
@@ -46,7 +46,7 @@ async function runOnce<T>(
   try {
     result = await work(connection);
   } catch (error) {
-    // It fails only when the connection is gone, and then the server rolls back by itself.
+    // This fails only when the connection is lost, and then the server rolls back itself.
     await connection.run(sql`rollback`).catch(() => undefined);
     throw error;
   }

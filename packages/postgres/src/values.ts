@@ -3,7 +3,10 @@ import { types } from "pg";
 type Parser = (text: string) => unknown;
 const driverParser = types.getTypeParser as (oid: number, format: string) => Parser;
 
-/** How values come out: times as RFC 3339 UTC with milliseconds, bigint as a number while it is exact. */
+/**
+ * Parsers of the values that PostgreSQL returns: times become RFC 3339 UTC with milliseconds, a bigint
+ * becomes a number while it is exact.
+ */
 export const typeParsers = {
   getTypeParser: (oid: number, format = "text") =>
     (format === "text" ? parsers[oid] : undefined) ?? driverParser(oid, format),
@@ -19,7 +22,7 @@ const parsers: Record<number, Parser> = {
     const time = timeOf(text, 3);
     if (time !== null) return time;
     const date = toDate(text);
-    // `infinity` is no date and no RFC 3339; the row's schema refuses it.
+    // `infinity` is not a date and not RFC 3339; the row's schema refuses it.
     return date instanceof Date ? date.toISOString() : text;
   },
   [types.builtins.INT8](text) {
@@ -30,7 +33,10 @@ const parsers: Record<number, Parser> = {
   [varcharArray]: readTexts,
 };
 
-/** Quoted are elements with a comma, a brace, a quote or a blank in them, empty ones, and the word `null`. */
+/**
+ * Reads an array of texts. PostgreSQL quotes elements with a comma, a brace, a quote or a blank in them,
+ * empty ones, and the word `null`.
+ */
 function readTexts(text: string): unknown {
   if (text === "{}") return [];
   const isPlain = /^\{[^"\\{}]+\}$/.test(text) && !text.includes("NULL");
@@ -38,9 +44,10 @@ function readTexts(text: string): unknown {
 }
 
 /**
- * A `timestamptz` as RFC 3339 UTC with all its microseconds: what it is compared by, which `Date` has not.
- * @param text as the cast to `text` writes it in a session whose zone is UTC, as all of ours are.
- * @throws Error for what no RFC 3339 time is: `infinity`, and years beyond four digits.
+ * Returns a `timestamptz` as RFC 3339 UTC with all its microseconds, by which PostgreSQL compares it. `Date`
+ * has only milliseconds.
+ * @param text The cast to `text` in a session whose zone is UTC, as in all of ours.
+ * @throws Error for a value that RFC 3339 cannot express: `infinity`, and years beyond four digits.
  */
 export function exactTime(text: string): string {
   const time = timeOf(text, 6);
@@ -48,7 +55,10 @@ export function exactTime(text: string): string {
   return time;
 }
 
-/** `2026-11-25 12:00:00.5+00` cut to so many digits of a second; null when it is not of that form. */
+/**
+ * Returns `2026-11-25 12:00:00.5+00` with so many digits of a second, or null when the text is not of that
+ * form.
+ */
 function timeOf(text: string, digits: number): string | null {
   const isUtc = text.endsWith("+00") && text.charAt(4) === "-" && text.charAt(10) === " ";
   if (!isUtc) return null;

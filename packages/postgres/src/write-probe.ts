@@ -5,19 +5,19 @@ import { sql } from "./sql.ts";
 import { transaction } from "./transaction.ts";
 import Type from "typebox";
 
-/** Between two probes that went well. After one that did not, each check probes. */
+/** The pause after a successful probe. After a failed one, each check probes. */
 const intervalMsDefault = 30_000;
 
 /** About 240 kB, so that sorting them with 64 kB of memory writes a file. */
 const rows = 4000;
 
 /**
- * A check of `/readyz`: whether PostgreSQL answers, and now and then whether it can write. A disk without
- * room answers every question, and refuses every change. Nothing that SQL can be asked tells how much room
- * there is, so a sort is made that does not fit into its memory: PostgreSQL writes it into a file, on the
- * disk of the database unless `temp_tablespaces` says otherwise. It needs no table and no right, and leaves
- * nothing behind.
- * @returns a function that throws when PostgreSQL is away, takes no changes, or has no room.
+ * Creates a check for `/readyz`: whether PostgreSQL answers, and from time to time whether it can write. A
+ * server with a full disk answers every question and refuses every change. No SQL function reports free
+ * space, so the check makes a sort that does not fit into its memory: PostgreSQL writes it into a file, on
+ * the disk of the database unless `temp_tablespaces` says otherwise. The check needs no table and no right,
+ * and leaves nothing behind.
+ * @returns a function that throws when PostgreSQL is away, refuses changes, or has no room.
  */
 export function createWriteProbe(
   db: Pool,

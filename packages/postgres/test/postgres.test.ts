@@ -36,7 +36,8 @@ test("a transaction that throws leaves nothing behind, and its connection goes o
   assert.deepEqual(await many(db, Count, sql`select n from things`), []);
 });
 
-// A full disk answers every question. The file that is written shows that the probe would find it full.
+// A server with a full disk answers every question. The written file shows that the probe would find the disk
+// full.
 test("a database that takes no changes is not ready, and the probe writes a file now and then", async (t) => {
   const db = testPool(t, await freshDatabase(t), { connectionsMax: 1 });
   const metrics = createMetrics({ service: "test" });
@@ -58,7 +59,7 @@ test("a database that takes no changes is not ready, and the probe writes a file
   await check();
   const files = await filesWritten();
   assert.ok(files >= 3, `${files} files were written`);
-  // What went well is not tried again at once.
+  // A successful probe is not repeated at once.
   await check();
   assert.deepEqual(await probes(), { written: 1, failed: 2 });
   assert.equal(await filesWritten(), files);
@@ -204,7 +205,7 @@ test("rows are copied as they are, whatever their texts are made of", async (t) 
   await session.close();
 });
 
-// A migration that waits behind a long transaction must not make readers wait behind itself.
+// A migration that waits behind a long transaction must not make readers wait behind it.
 test("a migration that gets no lock lets readers pass, and is applied when the lock is free", async (t) => {
   const folder = await mkdtemp(join(tmpdir(), "mosis-migrations-"));
   t.after(() => rm(folder, { recursive: true }));
@@ -234,7 +235,7 @@ test("a migration that gets no lock lets readers pass, and is applied when the l
   await held.promise;
   let isOver = false;
   const migrating = migrate(options).finally(() => (isOver = true));
-  // Twice it has waited for the lock and given up: the names of its connections tell.
+  // The names of its connections show that it waited for the lock twice and gave up.
   const seen = new Set<number>();
   while (seen.size < 2) {
     assert.ok(!isOver, "it did not wait for the lock");
@@ -247,7 +248,7 @@ test("a migration that gets no lock lets readers pass, and is applied when the l
           and datname = current_database()`,
     );
     for (const { pid } of waiting) seen.add(pid);
-    // Fails after a second behind it.
+    // This fails after a second behind the migration.
     await execute(reader, sql`select from a`);
   }
   over.resolve();
