@@ -1,15 +1,15 @@
 import { isIP } from "node:net";
 import { isAddressRange } from "./address-ranges.ts";
 
-/**
- * One variable: how its text becomes a value, what holds when it is
- * unset, and one sentence on what it is for.
- */
+/** One variable: how its text becomes a value, its default, and one sentence about its purpose. */
 interface Variable<T> {
   about: string;
   /** Undefined when the variable must be set. */
   fallback: { value: T } | undefined;
-  /** @throws Error whose message says what the text should have been. */
+  /**
+   * Returns the value of a text.
+   * @throws Error whose message says what the text should have been.
+   */
   read: (text: string) => T;
 }
 
@@ -23,7 +23,7 @@ interface Common<T> {
 
 /**
  * Reads every variable of the spec once. An empty text counts as unset.
- * @throws Error that lists every bad or missing variable with what it is for.
+ * @throws Error that lists every bad or missing variable with its purpose.
  */
 export function readEnv<Spec extends EnvSpec>(
   spec: Spec,
@@ -52,14 +52,14 @@ export function text(options: Common<string>): Variable<string> {
   return { ...common(options), read: (value) => value };
 }
 
-/** Text or null when unset. */
+/** A text, or null when unset. */
 export function optionalText({ about }: { about: string }): Variable<string | null> {
   return { about, fallback: { value: null }, read: (value) => value };
 }
 
 /**
  * An absolute URL, kept as text.
- * @param protocols those that it may have, `https:` for example; default any.
+ * @param protocols The protocols that it may have, `https:` for example; default any.
  */
 export function url(options: Common<string> & { protocols?: readonly string[] }): Variable<string> {
   return { ...common(options), read: (value) => readUrl(value, options.protocols) };
@@ -84,7 +84,10 @@ function readUrl(value: string, protocols?: readonly string[]): string {
   return value;
 }
 
-/** What only its reader understands; `read` throws an Error whose message says what it should have been. */
+/**
+ * A value that only its reader understands. `read` throws an Error whose message says what the text should
+ * have been.
+ */
 export function custom<T>(options: Common<T> & { read: (text: string) => T }): Variable<T> {
   return { ...common(options), read: options.read };
 }
@@ -185,7 +188,9 @@ export function optionalPort({ about }: { about: string }): Variable<number | nu
   return { about, fallback: { value: null }, read: port({ about }).read };
 }
 
-/** An IP address. Not a name: whom a process listens to must not change with a name server. */
+/**
+ * An IP address. Names are refused: whether a process listens to others must not change with a name server.
+ */
 export function ipAddress(options: Common<string>): Variable<string> {
   return {
     ...common(options),

@@ -6,7 +6,7 @@ import { Unavailable } from "./unavailable.ts";
 const words = { share: "You have enough under way.", full: "Everything is taken." };
 const ample = { slotsMax: 4, slotsPerKeyMax: 2, waitingMax: 1000, waitingPerKeyMax: 500, waitMsMax: 60_000 };
 
-/** Work that ends when the test says so; `started` has the keys in the order in which they got a slot. */
+/** Work that ends when the test says so. `started` has the keys in the order in which they got a slot. */
 function createWork(limits: Partial<FairQueueLimits> = {}) {
   const queue = new FairQueue({ ...ample, ...limits }, words);
   const started: string[] = [];
@@ -27,7 +27,7 @@ function createWork(limits: Partial<FairQueueLimits> = {}) {
   };
 }
 
-/** Lets everything happen that waits for nothing but a promise. */
+/** Waits until everything has happened that waits only for a promise. */
 function settled(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
@@ -101,7 +101,7 @@ test("when every place is taken, a newcomer takes the last place of the longest 
   const many = Array.from({ length: 5 }, () => call("many"));
   const results = Promise.allSettled(many);
   const others = [call("one"), call("two"), call("three")];
-  // Four lanes of one caller each: nobody has more than a newcomer would have.
+  // Four lanes of one caller each: none has more than a new key would have.
   await assert.rejects(call("many"), { name: "QueueFull", isOwnShare: false, message: words.full });
   await assert.rejects(call("four"), { name: "QueueFull", isOwnShare: false, message: words.full });
   assert.deepEqual(queue.counts(), { running: 1, waiting: 4 });

@@ -1,23 +1,23 @@
 import { Unavailable } from "./unavailable.ts";
 
 export interface FairQueueLimits {
-  /** Work that runs at once, of all keys together. */
+  /** The number of tasks that run at once, for all keys together. */
   slotsMax: number;
-  /** Work of one key that runs at once; by the key, when some have another share. */
+  /** The number of tasks of one key that run at once. It is a function when keys have different shares. */
   slotsPerKeyMax: number | ((key: string) => number);
-  /** Callers that wait, of all keys together. */
+  /** The number of callers that wait, for all keys together. */
   waitingMax: number;
-  /** Callers of one key that wait; by the key, when some have another share. */
+  /** The number of callers of one key that wait. It is a function when keys have different shares. */
   waitingPerKeyMax: number | ((key: string) => number);
-  /** The longest that a caller waits for a slot. */
+  /** The longest time that a caller waits for a slot. */
   waitMsMax: number;
 }
 
-/** The words of a refusal. They are public: each is a sentence that says what to do. */
+/** The texts of a refusal. They are public: each is a sentence that says what to do. */
 export interface FairQueueWords {
-  /** For a key that has as much running and waiting as it may have. */
+  /** The text for a key that has used up its share of running and waiting. */
   share: string;
-  /** For everybody, when all slots and all places to wait are taken. */
+  /** The text for everybody, when all slots and all places to wait are taken. */
   full: string;
 }
 
@@ -38,27 +38,27 @@ interface Waiter {
   refuse(error: QueueFull): void;
 }
 
-/** What one key has running and waiting. It exists while there is any of either. */
+/** The running and waiting tasks of one key. It exists while there are any. */
 interface Lane {
   key: string;
   slotsMax: number;
   waitersMax: number;
   running: number;
-  /** From the first that came to the last. */
+  /** Ordered from the first that came to the last. */
   waiters: Set<Waiter>;
 }
 
 /**
- * A bounded pool of slots that no key can take for itself: a key has a share of the slots, callers beyond it
- * wait in a lane of their key, and free slots go to the lanes in turn. A key that sends a thousand calls
+ * A bounded pool of slots that no key can take for itself. Each key has a share of the slots, callers beyond
+ * it wait in a lane of their key, and free slots go to the lanes in turn. A key that sends a thousand calls
  * therefore delays the one call of another key by one turn, and not by a thousand. When all places to wait
- * are taken, a newcomer takes the place of the last caller in the longest lane.
+ * are taken, a new caller takes the place of the last caller in the longest lane.
  */
 export class FairQueue {
   readonly #limits: FairQueueLimits;
   readonly #words: FairQueueWords;
   readonly #lanes = new Map<string, Lane>();
-  /** Lanes that have somebody waiting and room in their share, in the order of their turns. */
+  /** Lanes with a waiting caller and room in their share, in the order of their turns. */
   readonly #turns = new Set<Lane>();
   #running = 0;
   #waiting = 0;
@@ -70,7 +70,7 @@ export class FairQueue {
 
   /**
    * Runs the work when the key's turn has come.
-   * @param key whoever has a share: the id of a developer, an address.
+   * @param key The owner of a share: the id of a developer, or an address.
    * @throws QueueFull when there is no place to wait, or no slot within `waitMsMax`; what the work throws.
    */
   async run<T>(key: string, work: () => Promise<T>): Promise<T> {
@@ -84,7 +84,7 @@ export class FairQueue {
     }
   }
 
-  /** Work that runs, and callers that wait for a slot. */
+  /** Returns the number of running tasks, and of callers that wait for a slot. */
   counts(): { running: number; waiting: number } {
     return { running: this.#running, waiting: this.#waiting };
   }
@@ -116,7 +116,7 @@ export class FairQueue {
       if (!next || !waiter) break;
       this.#remove(next, waiter);
       this.#start(next);
-      // To the end of the turns, if it has more to do.
+      // The lane goes to the end of the turns, if it has more to do.
       this.#turns.delete(next);
       this.#takeTurns(next);
       waiter.grant();
@@ -124,7 +124,7 @@ export class FairQueue {
     this.#forgetIdle(lane);
   }
 
-  /** Resolves with a slot that is counted already: nobody who comes in between can take it. */
+  /** Resolves with a slot that is counted already: a caller that comes in between cannot take it. */
   #wait(lane: Lane): Promise<void> {
     this.#makePlace(lane);
     return new Promise((resolve, reject) => {
@@ -160,7 +160,7 @@ export class FairQueue {
     if (lane.waiters.size === 0) this.#turns.delete(lane);
   }
 
-  /** @throws QueueFull when the lane is full, or everything is and no other lane is longer. */
+  /** @throws QueueFull when the lane is full, or when everything is full and no other lane is longer. */
   #makePlace(lane: Lane): void {
     const { waitingMax } = this.#limits;
     if (lane.waiters.size >= lane.waitersMax) throw this.#refused(lane, { isOwnShare: true });
@@ -188,7 +188,7 @@ export class FairQueue {
     return new QueueFull(whose.isOwnShare ? this.#words.share : this.#words.full, whose);
   }
 
-  /** For a caller that waited: its own share was in the way when that is all in use. */
+  /** Returns the refusal of a caller that waited. Its own share was the cause when all of it is in use. */
   #refusal(lane: Lane): QueueFull {
     return this.#refused(lane, { isOwnShare: lane.running >= lane.slotsMax });
   }

@@ -19,7 +19,7 @@ test("resources close newest first, and one that fails or hangs does not stop th
   assert.deepEqual(closed, ["newest", "oldest"]);
 });
 
-// A relay has seven resources, and most of them wait for Kafka when it stands still.
+// A relay has seven resources, and most of them wait for Kafka when it hangs.
 test("all closes together have a bound, and each is begun all the same", async () => {
   const life = createLifecycle({ log, closeTimeoutMs: 60_000, closeAllTimeoutMs: 50 });
   const begun: number[] = [];
@@ -54,7 +54,7 @@ test(
   },
 );
 
-// Somebody starts a process again that has ended, and never one that hangs.
+// A supervisor restarts a process that has ended, but never one that hangs.
 test("a process ends after its last line, although something is left open", { timeout: 20_000 }, async () => {
   const module = JSON.stringify(import.meta.resolve("./index.ts"));
   const code = `

@@ -1,14 +1,14 @@
 import type { Logger } from "./logger.ts";
 
-/** What a process has opened, closed in reverse order. */
+/** The resources that a process has opened. They are closed in reverse order. */
 export interface Lifecycle {
   /**
-   * Takes charge of a resource: it is closed after everything that was opened later. Returns the resource.
+   * Takes charge of a resource, and closes it after everything that was opened later. Returns the resource.
    */
   own<T>(name: string, resource: T, close: (resource: T) => Promise<void> | void): T;
   /**
-   * Resolves with the reason to stop: SIGTERM, SIGINT, or `disconnect`
-   * when the parent that started us is gone.
+   * Resolves with the reason to stop: SIGTERM, SIGINT, or `disconnect` when the parent that started us is
+   * gone.
    */
   untilSignal(): Promise<string>;
   /**
@@ -59,12 +59,12 @@ export function createLifecycle({
   };
 }
 
-/** How long an empty process may take to end by itself. */
+/** The time that an empty process may take to end. */
 const endWithinMs = 2000;
 
 /**
- * The last line of a process, after its lifecycle is closed: it ends soon, also when something that nobody
- * owns is still open. One that has failed to start and does not end is started again by nobody.
+ * Ends a process after its lifecycle is closed, also when something is still open that nobody owns. It is the
+ * last line of a process: nobody restarts a process that has failed to start and does not end.
  */
 export function endProcess(log: Logger): void {
   setTimeout(() => {
@@ -82,7 +82,7 @@ function untilSignal(): Promise<string> {
     if (process.channel === null) resolve("disconnect");
     for (const signal of ["SIGTERM", "SIGINT"] as const) {
       process.once(signal, () => {
-        // Who listens to the channel is kept alive by it, after everything else is closed.
+        // A listener on the channel would keep the process alive after everything else is closed.
         process.off("disconnect", onDisconnect);
         resolve(signal);
       });

@@ -6,23 +6,23 @@ export interface ListenTarget {
   port: number;
 }
 
-/** Where a process listens that clients talk to. */
+/** The address that a public process listens on, for its clients. */
 export interface PublicTarget extends ListenTarget {
-  /** Where health, metrics and the reference page are; null when they are beside everything else. */
+  /** The address of health, metrics and the reference page; null when they share the other port. */
   management: ListenTarget | null;
-  /** Connections of all clients together. */
+  /** The limit of connections for all clients together. */
   connectionsMax: number;
-  /** Connections of one address, of IPv6 a /64. */
+  /** The limit of connections for one address, or one /64 of IPv6. */
   connectionsPerAddressMax: number;
 }
 
 interface PortOptions {
-  /** What the port is for, one sentence. */
+  /** One sentence about the port's purpose. */
   about: string;
   port: number;
 }
 
-/** Only this machine reaches a process that is told nothing else. */
+/** The default address. Only this machine reaches a process without other settings. */
 const loopback = "127.0.0.1";
 
 /** The variables `NAME_HOST` and `NAME_PORT`. */
@@ -36,7 +36,7 @@ export function listenVariables(name: string, options: PortOptions): EnvSpec {
   };
 }
 
-/** The variables above, and those of a process that clients talk to. */
+/** The variables above, and those of a public process. */
 export function publicVariables(name: string, options: PortOptions): EnvSpec {
   return {
     ...listenVariables(name, options),
@@ -64,12 +64,18 @@ export function publicVariables(name: string, options: PortOptions): EnvSpec {
 
 type Values = Readonly<Record<string, unknown>>;
 
-/** @param values as `readEnv` has read them with `listenVariables` in its spec. */
+/**
+ * Returns the address to listen on.
+ * @param values The values that `readEnv` read with `listenVariables` in its spec.
+ */
 export function listenTarget(name: string, values: Values): ListenTarget {
   return { host: values[`${name}_HOST`] as string, port: values[`${name}_PORT`] as number };
 }
 
-/** @param values as `readEnv` has read them with `publicVariables` in its spec. */
+/**
+ * Returns the address to listen on.
+ * @param values The values that `readEnv` read with `publicVariables` in its spec.
+ */
 export function publicTarget(name: string, values: Values): PublicTarget {
   const managementPort = values[`${name}_MANAGEMENT_PORT`] as number | null;
   const host = values[`${name}_MANAGEMENT_HOST`] as string;

@@ -11,13 +11,14 @@ export type Logger = PinoLogger;
 interface LoggerOptions {
   service: string;
   level: string;
-  /** Default standard output. */
+  /** The output for lines. Default standard output. */
   destination?: { write(line: string): void };
 }
 
 /**
- * JSON lines on standard output: `{"level":"info","time":"…","service":"…","msg":"…"}`.
- * A message reads alone and carries its fields; secrets, bodies and install ids never belong into one.
+ * Creates a logger that writes JSON lines to standard output:
+ * `{"level":"info","time":"…","service":"…","msg":"…"}`. A message can be read without context and carries
+ * its fields. It must never contain secrets, bodies or install ids.
  */
 export function createLogger({ service, level, destination }: LoggerOptions): Logger {
   const options: PinoOptions = {
@@ -26,7 +27,7 @@ export function createLogger({ service, level, destination }: LoggerOptions): Lo
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
     serializers: { err: stdSerializers.err },
-    // The last wall against a secret in a log: nobody should log these in the first place.
+    // This is the last defence against a secret in a log; no code should log one in the first place.
     redact: [
       "authorization",
       "password",

@@ -5,9 +5,9 @@ export interface Metrics {
   registry: Registry;
   counter<L extends string = never>(name: string, help: string, labels?: readonly L[]): Counter<L>;
   gauge<L extends string = never>(name: string, help: string, labels?: readonly L[]): Gauge<L>;
-  /** A gauge whose value is read only when somebody looks. */
+  /** Registers a gauge whose value is read only when it is collected. */
   level(name: string, help: string, read: () => number): void;
-  /** @param buckets upper bounds in the unit of the name, ascending. */
+  /** @param buckets Upper bounds in the unit of the name, ascending. */
   histogram<L extends string = never>(
     name: string,
     help: string,
@@ -16,14 +16,14 @@ export interface Metrics {
   ): Histogram<L>;
 }
 
-/** Levels of Node with the ending of a counter: parsers of OpenMetrics take them for counters. */
+/** Gauges of Node whose names end like a counter: parsers of OpenMetrics read them as counters. */
 const misnamed = [
   "nodejs_active_handles_total",
   "nodejs_active_requests_total",
   "nodejs_active_resources_total",
 ];
 
-/** Starts the registry of a process with Node's own metrics (CPU, memory, event loop, GC) in it. */
+/** Creates the registry of a process with Node's own metrics (CPU, memory, event loop, GC) in it. */
 export function createMetrics({ service }: { service: string }): Metrics {
   const registry = new Registry();
   registry.setDefaultLabels({ service });

@@ -1,6 +1,9 @@
 import { type EnvValues, oneOf, optionalText } from "./env.ts";
 
-/** The variables of every process that reports itself. Part of its spec for `readEnv`. */
+/**
+ * The variables of every process that reports telemetry about itself. They are a part of its spec for
+ * `readEnv`.
+ */
 export const selfTelemetryVariables = {
   MOSIS_SELF_TELEMETRY: oneOf({
     about: "Whether the process reports itself as the app dev.mosis.platform.",
@@ -11,7 +14,7 @@ export const selfTelemetryVariables = {
   MOSIS_INGEST_URL: optionalText({ about: "Where it reports to; none, no reports." }),
 };
 
-/** Where a process reports itself; null when it is not to. */
+/** Returns where a process reports telemetry about itself; null when it does not. */
 export function selfTelemetryTarget(
   values: EnvValues<typeof selfTelemetryVariables>,
 ): { endpoint: string; key: string } | null {
