@@ -19,15 +19,15 @@ export interface Lifecycle {
 }
 
 /**
- * Of all closes together: of a server that drains, 9 s, and of what can say then that its store is away. With
- * `endWithinMs` it is well below the 20 s after which whoever runs a process kills it, however many resources
- * hang: when Kafka stands still, every close that sends something does.
+ * The default bound of all closes together: 9 s of a server that drains, and the closes that report then that
+ * their store is away. With `endWithinMs` it is well below the 20 s after which a supervisor kills a process,
+ * however many resources hang: when Kafka hangs, so does every close that sends something.
  */
 const closeAllTimeoutMsDefault = 13_000;
 
 /**
- * @param closeTimeoutMs bound of each single close.
- * @param closeAllTimeoutMs bound of all together; behind it nothing is waited for. Default 13 s.
+ * @param closeTimeoutMs Bound of each single close.
+ * @param closeAllTimeoutMs Bound of all together. After it nothing is waited for. Default 13 s.
  */
 export function createLifecycle({
   log,
