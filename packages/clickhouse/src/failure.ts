@@ -57,7 +57,7 @@ const memoryLimitExceeded = "241";
 const tooManyParts = "252";
 
 function isPassing({ code, message }: ClickHouseError): boolean {
-  // When the whole server is short of memory, that passes. A single query that takes too much would take it
+  // The whole server may be short of memory, which passes. A single query that takes too much would take it
   // again.
   if (code === memoryLimitExceeded) return !/query memory limit|\(for query\)/i.test(message);
   // Parts of the table are merged over time; the partitions of one block stay as many as they are.

@@ -4,8 +4,8 @@ import { insertJson } from "./insert.ts";
 import type { Applied, Migration } from "./migration-file.ts";
 
 /**
- * Puts the new names into `schema_migrations` when the database has the whole history that was squashed, by
- * one insert of one block, which is stored as a whole or not at all. Its tables stay as they are.
+ * Puts the new names into `schema_migrations` when the database has the whole history that was squashed. It
+ * uses one insert of one block, which is stored as a whole or not at all. The tables stay as they are.
  * @returns the migrations that the database has from then on.
  * @throws Error when the database has only part of that history. Nothing is changed then.
  */

@@ -1,6 +1,6 @@
 // Views, which a migration cannot show as they are now. Each file of the folder `views/` has a subject; see
-// RemadeFile for its form. `create or replace view` changes a view over at once, so whoever reads it finds
-// the old one or the new one.
+// RemadeFile for its form. `create or replace view` replaces a view in one step, so a reader sees the old one
+// or the new one.
 import { join } from "node:path";
 import { readRemadeFiles } from "@mosis/runtime";
 import Type from "typebox";
@@ -11,15 +11,15 @@ import { select } from "./query.ts";
 
 interface Options {
   folder: string;
-  /** Name of the last migration that there is. */
+  /** The name of the last migration. */
   last: string;
   run: (statements: string[]) => Promise<void>;
 }
 
 /**
- * Makes the views of each file that has changed, and of all files after a migration, in the order of the
- * files' names. All migrations must have been applied.
- * @returns names of the files.
+ * Makes the views of each changed file, and of all files after a migration, in the order of the files' names.
+ * All migrations must have been applied.
+ * @returns the names of the files.
  */
 export async function applyViews(store: ClickHouse, { folder, last, run }: Options): Promise<string[]> {
   const files = await readRemadeFiles(join(folder, "views"), last);

@@ -50,7 +50,7 @@ function faultsOfUnion(branches: Bounds[], value: object, at: At): ProblemDetail
 function faultsOfObject({ properties = {}, additionalProperties }: Bounds, value: object, at: At) {
   const names = Object.keys(value);
   const isKnown = (name: string) => Object.hasOwn(properties, name);
-  // At most as many as there are known names can be known.
+  // At most as many names can be known as the schema has properties.
   const unknownCount = names.length - Object.keys(properties).length;
   if (additionalProperties === false && unknownCount > at.unknownMax) {
     const unknown = names.filter((name) => !isKnown(name)).slice(0, at.unknownMax);

@@ -15,7 +15,7 @@ export interface IncomingRecord {
 export interface IncomingBatch {
   topic: Topic;
   partition: number;
-  /** At least one, ascending by offset. Offsets may have gaps. */
+  /** The records: at least one, ascending by offset. Offsets may have gaps. */
   records: IncomingRecord[];
 }
 

@@ -3,11 +3,11 @@ import type { KafkaConfig as KafkaJsConfig } from "kafkajs";
 /** The encryption and the credentials of a connection. */
 export interface KafkaSecurity {
   /**
-   * Null means not encrypted. Authorities and our own certificate are PEM; the default authorities are
-   * Node's.
+   * The TLS settings; null means not encrypted. Authorities and our own certificate are PEM; the default
+   * authorities are Node's.
    */
   tls: { ca: string | null; certificate: string | null; key: string | null } | null;
-  /** Null means a certificate, or an anonymous user. */
+  /** The password login; null means a certificate, or an anonymous user. */
   sasl: { mechanism: SaslMechanism; username: string; password: string } | null;
 }
 

@@ -76,7 +76,7 @@ export function readKafka(env: Record<string, string | undefined>): ReturnType<t
   return kafkaSettings(readEnv(kafkaVariables, env));
 }
 
-/** Returns the faults. A setting without effect is one of them: whoever set it believes that it protects. */
+/** Returns the faults. A setting without effect is one of them, because it only seems to protect. */
 function faultsOf(values: EnvValues<typeof kafkaVariables>): string[] {
   const protocol = values.KAFKA_SECURITY_PROTOCOL;
   const [isSasl, isTls] = [protocol.startsWith("SASL"), protocol.endsWith("SSL")];

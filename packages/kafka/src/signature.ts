@@ -1,7 +1,7 @@
-// How records of the catalog are signed. Up to 64 records that are sent together share one Ed25519 signature,
-// made over the root of their Merkle tree. Each record carries the signature and its path to the root, so
-// that it can be checked when compaction has removed the others. docs/decisions/0026-signed-records.md has
-// the reasons and the figures.
+// Signs and checks records of the catalog. Up to 64 records that are sent together share one Ed25519
+// signature, made over the root of their Merkle tree. Each record carries the signature and its path to the
+// root, so that it can be checked when compaction has removed the others.
+// docs/decisions/0026-signed-records.md has the reasons and the figures.
 import { hash, type KeyObject, sign, verify } from "node:crypto";
 import { promisify } from "node:util";
 

@@ -1,4 +1,4 @@
-// What tests do to Kafka and no process of ours does.
+// Operations on Kafka that tests need and no process of ours makes.
 import type { Topic } from "@mosis/types/topics";
 import type { Admin } from "kafkajs";
 import { connectTo, type KafkaConfig, wireName } from "./cluster.ts";

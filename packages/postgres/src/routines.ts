@@ -6,15 +6,15 @@ import type pg from "pg";
 
 interface Options {
   folder: string;
-  /** All migrations that there are, in their order. */
+  /** The names of all migrations, in their order. */
   names: string[];
   log: Logger;
 }
 
 /**
- * Makes the routines of each file that has changed, and of all files after a migration, which may have
- * dropped what was in its way. They are made in one transaction, in the order of the files' names, so a file
- * may use what an earlier one makes. All migrations must have been applied.
+ * Makes the routines of each changed file, and of all files after a migration, which may have dropped
+ * routines that were in its way. They are made in one transaction, in the order of the files' names, so a
+ * file may use what an earlier one makes. All migrations must have been applied.
  */
 export async function applyRoutines(client: pg.Client, { folder, names, log }: Options): Promise<void> {
   const made = await madeRoutines(client);
@@ -76,7 +76,10 @@ async function madeRoutines(client: pg.Client): Promise<Map<string, string>> {
   return new Map(rows.map(({ name, checksum }) => [name, checksum]));
 }
 
-/** @throws Error that names the file; its cause is what PostgreSQL says. */
+/**
+ * Runs the statements of a file.
+ * @throws Error that names the file; its cause is PostgreSQL's error.
+ */
 async function runFile(client: pg.Client, name: string, text: string): Promise<void> {
   try {
     await client.query(text);

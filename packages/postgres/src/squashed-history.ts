@@ -4,8 +4,8 @@ import type pg from "pg";
 /**
  * Puts the new names into `schema_migrations`, in one transaction, when the database has the whole history
  * that was squashed. Its schema stays as it is.
- * @param options.names all migrations that there are, in their order.
- * @param options.applied those that the database has, in their order.
+ * @param options.names The names of all migrations, in their order.
+ * @param options.applied The names of the applied migrations, in their order.
  * @throws Error when the database has only part of that history. Nothing is changed then.
  */
 export async function adoptSquashedHistory(

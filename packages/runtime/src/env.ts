@@ -4,7 +4,7 @@ import { isAddressRange } from "./address-ranges.ts";
 /** One variable: how its text becomes a value, its default, and one sentence about its purpose. */
 interface Variable<T> {
   about: string;
-  /** Undefined when the variable must be set. */
+  /** The value of an unset variable; undefined when the variable must be set. */
   fallback: { value: T } | undefined;
   /**
    * Returns the value of a text.

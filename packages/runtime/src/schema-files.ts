@@ -1,24 +1,26 @@
-// What the folder of a store's schema has beside its numbered migrations, which is the same for every store.
+// The files of a store's schema beside its numbered migrations. They are the same kinds for every store.
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 
-/** A file of functions or views, which are made anew whenever it changes. */
+/** A file of functions or views, which are made again whenever it changes. */
 export interface RemadeFile {
-  /** Name of the file without its end. */
+  /** The name of the file without its extension. */
   name: string;
   /** The part after `-- Create`, which may run again at any time. */
   create: string;
-  /** The part after `-- Drop`, which takes back all that Create has made. */
+  /** The part after `-- Drop`, which removes everything that Create has made. */
   drop: string;
-  /** SHA-256 of the last migration's name and of the text, hex: after a migration every file is made anew. */
+  /**
+   * SHA-256 of the last migration's name and of the text, hex: after a migration every file is made again.
+   */
   checksum: string;
 }
 
 /**
- * Reads the files of a folder that need not exist, in the order of their names.
- * @param lastMigration name of the last migration that there is.
- * @throws Error when a file is not in its form.
+ * Reads the files of a folder in the order of their names. The folder need not exist.
+ * @param lastMigration The name of the last migration.
+ * @throws Error when a file is malformed.
  */
 export async function readRemadeFiles(folder: string, lastMigration: string): Promise<RemadeFile[]> {
   const files = await namesIn(folder);
@@ -39,13 +41,13 @@ async function readRemadeFile(folder: string, file: string, lastMigration: strin
   return { name: file.slice(0, -".sql".length), create, drop, checksum };
 }
 
-/** Migrations that were squashed: fewer files make the same schema as they did. */
+/** Migrations that were squashed: fewer files make the same schema. */
 export interface SquashedHistory {
-  /** First of the migrations that were replaced. No file has its name any more. */
+  /** The first of the migrations that were replaced. No file has its name any more. */
   first: string;
-  /** Last of them. A database that has it has the whole schema, and is adopted. */
+  /** The last of them. A database that has it has the whole schema, and is adopted. */
   last: string;
-  /** Last of the migrations that replace them. */
+  /** The last of the migrations that replace them. */
   into: string;
   /** The last commit that has the old files. */
   commit: string;
@@ -61,8 +63,8 @@ export async function readSquashedHistory(folder: string): Promise<SquashedHisto
 
 /**
  * Returns true when a database has the whole history that was squashed, and false when it has nothing of it.
- * @param applied names of the migrations that the database has, in their order.
- * @throws Error when it has part of that history, which names what to do.
+ * @param applied The names of the applied migrations, in their order.
+ * @throws Error when it has part of that history; the message says what to do.
  */
 export function hasSquashedHistory({ first, last, commit }: SquashedHistory, applied: string[]): boolean {
   if (!applied.includes(first)) return false;

@@ -72,7 +72,10 @@ export const App = Type.Object({
   category: Nullable(Type.String()),
   tags: Type.Array(Type.String()),
   status: AppStatus,
-  /** Null unless the app is suspended. Only an admin can restore an app that an admin has suspended. */
+  /**
+   * The party that suspended the app; null unless it is suspended. Only an admin can restore an app that an
+   * admin has suspended.
+   */
   suspended_by: Nullable(Type.Enum(["developer", "admin"])),
   suspend_reason: Nullable(Type.String()),
   /** Fingerprint of the key that must sign the next version. Null until a version was published. */

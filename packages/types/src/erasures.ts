@@ -15,7 +15,7 @@ const Count = Type.Integer({ minimum: 0 });
 const requested = { app_id: Uuid, install_hash: Sha256, requested_at: Timestamp };
 
 /**
- * How an erasure ended, and the SHA-256 that the writer's `erase.ts` computes from it. Everything
+ * The result of an erasure, and the SHA-256 that the writer's `erase.ts` computes from it. Everything
  * acknowledged before `received_before` is gone from ClickHouse.
  */
 export const ErasureProof = Type.Object({

@@ -124,7 +124,7 @@ export const Key = Type.Object({
   key_prefix: Type.String(),
   permissions: Type.Array(Type.String()),
   package_ids: Nullable(Type.Array(Type.String())),
-  /** Null when only the limits of the app apply. */
+  /** The key's own limit; null when only the limits of the app apply. */
   telemetry_events_per_second: Nullable(Type.Integer()),
   /** The addresses from which it works. An empty list allows every address. */
   cidrs: Type.Array(Type.String()),

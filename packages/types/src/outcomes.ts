@@ -42,7 +42,7 @@ export type OutcomesQuery = Static<typeof OutcomesQuery>;
 const Count = Type.Number({ minimum: 0 });
 
 /**
- * What became of the telemetry of one bucket of time. `refused` counts batches, all other counts are events.
+ * The outcomes of the telemetry of one bucket of time. `refused` counts batches, all other counts are events.
  * `warned` is part of `accepted`. An event may have two warnings, so the reasons of `warned` do not add up to
  * it.
  */

@@ -42,7 +42,7 @@ export const RejectedEvent = Type.Object({
   raw: Type.String(),
   /** The batch's context, which applies to all its events. */
   context: Type.Record(Type.String(), Type.Unknown()),
-  /** Null when the event was not replayed. */
+  /** The time of its replay; null when it was not replayed. */
   replayed_at: Nullable(Timestamp),
 });
 export type RejectedEvent = Static<typeof RejectedEvent>;
@@ -110,7 +110,7 @@ export const Replayed = Type.Object({
   rejected: Type.Integer(),
   /** Matching events after these. */
   remaining: Type.Integer(),
-  /** Null when no matching events remain. */
+  /** The cursor for the next call; null when no matching events remain. */
   next_cursor: Nullable(Type.String()),
   results: Type.Array(ReplayResult),
 });

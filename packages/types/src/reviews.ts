@@ -109,7 +109,7 @@ export const Review = Type.Object({
   checks: Type.Array(Check),
   codes: Type.Array(Type.String()),
   notes: Nullable(Type.String()),
-  /** Null when no reviewer has it now. */
+  /** The running claim; null when no reviewer has the submission now. */
   claim: Nullable(Type.Object({ by_me: Type.Boolean(), until: Timestamp })),
   allowed_actions: Type.Array(ReviewAction),
 });

@@ -3,7 +3,7 @@ import { PackageId } from "./apps.ts";
 import { Label, Nullable, Timestamp, Uuid } from "./formats.ts";
 
 /**
- * What a restriction does with an event. `drop`: it is not kept. `sample`: it is kept when its share, drawn
+ * The effect of a restriction on an event. `drop`: it is not kept. `sample`: it is kept when its share, drawn
  * once for a session (`shareOf`), is below `rate`. `quarantine`: it is kept among the rejected events and can
  * be replayed. When several restrictions match an event, the first of drop, quarantine, sample applies, and
  * among samples the smallest rate.
@@ -28,7 +28,7 @@ export const NewRestriction = Type.Object(
     rate: Type.Optional(Rate),
     /** Text for people: why, and until when. */
     reason: Label(500),
-    /** When null or omitted, it applies until it is lifted. */
+    /** The end of the restriction. When it is null or omitted, the restriction applies until it is lifted. */
     expires_at: Type.Optional(Timestamp),
   },
   {
@@ -43,7 +43,7 @@ export type NewRestriction = Static<typeof NewRestriction>;
 /** A restriction as its developer and admins see it. `created_by` is a developer id. */
 export const Restriction = Type.Object({
   id: Uuid,
-  /** When this and `developer_id` are null, it applies to every app of the platform. */
+  /** The developer whose apps it applies to; null for every app of the platform. */
   developer_id: Nullable(Uuid),
   app_id: Nullable(Uuid),
   package_id: Nullable(Type.String()),

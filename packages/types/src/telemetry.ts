@@ -194,7 +194,7 @@ export type BatchAccepted = Static<typeof BatchAccepted>;
  */
 export const Receipt = Type.Object({
   batch_id: Uuid,
-  /** Null while it is not known. */
+  /** The app's package id; null while it is not known. */
   package_id: Nullable(Type.String()),
   state: Type.Enum(["in_flight", "stored", "dead_lettered"]),
   deliveries: Type.Integer(),

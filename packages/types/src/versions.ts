@@ -133,13 +133,13 @@ export const Version = Type.Object({
   package_size: Type.Integer(),
   package_digest: Type.String(),
   signature: Type.String(),
-  /** Null once the key is gone. */
+  /** Fingerprint of the key that signed it; null once the key is gone. */
   signing_key: Nullable(Type.String()),
   permissions: Type.Array(Type.String()),
   min_mosis_version: Nullable(Type.String()),
   release_notes: Nullable(Type.String()),
   status: VersionStatus,
-  /** Null unless `status` is `published`. */
+  /** The availability of a published version; null for any other status. */
   availability: Nullable(Availability),
   rollout_percent: Nullable(Type.Integer()),
   halted_at: Nullable(Timestamp),

@@ -19,9 +19,9 @@ export interface Grant {
   developerId: string;
   /** An ingest key ships inside apps: everybody who has the app has the key. */
   kind: KeyKind;
-  /** Null when the key serves every app of the developer. */
+  /** The apps that the key serves; null when it serves every app of the developer. */
   appIds: readonly string[] | null;
-  /** Null when only the app's limit applies. */
+  /** The key's own limit; null when only the app's limit applies. */
   eventsPerSecond: number | null;
 }
 
@@ -48,24 +48,24 @@ interface KeyEntry extends Grant {
   permissions: readonly string[];
   /** Computed once, because ingest asks for it at every batch. */
   mayWrite: boolean;
-  /** Null when the key works from every address; the check then costs one comparison. */
+  /** The addresses from which it works; null for every address, which makes the check one comparison. */
   addresses: AddressRanges | null;
-  /** When this secret ends, which may be before its key ends. A key in quarantine counts as ended. */
+  /** The end of this secret, which may be before the key's end. A key in quarantine counts as ended. */
   endsAtMs: number;
   isQuarantined: boolean;
-  /** When its use was last published to the catalog. */
+  /** The time when its use was last published to the catalog. */
   usePublishedAtMs: number;
   /** Set when the key is deleted or changed: cached headers still lead here. */
   revoked: boolean;
 }
 
 /**
- * How many headers whose key is known are cached, to save SHA-256 at every request (2 µs of the 35 that a
- * request may cost).
+ * The number of headers with a known key that are cached, to save SHA-256 at every request (2 µs of the 35
+ * that a request may cost).
  */
 const cachedHeadersMax = 20_000;
 
-/** How long a request waits for the record of its key, and a new key for the records of its apps. */
+/** The time that a request waits for the record of its key, and a new key for the records of its apps. */
 const arrivalMsMax = 1000;
 
 const checkKey = Compile(KeyState);

@@ -63,7 +63,7 @@ export async function followAccess({
    * Other topics that are read together with the table and must be complete with it, each with its reader.
    */
   alongside?: Partial<Record<Topic, Alongside>>;
-  /** How the table is kept up to date with the topics: see `KeepUpOptions`. */
+  /** Settings for keeping the table up to date with the topics: see `KeepUpOptions`. */
   keepUp?: KeepUpOptions;
 }): Promise<FollowedAccess> {
   const table = new AccessTable({ log, clientAddress });

@@ -43,7 +43,7 @@ export class KeyArrivals {
   }
 }
 
-/** How many hashes are remembered, of 64 characters each. */
+/** The number of hashes that are remembered, of 64 characters each. */
 const strangersMax = 10_000;
 
 /**

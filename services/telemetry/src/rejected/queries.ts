@@ -3,7 +3,7 @@ import { Nullable, Timestamp, Uuid } from "@mosis/types/formats";
 import Type, { type Static } from "typebox";
 import { timeParam, whereOf, wholeMs } from "../store/filters.ts";
 
-/** Where a page ended: the key of its last event, with its time in milliseconds. */
+/** The end of a page: the key of its last event, with its time in milliseconds. */
 export const RejectedPosition = Type.Tuple([
   Type.Integer({ minimum: 0, maximum: 8_640_000_000_000_000 }),
   Uuid,
@@ -19,7 +19,7 @@ export interface RejectedFilter {
   code?: string | undefined;
   eventName?: string | undefined;
   replayed: boolean;
-  /** Null when the page begins at the first event. */
+  /** The position after which the page begins; null for the first page. */
   behind: RejectedPosition | null;
 }
 

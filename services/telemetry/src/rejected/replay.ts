@@ -32,13 +32,13 @@ export interface ReplayOrder extends Replayer {
 export interface ReplayReport {
   accepted: number;
   refusals: ReplayResult[];
-  /** How many events behind the last one match. */
+  /** The number of matching events after the last one. */
   remaining: number;
-  /** Null when there was no event. */
+  /** The position of the last event; null when there was none. */
   last: RejectedPosition | null;
 }
 
-/** How many events, of at most 32 KiB each, are in memory at a time. */
+/** The number of events, of at most 32 KiB each, that are in memory at a time. */
 const rowsPerStep = 100;
 
 /**

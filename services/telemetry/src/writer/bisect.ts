@@ -2,10 +2,10 @@ import { ClickHouseRefused } from "@mosis/clickhouse";
 import type { RecordFault } from "./block.ts";
 
 /**
- * Inserts all pieces at once; when ClickHouse refuses them, each half by itself, and so on, until the ones
- * at fault are alone. One bad piece among n costs about 2·log2(n) inserts more. What a half had stored
- * before its refusal is stored again by its parts: the tables fold it.
- * @param setAside called for each piece that is refused alone; the others are stored.
+ * Inserts all pieces at once. When ClickHouse refuses them, it inserts each half separately, and so on, until
+ * each faulty piece is on its own. One bad piece among n costs about 2·log2(n) inserts more. Pieces that a
+ * half had stored before its refusal are stored again by its parts: the tables fold them.
+ * @param setAside Called for each piece that is refused on its own; the others are stored.
  */
 export async function insertBisecting<T>(
   pieces: readonly T[],

@@ -4,7 +4,7 @@ import { deadLetterHeaders, type Topic, topics } from "@mosis/types/topics";
 import type { RecordFault } from "./block.ts";
 import { TransientError, type Retry } from "./retry.ts";
 
-/** Where a record was. */
+/** The place of a record. */
 export interface Origin {
   topic: Topic;
   partition: number;

@@ -30,7 +30,8 @@ export function gather(store: (gathered: Gathered) => Promise<void>): OnBatch {
     waiting.push({ batch, context, resolve, reject });
     if (!busy) {
       busy = true;
-      // After the batches of the same fetch, which are handed over in the same turn of the event loop.
+      // This runs after the batches of the same fetch, which are handed over in the same turn of the event
+      // loop.
       setImmediate(() => void pump());
     }
     return promise;
@@ -44,7 +45,10 @@ interface Waiting {
   reject: (reason: unknown) => void;
 }
 
-/** Never rejects: a failure is told to every batch of the group, and each is handed over again. */
+/**
+ * Stores a group. It never rejects: a failure is reported to every batch of the group, and each is handed
+ * over again.
+ */
 async function settle(group: Waiting[], store: (gathered: Gathered) => Promise<void>): Promise<void> {
   try {
     await store({

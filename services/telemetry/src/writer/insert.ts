@@ -35,7 +35,9 @@ interface DeliveriesPiece extends BesidesPiece {
   deadLetters: number;
 }
 
-/** What may stand beside the deliveries of a flush, by header, in the order it is stored. */
+/**
+ * The blocks that may accompany the deliveries of a flush, by header, in the order in which they are stored.
+ */
 const besides = [
   { header: recordHeaders.outcomes, table: "outcomes_raw", columns: outcomeColumns },
   { header: recordHeaders.replayed, table: "replayed_events_raw", columns: replayedColumns },
@@ -44,17 +46,18 @@ const besides = [
 const eventsWidth = Object.keys(eventColumns).length;
 
 /**
- * Stores what was fetched of `telemetry.events`. The order is the guarantee:
+ * Stores the records fetched from `telemetry.events`. The order is the guarantee:
  *
- * 1. **Events**, one insert for each month, without what was erased since when a replay has sent them.
- *    ClickHouse away: tried again until it is back, nothing else
- *    happens. A record that cannot be read or is refused: into the dead letters, acknowledged, before
- *    anything goes on.
- * 2. **What stands beside deliveries**: their outcomes, and the marks of replayed events. A crash before
- *    this or the next: everything comes again, and falls onto the same keys.
- * 3. **Deliveries**, the rows of `ingest_batches`. They come last in their flush and are stored after all
- *    else, so whoever sees a delivery sees its events and its outcomes.
- * 4. **Offsets**: the consumer commits them when this resolves. A crash before that: as before.
+ * 1. **Events**: one insert for each month. Records from a replay are inserted without events that were
+ *    erased since. While ClickHouse is away, it is tried again until it is back, and nothing else happens. A
+ *    record that cannot be read or is refused goes to the dead letters, acknowledged, before anything goes
+ *    on.
+ * 2. **What accompanies deliveries**: their outcomes, and the marks of replayed events. After a crash before
+ *    this step or the next, everything comes again, and falls onto the same keys.
+ * 3. **Deliveries**: the rows of `ingest_batches`. They come last in their flush and are stored after all
+ *    else, so a reader who sees a delivery sees its events and its outcomes.
+ * 4. **Offsets**: the consumer commits them when this resolves. After a crash before that, everything comes
+ *    again, too.
  */
 export async function storeEvents(deps: StoreDeps, gathered: Gathered): Promise<void> {
   const { events, beside, deliveries, faults } = sortRecords(gathered);
@@ -96,9 +99,9 @@ interface EventsPieces {
 }
 
 interface Sorted {
-  /** By month, those from a replay apart. */
+  /** The events by month, with those of a replay kept apart. */
   events: Map<string, EventsPieces>;
-  /** By header. */
+  /** The accompanying blocks by header. */
   beside: Map<string, BesidesPiece[]>;
   deliveries: DeliveriesPiece[];
   faults: [Origin, RecordFault][];

@@ -7,7 +7,7 @@ import type { Origin } from "./dead-letter.ts";
 
 export interface JsonRecord<T> {
   origin: Origin;
-  /** Null for a tombstone. */
+  /** The parsed value; null for a tombstone. */
   value: T | null;
   /** The place in the order of commits of a developer, as decimal text: it may outgrow a number. */
   position: string;

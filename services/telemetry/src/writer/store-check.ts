@@ -2,7 +2,10 @@ import { type ClickHouse, select } from "@mosis/clickhouse";
 import type { Metrics } from "@mosis/runtime";
 import Type from "typebox";
 
-/** With less free space ClickHouse may be unable to merge parts, and soon accepts no inserts. */
+/**
+ * The least free space on a disk. Below it ClickHouse may be unable to merge parts, and soon accepts no
+ * inserts.
+ */
 const freeBytesMin = 268_435_456;
 /** The time between two queries for the free space on its disks. */
 const diskIntervalMs = 10_000;

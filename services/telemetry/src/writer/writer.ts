@@ -30,11 +30,11 @@ export interface WriterOptions {
   fetchWaitMs: number;
   /** The limit of one fetch, and of what is held while ClickHouse is away. */
   fetchBytesMax: number;
-  /** How often events are deleted that their apps no longer keep. */
+  /** The interval of the sweeps that delete events which their apps no longer keep. */
   sweepIntervalMs: number;
   /** The limits of what a sweep may do without an operator. */
   sweepLimits: SweepLimits;
-  /** How many days single deliveries are kept before they are summed up by day. */
+  /** The number of days that single deliveries are kept before they are summed up by day. */
   deliveriesKeptDays: number;
   /** Default `Date.now`. */
   now?: () => number;
@@ -52,7 +52,7 @@ export interface Writer {
   close(): Promise<void>;
 }
 
-/** After a kill -9 the partitions wait this long for another writer. */
+/** The time for which the partitions wait for another writer after a kill -9. */
 const sessionTimeoutMs = 10_000;
 const lagIntervalMs = 5000;
 

@@ -10,7 +10,9 @@ export interface Deletion {
   partition?: string;
   /** The condition of the rows, with `{name:Type}` for values. */
   where: string;
-  /** What to set in the rows instead of deleting them; the condition must not hold afterwards. */
+  /**
+   * The assignment that is made in the rows instead of deleting them; the condition must not hold afterwards.
+   */
   set?: string;
   params: QueryParams;
 }

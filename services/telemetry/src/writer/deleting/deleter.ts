@@ -34,7 +34,7 @@ export interface Deleter {
   close(): Promise<void>;
 }
 
-/** How many erasures share one deletion. */
+/** The number of erasures that share one deletion. */
 const erasuresAtOnce = 50;
 const readRequests = createJsonReader(ErasureRequest);
 
@@ -89,7 +89,7 @@ export async function startDeleter(options: DeleterOptions): Promise<Deleter> {
   };
 }
 
-/** How often the deleter checks whether a sweep is due and its own. */
+/** The interval at which the deleter checks whether a sweep is due and whether it is this writer's task. */
 const lookIntervalMs = 1000;
 
 /** Sweeps when it becomes this writer's task, and then in every interval. */

@@ -8,13 +8,13 @@ import { TransientError } from "../retry.ts";
 import { countRows, deleteRows, type DeletingDeps, type Deletion } from "./delete-rows.ts";
 
 export interface EraseDeps extends DeletingDeps {
-  /** How far the writers are behind, in the topics that fill the tables. */
+  /** Reads how far the writers are behind, in the topics that fill the tables. */
   writerLag: Pick<LagReader, "read">;
 }
 
 /**
- * By then Kafka has deleted what it received at the same moment: 2 days, 6 h of an open segment, and a
- * margin.
+ * The time after which Kafka has deleted what it received at the same moment: 2 days, 6 h of an open segment,
+ * and a margin.
  */
 const kafkaKeepsMs = 55 * 3_600_000;
 const lagPollMs = 200;

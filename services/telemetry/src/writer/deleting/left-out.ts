@@ -11,7 +11,7 @@ export function isFromReplay({ headers }: IncomingRecord): boolean {
   return headers[recordHeaders.fromReplay] !== undefined;
 }
 
-/** Which rows of a block are inserted: see `NativeInsert.from`. */
+/** The rows of a block that are inserted: see `NativeInsert.from`. */
 export type RowsFrom = (input: string) => string;
 
 const erased = `(
