@@ -27,7 +27,7 @@ export function createCursors<T extends TSchema>(list: string, position: T): Cur
     encode: (value) => mark + Buffer.from(JSON.stringify(value)).toString("base64url"),
     decode(cursor) {
       try {
-        if (!cursor.startsWith(mark)) throw new Error("of another list");
+        if (!cursor.startsWith(mark)) throw new Error("the cursor is of another list");
         const text = Buffer.from(cursor.slice(mark.length), "base64url").toString();
         const value: unknown = JSON.parse(text);
         requireWellFormed(value, text);

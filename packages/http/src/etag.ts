@@ -22,7 +22,7 @@ export function requireMatch(ifMatch: string | undefined, etag: string): void {
     throw problem("precondition_required", "Send the ETag of what you have read as If-Match.");
   }
   if (!tagsOf(ifMatch).some((tag) => tag === "*" || tag === etag)) {
-    throw problem("precondition_failed", "It has changed since you read it: read it again.");
+    throw problem("precondition_failed", "The resource has changed since you read it: read it again.");
   }
 }
 

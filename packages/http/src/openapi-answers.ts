@@ -107,7 +107,7 @@ export function problemExamples(): object {
       type: `https://mosis.dev/problems/${code}`,
       title,
       status,
-      detail: `${title}. Here stands what to do about it.`,
+      detail: `${title}. This sentence says what to do about it.`,
       instance: "/v1/apps",
       code,
       request_id: "0199c0de-7a1b-7c3d-8e4f-5a6b7c8d9e0f",
@@ -133,23 +133,26 @@ function rateFields(isLimited: boolean, required: boolean): Headers {
   if (!isLimited) return {};
   return {
     "RateLimit-Policy": text(
-      "The policy of the request: `q` at once, which take `w` seconds to come back.",
+      "The policy for the request: `q` requests at once, which take `w` seconds to be available again.",
       required,
     ),
-    RateLimit: text("What is left of it: `r` requests; all are back in `t` seconds.", required),
+    RateLimit: text(
+      "The rest of the policy: `r` requests; all are available again in `t` seconds.",
+      required,
+    ),
   };
 }
 
-const retryAfter = "Seconds until the request may be taken.";
+const retryAfter = "Seconds to wait before sending the request again.";
 
 const fieldsOfStatus: Readonly<Record<number, Headers>> = {
   401: { "WWW-Authenticate": text("`Bearer`, with the error of RFC 6750.") },
   409: {
-    "Retry-After": text("With `request_in_flight`: seconds until the first request is answered.", false),
+    "Retry-After": text("Seconds until the first request is answered; sent with `request_in_flight`.", false),
   },
   415: {
-    Accept: text("The types that are taken.", false),
-    "Accept-Encoding": text("The codings that are taken.", false),
+    Accept: text("The accepted media types.", false),
+    "Accept-Encoding": text("The accepted content codings.", false),
   },
   429: { "Retry-After": text(retryAfter) },
   503: { "Retry-After": text(retryAfter) },

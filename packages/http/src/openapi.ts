@@ -110,9 +110,9 @@ function tagOf(path: string): string {
 
 function whoMay(access: string): string {
   if (access === "public") return "Needs no credentials.";
-  if (access === "session") return "Takes the token of a session, and no key.";
-  if (access === "reviewer") return "Takes the token of a session of a reviewer or an admin.";
-  if (access === "developer") return "Takes the token of a session or any management key.";
+  if (access === "session") return "Accepts only the token of a session.";
+  if (access === "reviewer") return "Accepts only the token of a session of a reviewer or an admin.";
+  if (access === "developer") return "Accepts the token of a session or any management key.";
   const permissions = access.split(" or ").map((permission) => `\`${permission}\``);
   return `Keys need the permission ${permissions.join(" or ")}.`;
 }
@@ -165,7 +165,7 @@ const idempotencyKey = {
   name: "Idempotency-Key",
   in: "header",
   required: false,
-  description: "Of your choice: sent again within 24 hours, it is done once.",
+  description: "A value of your choice. Requests with the same value within 24 hours are done once.",
   schema: { type: "string", minLength: 1, maxLength: 255, pattern: "^[\\x21-\\x7e]*$" },
 };
 

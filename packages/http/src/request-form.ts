@@ -22,10 +22,10 @@ const tooManyFields: Refusal = [
   "header_too_large",
   `A request may have at most ${headerFieldsMax} header fields.`,
 ];
-const badHost: Refusal = ["invalid_request", "Send one header Host, with a host name and its port alone."];
+const badHost: Refusal = ["invalid_request", "Send one header Host that has only a host name and its port."];
 const badTarget: Refusal = [
   "invalid_request",
-  "Send a path that starts with a slash, and no # or backslash in it; a whole URL has to be of the Host.",
+  "Send a path that starts with a slash, and no # or backslash in it; a whole URL must name the Host.",
 ];
 
 /**
@@ -70,7 +70,7 @@ function framingFault({ headers, httpVersion }: IncomingMessage): Refusal | null
   // RFC 9112 §6.1: a proxy that forwarded it may have read the body differently.
   if (httpVersion === "1.0") return ["invalid_request", "HTTP/1.0 has no Transfer-Encoding: send HTTP/1.1."];
   if (encoding.toLowerCase() === "chunked") return null;
-  return ["invalid_request", "The only Transfer-Encoding that is read is chunked."];
+  return ["invalid_request", "Use no Transfer-Encoding other than chunked."];
 }
 
 /** The last Host that was valid: nearly every request has the same. */

@@ -28,7 +28,7 @@ export function requireWellFormed(root: unknown, text: string): void {
     }
   }
   if (errors.length === 0) return;
-  const detail = "The body has text that is no Unicode; see errors.";
+  const detail = "The body has text that is not valid Unicode; see errors.";
   throw problem("invalid_request", detail, { errors: errors.slice(0, faultsMax) });
 }
 
@@ -36,7 +36,7 @@ function fault(pointer: string): ProblemDetail {
   return {
     pointer,
     code: "ill_formed",
-    message: "has half of a surrogate pair, which is no character",
+    message: "has half of a surrogate pair, which is not a character",
     fix: "Send whole characters: both halves of a pair, or the character in UTF-8.",
   };
 }

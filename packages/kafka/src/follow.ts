@@ -226,7 +226,7 @@ function createDeliver({ config, options, places, lateness, onShorter }: Deliver
       } catch (error) {
         config.log.error(
           { err: error, topic, offset },
-          `A record of ${topic} could not be applied and is passed over`,
+          `A record of ${topic} could not be applied and is skipped`,
         );
       }
       place.newestMs = Math.max(place.newestMs, record.timestamp);

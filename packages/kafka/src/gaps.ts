@@ -65,7 +65,10 @@ export function createGaps({ questions, config }: Needs): Gaps {
     read() {
       if (!onLost) return reading;
       reading = readNow().catch((error: unknown) => {
-        log.warn({ err: error }, "Where the group is cannot be read: records that are lost now are not told");
+        log.warn(
+          { err: error },
+          "The position of the group cannot be read: records lost now are not reported",
+        );
       });
       return reading;
     },

@@ -78,7 +78,7 @@ export function openLagReader(config: KafkaConfig, options: LagReaderOptions): L
     try {
       return await withDeadline(asked, deadlineMs, "Reading a lag");
     } catch (error) {
-      throw new Unavailable("How far storing is behind cannot be told right now. Try again later.", {
+      throw new Unavailable("The delay of storing is not known right now. Try again later.", {
         cause: error,
       });
     }

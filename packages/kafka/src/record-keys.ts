@@ -27,7 +27,7 @@ export const recordSigning = {
   }),
   CATALOG_RECORD_PUBLIC_KEYS: custom<RecordPublicKeys>({
     about:
-      "Accepted beside the relay's own key, when it looks for records of others: as the readers have them.",
+      "Keys accepted beside the relay's own when it looks for forged records; the value that readers have.",
     default: new Map(),
     read: readPublicKeys,
   }),

@@ -20,21 +20,21 @@ const fileText = (about: string) =>
 /** The variables of every process that uses Kafka. They are a part of its spec for `readEnv`. */
 export const kafkaVariables = {
   KAFKA_BROKERS: brokerList({ about: "The Kafka brokers to start from, host:port, commas between." }),
-  KAFKA_TOPIC_PREFIX: text({ about: "Put in front of every topic name on a shared cluster.", default: "" }),
+  KAFKA_TOPIC_PREFIX: text({ about: "The prefix of every topic name on a shared cluster.", default: "" }),
   KAFKA_SECURITY_PROTOCOL: oneOf({
-    about: "How connections to Kafka are made. Only SASL_SSL and SSL keep others on the network out.",
+    about: "The protocol of connections to Kafka. Only SASL_SSL and SSL keep others on the network out.",
     values: ["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"],
     default: "PLAINTEXT",
   }),
   KAFKA_SASL_MECHANISM: oneOf({
-    about: "How the password is proved to Kafka.",
+    about: "The mechanism that proves the password to Kafka.",
     values: saslMechanisms,
     default: "scram-sha-512",
   }),
   KAFKA_SASL_USERNAME: optionalText({ about: "The user of this process in Kafka: infra/kafka/acls.json." }),
   KAFKA_SASL_PASSWORD: optionalText({ about: "The password of that user; or use the file below." }),
   KAFKA_SASL_PASSWORD_FILE: fileText("A file that holds the password of the user in Kafka."),
-  KAFKA_SSL_CA_FILE: fileText("Authorities that brokers' certificates are checked by, PEM; default Node's."),
+  KAFKA_SSL_CA_FILE: fileText("The authorities that check brokers' certificates, PEM; default Node's."),
   KAFKA_SSL_CERT_FILE: fileText("The certificate of this process for brokers that ask for one, PEM."),
   KAFKA_SSL_KEY_FILE: fileText("The private key of that certificate, PEM."),
 };

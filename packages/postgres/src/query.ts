@@ -15,7 +15,7 @@ export async function many<T extends TSchema>(db: Queryable, row: T, statement: 
  */
 export async function one<T extends TSchema>(db: Queryable, row: T, statement: Sql): Promise<Static<T>> {
   const found = await maybeOne(db, row, statement);
-  if (found === null) throw new Error("A statement gave no row where one must be.");
+  if (found === null) throw new Error("A statement returned no row where it must return one.");
   return found;
 }
 
@@ -29,7 +29,7 @@ export async function maybeOne<T extends TSchema>(
   statement: Sql,
 ): Promise<Static<T> | null> {
   const rows = await many(db, row, statement);
-  if (rows.length > 1) throw new Error(`A statement gave ${rows.length} rows where one at most may be.`);
+  if (rows.length > 1) throw new Error(`A statement returned ${rows.length} rows instead of at most one.`);
   return rows[0] ?? null;
 }
 

@@ -29,7 +29,7 @@ const loopback = "127.0.0.1";
 export function listenVariables(name: string, options: PortOptions): EnvSpec {
   return {
     [`${name}_HOST`]: ipAddress({
-      about: `The address that goes with ${name}_PORT; 0.0.0.0 or :: for every one.`,
+      about: `The address to listen on with ${name}_PORT; 0.0.0.0 or :: means all addresses.`,
       default: loopback,
     }),
     [`${name}_PORT`]: port({ about: options.about, default: options.port }),
@@ -41,20 +41,20 @@ export function publicVariables(name: string, options: PortOptions): EnvSpec {
   return {
     ...listenVariables(name, options),
     [`${name}_MANAGEMENT_HOST`]: ipAddress({
-      about: `The address that goes with ${name}_MANAGEMENT_PORT.`,
+      about: `The address to listen on with ${name}_MANAGEMENT_PORT.`,
       default: loopback,
     }),
     [`${name}_MANAGEMENT_PORT`]: optionalPort({
-      about: `Where health, metrics and /docs move to: ${name}_PORT then answers 404 to them.`,
+      about: `The port of health, metrics and /docs; ${name}_PORT then answers 404 to them.`,
     }),
     [`${name}_HTTP_CONNECTIONS_MAX`]: integer({
-      about: "Connections of clients; beyond it those that are idle longest are closed.",
+      about: "The most connections of clients; beyond it the longest idle ones are closed.",
       min: 10,
       max: 1_000_000,
       default: 10_000,
     }),
     [`${name}_HTTP_CONNECTIONS_PER_ADDRESS_MAX`]: integer({
-      about: "The same of one address, of IPv6 a /64; trusted proxies have no such limit.",
+      about: "The most connections of one address (a /64 of IPv6); trusted proxies have no such limit.",
       min: 1,
       max: 1_000_000,
       default: 1000,

@@ -6,12 +6,14 @@ import { type EnvValues, oneOf, optionalText } from "./env.ts";
  */
 export const selfTelemetryVariables = {
   MOSIS_SELF_TELEMETRY: oneOf({
-    about: "Whether the process reports itself as the app dev.mosis.platform.",
+    about: "Makes the process report itself as the app dev.mosis.platform.",
     values: ["on", "off"],
     default: "on",
   }),
-  MOSIS_SELF_TELEMETRY_KEY: optionalText({ about: "The ingest key it reports with; none, no reports." }),
-  MOSIS_INGEST_URL: optionalText({ about: "Where it reports to; none, no reports." }),
+  MOSIS_SELF_TELEMETRY_KEY: optionalText({
+    about: "The ingest key for these reports; without it there are none.",
+  }),
+  MOSIS_INGEST_URL: optionalText({ about: "The URL for these reports; without it there are none." }),
 };
 
 /** Returns where a process reports telemetry about itself; null when it does not. */

@@ -6,7 +6,7 @@ import { ReviewNotes, VersionAction, VersionStatus } from "./versions.ts";
 
 /** The reasons why a version is rejected, and what its developer does about each. Codes are stable. */
 export const reviewCodes = {
-  package_unavailable: "Put the package where package_url says, for everybody to fetch, and submit again.",
+  package_unavailable: "Put the package at package_url, where everybody can fetch it, and submit again.",
   package_mismatch:
     "Make package_size and package_digest those of the package at package_url, and sign that.",
   app_broken:

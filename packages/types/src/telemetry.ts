@@ -134,8 +134,9 @@ export const eventCodes = {
   name_invalid: "Send a name of 1 to 100 characters without control characters.",
   kind_unknown: "Send one of event, screen, perf, error, crash, or leave kind out.",
   time_invalid: "Send RFC 3339 text or milliseconds since 1970.",
-  time_too_old: "Events are taken up to 30 days after they happened.",
-  time_too_far_ahead: "Events are taken up to 23 hours ahead of the server's clock: check the device clock.",
+  time_too_old: "Events are accepted up to 30 days after they happened.",
+  time_too_far_ahead:
+    "Events are accepted up to 23 hours ahead of the server's clock: check the device clock.",
   duration_invalid: "Send milliseconds from 0 to 4294967295.",
   event_too_large: "Send at most 32768 bytes an event.",
   properties_too_many: "Send at most 64 properties an event.",
@@ -145,7 +146,8 @@ export const eventCodes = {
   clock_corrected:
     "The device clock was off by more than two minutes; the time was corrected and both are kept.",
   restricted: "Events like this are dropped by a restriction of the app: do not send it again.",
-  sampled_out: "A share of the sessions is kept, and this is none of them: go by the sampling of the config.",
+  sampled_out:
+    "Only a share of the sessions is kept, and this is not one of them: use the sampling of the config.",
   quarantined: "Events like this are set aside by a restriction of the app: do not send it again.",
 } as const;
 export type EventCode = keyof typeof eventCodes;
