@@ -14,7 +14,7 @@ export interface Outcome {
 
 export interface BenchReport {
   name: string;
-  /** Returns the commit of the code, with `-dirty` when the tree differs from it. */
+  /** The commit of the code, with `-dirty` when the tree differs from it. */
   commit: string;
   machine: { cpu: string; cores: number; memory_gib: number; kernel: string; node: string };
   figures: Figures;

@@ -5,7 +5,7 @@ export interface Target {
   figure: string;
   better: "more" | "less";
   must: number;
-  /** Null when there is no aim beyond the must. */
+  /** The figure to aim at; null when nothing beyond the must is aimed at. */
   aim: number | null;
 }
 

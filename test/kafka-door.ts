@@ -6,9 +6,7 @@ import type { TestContext } from "node:test";
 export interface KafkaDoor {
   /** The `host:port` where clients find the broker. */
   address: string;
-  /**
-   * From now on, connections stay open, including new ones, and no bytes pass: like a broker after SIGSTOP.
-   */
+  /** Stops passing bytes. All connections stay open, including new ones: like a broker after SIGSTOP. */
   stop(): void;
   /** Returns the number of connections on which a client has waited for an answer since then. */
   waiting(): number;

@@ -21,9 +21,9 @@ export interface AskOrder {
   perSecond?: number;
   /** The name of a process with one thread: the open loop takes at most half of a core of it. */
   halfBusy?: string;
-  /** For PostgreSQL: a statement and the items that it looks up. */
+  /** The statement for PostgreSQL, and the items that it looks up. */
   statement?: { name: StatementName; items: readonly string[] };
-  /** For HTTP: one path for each request, with the key to send. */
+  /** The paths for HTTP, one for each request, with the key to send. */
   requests?: readonly { path: string; key?: string }[];
   /** The pid by name of each process whose CPU is reported, including all its descendants. */
   processes: Record<string, number>;

@@ -45,7 +45,7 @@ function missingPlatforms(packages: LockFile["packages"]): Map<string, object> {
       const path = `node_modules/${name}`;
       if (packages[path] || packages[`${parent}/${path}`]) continue;
       const platform = platformOf(name);
-      // Without a platform, or with a range, npm itself has to say what is right.
+      // npm itself has to be run for an entry without a platform, or with a range.
       if (platform && /^\d/.test(version)) found.set(path, locked({ version, parent: entry, platform }));
     }
   }

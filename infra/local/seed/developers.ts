@@ -9,10 +9,10 @@ export interface SeededDeveloper {
   id: string;
   email: string;
   name: string;
-  /** What the package ids of its apps start with, e.g. `com.zorvia`. */
+  /** The beginning of the package ids of its apps, e.g. `com.zorvia`. */
   domain: string;
   createdMs: number;
-  /** Returns a real Ed25519 key, always the same for the same number. */
+  /** A real Ed25519 key, always the same for the same number. */
   signingKey: { id: string; pem: string; fingerprint: string };
 }
 
