@@ -13,11 +13,11 @@ export interface AppActionRoute {
   /** Name in generated clients. */
   id: string;
   summary: string;
-  /** Of the audit event: `app.<done>`. */
+  /** The last word of the audit event's name: `app.<done>`. */
   done: string;
-  /** A session alone does what a key that leaked must not do; it has to be a recent one then. */
+  /** Only a session may do what a leaked key must not do, and that session has to be recent. */
   access: "apps:write" | "session";
-  /** Null: it takes none. */
+  /** Null when the action takes no body. */
   body: TSchema | null;
   prepare(body: unknown): AppStep;
 }

@@ -4,7 +4,7 @@ import type { Viewer } from "../../access/principal.ts";
 import { allowedAppActions, type AppFacts } from "./lifecycle.ts";
 import type { AppRow, AppSummaryRow } from "./queries.ts";
 
-/** The app as it is answered to the viewer. */
+/** Returns the app as the viewer sees it. */
 export function appFor(viewer: Viewer, row: AppRow): App {
   return { ...appOf(row), allowed_actions: allowedAppActions(factsOf(row), viewer) };
 }
@@ -13,7 +13,7 @@ export function appSummaryFor(viewer: Viewer, row: AppSummaryRow): AppSummary {
   return { ...appSummaryOf(row), allowed_actions: allowedAppActions(factsOf(row), viewer) };
 }
 
-/** The app without what depends on who reads it: for the audit trail. */
+/** Returns the fields of the app that do not depend on the reader, for the audit trail. */
 export function appOf(row: AppRow): Omit<App, "allowed_actions"> {
   return { ...appSummaryOf(row), description: row.description, pending_listing: pendingOf(row) };
 }
@@ -58,7 +58,7 @@ export function factsOf(row: AppSummaryRow): AppFacts {
   return { status, suspended_by, signing_key, has_release };
 }
 
-/** Of all that is answered. */
+/** Returns the ETag of everything that the answer contains. */
 export function tagOf(app: App): string {
   return etagOf(JSON.stringify(app));
 }

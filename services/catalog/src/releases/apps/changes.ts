@@ -53,22 +53,22 @@ export async function actOnApp(
   { action, apply }: { action: AppActionRoute; apply: AppStep },
 ): Promise<App> {
   const { row, viewer } = await lockFor(tx, call, packageId, action.name);
-  // A stolen session must not be enough for what a leaked key must not do.
+  // A leaked key must not do this, and neither must a stolen session: it has to be recent.
   if (action.access === "session") await requireRecent(tx, call.principal);
   await apply(tx, row, viewer);
   return finish(tx, call, row.id, action.done);
 }
 
 /**
- * Deletes an app for good. Its versions, and the keys and restrictions that are only for it, are deleted with
- * it; other keys no longer serve it. Each of them is recorded, or ingest would go by it for ever. The package
- * id of an app that was published is never given again.
+ * Deletes an app for good, with its versions and with the keys and restrictions that are only for it. Other
+ * keys no longer serve it. Each of these changes is recorded; otherwise ingest would go by the old state for
+ * ever. The package id of an app that was published is never given out again.
  */
 export async function deleteApp(tx: Queryable, call: Call, packageId: string): Promise<void> {
   const { row: app } = await lockFor(tx, call, packageId, "delete");
   await requireRecent(tx, call.principal);
-  // Whoever changes one of them has done so before its state is read, or waits until this one is recorded.
-  // The app is locked for update, so no new key comes to serve it.
+  // Another transaction that changes one of these keys has either committed before we read the key's state,
+  // or waits until this one is recorded. The app is locked for update, so no new key can start to serve it.
   await lockKeysOfApp(tx, app.id);
   const keys = await deleteKeysOfApp(tx, app.id);
   const others = await deleteAppOfKeys(tx, app.id);
@@ -93,7 +93,8 @@ async function readKeptKey(tx: Queryable, developerId: string, id: string): Prom
 }
 
 /**
- * Locks the app until the commit, when the client has seen it as it is and may do this with it.
+ * Locks the app until the commit, after checking that the client has seen its current state and may do this
+ * with it.
  * @throws Problem `not_found`, `precondition_required`, `precondition_failed`, `state_conflict`.
  */
 async function lockFor(tx: Queryable, { principal, ifMatch }: Call, packageId: string, action: AppAction) {
@@ -105,7 +106,7 @@ async function lockFor(tx: Queryable, { principal, ifMatch }: Call, packageId: s
   return { row, viewer };
 }
 
-/** Records what an app is now, in the trail of its developer, also when an admin has changed it. */
+/** Records the app's new state in the trail of its developer, also when an admin has changed it. */
 async function finish(tx: Queryable, call: Call, id: string, done: string): Promise<App> {
   const row = await readApp(tx, id);
   const state = { topic: topics.apps, key: id };

@@ -5,24 +5,25 @@ import { type Refusal, stateConflict } from "../../shared/refusal.ts";
 
 // draft → published ⇄ suspended.
 
-/** What of an app decides which actions are allowed. */
+/** The facts about an app that decide which actions are allowed. */
 export interface AppFacts {
   status: AppStatus;
   suspended_by: "developer" | "admin" | null;
-  /** Whether any device would get a version of it, were it published. */
+  /** True when some device would get a version of the app if the app were published. */
   has_release: boolean;
   /** Null before anything was published. */
   signing_key: string | null;
 }
 
-/** What the viewer, who has the app within reach, may do with it now. */
+/** Returns the actions that the viewer may do with the app now. The viewer has it within reach. */
 export function allowedAppActions(facts: AppFacts, viewer: Viewer): AppAction[] {
   return AppAction.enum.filter((action) => refusalOf(action, facts, viewer) === null);
 }
 
 /**
+ * Refuses an action that is not allowed.
  * @param facts as they are in the transaction, with the app locked.
- * @throws Problem `permission_missing` (403), `state_conflict` (409) with the way out.
+ * @throws Problem `permission_missing` (403), `state_conflict` (409) with the remedy.
  */
 export function requireAppAction(action: AppAction, facts: AppFacts, viewer: Viewer): void {
   const refusal = refusalOf(action, facts, viewer);
@@ -45,7 +46,7 @@ const standing: Record<AppStatus, Pick<Refusal, "code" | "message">> = {
 
 const nothing = "Nothing has to be done.";
 
-/** What to do when a status does not allow an action; the ones that are left out do. */
+/** The remedy when a status does not allow an action. Statuses that are left out allow it. */
 const wayOut: Record<AppAction, Partial<Record<AppStatus, string>>> = {
   change: {},
   delete: { published: "Suspend it first: a deleted app never comes back." },
@@ -55,11 +56,11 @@ const wayOut: Record<AppAction, Partial<Record<AppStatus, string>>> = {
   "rotate-signing-key": {},
 };
 
-/** Why the action is not allowed; null when it is. */
+/** Returns the reason why the action is not allowed, or null when it is. */
 export function refusalOf(action: AppAction, facts: AppFacts, viewer: Viewer): Refusal | null {
   const { status, suspended_by: suspendedBy } = facts;
   const judges = viewer.role === "admin" && !viewer.isDeveloper;
-  // What its developer has suspended could be back at any moment: an admin takes that over.
+  // A developer could lift their own suspension at any moment. An admin may therefore take it over.
   if (action === "suspend" && suspendedBy === "developer" && judges) return null;
   const fix = wayOut[action][status];
   if (fix !== undefined) return { ...standing[status], fix };

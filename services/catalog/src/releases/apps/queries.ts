@@ -37,7 +37,7 @@ const summaryColumns = sql`
 const appColumns = sql`
   ${summaryColumns}, description, pending_id, pending_name, pending_category, pending_submitted_at`;
 
-/** A probe by primary key for an app with a rollout. */
+/** Costs one probe by primary key for an app with a rollout. */
 const appsWithReleases = sql`
   apps
   left join lateral (
@@ -72,8 +72,8 @@ export function insertApp(db: Queryable, developerId: string, app: NewApp) {
 const RetiredRow = Type.Object({ retired: Type.Boolean() });
 
 /**
- * Whether the package id was one of an app that was published and is deleted. Asked after the insert, by a
- * statement of its own: an insert that waited for the deletion of the same id sees what that has committed.
+ * Returns true when the package id belonged to a published app that was deleted. It is a statement of its
+ * own, after the insert: an insert that waited for the deletion of the same id sees what that has committed.
  */
 export async function isRetired(tx: Queryable, packageId: string): Promise<boolean> {
   const { retired } = await one(
@@ -93,8 +93,9 @@ export function findApp(db: Queryable, reach: Reach, packageId: string) {
 }
 
 /**
- * The app, which nobody else changes, nor any version of it, before the commit. Read by a statement of its
- * own: the one that waits for the lock sees the app as it is then, but its versions as they were before.
+ * Locks the app, so that nobody else changes it or its versions before the commit. The row is read by a
+ * second statement: the one that waits for the lock sees the current app, but its versions as they were
+ * before the wait.
  */
 export async function lockApp(tx: Queryable, reach: Reach, packageId: string) {
   const locked = await maybeOne(
@@ -105,24 +106,24 @@ export async function lockApp(tx: Queryable, reach: Reach, packageId: string) {
   return locked && readApp(tx, locked.id);
 }
 
-/** The app as it is in the transaction, which has locked it or made it. */
+/** Returns the app as it is in the transaction, which has locked or inserted it. */
 export function readApp(tx: Queryable, id: string) {
   return one(tx, AppRow, sql`select ${appColumns} from ${wholeApps} where id = ${id}`);
 }
 
-/** Sets what a change or an action changes of an app, and when. */
+/** Stores the new values of a change or an action, and its time. */
 export function updateApp(tx: Queryable, id: string, changes: Sql) {
   return execute(tx, sql`update apps set ${changes}, updated_at = now() where id = ${id}`);
 }
 
-/** With its versions. The package id of a published app is retired by a trigger. */
+/** Deletes the app with its versions. A trigger retires the package id of a published app. */
 export function deleteLockedApp(tx: Queryable, id: string) {
   return execute(tx, sql`delete from apps where id = ${id}`);
 }
 
 const AppOnPage = Type.Object({ ...AppSummaryRow.properties, ...positioned });
 
-/** One page and the row behind it, from new to old. */
+/** Returns one page and the row after it, newest first. */
 export function listOwnApps(db: Queryable, owner: Owner, page: PageRequest) {
   return many(
     db,

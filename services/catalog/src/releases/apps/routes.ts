@@ -115,7 +115,7 @@ function serveActions(router: Router, { authenticate }: Deps): void {
   }
 }
 
-/** A path that no app can have is answered like an app that is not there. */
+/** A path that cannot belong to any app gets the same answer as a missing app. */
 function packageIdOf({ package_id: id }: Params): string {
   if (!isPackageId(id)) throw missingApp();
   return id;

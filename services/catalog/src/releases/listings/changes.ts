@@ -23,17 +23,17 @@ import {
   updateDecision,
 } from "./queries.ts";
 
-/** Of one app, in 24 hours: each is kept. */
+/** The maximum for one app in 24 hours: each listing is kept. */
 const listingsPerDayMax = 20;
 
-/** What the store says which app it is. */
+/** The fields by which the store's visitors recognise an app. */
 export type Identity = Pick<AppRow, "name" | "category">;
 
 /**
- * Takes a change of name and category. Once a version of the app was approved they wait for a reviewer, like
- * what is changed of a version: whoever was approved under one name could come into the store under another.
+ * Takes a change of name and category. Once a version of the app was approved, they wait for a reviewer, like
+ * a change of a version. Otherwise an app approved under one name could enter the store under another.
  * @param row the app, locked.
- * @returns name and category that the app has from now on.
+ * @returns the name and category that the app has from now on.
  * @throws Problem `quota_exceeded` (429) when too many were proposed today.
  */
 export async function settleIdentity(
@@ -84,7 +84,7 @@ function isSame(a: Identity, b: Identity): boolean {
   return a.name === b.name && a.category === b.category;
 }
 
-/** A proposed listing for a reviewer, with the names of others in the store as they are now. */
+/** Returns a proposed listing for a reviewer, compared with the current names of other apps in the store. */
 export async function readListing(db: Queryable, id: string, reviewerId: string): Promise<Listing> {
   const row = await findListing(db, id);
   if (!row) throw missingListing();
@@ -92,8 +92,8 @@ export async function readListing(db: Queryable, id: string, reviewerId: string)
 }
 
 /**
- * Ends a proposed listing with a decision. Approved, the app has its name and category from now on. Of two
- * decisions at once, and of a decision and another proposal, one comes first: all of them lock the app.
+ * Ends a proposed listing with a decision. When it is approved, the app gets its name and category. Every
+ * decision and every proposal locks the app, so concurrent ones happen one after the other.
  */
 export async function decideListing(
   tx: Queryable,
@@ -117,7 +117,7 @@ export async function decideListing(
   const [ended, app] = [await findListing(tx, id), await readApp(tx, row.app_id)];
   if (!ended) throw new Error("A listing is gone whose app was locked.");
   const { name, category } = row;
-  // The actor is a session, which says nothing of who the reviewer is.
+  // The actor is recorded as a session, which does not reveal who the reviewer is.
   await record(tx, authorOf(call, row.developer_id), {
     action: `app.listing_${decision.state}`,
     target: { type: "app", id: row.app_id },
@@ -130,7 +130,7 @@ export async function decideListing(
   return listingOf(ended, reviewerId);
 }
 
-/** What the name of one that waits is like, is as of now: another app may have come into the store since. */
+/** Renews the name check of a listing that waits: another app may have come into the store since. */
 async function listingNow(db: Queryable, row: ListingRow, reviewerId: string): Promise<Listing> {
   if (row.state !== "waiting") return listingOf(row, reviewerId);
   return listingOf(row, reviewerId, [await nameCheckOf(db, row.developer_id, row.name)]);

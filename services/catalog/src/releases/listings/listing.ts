@@ -7,15 +7,15 @@ import { stateConflict } from "../../shared/refusal.ts";
 import { type ListingRow, Shown } from "./queries.ts";
 
 /**
- * A proposed listing as a reviewer sees it.
- * @param checks as they are now; those of one that has ended stay as they were.
+ * Returns a proposed listing as a reviewer sees it.
+ * @param checks the current ones; a listing that has ended keeps those from its end.
  */
 export function listingOf(row: ListingRow, reviewerId: string, checks: Check[] = row.checks): Listing {
   const isOpen = row.state === "waiting" && row.developer_id !== reviewerId;
   return { ...shownOf(row), checks, allowed_actions: isOpen ? [...ListingAction.enum] : [] };
 }
 
-/** A proposed listing as its developer sees it. */
+/** Returns a proposed listing as its developer sees it. */
 export function ownListingOf(row: ListingRow): AppListing {
   const { id, state, package_id, name, category, submitted_at, ended_at, checks, codes, notes } = row;
   return {
@@ -24,7 +24,10 @@ export function ownListingOf(row: ListingRow): AppListing {
   };
 }
 
-/** @throws Problem `permission_missing` (403) for an own app, `state_conflict` (409) when it has ended. */
+/**
+ * Refuses to decide over the reviewer's own app or a listing that has ended.
+ * @throws Problem `permission_missing` (403) for an own app, `state_conflict` (409) when it has ended.
+ */
 export function requireOpen(row: ListingRow, reviewerId: string): void {
   if (row.developer_id === reviewerId) {
     throw problem("permission_missing", "This app is your own: another reviewer has to decide.");

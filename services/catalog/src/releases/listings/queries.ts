@@ -7,7 +7,7 @@ import { appsWithin } from "../../access/apps.ts";
 import type { Reach } from "../../access/principal.ts";
 import { CountRow } from "../../shared/rows.ts";
 
-/** What of a row is shown to reviewers as it is. */
+/** The columns of a row that reviewers see unchanged. */
 export const Shown = Type.Omit(Listing, ["allowed_actions"]);
 
 const ListingRow = Type.Object({ ...Shown.properties, app_id: Uuid, developer_id: Uuid });
@@ -24,7 +24,7 @@ export function findListing(db: Queryable, id: string) {
   return maybeOne(db, ListingRow, sql`select ${columns} ${from} where listing.id = ${id}`);
 }
 
-/** Locks the app of a listing, as everything does that changes an app, and reads the listing after that. */
+/** Locks the app of a listing, as every change of an app does, and then reads the listing. */
 export async function lockListing(tx: Queryable, id: string) {
   await execute(
     tx,
@@ -35,7 +35,7 @@ export async function lockListing(tx: Queryable, id: string) {
   return findListing(tx, id);
 }
 
-/** The last listing that was proposed for an app within reach. */
+/** Returns the last listing that was proposed for an app within reach. */
 export function findLastListing(db: Queryable, reach: Reach, packageId: string) {
   return maybeOne(
     db,
@@ -52,12 +52,12 @@ const QueuedRow = Type.Object({ ...ListingRow.properties, submitted_at_exact: Ty
 
 export interface QueueRequest {
   limit: number;
-  /** Where a page ended: when its last one was proposed, to the microsecond, and its id. */
+  /** The end of the previous page: the time of its last proposal, to the microsecond, and its id. */
   behind: [string, string] | null;
   reviewerId: string;
 }
 
-/** One page and the row behind it, from old to new, without what is the reviewer's own. */
+/** Returns one page and the row after it, oldest first, without the reviewer's own apps. */
 export function listQueue(db: Queryable, { limit, behind, reviewerId }: QueueRequest) {
   const [at, id] = behind ?? ["-infinity", "00000000-0000-0000-0000-000000000000"];
   return many(
@@ -73,7 +73,7 @@ export function listQueue(db: Queryable, { limit, behind, reviewerId }: QueueReq
   );
 }
 
-/** How many listings were proposed for an app in the last 24 hours. */
+/** Returns the number of listings that were proposed for an app in the last 24 hours. */
 export async function countOfDay(tx: Queryable, appId: string): Promise<number> {
   const { count } = await one(
     tx,
@@ -117,7 +117,7 @@ export function insertListing(tx: Queryable, listing: NewListing) {
   );
 }
 
-/** Ends the listing of an app that waits; does nothing when none does. */
+/** Ends the waiting listing of an app, if there is one. */
 export function endWaiting(tx: Queryable, appId: string, state: "withdrawn" | "superseded") {
   return execute(tx, ended(sql`app_id = ${appId} and state = 'waiting'`, sql`state = ${state}`));
 }

@@ -22,7 +22,7 @@ interface Deps {
 
 type Params = { id: string };
 
-/** Where reviewers decide over names and categories of approved apps, and developers see it. */
+/** Serves the names and categories of approved apps, which reviewers decide over and developers see. */
 export function listingRoutes(deps: Deps): Router {
   const router = createRouter();
   serveReads(router, deps);
@@ -51,7 +51,7 @@ function serveReads(router: Router, { authenticate }: Deps): void {
     const reviewerId = requireReviewer(call.principal);
     const { id } = req.params;
     if (!isUuid(id)) throw missingListing();
-    // One transaction: how like a name must be is a setting of it.
+    // It is one transaction because the similarity threshold for names is a setting of the transaction.
     const listing = await transaction(call.db.as(everyone), (tx) => readListing(tx, id, reviewerId));
     res.set("ETag", tagOf(listing)).json(listing);
   });

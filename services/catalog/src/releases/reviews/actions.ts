@@ -7,6 +7,7 @@ import { checksNow, publishRefusal } from "./checks.ts";
 import { type ReviewRow, Shown } from "./queries.ts";
 
 /**
+ * Requires a reviewer.
  * @returns the id of the reviewer.
  * @throws Problem `permission_missing` for everybody else, whatever they ask for.
  */
@@ -15,7 +16,7 @@ export function requireReviewer({ role, developerId }: Principal): string {
   throw problem("permission_missing", "Reviewers who have signed in do this.");
 }
 
-/** A submission as a reviewer sees it. */
+/** Returns a submission as a reviewer sees it. */
 export function reviewOf(row: ReviewRow, reviewerId: string): Review {
   const { developer_id, claimed_by, claimed_until } = row;
   return {
@@ -29,9 +30,10 @@ export function reviewOf(row: ReviewRow, reviewerId: string): Review {
 }
 
 /**
+ * Refuses an action that is not allowed.
  * @param row as it is in the transaction, locked.
- * @throws Problem `permission_missing` (403) for an app of one's own, `state_conflict` (409) with the way
- * out.
+ * @throws Problem `permission_missing` (403) for the reviewer's own app, `state_conflict` (409) with the
+ * remedy.
  */
 export function requireReviewAction(action: ReviewAction, row: ReviewRow, reviewerId: string): void {
   if (row.developer_id === reviewerId) {
@@ -41,7 +43,10 @@ export function requireReviewAction(action: ReviewAction, row: ReviewRow, review
   if (refusal) throw stateConflict("The submission", refusal);
 }
 
-/** Of a submission as a reviewer sees it: `claim` tells who it is of. */
+/**
+ * Returns the ETag of a submission as a reviewer sees it. It includes `claim`, which differs for each
+ * reviewer.
+ */
 export function tagOf(review: Review): string {
   return etagOf(JSON.stringify(review));
 }
@@ -78,7 +83,7 @@ function refusalOf(action: ReviewAction, row: ReviewRow, reviewerId: string): Re
   return { code: "review_unclaimed", message: "is not claimed by you", fix: "Claim it first, with :claim." };
 }
 
-/** What can never be published is not approved: its developer would wait for nothing. */
+/** A version that can never be published is not approved: its developer would wait for nothing. */
 function approvalRefusal(row: ReviewRow): Refusal | null {
   const refusal = publishRefusal(row);
   if (!refusal) return null;

@@ -23,17 +23,17 @@ import {
 } from "./queries.ts";
 import { countOfDay, insertReview, lockWaiting, readSubmitted } from "./submission-queries.ts";
 
-/** A reviewer who is ill or forgets holds nobody up for longer. */
+/** A claim ends after this time, so that a reviewer who is ill or forgets it holds nobody up for longer. */
 const claimMinutes = 240;
-/** Of one reviewer, at a time. */
+/** The maximum for one reviewer at a time. */
 const claimsMax = 10;
-/** Of one app: every submission and its checks are kept, also when its version is deleted. */
+/** The maximum for one app: every submission and its checks are kept, also when its version is deleted. */
 const submissionsPerDayMax = 50;
 
-/** Gives a submission to the reviewer, or more time to the one who has it. */
+/** Gives a submission to the reviewer, or extends the claim of the reviewer who has it. */
 export async function claim(tx: Queryable, call: Call, id: string): Promise<Review> {
   const reviewerId = call.principal.developerId;
-  // Before the submission is locked: whoever waits for it must not be waited for here.
+  // Counted before the submission is locked: we must not wait here for a reviewer who waits for that lock.
   const claims = await countClaimsLocked(tx, reviewerId);
   const row = await lockReview(tx, id);
   if (!row) throw missingReview();
@@ -73,8 +73,8 @@ export interface Decision {
 }
 
 /**
- * Ends a submission with a decision, and its version with it. Of two at once, and of a decision and a newer
- * submission, one comes first: all of them lock the app before anything else.
+ * Ends a submission, and its version's review, with a decision. Every decision and every submission locks the
+ * app before anything else, so concurrent ones happen one after the other.
  */
 export async function decide(tx: Queryable, call: Call, id: string, decision: Decision): Promise<Review> {
   const reviewerId = call.principal.developerId;
@@ -102,8 +102,8 @@ export async function decide(tx: Queryable, call: Call, id: string, decision: De
 }
 
 /**
- * Puts a version that is in review now into the queue. For the transaction that submits it, with the app
- * locked.
+ * Puts a version that is in review now into the queue. Call it in the transaction that submits the version,
+ * with the app locked.
  * @throws Problem `quota_exceeded` when the app was submitted too often today.
  */
 export async function openReview(tx: Queryable, versionId: string): Promise<void> {
@@ -120,8 +120,8 @@ export async function openReview(tx: Queryable, versionId: string): Promise<void
 }
 
 /**
- * Takes the submission of an app that waits out of the queue. For the transaction that takes its version out
- * of review, with the app locked.
+ * Takes the waiting submission of an app out of the queue. Call it in the transaction that takes its version
+ * out of review, with the app locked.
  */
 export async function closeReview(
   tx: Queryable,
@@ -136,7 +136,10 @@ export async function closeReview(
   await insertEvent(tx, waiting, { event: how, by });
 }
 
-/** For the trail of the developer, by a session that says nothing of who the reviewer is. */
+/**
+ * Builds the event for the developer's trail. Its actor is a session, which does not reveal who the reviewer
+ * is.
+ */
 function reviewEvent(action: string, { id, package_id, version_code }: ReviewRow): Event {
   return { action, target: { type: "review", id }, payload: { package_id, version_code } };
 }

@@ -6,13 +6,13 @@ import { keyRefusal, orderRefusal, type VersionFacts } from "../versions/lifecyc
 import { nameCheckOf } from "./name-check.ts";
 import type { Submitted } from "./submission-queries.ts";
 
-/** What decides whether a version could be published once it is approved. */
+/** The facts that decide if a version could be published once it is approved. */
 export type Publishable = Pick<
   VersionFacts,
   "version_code" | "published_code_max" | "signing_key" | "is_signing_key_active" | "pinned_key"
 >;
 
-/** Everything that is looked at when a version is submitted. */
+/** Returns all the checks that are made when a version is submitted. */
 export async function submissionChecks(tx: Queryable, submitted: Submitted): Promise<Check[]> {
   return [
     ...publishableChecks(submitted),
@@ -22,7 +22,7 @@ export async function submissionChecks(tx: Queryable, submitted: Submitted): Pro
 }
 
 /**
- * The checks of a submission that waits, as they are now: a key may have been revoked since, or a newer
+ * Returns the current checks of a submission that waits: a key may have been revoked since, or a newer
  * version published.
  */
 export function checksNow(stored: Check[], facts: Publishable): Check[] {
@@ -31,7 +31,9 @@ export function checksNow(stored: Check[], facts: Publishable): Check[] {
   return [...now, ...stored.filter(({ code }) => !codes.has(code))];
 }
 
-/** Why the version could not be published even if it were approved; null when it could. */
+/**
+ * Returns the reason why the version could not be published even if it were approved, or null when it could.
+ */
 export function publishRefusal(facts: Publishable): Refusal | null {
   return keyRefusal(facts) ?? orderRefusal(facts);
 }
@@ -51,10 +53,10 @@ function checkOf(code: Check["code"], refusal: Refusal | null, passed: string): 
   return { code, result: "fail", message: `The version ${refusal.message}.`, fix: refusal.fix };
 }
 
-/** Names in a message: a version may ask for a hundred. */
+/** The maximum number of names in a message: a version may ask for a hundred. */
 const namesMax = 10;
 
-/** A first version adds all that it asks for: only what is dangerous is worth a look then. */
+/** A first version adds every permission that it asks for, so only the dangerous ones are worth a look. */
 export function permissionsCheck(permissions: string[], published: Submitted["published"]): Check {
   const code = "permissions_added";
   const before = new Set(published?.permissions);
@@ -70,7 +72,7 @@ export function permissionsCheck(permissions: string[], published: Submitted["pu
   return { code, result: "warn", message, fix: "Ask for no permission that the app can do without." };
 }
 
-/** One that Mosis does not know counts as dangerous. */
+/** A permission that Mosis does not know counts as dangerous. */
 function isDangerous(name: string): boolean {
   if (!Object.hasOwn(appPermissions, name)) return true;
   return appPermissions[name as keyof typeof appPermissions].dangerous;

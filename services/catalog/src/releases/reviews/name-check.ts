@@ -3,7 +3,7 @@ import type { Check } from "@mosis/types/reviews";
 import type { ReviewRow } from "./queries.ts";
 import { listSimilarApps, lockWaiting, updateChecks } from "./submission-queries.ts";
 
-/** Compares a name with those of the published apps of others, as they are now. */
+/** Compares a name with the current names of the published apps of other developers. */
 export async function nameCheckOf(tx: Queryable, developerId: string, name: string): Promise<Check> {
   const similar = await listSimilarApps(tx, developerId, name);
   const code = "name_similarity";
@@ -16,15 +16,15 @@ export async function nameCheckOf(tx: Queryable, developerId: string, name: stri
 }
 
 /**
- * A submission with its name check as of now, when it waits: the app may have been renamed since it was
- * submitted, and another one may have come into the store.
+ * Returns a submission that waits with a new name check: the app may have been renamed since it was
+ * submitted, and another app may have come into the store.
  */
 export async function withNameCheck(tx: Queryable, row: ReviewRow): Promise<ReviewRow> {
   if (row.state !== "waiting") return row;
   return { ...row, checks: replaced(row.checks, await nameCheckOf(tx, row.developer_id, row.app_name)) };
 }
 
-/** Checks the name of an app again that was changed, for its submission that waits, if there is one. */
+/** Checks the new name of a renamed app for its waiting submission, if there is one. */
 export async function renewNameCheck(
   tx: Queryable,
   app: { id: string; developer_id: string },

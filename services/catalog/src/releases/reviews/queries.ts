@@ -5,16 +5,16 @@ import Type, { type Static } from "typebox";
 import { lockDeveloper } from "../../developers/queries.ts";
 import { CountRow } from "../../shared/rows.ts";
 
-/** What of a row is shown to reviewers as it is. */
+/** The columns of a row that reviewers see unchanged. */
 export const Shown = Type.Omit(Review, ["claim", "allowed_actions"]);
 
-/** A submission with its version and app, and what decides over it. */
+/** A submission with its version and app, and the facts that decide over it. */
 const ReviewRow = Type.Object({
   ...Shown.properties,
   app_id: Uuid,
   version_id: Uuid,
   developer_id: Uuid,
-  /** Null when nobody has it now. */
+  /** Null when nobody has claimed it. */
   claimed_by: Nullable(Uuid),
   claimed_until: Nullable(Timestamp),
   is_signing_key_active: Type.Boolean(),
@@ -49,8 +49,8 @@ export function findReview(db: Queryable, id: string) {
 }
 
 /**
- * The submission, until the end of the transaction nobody else's to change. Read by a statement of its own,
- * which sees its app and version too as what was waited for has left them.
+ * Locks the submission until the transaction ends. A second statement reads it, so that it sees its app and
+ * version as the transaction we waited for has left them.
  */
 export async function lockReview(tx: Queryable, id: string) {
   await execute(tx, sql`select from reviews where id = ${id} for no key update`);
@@ -59,7 +59,7 @@ export async function lockReview(tx: Queryable, id: string) {
 
 export interface QueueRequest {
   limit: number;
-  /** Where a page ended: when its last one was submitted, to the microsecond, and its id. */
+  /** The end of the previous page: the time of its last submission, to the microsecond, and its id. */
   behind: [string, string] | null;
   reviewerId: string;
   claimed: boolean | null;
@@ -70,7 +70,7 @@ export interface QueueRequest {
 const QueuedRow = Type.Object({ ...ReviewRow.properties, submitted_at_exact: Type.String() });
 export type QueuedRow = Static<typeof QueuedRow>;
 
-/** One page and the row behind it, from old to new, without what is the reviewer's own. */
+/** Returns one page and the row after it, oldest first, without the reviewer's own apps. */
 export function listQueue(db: Queryable, { limit, behind, reviewerId, ...filter }: QueueRequest) {
   const [at, id] = behind ?? ["-infinity", "00000000-0000-0000-0000-000000000000"];
   return many(
@@ -101,15 +101,19 @@ function filtered({ claimed, mine, packageId }: Filter, reviewerId: string): Sql
     and ${packageId === null ? sql`true` : ofApp}`;
 }
 
-/** Each wish is a statement of its own: the plan of a statement knows no values. */
+/** Each combination of filters is a statement of its own, because a plan is made without the values. */
 function wished(wish: boolean | null, condition: Sql): Sql {
   if (wish === null) return sql`true`;
   return wish ? condition : sql`not ${condition}`;
 }
 
-/** How many a reviewer has. Locked: nobody else counts for the same reviewer until the commit. */
+/**
+ * Returns the number of claims that a reviewer has. The lock stops others from counting for the same reviewer
+ * until the commit.
+ */
 export async function countClaimsLocked(tx: Queryable, reviewerId: string): Promise<number> {
-  // A statement of its own: what it waits for is committed before the next one looks.
+  // This is a statement of its own: the next one then sees what the transaction that held the lock has
+  // committed.
   await lockDeveloper(tx, reviewerId);
   const { count } = await one(
     tx,
@@ -119,7 +123,7 @@ export async function countClaimsLocked(tx: Queryable, reviewerId: string): Prom
   return count;
 }
 
-/** When the claim of a submission has run out, and nobody has told so. */
+/** Records the end of a submission's claim when its time is over. */
 export function insertExpiry(tx: Queryable, id: string) {
   return execute(
     tx,
@@ -144,14 +148,14 @@ export function clearClaim(tx: Queryable, id: string) {
   return execute(tx, sql`update reviews set claimed_by = null, claimed_until = null where id = ${id}`);
 }
 
-/** How a submission ended. */
+/** The end of a submission. */
 export interface ReviewEnd {
   state: Exclude<ReviewState, "waiting">;
   /** Null unless a reviewer has decided. */
   decidedBy: string | null;
   codes: string[];
   notes: string | null;
-  /** As they were at the end. */
+  /** The checks at the end. */
   checks: Check[];
 }
 
@@ -181,8 +185,8 @@ export function insertEvent(
 }
 
 /**
- * Locks the app of a submission, as everything does that changes a version, and then the key that has signed
- * the version: it is not revoked before the commit.
+ * Locks the app of a submission, as every change of a version does, and then the key that signed the version,
+ * so that it is not revoked before the commit.
  */
 export async function lockSubject(
   tx: Queryable,

@@ -18,9 +18,10 @@ import { findReview, listQueue, type QueuedRow } from "./queries.ts";
 import { readVersionReview } from "./version-review.ts";
 
 /**
- * What reviewers do, and where developers see it. Reviewers see submissions of everybody, as far as they have
- * to be judged: only somebody who has signed in has a role. Actions name the submission, not its version:
- * what was withdrawn, changed and submitted again is another one, and not decided by who has seen the first.
+ * Serves the actions of reviewers, and the page where developers see their review. Reviewers see the
+ * submissions of everybody, as far as they have to judge them. A session is required, because only a
+ * signed-in account has a role. Actions name the submission, not its version: a version that was withdrawn,
+ * changed and submitted again is a new submission, which a reviewer who saw the first must not decide.
  */
 export function reviewRoutes({ authenticate }: { authenticate: Authenticate }): Router {
   const router = createRouter();
@@ -104,7 +105,7 @@ interface Acting {
   body?: unknown;
 }
 
-/** Runs what a reviewer does with a submission, and answers with it as it is then. */
+/** Runs a reviewer's action on a submission, and answers with its new state. */
 async function act(
   { req, res, call, body }: Acting,
   work: (tx: Queryable, id: string) => Promise<Review>,

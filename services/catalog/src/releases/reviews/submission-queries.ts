@@ -4,7 +4,7 @@ import { Check } from "@mosis/types/reviews";
 import Type, { type Static } from "typebox";
 import { CountRow } from "../../shared/rows.ts";
 
-/** What is looked at when a version is submitted. */
+/** The facts that are checked when a version is submitted. */
 const Submitted = Type.Object({
   app_id: Uuid,
   developer_id: Uuid,
@@ -38,13 +38,19 @@ export function readSubmitted(tx: Queryable, versionId: string) {
   );
 }
 
-/** How like a name has to be: the share of three-letter pieces that two names have in common. */
+/**
+ * The similarity from which a name is reported: the share of three-letter pieces that two names have in
+ * common.
+ */
 const similarityMin = 0.6;
 const similarAppsMax = 5;
 
 const SimilarApp = Type.Object({ package_id: Type.String(), name: Type.String() });
 
-/** Apps of others in the store whose names are most like a name, by their letters or as they look. */
+/**
+ * Returns the store's apps of other developers whose names are most like a name, by their letters or by their
+ * looks.
+ */
 export async function listSimilarApps(tx: Queryable, developerId: string, name: string) {
   // What % compares with, for this transaction: the index finds no more than that.
   await execute(tx, sql`select set_config('pg_trgm.similarity_threshold', ${String(similarityMin)}, true)`);
@@ -60,7 +66,7 @@ export async function listSimilarApps(tx: Queryable, developerId: string, name: 
   );
 }
 
-/** How many submissions of an app were made in the last 24 hours. */
+/** Returns the number of submissions of an app in the last 24 hours. */
 export async function countOfDay(tx: Queryable, appId: string): Promise<number> {
   const { count } = await one(
     tx,
@@ -96,7 +102,7 @@ const WaitingReview = Type.Object({
   checks: Type.Array(Check),
 });
 
-/** The submission of an app that waits, locked. */
+/** Locks and returns the waiting submission of an app. */
 export function lockWaiting(tx: Queryable, appId: string) {
   return maybeOne(
     tx,

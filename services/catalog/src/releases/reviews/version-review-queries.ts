@@ -7,11 +7,11 @@ import { CountRow } from "../../shared/rows.ts";
 const LastReview = Type.Object({
   ...Type.Pick(VersionReview, ["id", "state", "submitted_at", "ended_at", "checks", "notes"]).properties,
   codes: Type.Array(ReviewCode),
-  /** Null when nobody has it now. */
+  /** Null when nobody has claimed it. */
   claimed_until: Nullable(Timestamp),
 });
 
-/** The last submission of a version; null when it was never submitted. */
+/** Returns the last submission of a version, or null when it was never submitted. */
 export function findLastReview(db: Queryable, versionId: string) {
   return maybeOne(
     db,
@@ -25,10 +25,10 @@ export function findLastReview(db: Queryable, versionId: string) {
   );
 }
 
-/** Places in the queue are counted so far. */
+/** The maximum that is counted for a place in the queue. */
 const aheadMax = 1000;
 
-/** How many submissions that wait were made before one; at most 1000 are counted. */
+/** Returns the number of waiting submissions that were made before this one, at most 1000. */
 export async function countAhead(db: Queryable, id: string): Promise<number> {
   const { count } = await one(
     db,
@@ -42,13 +42,13 @@ export async function countAhead(db: Queryable, id: string): Promise<number> {
   return count;
 }
 
-/** Of so many decisions the waits are told. */
+/** The number of last decisions whose waits are reported. */
 const decisionsMax = 100;
 
 const Seconds = Nullable(Type.Integer());
 const Waits = Type.Object({ p50: Seconds, p90: Seconds });
 
-/** Seconds from submission to decision of the last decisions; null when there were none. */
+/** Returns the seconds from submission to decision of the last decisions, or null when there were none. */
 export function readWaits(db: Queryable) {
   return one(
     db,
@@ -64,7 +64,7 @@ export function readWaits(db: Queryable) {
 
 const eventsMax = 100;
 
-/** What happened to the submissions of a version, from old to new: the last 100. */
+/** Returns the events of a version's submissions, oldest first: the last 100. */
 export function listTimeline(db: Queryable, versionId: string) {
   return many(
     db,

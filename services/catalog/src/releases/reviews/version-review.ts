@@ -11,14 +11,14 @@ import { countAhead, findLastReview, listTimeline, readWaits } from "./version-r
 import { waitsFor } from "./waiting.ts";
 
 /**
- * The last submission of a version, for its developer.
+ * Returns the last submission of a version, for its developer.
  * @throws Problem `not_found` when there is no such version within reach, or it was never submitted.
  */
 export function readVersionReview(
   { db, principal }: Call,
   version: { packageId: string; code: number },
 ): Promise<VersionReview> {
-  // A decision that is made meanwhile is in all of the answer, or in none.
+  // The snapshot makes a concurrent decision appear in all of the answer, or in none of it.
   return snapshot(db, (own) => readFrom(own, principal, version));
 }
 

@@ -2,19 +2,19 @@ import type { ReviewState, Waiting } from "@mosis/types/reviews";
 import type { VersionStatus } from "@mosis/types/versions";
 import type { Refusal } from "../../shared/refusal.ts";
 
-/** Where a version and its last submission stand. */
+/** The state of a version and of its last submission. */
 export interface Standing {
   status: VersionStatus;
   state: ReviewState;
-  /** Null when nobody has it now. */
+  /** Null when nobody has claimed it. */
   claimed_until: string | null;
   /** Null unless it waits. */
   position: number | null;
-  /** Why it could not be published, even approved. */
+  /** The reason why it could not be published even if it were approved. */
   refusal: Refusal | null;
 }
 
-/** Who has to act next, and what they have to do: no version waits for something that is not told. */
+/** Returns who has to act next, and what they have to do. Every version that waits gets a reason. */
 export function waitsFor(standing: Standing): Waiting {
   const { status, state, refusal } = standing;
   switch (status) {
@@ -41,7 +41,7 @@ function withdraw({ message, fix }: Refusal): string {
 }
 
 const again = "Submit it again with :submit when it is ready.";
-/** How what was submitted became a draft again. */
+/** The reason why a submission became a draft again. */
 const drafts: Record<ReviewState, string> = {
   waiting: again,
   approved: `It was withdrawn after it was approved. ${again}`,

@@ -11,7 +11,10 @@ import { countLocked, insertSigningKey, lockOwnSigningKey, revokeLocked } from "
 import { isSignedBy } from "./verify.ts";
 
 const activeKeysMax = 20;
-/** Revoked ones are kept for good, so somebody could make them without end. */
+/**
+ * The limit exists because revoked keys are kept for good: without it, an account could make them without
+ * end.
+ */
 const keysMax = 500;
 
 export async function registerSigningKey(
@@ -55,7 +58,7 @@ export async function revokeSigningKey(
       fix: "Nothing has to be done: it verifies nothing new.",
     });
   }
-  // A revoked key does not come back.
+  // A revoked key cannot be restored.
   await requireRecent(tx, call.principal);
   const revoked = await revokeLocked(tx, locked.id, reason);
   await record(tx, authorOf(call), signingKeyEvent("signing_key.revoked", revoked));
@@ -63,8 +66,8 @@ export async function revokeSigningKey(
 }
 
 /**
- * Whoever registers a key has its private half: otherwise somebody could claim the key of others, and with
- * it what it has signed.
+ * Requires a proof that the developer holds the private half of the key. Otherwise somebody could claim the
+ * key of others, and with it everything that it has signed.
  * @throws Problem `signature_invalid` with the text that has to be signed.
  */
 export function requireProof(developerId: string, { pem, fingerprint }: PublicKey, proof: string): void {

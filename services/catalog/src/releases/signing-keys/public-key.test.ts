@@ -10,7 +10,7 @@ const derOf = (key: KeyObject) => key.export({ type: "spki", format: "der" });
 const newRsa = (modulusLength: number, publicExponent = 65_537) =>
   generateKeyPairSync("rsa", { modulusLength, publicExponent });
 
-/** The code with which a text is refused. */
+/** Returns the code of the problem that refuses a text. */
 function refusalOf(text: string): string | undefined {
   let told: unknown;
   assert.throws(
@@ -36,7 +36,7 @@ test("a key is read from PEM and from base64, and its fingerprint is of its DER"
 });
 
 test("a key has one fingerprint, however it is encoded", () => {
-  // The same point, compressed and not.
+  // The same point in both forms, compressed and uncompressed.
   const compressed = "MDkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDIgACqTsRinRLK5EgwVThkW8uihsvgoFGJ8dsb1ULWFWuf98=";
   const { pem, fingerprint } = readPublicKey(compressed);
   assert.equal(readPublicKey(pem).fingerprint, fingerprint);
@@ -84,7 +84,7 @@ test("rubbish is refused", () => {
   assert.equal(refusalOf(old), "public_key_unreadable");
 });
 
-/** The code of the refusal; null when reading does not end within the deadline, and is stopped. */
+/** Returns the code of the refusal, or null when reading does not end by the deadline and is stopped. */
 async function refusalWithin(text: string, deadlineMs: number): Promise<string | null> {
   const source = `
     const { parentPort, workerData } = require("node:worker_threads");
@@ -105,7 +105,7 @@ async function refusalWithin(text: string, deadlineMs: number): Promise<string |
   }
 }
 
-// With as much white space as a body holds, an expression that divides it in every way takes hours.
+// When a body is full of white space, a regular expression that tries every split of it takes hours.
 test("a text of white space between head and foot is refused, however long it is", async () => {
   const [head, foot] = ["-----BEGIN PUBLIC KEY-----", "-----END PUBLIC KEY-----"];
   const space = " ".repeat(60_000);

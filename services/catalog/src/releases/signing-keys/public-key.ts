@@ -2,7 +2,7 @@ import { createHash, createPublicKey, type KeyObject } from "node:crypto";
 import { type Problem, problem } from "@mosis/http";
 
 export interface PublicKey {
-  /** The one form of it that is stored, whichever it came in. */
+  /** The one stored form of the key, whatever form was sent. */
   pem: string;
   /** SHA-256 of the SubjectPublicKeyInfo in DER, lower-case hex. */
   fingerprint: string;
@@ -11,7 +11,7 @@ export interface PublicKey {
 const rsaBitsMin = 2048;
 /** The signature of a larger key does not fit into `app_versions.signature`: 512 characters of base64. */
 const rsaBitsMax = 3072;
-/** NIST FIPS 186-5 §A.1.1 has no smaller one; a very large one only makes checking slow. */
+/** NIST FIPS 186-5 §A.1.1 allows no smaller exponent; a very large one only makes checking slow. */
 const exponentMin = 65_537n;
 const exponentMax = 0xffff_ffffn;
 
@@ -19,12 +19,12 @@ const taken = "Take an Ed25519 key, an ECDSA key on P-256, or an RSA key of 2048
 const howToExport = "Export it with: openssl pkey -in key.pem -pubout";
 
 /**
- * Reads a public key that somebody sent.
+ * Reads a public key that a client sent.
  * @param text SubjectPublicKeyInfo as PEM, or as the base64 of its DER.
- * @throws Problem `invalid_request` that says what is wrong with it and what is taken.
+ * @throws Problem `invalid_request` that says what is wrong with it and what is accepted.
  */
 export function readPublicKey(text: string): PublicKey {
-  // Of the parser of Node's: it would make a public key of a private one too, and of a certificate.
+  // Checked before Node's parser, which would also make a public key of a private one, and of a certificate.
   const der = derOf(text);
   let key: KeyObject;
   try {
@@ -33,7 +33,8 @@ export function readPublicKey(text: string): PublicKey {
     throw refused("public_key_unreadable", "is no SubjectPublicKeyInfo that can be read", howToExport, cause);
   }
   requireTaken(key);
-  // By way of JWK: compressed points and named parameters have several encodings, and a key one fingerprint.
+  // The detour over JWK makes the encoding unique: compressed points and named parameters have several
+  // encodings, and a key must have one fingerprint.
   const one = createPublicKey({ key: key.export({ format: "jwk" }), format: "jwk" });
   const spki = one.export({ format: "der", type: "spki" });
   return {
@@ -58,8 +59,9 @@ const pemHead = "-----BEGIN PUBLIC KEY-----";
 const pemFoot = "-----END PUBLIC KEY-----";
 
 /**
- * Returns what stands between head and foot, and the text itself without them. It goes by position: an
- * expression with white space on both sides of the base64 tried each way to divide 4096 spaces, for 8 s.
+ * Returns the text between head and foot, or the whole text when it has neither. It searches by position: a
+ * regular expression with white space on both sides of the base64 tried every way to divide 4096 spaces, for
+ * 8 s.
  */
 function pemBodyOf(text: string): string {
   if (!text.startsWith(pemHead) || !text.endsWith(pemFoot)) return text;

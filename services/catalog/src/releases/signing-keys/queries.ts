@@ -5,13 +5,13 @@ import { lockDeveloper } from "../../developers/queries.ts";
 import { pageClause, type PageRequest, positionColumn, positioned } from "../../shared/page-position.ts";
 import type { PublicKey } from "./public-key.ts";
 
-// Signing keys are of the developer, not of an app: a key for listed apps sees them all.
+// Signing keys belong to the developer, not to an app: a key for listed apps sees all of them.
 
 const columns = sql`
   id, name, algorithm, public_key, fingerprint, is_active is true as is_active, revoked_at, revoke_reason,
   created_at, case when is_active then array['revoke'] else array[]::text[] end as allowed_actions`;
 
-/** Null when the developer has registered this key before, revoked or not. */
+/** Returns null when the developer has registered this key before, revoked or not. */
 export function insertSigningKey(
   tx: Queryable,
   developerId: string,
@@ -38,7 +38,7 @@ export function findOwnSigningKey(db: Queryable, developerId: string, id: string
 
 const SigningKeyOnPage = Type.Object({ ...SigningKey.properties, ...positioned });
 
-/** One page and the row behind it, from new to old. */
+/** Returns one page and the row after it, newest first. */
 export function listOwnSigningKeys(db: Queryable, developerId: string, page: PageRequest) {
   return many(
     db,
@@ -49,7 +49,7 @@ export function listOwnSigningKeys(db: Queryable, developerId: string, page: Pag
   );
 }
 
-/** The key, until the end of the transaction nobody else's to revoke or to verify with. */
+/** Locks the key until the transaction ends, so that nobody revokes it or verifies with it meanwhile. */
 export function lockOwnSigningKey(tx: Queryable, developerId: string, id: string) {
   return maybeOne(
     tx,
@@ -73,9 +73,13 @@ export function revokeLocked(tx: Queryable, id: string, reason: string) {
 
 const KeyCounts = Type.Object({ all: Type.Integer(), active: Type.Integer() });
 
-/** How many a developer has. Locked with it: nobody else counts for the same developer until the commit. */
+/**
+ * Returns the number of a developer's keys. The lock stops others from counting for the same developer until
+ * the commit.
+ */
 export async function countLocked(tx: Queryable, developerId: string) {
-  // A statement of its own: what it waits for is committed before the next one looks.
+  // This is a statement of its own: the next one then sees what the transaction that held the lock has
+  // committed.
   await lockDeveloper(tx, developerId);
   return one(
     tx,
@@ -88,7 +92,7 @@ export async function countLocked(tx: Queryable, developerId: string) {
 
 const SharedSigningKey = Type.Pick(SigningKey, ["id", "public_key", "is_active"]);
 
-/** The key with that fingerprint. It is not revoked before the commit. */
+/** Returns the key with that fingerprint, and locks it so that it is not revoked before the commit. */
 export function shareOwnSigningKey(tx: Queryable, developerId: string, fingerprint: string) {
   return maybeOne(
     tx,

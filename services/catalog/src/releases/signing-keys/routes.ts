@@ -13,7 +13,7 @@ import { findOwnSigningKey, listOwnSigningKeys } from "./queries.ts";
 /** With a signing key that it registers, a key for one app could sign for all. */
 const everyAppFix = "register and revoke signing keys with one for every app.";
 
-/** The keys that packages are signed with. */
+/** Serves the keys that packages are signed with. */
 export function signingKeyRoutes({ authenticate }: { authenticate: Authenticate }): Router {
   const router = createRouter();
   const paging = createPaging("signing-keys");

@@ -1,17 +1,18 @@
 import { constants, createPublicKey, type KeyObject, verify } from "node:crypto";
 
-/** Bytes of an ECDSA signature on P-256 as IEEE P1363 has it: r and s, side by side. */
+/** The size of an ECDSA signature on P-256 in the form of IEEE P1363: r and s, side by side. */
 const p1363Bytes = 64;
 
 /**
- * Whether a signature over a message is of a key: Ed25519 over the message, ECDSA and RSA over its SHA-256.
- * ECDSA in DER, as OpenSSL makes it, or as IEEE P1363, as WebCrypto does; RSA with PKCS #1 v1.5 or PSS.
- * @param publicKey PEM of a key that `readPublicKey` has taken.
- * @param signature base64; anything that is no such text is no signature.
+ * Returns true when the key has signed the message: Ed25519 signs the message, ECDSA and RSA its SHA-256.
+ * ECDSA signatures may be in DER, as OpenSSL makes them, or in IEEE P1363, as WebCrypto does; RSA ones may
+ * use PKCS #1 v1.5 or PSS.
+ * @param publicKey PEM of a key that `readPublicKey` has accepted.
+ * @param signature base64; any other text counts as no signature.
  */
 export function isSignedBy(publicKey: string, message: Buffer, signature: string): boolean {
   const bytes = Buffer.from(signature, "base64");
-  // Node reads base64 generously: one signature would have many texts.
+  // Node accepts several spellings of the same base64, so one signature would have many texts.
   if (bytes.toString("base64") !== signature) return false;
   const key = createPublicKey(publicKey);
   if (key.asymmetricKeyType === "ed25519") return verify(null, message, key, bytes);

@@ -8,17 +8,20 @@ import { closeReview, openReview } from "../reviews/changes.ts";
 import { requireSignature } from "./signature.ts";
 import { supersedeWaiting, updateReleases, updateVersion, type VersionRow } from "./queries.ts";
 
-/** An action of the developer: how it is recorded, and what it does once it is known to be allowed. */
+/** A developer's action: how it is recorded, and what it does once it is known to be allowed. */
 export interface DeveloperAction {
   name: VersionAction;
   summary: string;
-  /** Of the audit event: `version.<done>`. */
+  /** The last word of the audit event's name: `version.<done>`. */
   done: string;
-  /** Null: it takes none. */
+  /** Null when the action takes no body. */
   body: TSchema | null;
-  /** Whether devices may get something else afterwards. */
+  /** True when devices may get something else afterwards. */
   releases: boolean;
-  /** Reads the body. What it gives runs in the transaction, and returns which version was superseded. */
+  /**
+   * Reads the body, and returns the function that runs in the transaction. That function returns the version
+   * that was superseded.
+   */
   prepare(body: unknown): (tx: Queryable, version: VersionRow) => Promise<Superseded | null>;
 }
 

@@ -14,13 +14,13 @@ import * as queries from "./queries.ts";
 import { requireSignature } from "./signature.ts";
 import { missingVersion, tagOf, versionFor, versionOf } from "./version.ts";
 
-// Every change of a version locks its app first, so of one app they happen one after the other, and what is
-// read after the lock holds until the commit.
+// Every change of a version locks its app first. Changes of one app therefore happen one after the other, and
+// what is read after the lock holds until the commit.
 
-/** Of one app, drafts included. */
+/** The maximum for one app, drafts included. */
 const versionsMax = 2000;
 
-/** A version by its place in its app. */
+/** A version, identified by its app and its code. */
 interface VersionId {
   packageId: string;
   code: number;
@@ -82,7 +82,8 @@ export async function actOnVersion(
 }
 
 /**
- * Locks the version until the commit, when the client has seen it as it is and may do this with it.
+ * Locks the version until the commit, after checking that the client has seen its current state and may do
+ * this with it.
  * @throws Problem `not_found`, `precondition_required`, `precondition_failed`, `state_conflict`.
  */
 async function lockVersion(
@@ -103,7 +104,7 @@ async function lockVersion(
 }
 
 /**
- * A code that could never be published is refused at once.
+ * Refuses at once a code that could never be published.
  * @param app locked.
  * @throws Problem `state_conflict` (409).
  */
@@ -130,13 +131,13 @@ async function requireNewCode(
 
 interface Done {
   done: string;
-  /** Whether devices may get something else afterwards. */
+  /** True when devices may get something else afterwards. */
   releases?: boolean;
-  /** The versions that this one has taken the place of. */
+  /** The versions that this one has superseded. */
   superseded?: queries.VersionRow[];
 }
 
-/** Records what a version is now, in the trail of its developer, also when an admin has changed it. */
+/** Records the version's new state in the trail of its developer, also when an admin has changed it. */
 async function finish(tx: Queryable, call: Call, id: string, done: Done): Promise<Version> {
   const row = await queries.readVersion(tx, id);
   const more = { superseded_by: row.version_code };

@@ -12,23 +12,25 @@ import { wayOut } from "./remedies.ts";
 // draft → review → approved → published; review → rejected → draft. Published: rollout → available; both may
 // be halted and resumed, and yanked for good.
 
-/** What of a version and its app decides which actions are allowed. */
+/** The facts about a version and its app that decide which actions are allowed. */
 export interface VersionFacts {
   version_code: number;
   status: VersionStatus;
   rollout_percent: number | null;
   halted_at: string | null;
   yanked_at: string | null;
-  /** Fingerprint; null once the key is gone. */
+  /** The key's fingerprint, or null once the key is gone. */
   signing_key: string | null;
   is_signing_key_active: boolean;
-  /** Whether it is the app's version in rollout. */
+  /** True when this is the app's version in rollout. */
   is_rollout: boolean;
-  /** Of the app: fingerprint of the key that has to have signed; null before anything was published. */
+  /**
+   * The fingerprint of the key that has to sign every version of the app; null before anything was published.
+   */
   pinned_key: string | null;
-  /** Of the app: the greatest code that was ever published. */
+  /** The greatest code of the app that was ever published. */
   published_code_max: number | null;
-  /** Of the app: the code that is in review. */
+  /** The code of the app that is in review. */
   review_code: number | null;
 }
 
@@ -49,7 +51,7 @@ const from: Record<VersionAction, readonly VersionState[]> = {
 
 const reviewing = new Set<VersionAction>(["approve", "reject"]);
 
-/** Null unless the version is published. */
+/** Returns null unless the version is published. */
 export function availabilityOf(facts: VersionFacts): Availability | null {
   const { status, rollout_percent: percent, halted_at, yanked_at, is_rollout: isRollout } = facts;
   if (status !== "published") return null;
@@ -61,18 +63,19 @@ export function availabilityOf(facts: VersionFacts): Availability | null {
 
 export function stateOf(facts: VersionFacts): VersionState {
   const availability = availabilityOf(facts);
-  // Only a published version has one, so the status of any other is a state.
+  // Only a published version has an availability, so the status of any other version is its state.
   return availability ?? (facts.status as Exclude<VersionStatus, "published">);
 }
 
-/** What the viewer may do with the version now. */
+/** Returns the actions that the viewer may do with the version now. */
 export function allowedVersionActions(facts: VersionFacts, viewer: Viewer): VersionAction[] {
   return VersionAction.enum.filter((action) => mayAct(action, viewer) && refusalOf(action, facts) === null);
 }
 
 /**
+ * Refuses an action that is not allowed.
  * @param facts as they are in the transaction, with the app locked.
- * @throws Problem `permission_missing` (403), `state_conflict` (409) with the way out.
+ * @throws Problem `permission_missing` (403), `state_conflict` (409) with the remedy.
  */
 export function requireVersionAction(action: VersionAction, facts: VersionFacts, viewer: Viewer): void {
   if (!mayAct(action, viewer)) {
@@ -87,13 +90,16 @@ export function requireVersionAction(action: VersionAction, facts: VersionFacts,
   if (refusal) throw stateConflict(`Version ${facts.version_code}`, refusal);
 }
 
-/** Nobody reviews what is their own; everything else is the developer's, and an admin's. */
+/**
+ * Returns true when the viewer may do the action. Nobody reviews their own version; all other actions belong
+ * to its developer and to admins.
+ */
 export function mayAct(action: VersionAction, { role, isDeveloper }: Viewer): boolean {
   if (reviewing.has(action)) return (role === "reviewer" || role === "admin") && !isDeveloper;
   return isDeveloper || role === "admin";
 }
 
-/** Why the action is not allowed in this state, whoever asks; null when it is. */
+/** Returns the reason why the state does not allow the action to anybody, or null when it does. */
 export function refusalOf(action: VersionAction, facts: VersionFacts): Refusal | null {
   const state = stateOf(facts);
   if (!from[action].includes(state)) return wayOut(action, state);
@@ -109,7 +115,9 @@ export function refusalOf(action: VersionAction, facts: VersionFacts): Refusal |
   }
 }
 
-/** Devices take a greater code for newer: what was published before never comes after. */
+/**
+ * Devices take a greater code for a newer version, so a code at or below a published one cannot be published.
+ */
 export function orderRefusal({
   version_code: code,
   published_code_max: max,
@@ -122,7 +130,7 @@ export function orderRefusal({
   };
 }
 
-/** A newer submission supersedes the one that waits, an older one does not. */
+/** A newer submission supersedes the one that waits; an older one does not. */
 function queueRefusal({ version_code: code, review_code: waiting }: VersionFacts): Refusal | null {
   if (waiting === null || code > waiting) return null;
   return {
@@ -132,7 +140,7 @@ function queueRefusal({ version_code: code, review_code: waiting }: VersionFacts
   };
 }
 
-/** A running rollout only grows, to 99 percent: all installs get it by `complete`. */
+/** A running rollout only grows, to 99 percent at most; `complete` takes it to all installs. */
 function rolloutRefusal({ rollout_percent: percent, halted_at }: VersionFacts): Refusal | null {
   if (percent === 100) {
     const message = "was halted after it had reached all installs";
@@ -146,7 +154,7 @@ function rolloutRefusal({ rollout_percent: percent, halted_at }: VersionFacts): 
   };
 }
 
-/** What is approved with another key, or one that was revoked, could never be published. */
+/** A version signed with another key, or with a revoked one, could never be published, even approved. */
 export function keyRefusal({
   signing_key: key,
   is_signing_key_active,

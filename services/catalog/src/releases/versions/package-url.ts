@@ -2,12 +2,12 @@ import { isIP } from "node:net";
 import { problem } from "@mosis/http";
 import { otherSpelling } from "../../shared/canonical-url.ts";
 
-/** Characters of a URL that a refusal repeats. */
+/** The number of characters of a URL that a refusal repeats. */
 const shownMax = 300;
 
 /**
- * Devices of anybody get packages from there, so it has to be a public host. We ask no name server: what a
- * name means may change, and nothing of ours ever opens the URL.
+ * Requires a public host, because the devices of anybody get packages from there. We ask no name server: the
+ * answer may change, and nothing of ours ever opens the URL.
  * @throws Problem `invalid_request` (400).
  */
 export function requirePublicUrl(text: string): void {
@@ -33,13 +33,13 @@ function faultOf(text: string): string | null {
   const spelling = otherSpelling(text, url);
   if (spelling !== null) return `must be written as ${spelling.slice(0, shownMax)}`;
   const host = url.hostname.replace(/\.$/, "");
-  // The parser has written every form of an IPv4 address, such as 0x7f000001, with four numbers.
+  // The parser has rewritten every form of an IPv4 address, such as 0x7f000001, as four numbers.
   if (isIP(host.replaceAll(/[[\]]/g, "")) !== 0) return "must have a host name, not an address";
-  // A name server has no name with nothing between two dots.
+  // DNS has no name with an empty label between two dots.
   if (host.split(".").includes("")) return "must have a host name without empty parts";
   if (!host.includes(".") || privateName.test(host)) return "must have the name of a public host";
   return null;
 }
 
-/** Names that are never public (RFC 6761, RFC 6762, RFC 8375, RFC 9476, and `.internal` of ICANN). */
+/** The names that are never public (RFC 6761, RFC 6762, RFC 8375, RFC 9476, and `.internal` of ICANN). */
 const privateName = /\.(localhost|local|internal|home\.arpa|alt|test|invalid|onion|lan|localdomain)$/;

@@ -6,7 +6,10 @@ interface Asking {
   permissions: readonly string[];
 }
 
-/** @param against null: a version before which there is none, so that everything is new. */
+/**
+ * Compares the permissions of two versions.
+ * @param against null when there is no earlier version, so that everything is new.
+ */
 export function permissionDiff(version: Asking, against: Asking | null): PermissionDiff {
   const before = against?.permissions ?? [];
   const added = behind(version.permissions, before);
@@ -27,7 +30,7 @@ function behind(names: readonly string[], others: readonly string[]): ExplainedP
     .map(explain);
 }
 
-/** What nobody knows may be anything. */
+/** A permission that Mosis does not know may allow anything. */
 function explain(name: string): ExplainedPermission {
   if (!Object.hasOwn(appPermissions, name)) return { name, allows: null, dangerous: true };
   const { allows, dangerous } = appPermissions[name as keyof typeof appPermissions];

@@ -6,13 +6,13 @@ import { appsWithin } from "../../access/apps.ts";
 import type { Reach } from "../../access/principal.ts";
 import { CountRow, IdRow } from "../../shared/rows.ts";
 
-/** A version with what of its app decides what may be done with it. */
+/** A version with the facts of its app that decide what may be done with it. */
 const VersionRow = Type.Object({
   ...Type.Omit(Version, ["availability", "allowed_actions"]).properties,
   app_id: Uuid,
   developer_id: Uuid,
   is_signing_key_active: Type.Boolean(),
-  /** Of the app. */
+  /** The app's version in rollout; null when there is none. */
   rollout_version_id: Nullable(Uuid),
   is_rollout: Type.Boolean(),
   pinned_key: Nullable(Type.String()),
@@ -45,12 +45,12 @@ export function findVersion(db: Queryable, reach: Reach, packageId: string, code
   );
 }
 
-/** The version as it is in the transaction, which has locked its app. */
+/** Returns the version as it is in the transaction, which has locked its app. */
 export function readVersion(tx: Queryable, id: string) {
   return one(tx, VersionRow, sql`${selectVersions} where version.id = ${id}`);
 }
 
-/** One page and the row behind it, from the greatest code to the smallest. */
+/** Returns one page and the row after it, from the greatest code to the smallest. */
 export function listVersions(
   db: Queryable,
   { appId, behind, limit }: { appId: string; behind: number | null; limit: number },
@@ -67,7 +67,7 @@ export function listVersions(
   );
 }
 
-/** How many versions an app has, counted to `max` at most. */
+/** Returns the number of an app's versions, counted to `max` at most. */
 export async function countVersions(tx: Queryable, appId: string, max: number): Promise<number> {
   const { count } = await one(
     tx,
@@ -79,7 +79,7 @@ export async function countVersions(tx: Queryable, appId: string, max: number): 
   return count;
 }
 
-/** Null when the app has a version with this code. */
+/** Returns null when the app has a version with this code. */
 export function insertVersion(
   tx: Queryable,
   app: { id: string; developer_id: string },
@@ -102,7 +102,7 @@ export function insertVersion(
   );
 }
 
-/** Changes what a developer says of a version. A rejected one is a draft again. */
+/** Stores the developer's changes of a version. A rejected version becomes a draft again. */
 export function updateDraft(
   tx: Queryable,
   id: string,
@@ -126,7 +126,7 @@ export function deleteVersion(tx: Queryable, id: string) {
   return execute(tx, sql`delete from app_versions where id = ${id}`);
 }
 
-/** The version of an app that waits for review becomes a draft again. Null when there is none. */
+/** Makes the waiting version of an app a draft again. Returns null when none waits. */
 export function supersedeWaiting(tx: Queryable, appId: string) {
   return maybeOne(
     tx,
@@ -138,14 +138,14 @@ export function supersedeWaiting(tx: Queryable, appId: string) {
   );
 }
 
-/** Sets what an action changes of a version, and when. */
+/** Stores the new values of an action on a version, and its time. */
 export function updateVersion(tx: Queryable, id: string, changes: Sql) {
   return execute(tx, sql`update app_versions set ${changes}, updated_at = now() where id = ${id}`);
 }
 
 /**
- * Points the app to what devices get now. All of it follows from its versions, so whatever an action did,
- * this is what comes after it.
+ * Points the app to the versions that devices get now. The result follows only from the app's versions, so
+ * every action calls this same function at its end.
  * @param signedWith fingerprint that is pinned if the app has none yet.
  */
 export function updateReleases(tx: Queryable, appId: string, signedWith: string | null) {
@@ -172,7 +172,7 @@ export function updateReleases(tx: Queryable, appId: string, signedWith: string 
 
 const PublishedBelow = Type.Pick(Version, ["version_code", "permissions"]);
 
-/** The permissions of the published version with the greatest code below. */
+/** Returns the permissions of the published version with the greatest code below this one. */
 export function findPublishedBelow(db: Queryable, appId: string, code: number) {
   return maybeOne(
     db,

@@ -25,7 +25,7 @@ const keep = "Nothing has to be done: no install gets it.";
 const unpublished = { draft: submit, rejected: submit, review: wait, approved: publish };
 const over = { superseded: newer, yanked: newer };
 
-/** What to do when an action is not allowed in a state; the states that are left out allow it. */
+/** The remedy when a state does not allow an action. States that are left out allow it. */
 const ways: Record<VersionAction, Partial<Record<VersionState, string>>> = {
   change: { ...published, review: withdraw, approved: withdraw },
   delete: {
@@ -60,7 +60,10 @@ const ways: Record<VersionAction, Partial<Record<VersionState, string>>> = {
   },
 };
 
-/** @throws Error when the state allows the action: a bug of ours. */
+/**
+ * Returns the remedy.
+ * @throws Error when the state allows the action, which is a bug of ours.
+ */
 export function wayOut(action: VersionAction, state: VersionState): Refusal {
   const fix = ways[action][state];
   if (fix === undefined) throw new Error(`There is no way out of ${action} in ${state}.`);

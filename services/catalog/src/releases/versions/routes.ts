@@ -135,7 +135,7 @@ function packageIdOf({ package_id: id }: { package_id: string }): string {
   return id;
 }
 
-/** A path that no version can have is answered like a version that is not there. */
+/** A path that cannot belong to any version gets the same answer as a missing version. */
 function idOf({ package_id: packageId, version_code }: Params): { packageId: string; code: number } {
   const code = versionCodeOf(version_code);
   if (!isPackageId(packageId) || code === null) throw missingVersion();

@@ -5,8 +5,8 @@ import { shareOwnSigningKey } from "../signing-keys/queries.ts";
 import { isSignedBy } from "../signing-keys/verify.ts";
 
 /**
- * The active signing key of the developer that a version names, when its signature over the 32 bytes of the
- * digest is of it. It stays active until the commit: of a revoke at the same time, one comes first.
+ * Returns the active signing key that a version names, after checking that it has signed the 32 bytes of the
+ * digest. The key stays active until the commit: a concurrent revoke comes before or after.
  * @throws Problem `reference_unknown` (422) when there is no such key, `state_conflict` (409) when it was
  * revoked, `signature_invalid` (422) when it has not signed this.
  */
@@ -26,7 +26,8 @@ export async function requireSignature(
 }
 
 /**
- * The developer's signing key with this fingerprint, which stays active until the commit.
+ * Returns the developer's signing key with this fingerprint, and locks it so that it stays active until the
+ * commit.
  * @throws Problem `reference_unknown` (422) when there is none, `state_conflict` (409) when it was revoked.
  */
 export async function shareActiveKey(tx: Queryable, developerId: string, fingerprint: string) {

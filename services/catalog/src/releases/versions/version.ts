@@ -4,12 +4,12 @@ import type { Viewer } from "../../access/principal.ts";
 import { allowedVersionActions, availabilityOf } from "./lifecycle.ts";
 import type { VersionRow } from "./queries.ts";
 
-/** The version as it is answered to the viewer. */
+/** Returns the version as the viewer sees it. */
 export function versionFor(viewer: Viewer, row: VersionRow): Version {
   return { ...versionOf(row), allowed_actions: allowedVersionActions(row, viewer) };
 }
 
-/** The version without what depends on who reads it: for the audit trail. */
+/** Returns the fields of the version that do not depend on the reader, for the audit trail. */
 export function versionOf(row: VersionRow): Omit<Version, "allowed_actions"> {
   const { id, package_id, version_code, version_name, package_url, package_size, package_digest } = row;
   const { signature, signing_key, permissions, min_mosis_version, release_notes, status } = row;
@@ -24,12 +24,18 @@ export function versionOf(row: VersionRow): Omit<Version, "allowed_actions"> {
   };
 }
 
-/** Of all that is answered, so also of what the app or another version changes in it. */
+/**
+ * Returns the ETag of everything that the answer contains, so also of what the app or another version changes
+ * in it.
+ */
 export function tagOf(version: Version): string {
   return etagOf(JSON.stringify(version));
 }
 
-/** The answer for a missing app or version: who may not see the app learns nothing of its versions. */
+/**
+ * The answer for a missing app or version: a client that may not see the app learns nothing about its
+ * versions.
+ */
 export function missingVersion(): Problem {
   return problem("not_found", "There is no such version.");
 }
