@@ -10,15 +10,15 @@ import { missingWebhook } from "../subscriptions/changes.ts";
 import { pingType } from "../../access/event-readers.ts";
 import { findOwnDelivery, insertDelivery, restartOwnDelivery, shareOwnWebhook } from "./queries.ts";
 
-// Neither of the two changes anything of the developer, so no audit event records them: an event of a ping
-// would be a delivery itself.
+// Neither a ping nor a retry changes anything of the developer, so no audit event records them: the event of
+// a ping would be a delivery itself.
 
 export async function sendPing(tx: Queryable, call: Call, id: string): Promise<Delivery> {
   const webhookId = await requireEnabled(tx, call, id);
   return insertDelivery(tx, { id: newId(), webhookId, event: pingOf(call, webhookId) });
 }
 
-/** From its first attempt on, with the same event. */
+/** Restarts a delivery from its first attempt, with the same event. */
 export async function sendAgain(
   tx: Queryable,
   call: Call,

@@ -1,7 +1,7 @@
 import type { AuditEvent } from "@mosis/types/audit";
 import type { WebhookPayload } from "@mosis/types/webhooks";
 
-/** What a receiver gets of an audit event. The same event gives the same text. */
+/** Returns the body that a receiver gets for an audit event. The same event always gives the same text. */
 export function payloadOf(event: AuditEvent): WebhookPayload {
   const { event_id, actor, target_type, target_id, request_id, payload } = event;
   return {

@@ -11,7 +11,7 @@ const columns = sql`
   duration_ms, error, created_at,
   case when status = 'pending' then array[]::text[] else array['redeliver'] end as allowed_actions`;
 
-/** A delivery that no change has made: a ping. */
+/** Inserts a delivery that no change has caused: a ping. */
 export async function insertDelivery(
   tx: Queryable,
   { id, webhookId, event }: { id: string; webhookId: string; event: AuditEvent },
@@ -31,7 +31,7 @@ export async function insertDelivery(
 
 const DeliveryWithEvent = Type.Object({ ...Delivery.properties, event: AuditEvent });
 
-/** With the event that it sends. */
+/** Returns the delivery with the event that it sends. */
 export function findOwnDelivery(
   db: Queryable,
   owner: { developerId: string; webhookId: string },
@@ -48,7 +48,7 @@ export function findOwnDelivery(
 
 const DeliveryOnPage = Type.Object({ ...Delivery.properties, ...positioned });
 
-/** One page and the row behind it, from new to old. */
+/** Returns one page and the row after it, newest first. */
 export function listOwnDeliveries(
   db: Queryable,
   { developerId, webhookId }: { developerId: string; webhookId: string },
@@ -63,7 +63,7 @@ export function listOwnDeliveries(
   );
 }
 
-/** Begins from anew what has ended. Null when there is nothing that has. */
+/** Restarts a delivery that has ended. Returns null when there is no such delivery. */
 export async function restartOwnDelivery(
   tx: Queryable,
   { developerId, webhookId }: { developerId: string; webhookId: string },
@@ -89,7 +89,7 @@ const SharedWebhook = Type.Object({
   quarantined: Type.Boolean(),
 });
 
-/** Takes the row of the webhook, so that it is not disabled before the commit. */
+/** Locks the row of the webhook in share mode, so that it is not disabled before the commit. */
 export function shareOwnWebhook(tx: Queryable, developerId: string, id: string) {
   return maybeOne(
     tx,

@@ -22,7 +22,7 @@ interface Deps {
   authenticate: Authenticate;
 }
 
-/** What was sent to a webhook, and sending to it. */
+/** Serves the deliveries of a webhook, and the requests to send a ping or to send a delivery again. */
 export function webhookDeliveryRoutes(deps: Deps): Router {
   const router = createRouter();
   serveReads(router, deps);

@@ -10,28 +10,28 @@ import type { Resolve } from "./resolve.ts";
 export interface AttemptDeps {
   resolve: Resolve;
   judge: JudgeAddress;
-  /** Of the whole attempt. */
+  /** The limit of the whole attempt. */
   timeoutMs: number;
-  /** Trusted beside the system's authorities, PEM. For tests. */
+  /** Authorities (PEM) that are trusted beside the system's. For tests. */
   ca?: string;
 }
 
 export interface Outcome {
-  /** Null: no answer. */
+  /** Null when there was no answer. */
   responseStatus: number | null;
-  /** Null: 2xx. */
+  /** Null when the answer was 2xx. */
   error: DeliveryError | null;
   retryAfterMs: number | null;
   durationMs: number;
 }
 
-/** Of an answer: nobody reads it, and it must not cost us more. */
+/** The number of bytes of an answer that are read. Nobody uses them, so they must not cost us more. */
 const responseBytesMax = 16_384;
 
 /**
- * Sends one request. What it must not do: go where only we can go. So the name is resolved once, every
- * address of it is judged, and the connection is made to one of these, whatever the name means later.
- * Redirects are answers like any other that is not 2xx. Never throws.
+ * Sends one request, and never to a place that only our network can reach. The name is therefore resolved
+ * once, every address of it is judged, and the connection goes to one of these addresses, whatever the name
+ * resolves to later. A redirect counts as an answer that is not 2xx. Never throws.
  */
 export async function attempt(
   target: { url: string; headers: Record<string, string>; body: string },
@@ -74,7 +74,7 @@ async function judgedAddresses(
   });
   const port = portOf(url);
   const kinds = addresses.map((address) => judge(address, port));
-  // One bad address is enough: which of them a connection takes is chance.
+  // One blocked address is enough to refuse: the connection picks one of them by chance.
   if (kinds.length === 0 || kinds.includes("blocked")) throw new Refused("address_blocked");
   if (url.protocol !== "https:" && kinds.includes("public")) throw new Refused("https_required");
   return addresses;
@@ -98,7 +98,7 @@ function post(
   const options: RequestOptions & { ca?: string } = {
     method: "POST",
     headers: { ...headers, "Content-Length": String(Buffer.byteLength(body)) },
-    // A connection of its own, so that none to an address of before is used again.
+    // The connection is not shared, so that none to an earlier address is used again.
     agent: false,
     lookup: lookupOf(addresses),
     signal,
@@ -106,10 +106,10 @@ function post(
     ...(ca === undefined ? {} : { ca }),
   };
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
-  // The last that is heard, when there was no answer or no end of it.
+  // This is the last event when there was no answer, or an answer without an end.
   const closed = () => reject(new Error("The connection was closed."));
   const onResponse = (response: IncomingMessage) => {
-    // That the connection is gone may be heard before the end of what came over it.
+    // The event that the connection is gone may arrive before the end of the answer that came over it.
     sent.off("close", closed);
     response.once("close", closed);
     const answer = answerOf(response);
@@ -125,7 +125,7 @@ function post(
   };
   const send = url.startsWith("https:") ? requestHttps : requestHttp;
   const sent = send(url, options, onResponse);
-  // 101: an answer like any other. Nobody is going to speak what the receiver speaks from here on.
+  // 101 counts as any other answer: we do not speak the protocol that the receiver switches to.
   sent.once("upgrade", (response, socket) => {
     socket.destroy();
     resolve(answerOf(response));
@@ -140,7 +140,7 @@ function answerOf({ statusCode = 0, headers }: IncomingMessage): Answer {
   return { status: statusCode, retryAfter: headers["retry-after"] };
 }
 
-/** Resolves to what was judged, and to nothing else. */
+/** Returns a look-up that resolves only to the addresses that were judged. */
 function lookupOf(addresses: string[]): LookupFunction {
   const found = addresses.map((address) => ({ address, family: isIP(address) }));
   return (_hostname, { all }, answer) => {

@@ -21,7 +21,7 @@ function placeOf(developer: number, webhook: number, pace: Pace = "fast"): Place
   };
 }
 
-/** Everybody takes as much as they may, in turn, until nobody may take more. */
+/** Takes places for each developer in turn, as many as the limits allow, until nobody may take more. */
 function fill(room: Room, developers: number, pace: Pace = "fast"): Map<number, number> {
   const taken = new Map<number, number>();
   for (let isMore = true; isMore;) {

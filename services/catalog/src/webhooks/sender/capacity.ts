@@ -1,42 +1,48 @@
 export interface RoomLimits {
-  /** Attempts at once, all together. */
+  /** The maximum of attempts that run at once. */
   attemptsMax: number;
   perWebhookMax: number;
-  /** Also of webhooks of several developers. */
+  /** The maximum for one host, which webhooks of several developers may share. */
   perHostMax: number;
-  /** Of all webhooks of a developer, so that many slow ones do not take the room of everybody. */
+  /** The maximum for all webhooks of a developer, so that many slow ones do not take everybody's room. */
   perDeveloperMax: number;
   /**
-   * Of all webhooks of a developer, as a share of the room that is free: the fuller it is, the less one may
-   * take. So with ten developers whose receivers are slow, a quarter is left for others.
+   * The maximum for all webhooks of a developer, as a share of the room that is free: the fuller the room,
+   * the less one developer may take. With ten developers whose receivers are slow, a quarter is left for
+   * others.
    */
   shareOfFreeMax: number;
-  /** Of all webhooks whose last attempt was slow: the rest is for those that answer. */
+  /** The maximum for all webhooks whose last attempt was slow. The rest is for webhooks that answer fast. */
   slowMax: number;
-  /** Of all that are slow, or of which nobody knows yet: the rest is for those that have answered. */
+  /**
+   * The maximum for all webhooks that are slow or not yet known. The rest is for webhooks that have answered.
+   */
   unprovenMax: number;
 }
 
-/** What takes room. */
+/** An attempt's claim on the room. */
 export interface Place {
   id: string;
   host: string;
   developer_id: string;
-  /** What is known of its receiver when the room is taken, and so when it is given back. */
+  /** The receiver's pace when the room is taken. The same pace is used when the room is given back. */
   pace: Pace;
 }
 
-/** `new`: this process has not seen an attempt of it end. */
+/** `new` means that this process has not seen an attempt of it end. */
 export type Pace = "new" | "slow" | "fast";
 
-/** An attempt that takes longer is slow, whatever is answered. */
+/** An attempt that takes longer than this is slow, whatever the answer. */
 const slowMs = 5000;
-/** Webhooks whose pace is remembered, about 100 bytes each; those that were longest quiet are new again. */
+/**
+ * The number of webhooks whose pace is remembered, at about 100 bytes each. Those that were quiet for longest
+ * become new again.
+ */
 const pacesMax = 50_000;
 
 /**
- * Counts attempts that run, so that a slow receiver holds up itself alone, and the slow receivers of many
- * accounts hold up each other.
+ * Counts the attempts that run, so that a slow receiver delays only itself, and the slow receivers of many
+ * accounts delay only each other.
  */
 export class Room {
   readonly #limits: RoomLimits;
@@ -58,7 +64,7 @@ export class Room {
     return isSlow ? "slow" : "fast";
   }
 
-  /** Remembers how long an attempt took. */
+  /** Records the time that an attempt took. */
   ended(webhookId: string, durationMs: number): void {
     this.#isSlow.delete(webhookId);
     this.#isSlow.set(webhookId, durationMs > slowMs);
@@ -67,10 +73,10 @@ export class Room {
     this.#isSlow.delete(quietest);
   }
 
-  /** How many more attempts may begin there. */
+  /** Returns the number of attempts that may still begin there. */
   left({ id, host, developer_id, pace }: Place): number {
     const { attemptsMax, perHostMax, perDeveloperMax } = this.#limits;
-    // One tells whether there is anybody.
+    // One attempt is enough to learn if the receiver answers.
     const perWebhookMax = pace === "new" ? 1 : this.#limits.perWebhookMax;
     const used = (key: string) => this.#used.get(key) ?? 0;
     const own = used(`developer ${developer_id}`);
@@ -92,11 +98,15 @@ export class Room {
     return pace === "new" ? unproven : Math.min(unproven, slowMax - slow);
   }
 
-  /** How many more a developer who has so many may begin, of what is free: one at least for who has none. */
+  /**
+   * Returns the number of attempts that a developer with `own` running ones may still begin, as a share of
+   * the free room. A developer who has none may begin at least one.
+   */
   #fairShare(own: number): number {
     const { attemptsMax, shareOfFreeMax: share } = this.#limits;
     const free = attemptsMax - this.#all;
-    // The most for which what the developer has then is at most the share of what is free then.
+    // The greatest number that leaves the developer with at most the share of the room that is free
+    // afterwards.
     const more = Math.floor((share * free - own) / (1 + share));
     return own === 0 ? Math.max(1, more) : more;
   }

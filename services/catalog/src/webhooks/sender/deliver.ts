@@ -20,13 +20,16 @@ export interface DeliverDeps {
   meters: Meters;
 }
 
-/** Without a success for so long, a webhook is disabled when a delivery of it has used up its attempts. */
+/**
+ * A webhook without a success for this time is disabled when one of its deliveries has used up its attempts.
+ */
 const failingHoursMax = 120;
 const gone = 410;
 
 /**
- * One attempt of a claimed delivery. The order is the guarantee: 1. send, 2. write down how it went. Killed
- * or failing in between, the lease ends, and the same event goes again with the same id.
+ * Makes one attempt of a claimed delivery. The order is the guarantee: 1. send, 2. record the outcome. When
+ * the process is killed or fails in between, the lease ends, and the same event is sent again with the same
+ * id.
  */
 export async function deliver(delivery: Claimed, deps: DeliverDeps): Promise<void> {
   const { db, log, meters } = deps;
@@ -45,10 +48,13 @@ export async function deliver(delivery: Claimed, deps: DeliverDeps): Promise<voi
   }
 }
 
-/** Why a delivery ends without an attempt. */
+/** The reason why a delivery ends without an attempt. */
 type UnsentReason = "webhook_disabled" | "permission_missing";
 
-/** Null: it is sent. What the webhook may hear may be less by now than when the delivery was made. */
+/**
+ * Returns null when the delivery is to be sent. The webhook may have fewer permissions now than when it was
+ * made.
+ */
 function unsentReason({ disabled, permissions, event }: Claimed): UnsentReason | null {
   if (disabled) return "webhook_disabled";
   return mayHear(permissions, event.action) ? null : "permission_missing";
@@ -78,9 +84,9 @@ function send(delivery: Claimed, { secrets, attempt: deps }: DeliverDeps): Promi
 }
 
 /**
- * The headers of an attempt (Standard Webhooks 1.0, “Webhook headers”).
+ * Returns the headers of an attempt (Standard Webhooks 1.0, “Webhook headers”).
  * @param secrets each `whsec_` and base64; a receiver needs one of them.
- * @param sentAtMs of this attempt: receivers refuse what is old.
+ * @param sentAtMs the time of this attempt, because receivers refuse old requests.
  */
 function signedHeaders(
   { id, sentAtMs, body }: { id: string; sentAtMs: number; body: string },
@@ -95,7 +101,7 @@ function signedHeaders(
 }
 
 interface Finished {
-  /** Whether there will be no more attempts. */
+  /** True when there will be no more attempts. */
   ended: boolean;
   disabled: DisabledReason | null;
 }

@@ -11,7 +11,7 @@ import { type Place, Room, type RoomLimits } from "./capacity.ts";
 
 export interface DelivererOptions {
   db: Pool;
-  /** A connection of its own, for notifications. */
+  /** Opens a connection only for notifications. */
   openSession: () => Promise<Session>;
   secrets: SecretBox;
   attempt: AttemptDeps;
@@ -22,32 +22,38 @@ export interface DelivererOptions {
 }
 
 interface DelivererTiming {
-  /** How often the table is read without a notification: a notification is a hint, this is the promise. */
+  /**
+   * Milliseconds between two reads of the table without a notification. A notification may get lost; this
+   * read does not.
+   */
   pollMs: number;
-  /** After a failure of PostgreSQL. */
+  /** Milliseconds to wait after a failure of PostgreSQL. */
   retryDelayMs: number;
-  /** How long an attempt is somebody's: longer than it can take. */
+  /** The time for which an attempt belongs to one process: longer than an attempt can take. */
   leaseSeconds: number;
-  /** How often old deliveries are deleted, and the backlog is measured. */
+  /** Milliseconds between two runs that delete old deliveries and measure the backlog. */
   sweepIntervalMs: number;
   measureIntervalMs: number;
 }
 
 export interface Deliverer {
-  /** Begins nothing more, and waits for the attempts that run. */
+  /** Begins no more attempts, and waits for those that run. */
   close(): Promise<void>;
 }
 
-/** How long a delivery can be looked at. */
+/** The time for which a delivery can be read. */
 const retentionDays = 14;
 const sweptRowsMax = 5000;
-/** Looked at in one round; the next one goes on behind them. */
+/** The number of webhooks in one round. The next round continues after them. */
 const webhooksPerRoundMax = 200;
 const firstId = "00000000-0000-0000-0000-000000000000";
-/** Backlogs beyond this are shown as this. */
+/** A larger backlog is reported as this number. */
 const pendingMax = 100_000;
 
-/** Sends deliveries that are due, for as long as the process lives. Several may run: each claims its own. */
+/**
+ * Sends the deliveries that are due, as long as the process lives. Several processes may run: each claims its
+ * own deliveries.
+ */
 export function startDeliverer(options: DelivererOptions): Deliverer {
   const waker = new Waker();
   const room = new Room(options.limits);
@@ -68,10 +74,10 @@ interface Current {
   waker: Waker;
   room: Room;
   meters: Meters;
-  /** Where the last round ended. */
+  /** The id at which the last round ended. */
   behind: string;
   running: Set<Promise<void>>;
-  /** An outage is told once, not once a try. */
+  /** Makes an outage one log line, not one for each attempt. */
   failing: boolean;
   closeSession?: () => void;
 }
@@ -94,7 +100,10 @@ async function run(options: DelivererOptions, current: Current): Promise<void> {
   }
 }
 
-/** Begins what is due and has room. @returns whether there may be more. */
+/**
+ * Begins the deliveries that are due and have room.
+ * @returns true when there may be more.
+ */
 async function beginDue(options: DelivererOptions, current: Current): Promise<boolean> {
   const { db, timing, limits } = options;
   const { room } = current;
@@ -108,7 +117,7 @@ async function beginDue(options: DelivererOptions, current: Current): Promise<bo
     const place = { ...one, pace: room.paceOf(one.id) };
     const count = room.left(place);
     if (count <= 0) continue;
-    // Taken before the claim, so that the next of the same host sees it.
+    // The room is taken before the claim, so that the next webhook of the same host sees it.
     room.take(place, count);
     places.push({ ...place, count });
   }
@@ -151,12 +160,12 @@ async function keepHouse(
   }
   if (nowMs >= due.sweepAtMs) {
     const swept = await sweepDeliveries(db, { days: retentionDays, rowsMax: sweptRowsMax });
-    // A full piece: there is more.
+    // A full batch means that there may be more.
     if (swept < sweptRowsMax) due.sweepAtMs = nowMs + timing.sweepIntervalMs;
   }
 }
 
-/** Wakes the loop by notifications. Without a session it reads by the clock alone. */
+/** Wakes the loop when a notification arrives. Without a session, the loop reads only by the clock. */
 async function listenFor(options: DelivererOptions, current: Current): Promise<void> {
   const { openSession, log, timing } = options;
   const { waker } = current;

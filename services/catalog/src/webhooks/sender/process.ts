@@ -14,7 +14,7 @@ export interface WebhooksProcessOptions {
   metrics: Metrics;
 }
 
-/** What delivers, with its bounds, and the applications that tell how it is. */
+/** Creates the deliverer with its limits, and the applications that report its state. */
 export function createWebhooks(options: WebhooksProcessOptions) {
   const { db, openSession, webhooks, resolve, log, metrics } = options;
   const { secrets, judge } = readWebhookOptions(webhooks);

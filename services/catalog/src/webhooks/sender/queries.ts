@@ -8,8 +8,9 @@ import { webhookColumns } from "../subscriptions/queries.ts";
 const Due = Type.Object({ id: Uuid, host: Type.String(), developer_id: Uuid });
 
 /**
- * Webhooks that something is due for, in the order of their ids, from one on. One index probe a webhook that
- * has something pending, however much that is: the backlog of one is not in the way of the others.
+ * Returns the webhooks that have a due delivery, ordered by id, after a given id. It costs one index probe
+ * for each webhook with pending deliveries, however many those are, so one webhook's backlog does not slow
+ * down the others.
  */
 export function listDue(db: Queryable, behind: string, webhooksMax: number) {
   return many(
@@ -44,7 +45,7 @@ const Claimed = Type.Object({
   developer_id: Uuid,
   url: Type.String(),
   disabled: Type.Boolean(),
-  /** What the webhook may hear; null: everything. */
+  /** The permissions that decide which events the webhook may hear; null means every event. */
   permissions: Nullable(Type.Array(Type.String())),
   secret: Type.Unsafe<Buffer>({}),
   previous_secret: Type.Unsafe<Buffer | null>({}),
@@ -52,8 +53,9 @@ const Claimed = Type.Object({
 export type Claimed = Type.Static<typeof Claimed>;
 
 /**
- * Begins an attempt of up to so many due deliveries of each of these webhooks. Whoever begins one is the only
- * one until the lease is over; killed by then, it is due again.
+ * Begins an attempt of due deliveries of each of these webhooks, up to a number for each. The process that
+ * begins an attempt has it for itself until the lease ends. When the process is killed, the delivery is due
+ * again after the lease.
  */
 export function claimDue(
   db: Queryable,
@@ -93,16 +95,16 @@ export function claimDue(
 
 export interface Finish {
   id: string;
-  /** Which attempt has ended: another may have begun since. */
+  /** The number of the attempt that has ended: another may have begun since. */
   attempts: number;
   responseStatus: number | null;
   durationMs: number | null;
   error: DeliveryError | null;
-  /** Null: there is no next attempt. */
+  /** Null when there is no next attempt. */
   pauseMs: number | null;
 }
 
-/** False when the attempt was given up for lost before it ended. */
+/** Returns false when the lease of the attempt had run out before it ended. */
 export async function finishAttempt(tx: Queryable, finish: Finish): Promise<boolean> {
   const { id, attempts, responseStatus, durationMs, error, pauseMs } = finish;
   const status = error === null ? "succeeded" : "failed";
@@ -132,7 +134,7 @@ export function noteFailure(tx: Queryable, webhookId: string) {
   );
 }
 
-/** Null when it is disabled already, or has not been failing for so long. */
+/** Returns null when the webhook is disabled already, or has not been failing for so long. */
 export function disableWebhook(
   tx: Queryable,
   id: string,
@@ -149,7 +151,10 @@ export function disableWebhook(
   );
 }
 
-/** What has ended and is old, and secrets that sign no more. @returns how many deliveries. */
+/**
+ * Deletes old deliveries that have ended, and secrets that no longer sign.
+ * @returns the number of deliveries deleted.
+ */
 export async function sweepDeliveries(
   db: Queryable,
   { days, rowsMax }: { days: number; rowsMax: number },
@@ -177,7 +182,10 @@ const Backlog = Type.Object({
   disabled: Type.Integer(),
 });
 
-/** @param pendingMax count no further. */
+/**
+ * Measures the backlog.
+ * @param pendingMax the greatest number that is counted.
+ */
 export function measureDeliveries(db: Queryable, pendingMax: number) {
   return one(
     db,

@@ -1,12 +1,15 @@
 import { Resolver } from "node:dns/promises";
 import { isIP } from "node:net";
 
-/** Every address of a name. @throws Error when it has none, or nobody says. */
+/**
+ * Returns every address of a name.
+ * @throws Error when it has none, or no name server answers.
+ */
 export type Resolve = (hostname: string) => Promise<string[]>;
 
 /**
- * Asks the name servers of the system, without its hosts file. Not by `getaddrinfo`: that takes one of four
- * threads for as long as a name server of somebody takes to be silent.
+ * Asks the system's name servers, without its hosts file. It does not use `getaddrinfo`, which occupies one
+ * of four threads for as long as a name server stays silent.
  */
 export function createResolve(): Resolve {
   const resolver = new Resolver({ timeout: 2000, tries: 2 });

@@ -21,7 +21,7 @@ test("addresses that only our own network reaches are blocked, in every disguise
   }
 });
 
-// What else listens on an allowed host was not meant: a store that takes HTTP, for one.
+// Other services on an allowed host stay out of reach: a store that speaks HTTP, for example.
 test("what an operator allows is one address with one port, and never a port of ours", () => {
   const judge = createJudgeAddress(["10.9.9.9:8443", "[fd00::1]:443", "10.9.9.9:9999"]);
   const cases: [string, number, string][] = [

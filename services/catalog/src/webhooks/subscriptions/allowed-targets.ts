@@ -1,15 +1,15 @@
 import { isIP } from "node:net";
 
-/** A place that webhooks may reach although it is private. */
+/** A private target that webhooks may reach. */
 export interface AllowedTarget {
-  /** Without the brackets of IPv6. */
+  /** The address without the brackets of IPv6. */
   address: string;
   port: number;
 }
 
 /**
- * Where our own stores and processes listen when nobody says otherwise. A webhook that reaches one of them
- * speaks to it as one of us, so no setting allows these ports, on whatever host.
+ * The default ports of our own stores and processes. A webhook that reaches one of them would act as one of
+ * our services, so no setting allows these ports on any host.
  */
 const ownPorts = new Set([
   ...[5432, 15_432], // PostgreSQL
@@ -20,7 +20,7 @@ const ownPorts = new Set([
 
 /**
  * Reads `WEBHOOK_ALLOWED_TARGETS`: `127.0.0.1:9999,[fd00::1]:8443`.
- * @throws Error that says which of them is none.
+ * @throws Error that names the entry that is not valid.
  */
 export function readAllowedTargets(text: string): string[] {
   return text.split(",").map((part) => {
@@ -33,7 +33,10 @@ export function readAllowedTargets(text: string): string[] {
   });
 }
 
-/** @throws Error for what is not an address with a port. */
+/**
+ * Reads one target.
+ * @throws Error when it is not an address with a port.
+ */
 export function readTarget(text: string): AllowedTarget {
   const [, v6, v4, digits = ""] =
     /^(?:\[([\d.a-f:]{2,45})\]|([\d.]{7,15})):([1-9]\d{0,4})$/i.exec(text) ?? [];

@@ -19,18 +19,18 @@ import { webhookEvent } from "./events.ts";
 import * as queries from "./queries.ts";
 import { newWebhookSecret } from "./secret.ts";
 
-/** Of a developer: every change of theirs may become a delivery to each. */
+/** The maximum for a developer: each change of theirs may become a delivery to every webhook. */
 const webhooksMax = 20;
-/** How long the secret from before a rotation signs too. */
+/** The time for which the previous secret also signs after a rotation. */
 const graceHours = 24;
 
-/** Where a webhook is, as `readWebhookUrl` has read it. */
+/** The address of a webhook, as `readWebhookUrl` has read it. */
 interface Address {
   url: string;
   host: string;
 }
 
-/** A webhook and the secret it has from now on, which nobody can read again. */
+/** A webhook with its new secret, which nobody can read again. */
 interface WithSecret {
   webhook: Webhook;
   secret: string;
@@ -60,14 +60,18 @@ export async function createWebhook(
   return { webhook, secret };
 }
 
-/** @param address null: it stays where it is. */
+/**
+ * Changes a webhook.
+ * @param address null when the address stays the same.
+ */
 export async function changeWebhook(
   tx: Queryable,
   call: Call,
   id: string,
   { body, address }: { body: WebhookChange; address: Address | null },
 ): Promise<Webhook> {
-  // Whoever sets where events go, or which, has them then: also what others have asked for.
+  // The principal who sets the target or the event types decides who receives the events, also those that
+  // others have asked for.
   const isSet = body.url !== undefined || body.event_types !== undefined;
   const setter = isSet ? await setterOf(tx, call.principal) : null;
   const before = await lockMatching(tx, call, id);
@@ -93,7 +97,10 @@ export async function deleteWebhook(tx: Queryable, call: Call, id: string): Prom
   await record(tx, authorOf(call), webhookEvent("webhook.deleted", webhook));
 }
 
-/** Ends the quarantine of a webhook, for its owner who has signed in. One that is in none stays as it is. */
+/**
+ * Ends the quarantine of a webhook, for its owner who has signed in. Does nothing to a webhook that is not in
+ * quarantine.
+ */
 export async function confirmWebhook(tx: Queryable, call: Call, id: string): Promise<Webhook> {
   const webhook = await lockOwn(tx, call, id);
   if (webhook.quarantined_at === null) return webhook;
@@ -108,7 +115,7 @@ export async function rotateSecret(
   webhookId: string,
   secrets: SecretBox,
 ): Promise<WithSecret> {
-  // As it is stored: the secret is sealed for exactly that spelling of the id.
+  // The id is used as it is stored: the secret is sealed for exactly that spelling of the id.
   const { id } = await lockMatching(tx, call, webhookId);
   await requireRecent(tx, call.principal);
   const secret = newWebhookSecret();
@@ -118,14 +125,14 @@ export async function rotateSecret(
   return { webhook, secret };
 }
 
-/** Equal as long as nothing has changed but by its deliveries, or by the time that passes. */
+/** Returns the ETag. It ignores changes that come only from deliveries or from the passing of time. */
 export function tagOf(webhook: Webhook): string {
   return etagOf(JSON.stringify({ ...webhook, failing_since: null, previous_secret_until: null }));
 }
 
 /**
- * Whoever asks, with the permissions that they have until the transaction ends: a change of the key waits,
- * and then finds the webhook.
+ * Returns the caller with the permissions that they have until the transaction ends: a change of the key
+ * waits for the lock, and then finds the webhook.
  * @throws Problem `credentials_invalid` when the key was deleted, disabled or has ended meanwhile.
  */
 async function setterOf(tx: Queryable, { actor }: Principal): Promise<queries.Setter> {

@@ -2,8 +2,8 @@ import type { Webhook } from "@mosis/types/webhooks";
 import type { Event } from "../../changes/outbox/record.ts";
 
 /**
- * What was done to a webhook, as it is after that, or was before it was deleted. Only the origin of its
- * address is recorded: the path is often a secret.
+ * Builds the event of a change of a webhook, with its state afterwards, or before it was deleted. Only the
+ * origin of its address is recorded: the path is often a secret.
  */
 export function webhookEvent(action: string, webhook: Webhook): Event {
   const { allowed_actions: _, url, ...rest } = webhook;

@@ -1,15 +1,18 @@
 import { createJudgeAddress } from "./address.ts";
 import { createWebhookSecretBox } from "./secret.ts";
 
-/** What the api and the process that delivers both have to know of webhooks. */
+/** The options of webhooks that both the api and the delivering process need. */
 export interface WebhookOptions {
-  /** 32 bytes each: the first one encrypts. */
+  /** Keys of 32 bytes each; the first one encrypts. */
   secretKeys: Buffer[];
-  /** `address:port` of private targets: see `createJudgeAddress`. */
+  /** Private targets as `address:port`: see `createJudgeAddress`. */
   allowedTargets: string[];
 }
 
-/** @throws Error when there is no key. */
+/**
+ * Reads the options.
+ * @throws Error when there is no key.
+ */
 export function readWebhookOptions({ secretKeys, allowedTargets }: WebhookOptions) {
   const judge = createJudgeAddress(allowedTargets);
   return {

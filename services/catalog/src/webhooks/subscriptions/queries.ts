@@ -20,16 +20,18 @@ export interface NewWebhookRow {
   host: string;
   eventTypes: string[];
   description: string;
-  /** Encrypted. */
+  /** The encrypted secret. */
   secret: Buffer;
   setter: Setter;
 }
 
-/** Who sets where a webhook is and what it is for, and so what it may hear. */
+/**
+ * The principal who set the address and the event types. Their permissions decide what the webhook may hear.
+ */
 export interface Setter {
-  /** Null: a session. */
+  /** Null for a session. */
   keyId: string | null;
-  /** Null: everything. */
+  /** Null when every permission is granted. */
   permissions: string[] | null;
 }
 
@@ -56,7 +58,7 @@ export function findOwnWebhook(db: Queryable, developerId: string, id: string) {
 
 const WebhookOnPage = Type.Object({ ...Webhook.properties, ...positioned });
 
-/** One page and the row behind it, from new to old. */
+/** Returns one page and the row after it, newest first. */
 export function listOwnWebhooks(db: Queryable, developerId: string, page: PageRequest) {
   return many(
     db,
@@ -67,7 +69,7 @@ export function listOwnWebhooks(db: Queryable, developerId: string, page: PageRe
   );
 }
 
-/** The webhook, until the end of the transaction nobody else's to change. */
+/** Locks the webhook until the transaction ends. */
 export function lockOwnWebhook(tx: Queryable, developerId: string, id: string) {
   return maybeOne(
     tx,
@@ -78,16 +80,16 @@ export function lockOwnWebhook(tx: Queryable, developerId: string, id: string) {
 
 export interface WebhookUpdate {
   url: string;
-  /** Null: the url is as it was. */
+  /** Null when the url is unchanged. */
   host: string | null;
   event_types: string[];
   description: string;
   disabled: boolean;
-  /** Null: its url and event_types were not set, so it hears what it has heard. */
+  /** Null when url and event_types were not set, so that the webhook hears the same events as before. */
   setter: Setter | null;
 }
 
-/** With another address, or enabled again, it has not failed yet. */
+/** Updates a locked webhook. A new address, or enabling it again, resets its failures. */
 export function updateLocked(tx: Queryable, id: string, change: WebhookUpdate) {
   const { url, host, event_types: eventTypes, description, disabled, setter } = change;
   const isSet = setter !== null;
@@ -111,7 +113,7 @@ export function updateLocked(tx: Queryable, id: string, change: WebhookUpdate) {
   );
 }
 
-/** Whether a webhook was set by the same, with the same permissions. */
+/** Returns true when the same principal has set the webhook, with the same permissions. */
 export async function isSetBy(tx: Queryable, id: string, setter: Setter): Promise<boolean> {
   const found = await maybeOne(
     tx,
@@ -124,7 +126,10 @@ export async function isSetBy(tx: Queryable, id: string, setter: Setter): Promis
   return found !== null;
 }
 
-/** The secret that was signs too for so long: a trigger keeps it. One from before that signs no more. */
+/**
+ * Stores a new secret. A trigger keeps the previous one, which also signs for `graceHours`. An older one
+ * signs no more.
+ */
 export function rotateLocked(tx: Queryable, id: string, secret: Buffer, graceHours: number) {
   return one(
     tx,
@@ -138,12 +143,14 @@ export function rotateLocked(tx: Queryable, id: string, secret: Buffer, graceHou
   );
 }
 
-/** What was deleted, with its deliveries. Of two who delete it at once, one gets it. */
+/**
+ * Deletes the webhook with its deliveries, and returns it. When two callers delete it at once, one gets it.
+ */
 export async function deleteLocked(tx: Queryable, id: string): Promise<void> {
   await one(tx, IdRow, sql`delete from webhooks where id = ${id} returning id`);
 }
 
-/** All webhooks of a developer are gone, with what waits to be delivered. Gives them as they were. */
+/** Deletes all webhooks of a developer with their pending deliveries. Returns the webhooks. */
 export function deleteWebhooksOf(tx: Queryable, developerId: string) {
   return many(
     tx,
@@ -175,9 +182,13 @@ export function releaseLocked(tx: Queryable, id: string) {
   );
 }
 
-/** How many a developer has. Locked with it: nobody else counts for the same developer until the commit. */
+/**
+ * Returns the number of a developer's webhooks. The lock stops others from counting for the same developer
+ * until the commit.
+ */
 export async function countLocked(tx: Queryable, developerId: string): Promise<number> {
-  // A statement of its own: what it waits for is committed before the next one looks.
+  // This is a statement of its own: the next one then sees what the transaction that held the lock has
+  // committed.
   await lockDeveloper(tx, developerId);
   const { count } = await one(
     tx,

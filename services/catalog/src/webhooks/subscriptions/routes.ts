@@ -80,7 +80,7 @@ function serveChanges(router: Router, { authenticate, urlRules }: WebhookDeps): 
   });
 }
 
-/** The two whose answer has a secret. */
+/** Serves the two operations whose answer contains a secret. */
 function serveSecrets(router: Router, { authenticate, secrets, urlRules }: WebhookDeps): void {
   router.post(list, async (req, res) => {
     const call = await authenticate(req, res, "webhooks:write");
@@ -113,7 +113,7 @@ function serveSecrets(router: Router, { authenticate, secrets, urlRules }: Webho
   });
 }
 
-/** Lets a webhook out of quarantine: whoever has signed in, and no key, because keys may be a thief's. */
+/** Serves the confirmation that ends a quarantine. It needs a session, because a key may be a thief's. */
 function serveConfirmation(router: Router, { authenticate }: WebhookDeps): void {
   router.post<{ id: string }>(`${path}\\:confirm`, async (req, res) => {
     const call = await authenticate(req, res, "session");

@@ -15,7 +15,8 @@ test("a sealed secret opens with its key, current or of before, for its webhook 
   assert.equal(box.open(box.seal(secret, "b"), "b"), secret);
   assert.throws(() => box.open(sealed, "b"));
   assert.throws(() => createWebhookSecretBox([current]).open(sealed, "a"), /WEBHOOK_SECRET_KEYS/);
-  // Keys of one kind open nothing of another, also when somebody has set the same one twice.
+  // A key of one purpose opens nothing of another purpose, also when an operator has set the same key for
+  // both.
   const another = createSecretBox([current, old], { purpose: "another", variable: "ANOTHER" });
   assert.throws(() => another.open(sealed, "a"), /ANOTHER/);
   sealed[sealed.length - 1] = (sealed.at(-1) ?? 0) ^ 1;

@@ -13,14 +13,17 @@ export const webhookVariables = {
   }),
 };
 
-/** What else this process knows of the platform's own ports. */
+/** The platform's own ports and addresses that this process knows. */
 interface Own {
   httpPort: number;
-  /** Of the store and the mail server that it talks to. */
+  /** The URLs of the store and the mail server that it talks to. */
   urls: readonly string[];
 }
 
-/** @throws Error when a webhook could reach a store or a process of this platform. */
+/**
+ * Reads the options from the variables.
+ * @throws Error when a webhook could reach a store or a process of this platform.
+ */
 export function webhookOptions(values: EnvValues<typeof webhookVariables>, own: Own): WebhookOptions {
   const { WEBHOOK_SECRET_KEYS: secretKeys, WEBHOOK_ALLOWED_TARGETS: allowedTargets } = values;
   const ports = new Set([own.httpPort, ...own.urls.map(portOfUrl)]);

@@ -3,19 +3,23 @@ import { problem } from "@mosis/http";
 import { otherSpelling } from "../../shared/canonical-url.ts";
 import type { JudgeAddress } from "./address.ts";
 
-/** Rules of `createReadUrl` for whoever may set it. */
+/** The rules of `readWebhookUrl`, which depend on the operator's settings. */
 export interface UrlRules {
   judge: JudgeAddress;
-  /** Only where an operator allows private targets, and then only to those. */
+  /** True only where an operator allows private targets, and then http is possible only to those. */
   allowsHttp: boolean;
 }
 
-/** What cannot be another service by mistake: the ports of the web, and those that need no privilege. */
+/**
+ * The allowed ports are those of the web and those that need no privilege, so that a URL does not reach
+ * another service by mistake.
+ */
 const unprivilegedPortMin = 1024;
 
 /**
- * Reads the URL of a webhook. The address behind a name is judged at every attempt, not here: it may change.
- * @returns it as it is stored and asked for, with its host.
+ * Reads the URL of a webhook. The address behind a name may change, so it is judged at every attempt, not
+ * here.
+ * @returns the URL as it is stored and requested, with its host.
  * @throws Problem `invalid_request` that says what is wrong.
  */
 export function readWebhookUrl(text: string, { judge, allowsHttp }: UrlRules): { url: string; host: string } {
@@ -39,7 +43,7 @@ export function readWebhookUrl(text: string, { judge, allowsHttp }: UrlRules): {
   if (url.href.length > 2048 || address.length > 253) {
     throw refused("url_malformed", "is too long", "Shorten it.");
   }
-  // Last, so that no other spelling is proposed of what would be refused.
+  // This check comes last, so that no other spelling is suggested for a URL that would be refused.
   const spelling = otherSpelling(text, url);
   if (spelling !== null) {
     throw refused("url_spelling", "is read differently by different parsers", `Send ${spelling}.`);
@@ -47,12 +51,12 @@ export function readWebhookUrl(text: string, { judge, allowsHttp }: UrlRules): {
   return { url: url.href, host: address };
 }
 
-/** The name or address, without the brackets of IPv6. */
+/** Returns the name or address, without the brackets of IPv6. */
 export function hostnameOf({ hostname }: URL): string {
   return hostname.startsWith("[") ? hostname.slice(1, -1) : hostname;
 }
 
-/** The port that a request goes to. */
+/** Returns the port that a request goes to. */
 export function portOf({ port, protocol }: URL): number {
   return Number(port || (protocol === "http:" ? 80 : 443));
 }
