@@ -9,23 +9,27 @@ import type { Prove } from "./prove.ts";
 import { deleteSignIn, findWaysIn, lockAccount, takeAttempt } from "./queries.ts";
 import { signInOver } from "./token.ts";
 
-/** A second factor, or a passkey, that somebody has sent with the token of a sign-in. */
+/** A second factor, or a passkey, that a client has sent with the token of a sign-in. */
 export interface Attempt {
   asked: SessionCompletion;
   factor: SecondFactor;
   tokenHash: string;
   challengeHash: string | null;
-  /** Null: nothing came before, and the passkey says whose account it is for. */
+  /** Null when no first factor came before, and the passkey says whose account it is for. */
   waysIn: string | null;
-  /** Null for a passkey that nobody has. */
+  /** Null when nobody has the passkey. */
   developerId: string | null;
 }
 
-/** Takes one of the attempts of a sign-in. @throws Problem `token_invalid` (422). */
+/**
+ * Takes one of the attempts of a sign-in.
+ * @throws Problem `token_invalid` (422).
+ */
 export async function beginAttempt(db: Pool, asked: SessionCompletion): Promise<Attempt> {
   const tokenHash = hashSecret(asked.sign_in_token);
   const factor = factorOf(asked);
-  // Committed before anything is tried: many at once each have their own attempt.
+  // The attempt is committed before anything is tried, so that concurrent requests each use up one of their
+  // own.
   const taken = await takeAttempt(db.as(everyone), tokenHash, { isPasskey: factor === "passkey" });
   if (!taken) throw signInOver();
   const developerId = taken.developer_id ?? (await passkeyOwner(db.as(everyone), { asked, tokenHash }));
@@ -34,8 +38,9 @@ export async function beginAttempt(db: Pool, asked: SessionCompletion): Promise<
 }
 
 /**
- * Proves the factor and uses up the sign-in, in the transaction of what it is for.
- * @returns what the trail has of it; null when it is wrong, or the account is another by now.
+ * Proves the factor and uses up the sign-in, in the transaction of the change that it is for.
+ * @returns the events for the audit trail; null when the factor is wrong, or the account has changed
+ * meanwhile.
  */
 export async function proveAttempt(
   tx: Queryable,
@@ -45,7 +50,7 @@ export async function proveAttempt(
   const { developerId, asked, challengeHash, waysIn, tokenHash } = attempt;
   if (!(await lockAccount(tx, developerId))) return null;
   const isWhole = waysIn === null;
-  // A password or a provider that was changed meanwhile is no first half any more.
+  // A first factor does not count when its password or provider was changed meanwhile.
   if (!isWhole && (await findWaysIn(tx, developerId)).ways_in !== waysIn) return null;
   const events = await prove(tx, { by: { developerId, requestId }, asked, challengeHash, isWhole });
   if (!events) return null;
@@ -58,8 +63,8 @@ function factorOf(asked: SessionCompletion): SecondFactor {
 }
 
 /**
- * Whose account a sign-in with nothing but a passkey is for. It is used up by that: its challenge was for one
- * attempt. Null for a factor that is no passkey, or a passkey that nobody has.
+ * Returns the developer of a sign-in with only a passkey, and uses the sign-in up: its challenge was for one
+ * attempt. Returns null for another factor, or a passkey that nobody has.
  * @param db for everybody.
  */
 async function passkeyOwner(

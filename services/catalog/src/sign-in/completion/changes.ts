@@ -11,8 +11,8 @@ import { deleteOldestSignIns, findWaysIn, insertSignIn } from "./queries.ts";
 import { newSignInToken } from "./token.ts";
 
 /**
- * Makes the session that asks a recent one. Last in its transaction: see `record`.
- * @param events what proving the factor has done, for the audit trail.
+ * Makes the caller's session a recent one. Call it last in its transaction: see `record`.
+ * @param events the changes from proving the factor, for the audit trail.
  * @throws Problem `credentials_invalid` (401) when the session has ended.
  */
 export async function makeRecent(
@@ -32,7 +32,7 @@ export async function makeRecent(
   return recent;
 }
 
-/** Begins what a second factor completes, for an account that is locked. */
+/** Begins a sign-in that a second factor completes, for an account that is locked. */
 export async function waitForFactor(
   tx: Queryable,
   developerId: string,

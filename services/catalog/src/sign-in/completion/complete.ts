@@ -9,9 +9,9 @@ import { beginAttempt, proveAttempt } from "./attempt.ts";
 import type { Prove } from "./prove.ts";
 
 /**
- * Signs somebody in whose second factor, or passkey, is right.
- * @throws Problem `token_invalid` (422); `credentials_invalid` (401), one for a factor that is wrong, was
- * used or is not enrolled; `rate_limited` (429).
+ * Signs in with a second factor, or a passkey, that is right.
+ * @throws Problem `token_invalid` (422); `credentials_invalid` (401), the same for a factor that is wrong,
+ * was used or is not enrolled; `rate_limited` (429).
  */
 export type Complete = (sender: Sender, asked: SessionCompletion) => Promise<SessionWithToken>;
 
@@ -33,11 +33,12 @@ export function createComplete(deps: {
       return events && beginSession(tx, { sender, developerId, secondFactor: factor, events });
     };
     const tried = () => transaction(db.as(developerId), signIn);
-    // Nobody guesses a passkey, so that its owner is never kept out by others who guess codes.
+    // Passkeys are not throttled: nobody can guess one, and guesses of codes by others must not lock the
+    // owner out.
     const session =
       factor === "passkey" ? await tried() : await accounts.countWrong(factor, developerId, tried);
     if (!session) throw wrong();
-    // The oldest session may have ended for the new one.
+    // The oldest session may have ended to make room for the new one.
     credentials.forget(developerId);
     return session;
   };

@@ -8,12 +8,12 @@ import type { BeginSession } from "../sessions/changes.ts";
 import { waitForFactor } from "./changes.ts";
 import { lockAccount } from "./queries.ts";
 
-/** A session, or what is missing for one. */
+/** A session, or the second factor that is still missing for one. */
 type FirstFactorAnswer = { status: 201; body: SessionWithToken } | { status: 202; body: SecondFactorNeeded };
 
 /**
- * What somebody is answered whose password or provider was right. With a second factor enrolled, that alone
- * begins no session. Last in its transaction: see `record`.
+ * Answers a right password or provider. When a second factor is enrolled, no session begins yet. Call it last
+ * in its transaction: see `record`.
  */
 export type AnswerFirstFactor = (
   tx: Queryable,
@@ -22,7 +22,8 @@ export type AnswerFirstFactor = (
 
 export function createAnswerFirstFactor({ beginSession }: { beginSession: BeginSession }): AnswerFirstFactor {
   return async (tx, { sender, developerId }) => {
-    // Locked before the factors are read: whoever enrols the first one meanwhile ends what this begins.
+    // The account is locked before the factors are read: a concurrent enrolment of the first factor then ends
+    // the session that begins here.
     if (!(await lockAccount(tx, developerId))) throw credentialsInvalid();
     const factors = await findFactors(tx, developerId);
     if (!hasFactor(factors)) {

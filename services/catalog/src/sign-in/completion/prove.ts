@@ -11,16 +11,18 @@ import type { SecretBox } from "../../shared/secret-box.ts";
 import { stepOfCode } from "../totp/code.ts";
 import { findTotp, takeStep } from "../totp/queries.ts";
 
-/** What somebody has sent to prove themselves, and whose account it has to be. */
+/** A factor that a client has sent, and the account that it has to belong to. */
 interface Proof {
   by: { developerId: string; requestId: string };
   asked: SessionCompletion;
   challengeHash: string | null;
-  /** Nothing came before it: then the passkey has to verify its user, too. */
+  /** True when no first factor came before it: then the passkey has to verify its user, too. */
   isWhole: boolean;
 }
 
-/** Null when the proof is wrong, was used or belongs to nothing enrolled; else what the trail has of it. */
+/**
+ * Returns the events for the audit trail; null when the proof is wrong, was used or is of no enrolled factor.
+ */
 export type Prove = (tx: Queryable, proof: Proof) => Promise<Event[] | null>;
 
 export function createProve(deps: { totpSecrets: SecretBox; ceremonies: Ceremonies | null }): Prove {
@@ -40,7 +42,7 @@ async function proveTotp(
   const totp = await findTotp(tx, developerId);
   if (!totp) return null;
   const step = stepOfCode(totpSecrets.open(totp.secret, totp.id), code, Date.now());
-  // The database decides who takes a code that is sent twice at once.
+  // When a code is sent twice at once, the database decides which request gets it.
   return step !== null && (await takeStep(tx, { id: totp.id, step })) ? [] : null;
 }
 
@@ -70,6 +72,7 @@ async function provePasskey(
   const passkey = await findPasskey(tx, by.developerId, asked.passkey.id);
   if (!passkey) return null;
   const signed = await ceremonies.verifySignIn(asked.passkey, { passkey, challengeHash, isWhole });
-  // The database decides between two answers with one count: a copy of the authenticator has made one.
+  // When two answers carry the same count, the database decides which one counts: a copy of the authenticator
+  // has made the other.
   return signed && (await usePasskey(tx, { id: passkey.id, ...signed })) ? [] : null;
 }

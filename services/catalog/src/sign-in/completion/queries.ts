@@ -2,30 +2,36 @@ import { execute, maybeOne, one, type Queryable, sql } from "@mosis/postgres";
 import { Nullable, Timestamp, Uuid } from "@mosis/types/formats";
 import Type from "typebox";
 
-/** How long somebody may look for a second factor. */
+/** The time in which a second factor has to be sent. */
 const signInMinutes = 10;
-/** How long a challenge for a passkey is taken. */
+/** The time for which a challenge for a passkey is accepted. */
 const challengeMinutes = 5;
-/** Factors that may be tried with one token. */
+/** The number of factors that may be tried with one token. */
 const attemptsMax = 5;
-/** Sign-ins of a developer that wait at once; the oldest goes for the next. */
+/** The number of waiting sign-ins of a developer. A further one replaces the oldest. */
 const waitingMax = 20;
 
-/** Lets nobody change the developer until the transaction ends. False when the account is gone. */
+/** Locks the developer until the transaction ends. Returns false when the account is gone. */
 export async function lockAccount(tx: Queryable, developerId: string): Promise<boolean> {
   return (await execute(tx, sql`select from developers where id = ${developerId} for share`)) > 0;
 }
 
 const WaysIn = Type.Object({ ways_in: Type.String() });
 
-/** What can sign in to an account that is locked, as a hash: by a statement that sees what was waited for. */
+/**
+ * Returns the ways to sign in to a locked account, as a hash. It is a statement of its own, so that it sees
+ * what the transaction that held the lock has committed.
+ */
 export function findWaysIn(tx: Queryable, developerId: string) {
   return one(tx, WaysIn, sql`select ways_in(${developerId}) as ways_in`);
 }
 
 const Waiting = Type.Object({ expires_at: Timestamp });
 
-/** @param signIn `developerId` and `waysIn` are null for whoever's passkey answers. */
+/**
+ * Inserts a sign-in that waits.
+ * @param signIn `developerId` and `waysIn` are null when any account's passkey may answer.
+ */
 export function insertSignIn(
   tx: Queryable,
   signIn: {
@@ -63,7 +69,10 @@ export function deleteOldestSignIns(tx: Queryable, developerId: string) {
 const isAlive = sql`expires_at > now() and attempts_left > 0`;
 const Owner = Type.Object({ developer_id: Uuid });
 
-/** Whose sign-in waits for a second factor. Null when the token is none, or belongs to no developer. */
+/**
+ * Returns the developer whose sign-in waits for a second factor. Returns null when the token is unknown, or
+ * belongs to no developer.
+ */
 export function findWaitingFor(db: Queryable, tokenHash: string) {
   return maybeOne(
     db,
@@ -74,7 +83,7 @@ export function findWaitingFor(db: Queryable, tokenHash: string) {
   );
 }
 
-/** A new challenge in the place of the last one. False when the sign-in is over. */
+/** Replaces the challenge by a new one. Returns false when the sign-in is over. */
 export async function replaceChallenge(
   db: Queryable,
   tokenHash: string,
@@ -91,13 +100,13 @@ export async function replaceChallenge(
 const Attempt = Type.Object({
   developer_id: Nullable(Uuid),
   ways_in: Nullable(Type.String()),
-  /** Null when there is none, or it was used or has expired. */
+  /** Null when there is no challenge, or it was used or has expired. */
   challenge_hash: Nullable(Type.String()),
 });
 
 /**
- * Takes one attempt, and uses up the challenge when it is for a passkey: both are gone, whatever comes of it.
- * Null when the token is unknown, has expired or has had its attempts.
+ * Takes one attempt, and uses up the challenge when it is for a passkey. Both are gone, even if the attempt
+ * fails. Returns null when the token is unknown, has expired or has had its attempts.
  */
 export function takeAttempt(db: Queryable, tokenHash: string, { isPasskey }: { isPasskey: boolean }) {
   const kept = sql`not ${isPasskey}::boolean`;
@@ -115,7 +124,9 @@ export function takeAttempt(db: Queryable, tokenHash: string, { isPasskey }: { i
   );
 }
 
-/** Uses it up. False when it is gone: of two who complete it at once, one does. */
+/**
+ * Uses up the sign-in. Returns false when it is gone: when two requests complete it at once, one succeeds.
+ */
 export async function deleteSignIn(tx: Queryable, tokenHash: string): Promise<boolean> {
   return (await execute(tx, sql`delete from sign_ins where token_hash = ${tokenHash}`)) > 0;
 }

@@ -44,7 +44,7 @@ export function completionRoutes(deps: Deps): Router {
   return router;
 }
 
-/** The second half of signing in, and signing in with a passkey only. */
+/** Serves the second half of signing in, and signing in with only a passkey. */
 function serveSignIn(router: Router, deps: Deps): void {
   const { db, senderOf, limits, complete } = deps;
 
@@ -72,7 +72,10 @@ function serveSignIn(router: Router, deps: Deps): void {
   });
 }
 
-/** Proving once more, in a session, who one is: by what signing in needs, in the same two steps. */
+/**
+ * Serves the proof of identity in a running session. It needs the same factors as signing in, in the same two
+ * steps.
+ */
 function serveReauthentication(router: Router, deps: Deps): void {
   const { authenticate, confirmPassword } = deps;
 
@@ -113,14 +116,14 @@ async function completeReauthentication(
   );
   const begin = async () => {
     const attempt = await beginAttempt(db, body);
-    // Of whom the token or the passkey is, nobody else learns.
+    // The answer is the same, so that nobody learns whose token or passkey it is.
     if (attempt.developerId !== developerId) throw wrong;
     return { ...attempt, developerId };
   };
   const tried = () =>
     changeAfter(call, { req, body }, begin, async (tx, attempt) => {
       const events = await proveAttempt(tx, attempt, { prove, requestId: call.requestId });
-      // Thrown, so that nothing of the request is kept.
+      // The error rolls the transaction back, so that nothing of the request is kept.
       if (!events) throw wrong;
       return { status: 200, body: await makeRecent(tx, call, attempt.factor, events) };
     }).catch((error: unknown) => {
@@ -133,7 +136,9 @@ async function completeReauthentication(
   return answer;
 }
 
-/** For whoever's passkey answers: nothing here tells who has an account. */
+/**
+ * Begins a sign-in that any account's passkey may answer. The answer does not reveal which accounts exist.
+ */
 async function beginWhole(db: Pool, ceremonies: Ceremonies): Promise<PasskeyRequestOptions> {
   const sign_in_token = newSignInToken();
   const public_key = await ceremonies.requestOptions([]);
@@ -146,7 +151,9 @@ async function beginWhole(db: Pool, ceremonies: Ceremonies): Promise<PasskeyRequ
   return { sign_in_token, public_key };
 }
 
-/** For somebody whose password or provider was right: only they learn which passkeys there are. */
+/**
+ * Begins a second factor after a right password or provider. Only such a client learns which passkeys exist.
+ */
 async function beginSecond(
   db: Pool,
   ceremonies: Ceremonies,

@@ -1,12 +1,15 @@
 import { randomBytes } from "node:crypto";
 import { type Problem, problem } from "@mosis/http";
 
-/** A new one: 256 random bits. Begins with a word, so that scanners of repositories and logs find it. */
+/**
+ * Returns a new token with 256 random bits. It begins with a word, so that scanners of repositories and logs
+ * find it.
+ */
 export function newSignInToken(): string {
   return `mn_live_${randomBytes(32).toString("base64url")}`;
 }
 
-/** One answer for unknown, used, used up and expired. */
+/** The same answer for an unknown, used, used-up or expired token. */
 export function signInOver(): Problem {
   return problem(
     "token_invalid",

@@ -11,12 +11,13 @@ import type { Identity } from "./providers.ts";
 import { insertLinkedDeveloper, link, lockLinked, unlink } from "./queries.ts";
 
 const nameLengthMax = 100;
-/** What a name here may not have. */
+/** The invisible characters that a name must not contain. */
 const invisible = new RegExp(`[${unseen}]`, "gu");
 
 /**
- * Whose account an identity signs in to; a new one when it has none. An account that exists is never found
- * by its address: whoever gets a provider to say an address would have it. Its owner links it, signed in.
+ * Returns the developer that an identity signs in to, or makes a new account when it has none. An existing
+ * account is never found by its e-mail address: an attacker who gets a provider to claim that address would
+ * take it over. Its owner links it when signed in.
  * @throws Problem `email_taken` (409), `email_unverified` (403).
  */
 export async function developerOf(tx: Queryable, identity: Identity, requestId: string): Promise<string> {
@@ -31,7 +32,7 @@ export async function developerOf(tx: Queryable, identity: Identity, requestId: 
     name: nameOf(identity.name, address),
   });
   if (!created) {
-    // Of two first sign-ins at once this is the second, and the first has been committed.
+    // This is the second of two concurrent first sign-ins, and the first has been committed.
     const meanwhile = await lockLinked(tx, identity);
     if (meanwhile) return meanwhile.id;
     throw problem(
@@ -48,7 +49,10 @@ export async function developerOf(tx: Queryable, identity: Identity, requestId: 
   return created.id;
 }
 
-/** @throws Problem `state_conflict` (409) when the account, or another one, is linked already. */
+/**
+ * Links the provider to the account.
+ * @throws Problem `state_conflict` (409) when the account, or another one, is linked already.
+ */
 export async function linkProvider(tx: Queryable, call: Call, identity: Identity): Promise<Developer> {
   const { developerId } = call.principal;
   const linked = await link(tx, developerId, identity).catch((error: unknown) => {
@@ -61,7 +65,10 @@ export async function linkProvider(tx: Queryable, call: Call, identity: Identity
   return linked;
 }
 
-/** @throws Problem `not_found` (404), `state_conflict` (409) for the only way to sign in. */
+/**
+ * Unlinks the provider.
+ * @throws Problem `not_found` (404), `state_conflict` (409) for the only way to sign in.
+ */
 export async function unlinkProvider(tx: Queryable, call: Call, provider: string): Promise<void> {
   const { developerId } = call.principal;
   const developer = await lockDeveloper(tx, developerId);
@@ -79,7 +86,10 @@ function linkEvent(action: string, developer: Developer): Event {
   return { action, target: { type: "developer", id: developer.id }, payload: developer };
 }
 
-/** What the provider calls them, as far as a name here may be that; else what stands before the @. */
+/**
+ * Returns the name that the provider reports, as far as it may be a name here. Otherwise returns the part
+ * before the @.
+ */
 function nameOf(told: string | null, address: string): string {
   const name = cleaned(told ?? "");
   return name === "" ? cleaned(address.split("@")[0] ?? "") : name;
@@ -87,7 +97,7 @@ function nameOf(told: string | null, address: string): string {
 
 function cleaned(text: string): string {
   const visible = text.replaceAll(invisible, "").trim();
-  // By code points: half a surrogate pair is no text.
+  // It cuts by code points: half a surrogate pair is not valid text.
   return Array.from(visible).slice(0, nameLengthMax).join("");
 }
 

@@ -1,8 +1,14 @@
 import type { Configuration } from "openid-client";
 
-/** A provider that moves an endpoint is found again by what fails there; nothing asks it more often. */
+/**
+ * The minimum time between two reads of a document. A provider that moves an endpoint is noticed when a
+ * request there fails.
+ */
 export const rereadMsDefault = 60_000;
-/** Of a page that moved we see no failure: nobody comes back from it. */
+/**
+ * The maximum age of a document. We see no failure when a page has moved, because the browser does not come
+ * back from it.
+ */
 const ageMsMax = 3_600_000;
 
 interface Known {
@@ -10,7 +16,10 @@ interface Known {
   configuration: Promise<Configuration>;
 }
 
-/** What providers say of their endpoints: read at the first sign-in, and again when it may be outdated. */
+/**
+ * The endpoints that providers publish. They are read at the first sign-in, and again when they may be
+ * outdated.
+ */
 export class Discovered {
   private readonly known = new Map<string, Known>();
   private readonly rereadMs: number;
@@ -19,7 +28,10 @@ export class Discovered {
     this.rereadMs = rereadMs;
   }
 
-  /** @throws what `read` throws, when nothing is known. One that is known serves on while `read` fails. */
+  /**
+   * Returns the configuration of a provider. A known one stays in use while `read` fails.
+   * @throws the error of `read` when no configuration is known.
+   */
   async of(name: string, read: () => Promise<Configuration>): Promise<Configuration> {
     const known = this.known.get(name);
     if (known && Date.now() - known.readAtMs < ageMsMax) return known.configuration;
@@ -37,7 +49,10 @@ export class Discovered {
     }
   }
 
-  /** After a failure: it is read again at the next sign-in, unless that was done just now. */
+  /**
+   * Marks a configuration as doubtful after a failure: the next sign-in reads it again, unless that was done
+   * recently.
+   */
   doubt(name: string): void {
     const known = this.known.get(name);
     if (known && Date.now() - known.readAtMs >= this.rereadMs) known.readAtMs = -Infinity;

@@ -2,8 +2,8 @@ import { createHmac } from "node:crypto";
 import { isToken, newToken } from "../../shared/token-form.ts";
 
 /**
- * What one sign-in with a provider needs, all derived from one token that its browser keeps: so the database,
- * which has the token's hash, cannot finish a flow.
+ * The values that one sign-in with a provider needs, all derived from one token that its browser keeps. The
+ * database has only the token's hash, so it cannot finish a flow.
  */
 export interface Flow {
   state: string;
@@ -23,6 +23,6 @@ export function isFlowToken(text: string): boolean {
 
 export function flowOf(token: string): Flow {
   const derive = (what: string) => createHmac("sha256", token).update(what).digest("base64url");
-  // A verifier of PKCE has 43 to 128 of these characters (RFC 7636 §4.1).
+  // A PKCE verifier has 43 to 128 of these characters (RFC 7636 §4.1).
   return { state: derive("state"), nonce: derive("nonce"), codeVerifier: derive("code_verifier") };
 }

@@ -8,20 +8,26 @@ import { isFlowToken, newFlowToken } from "./flow.ts";
 import type { Identity, Providers } from "./providers.ts";
 import { deleteFlow, insertFlow } from "./queries.ts";
 
-/** A developer whose account is to be linked; null for signing in. */
+/** The developer whose account is to be linked; null for signing in. */
 type ForWhom = string | null;
 
-/** The two halves of a flow; between them the browser is with the provider. */
+/** The two halves of a flow. Between them the browser is with the provider. */
 export interface Flows {
-  /** May ask the provider, so in no transaction. @throws as `Providers.authorizationUrl`. */
+  /**
+   * May send a request to the provider, so call it outside a transaction.
+   * @throws as `Providers.authorizationUrl`.
+   */
   begin: (provider: string, body: OauthStart) => Promise<OauthFlow>;
-  /** From then on it can be finished. */
+  /** Stores the flow, which can be finished from then on. */
   save: (
     tx: Queryable,
     flow: OauthFlow,
     by: { provider: string; body: OauthStart; forWhom: ForWhom },
   ) => Promise<unknown>;
-  /** @throws Problem `token_invalid` (422), and as `Providers.identify`. */
+  /**
+   * Finishes a flow.
+   * @throws Problem `token_invalid` (422), and as `Providers.identify`.
+   */
   finish: (provider: string, body: OauthFinish, forWhom: ForWhom) => Promise<Identity>;
 }
 
@@ -42,7 +48,7 @@ export function createFlows(deps: { db: Pool; providers: Providers }): Flows {
         developerId: forWhom,
       }),
     async finish(provider, { flow_token, callback }, developerId) {
-      // Used up before the provider is asked: a flow ends once, well or not.
+      // The flow is used up before the provider is asked: it ends once, successfully or not.
       const flow =
         isProviderName(provider) && isFlowToken(flow_token)
           ? await deleteFlow(db, { tokenHash: hashSecret(flow_token), provider, developerId })

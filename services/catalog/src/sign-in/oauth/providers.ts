@@ -16,24 +16,28 @@ import { Discovered, rereadMsDefault } from "./discovered.ts";
 import { type Flow, flowOf } from "./flow.ts";
 import type { ProviderSettings } from "./settings.ts";
 
-/** Who somebody is, as a provider says. */
+/** The identity that a provider reports. */
 export interface Identity {
   provider: string;
-  /** The provider's own id of them, which it never gives to anybody else. */
+  /** The provider's own id of the person, which it never gives to anybody else. */
   subject: string;
   email: string | null;
-  /** Whether the provider knows that the address is theirs. */
+  /** True when the provider has verified that the address is theirs. */
   emailVerified: boolean;
   name: string | null;
 }
 
 export interface Providers {
   names(): string[];
-  /** @throws Problem `not_found` (404), `reference_unknown` (422) for a page that is not configured. */
+  /**
+   * Returns the URL to send the browser to.
+   * @throws Problem `not_found` (404), `reference_unknown` (422) for a page that is not configured.
+   */
   authorizationUrl(provider: string, redirectUri: string, flowToken: string): Promise<string>;
   /**
+   * Returns the identity behind a callback.
    * @param callback the query string that the browser came back with.
-   * @throws Problem `not_found` (404), `oauth_failed` (422); Unavailable when the provider is away.
+   * @throws Problem `not_found` (404), `oauth_failed` (422); Unavailable when the provider does not answer.
    */
   identify(
     provider: string,
@@ -44,7 +48,10 @@ export interface Providers {
 const requestTimeoutSeconds = 10;
 const scope = "openid email profile";
 
-/** @param options.rereadMs how long after a look at a provider's document it is not read again. */
+/**
+ * Creates the providers.
+ * @param options.rereadMs the minimum time between two reads of a provider's document.
+ */
 export function createProviders(
   settings: ProviderSettings[],
   { log, rereadMs = rereadMsDefault }: { log: Logger; rereadMs?: number | undefined },
@@ -58,7 +65,9 @@ export function createProviders(
     return found;
   }
 
-  /** At the first sign-in: a provider that is away keeps nobody from starting. */
+  /**
+   * It is read at the first sign-in, so that a provider that is down does not stop the process from starting.
+   */
   async function configurationOf(provider: ProviderSettings): Promise<Configuration> {
     try {
       return await discovered.of(provider.name, () => discover(provider));
@@ -103,7 +112,7 @@ export function createProviders(
 
 function discover({ issuer, client_id, client_secret }: ProviderSettings): Promise<Configuration> {
   const server = new URL(issuer);
-  // Unencrypted to this machine alone, which `config.ts` has made sure of.
+  // Plain HTTP goes only to this machine, which `config.ts` has made sure of.
   const execute = server.protocol === "http:" ? [allowInsecureRequests] : [];
   return discovery(server, client_id, client_secret, undefined, { execute, timeout: requestTimeoutSeconds });
 }
@@ -121,7 +130,7 @@ async function exchange(
   const claims = tokens.claims();
   const subject = subjectOf(claims?.sub);
   if (!claims || subject === null) throw failed();
-  // Many providers tell the address in the ID token; the others are asked for it.
+  // Many providers put the e-mail address into the ID token; the others are asked for it.
   const told =
     claims["email"] === undefined && config.serverMetadata().userinfo_endpoint !== undefined
       ? { ...claims, ...(await fetchUserInfo(config, tokens.access_token, claims.sub)) }
@@ -136,9 +145,9 @@ async function exchange(
 }
 
 /**
- * The id that a provider gives somebody, as it is stored (OpenID Connect Core §2: at most 255 characters).
- * Null for one that is none: two people with an empty one, or with halves of surrogate pairs that no store
- * tells apart, would have one account.
+ * Returns the provider's id of a person as it is stored (OpenID Connect Core §2: at most 255 characters), or
+ * null when it is not valid. Two people with an empty id, or with halves of surrogate pairs that a store
+ * cannot tell apart, would otherwise share one account.
  */
 export function subjectOf(sub: unknown): string | null {
   if (typeof sub !== "string" || sub.length === 0 || sub.length > 255) return null;
@@ -149,7 +158,7 @@ function textOf(value: unknown): string | null {
   return typeof value === "string" && value.isWellFormed() ? value : null;
 }
 
-/** Of another flow, or of somebody who wants us to sign in as them. */
+/** Refuses the state of another flow, for example from an attacker who wants us to sign in as them. */
 function requireState(url: URL, { state }: Flow): void {
   const sent = Buffer.from(url.searchParams.get("state") ?? "");
   const expected = Buffer.from(state);
@@ -161,19 +170,23 @@ function failed(cause?: unknown): Problem {
   return problem("oauth_failed", detail, { cause });
 }
 
-/** What the provider says of this sign-in is told to the client; what it says of us is for the operator. */
+/**
+ * The client gets the provider's error about this sign-in; the provider's error about our registration goes
+ * to the operator's log.
+ */
 function asProblem(error: unknown, log: Logger, provider: string): unknown {
   if (error instanceof Problem) return error;
   if (error instanceof AuthorizationResponseError) return failed(error);
   if (error instanceof ResponseBodyError && error.error === "invalid_grant") return failed(error);
   const { code, message } = error as { code?: unknown; message?: unknown };
   if (error instanceof ResponseBodyError || isAway(error)) return away(error);
-  // An ID token that is not for us, not now or not of this flow, for example. Neither token nor code in it.
+  // An ID token that is not for us, has expired or is of another flow, for example. The message contains
+  // neither token nor code.
   log.warn({ provider, code, reason: message }, "What a provider has answered was refused");
   return failed(error);
 }
 
-/** No answer, or none of OAuth: a page of a proxy for example. */
+/** Returns true when there was no answer, or an answer that is not OAuth, for example a page of a proxy. */
 function isAway(error: unknown): boolean {
   const { code } = error as { code?: unknown };
   if (code === "OAUTH_TIMEOUT" || code === "OAUTH_RESPONSE_IS_NOT_CONFORM") return true;

@@ -22,7 +22,10 @@ export function insertFlow(
 
 const Flow = Type.Object({ redirect_uri: Type.String() });
 
-/** Uses it up. Null when it is unknown, was used or is over, or belongs to another provider or developer. */
+/**
+ * Uses up the flow. Returns null when it is unknown, was used or is over, or belongs to another provider or
+ * developer.
+ */
 export function deleteFlow(
   db: Queryable,
   flow: { tokenHash: string; provider: string; developerId: string | null },
@@ -35,7 +38,7 @@ export function deleteFlow(
   );
 }
 
-/** Flows to link an account that were begun and not finished. */
+/** Deletes the unfinished flows to link an account. */
 export function deleteFlowsOf(tx: Queryable, developerId: string) {
   return execute(tx, sql`delete from oauth_flows where developer_id = ${developerId}`);
 }
@@ -44,7 +47,10 @@ export function deleteEndedFlows(db: Queryable) {
   return execute(db, sql`delete from oauth_flows where expires_at <= now()`);
 }
 
-/** Whose account it is, until the end of the transaction nobody's to unlink or delete. */
+/**
+ * Returns and locks the account of an identity, so that nobody unlinks or deletes it before the transaction
+ * ends.
+ */
 export function lockLinked(tx: Queryable, { provider, subject }: Identity) {
   return maybeOne(
     tx,
@@ -55,7 +61,7 @@ export function lockLinked(tx: Queryable, { provider, subject }: Identity) {
   );
 }
 
-/** Null when somebody has the address, or signs in with that provider, already. */
+/** Returns null when another account has the address, or signs in with that provider already. */
 export function insertLinkedDeveloper(
   tx: Queryable,
   { provider, subject }: Identity,
@@ -73,8 +79,8 @@ export function insertLinkedDeveloper(
 }
 
 /**
- * Null when the account has a provider already.
- * @throws Error of the index `developers_oauth` when somebody else has this identity.
+ * Returns null when the account has a provider already.
+ * @throws Error of the index `developers_oauth` when another account has this identity.
  */
 export function link(tx: Queryable, id: string, { provider, subject }: Identity) {
   return maybeOne(
@@ -87,7 +93,7 @@ export function link(tx: Queryable, id: string, { provider, subject }: Identity)
   );
 }
 
-/** Null when there is no password to sign in with instead. */
+/** Returns null when there is no password to sign in with instead. */
 export function unlink(tx: Queryable, id: string) {
   return maybeOne(
     tx,

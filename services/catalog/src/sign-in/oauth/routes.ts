@@ -14,7 +14,8 @@ import { developerOf, linkProvider, unlinkProvider } from "./changes.ts";
 import type { Flows } from "./flows.ts";
 import type { Providers } from "./providers.ts";
 
-// An alias, because interfaces are no `ParamsDictionary`. Express does not infer a parameter before a colon.
+// It is an alias, because an interface is not assignable to `ParamsDictionary`. Express does not infer a
+// parameter before a colon.
 type ProviderParams = Record<"provider", string>;
 
 const path = "/v1/developers/me/oauth";
@@ -38,7 +39,7 @@ export function oauthRoutes(deps: Deps): Router {
   return router;
 }
 
-/** Signing in and registering with a provider. */
+/** Serves signing in and registering with a provider. */
 function serveSignIn(router: Router, deps: Deps): void {
   const { db, senderOf, credentials, limits, providers, flows, answerFirstFactor } = deps;
 
@@ -67,19 +68,19 @@ function serveSignIn(router: Router, deps: Deps): void {
       return { developerId, answer: await answerFirstFactor(tx, { sender, developerId }) };
     });
 
-    // The oldest session may have ended for the new one.
+    // The oldest session may have ended to make room for the new one.
     credentials.forget(developerId);
     res.status(answer.status).json(answer.body);
   });
 }
 
-/** A provider as another way in to an account, for whoever is signed in to it. */
+/** Serves linking a provider as another way in to an account, for its owner who is signed in. */
 function serveLinking(router: Router, { db, authenticate, flows, mails }: Deps): void {
   router.post<ProviderParams>(`${path}/:provider\\:authorize`, async (req, res) => {
     const call = await authenticate(req, res, "session");
     const { principal } = call;
     const body = parse(OauthStart, await authenticate.body(req), "body");
-    // Another way in is as good as a password: a stolen session must not be enough for it.
+    // Another way in is as good as a password: a stolen session must not be enough to add one.
     await requireRecent(db.as(principal.developerId), principal);
     const { provider } = req.params;
     const flow = await flows.begin(provider, body);
@@ -93,7 +94,7 @@ function serveLinking(router: Router, { db, authenticate, flows, mails }: Deps):
     send(res, answer);
   });
 
-  /** A PUT, because done twice it is the same, and a flow cannot be finished twice. */
+  /** PUT is right, because doing it twice has the same result, and a flow cannot be finished twice. */
   router.put<ProviderParams>(`${path}/:provider`, async (req, res) => {
     const call = await authenticate(req, res, "session");
     const { principal } = call;

@@ -3,8 +3,8 @@ import Type, { type Static } from "typebox";
 import { Compile } from "typebox/compile";
 
 /**
- * An OpenID Connect provider, as its operator has registered us with it. `redirect_uris` are where browsers
- * may come back to, without a query: pages of the portal.
+ * An OpenID Connect provider, as its operator has registered us with it. `redirect_uris` are the pages of the
+ * portal that browsers may come back to, without a query.
  */
 const ProviderSettings = Type.Object(
   {
@@ -20,7 +20,10 @@ export type ProviderSettings = Static<typeof ProviderSettings>;
 
 const list = Compile(Type.Array(ProviderSettings));
 
-/** @throws Error that says what is wrong, and repeats no secret. */
+/**
+ * Reads the providers from JSON.
+ * @throws Error that says what is wrong, and repeats no secret.
+ */
 export function readProviders(text: string): ProviderSettings[] {
   const providers = listOf(text);
   for (const { name, issuer, redirect_uris } of providers) {
@@ -41,7 +44,7 @@ function listOf(text: string): ProviderSettings[] {
   try {
     value = JSON.parse(text);
   } catch {
-    // The parser's own message repeats the text, and that has a secret in it.
+    // The parser's own message repeats the text, which contains a secret.
     throw new Error("must be JSON");
   }
   if (list.Check(value)) return value;
@@ -49,7 +52,7 @@ function listOf(text: string): ProviderSettings[] {
   throw new Error(`must be a list of providers: ${fault?.instancePath} ${fault?.message}`);
 }
 
-/** Encrypted, or to this machine. */
+/** Returns true for https, and for plain http to this machine. */
 function isSafe(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const { protocol, hostname } = new URL(text);

@@ -16,17 +16,22 @@ import type { Static, TObject } from "typebox";
 import { hashSecret } from "../../shared/secret-hash.ts";
 import type { Credential, Descriptor } from "./queries.ts";
 
-/** Where passkeys are made and used. */
+/** The domain and the pages where passkeys are made and used. */
 export interface PasskeySettings {
-  /** The domain that passkeys belong to; browsers take it of its own pages and those of its subdomains. */
+  /**
+   * The domain that passkeys belong to. Browsers accept it on its own pages and on those of its subdomains.
+   */
   rpId: string;
-  /** Origins of the pages that may make and use them. */
+  /** The origins of the pages that may make and use them. */
   origins: string[];
 }
 
-/** How long a browser waits for somebody, as the challenge does. */
+/** The time that a browser waits for its user, which is the lifetime of the challenge. */
 const timeoutMs = 300_000;
-/** COSE: EdDSA, ES256, RS256. What authenticators have, Windows Hello the last one only. */
+/**
+ * COSE names of EdDSA, ES256 and RS256. Authenticators support these; Windows Hello supports only the last
+ * one.
+ */
 const algorithms = [-8, -7, -257];
 
 /** WebAuthn's two ceremonies: registering a credential, and signing a challenge with one. */
@@ -35,11 +40,14 @@ export interface Ceremonies {
     developer: { id: string; email: string; name: string },
     excluded: Descriptor[],
   ): Promise<PasskeyCreationOptions["public_key"]>;
-  /** Null when anything of it is not as it has to be. */
+  /** Returns null when any part of it is not valid. */
   verifyRegistration(sent: RegistrationCredential, challengeHashes: string[]): Promise<Registered | null>;
-  /** @param allowed none: any passkey that the authenticator finds for us. */
+  /**
+   * Returns the options for a request.
+   * @param allowed empty for any passkey that the authenticator finds for us.
+   */
   requestOptions(allowed: Descriptor[]): Promise<PasskeyRequestOptions["public_key"]>;
-  /** Null when anything of it is not as it has to be. */
+  /** Returns null when any part of it is not valid. */
   verifySignIn(
     sent: AuthenticationCredential,
     by: { passkey: Credential; challengeHash: string; isWhole: boolean },
@@ -54,7 +62,10 @@ interface Registered {
 }
 
 export function createCeremonies(settings: PasskeySettings, { log }: { log: Logger }): Ceremonies {
-  /** The library says by an error why it refuses. The reason is for us: a client is told one and the same. */
+  /**
+   * The library throws an error that says why it refuses. The reason is only logged: every client gets the
+   * same answer.
+   */
   const unlessRefused: UnlessRefused = async (work) => {
     try {
       return await work();
@@ -130,7 +141,8 @@ function signIn(
       unlessRefused(async () => {
         const { clientDataJSON, userHandle } = sent.response;
         if (isCrossOrigin(clientDataJSON)) return null;
-        // Whoever signs in by the passkey only says by the handle whose account it is (WebAuthn §7.2 step 6).
+        // When only the passkey signs in, the account is known only from the user handle (WebAuthn §7.2 step
+        // 6).
         if (!userHandle && isWhole) return null;
         if (userHandle && !Buffer.from(userHandle, "base64url").equals(userHandleOf(passkey.developer_id))) {
           return null;
@@ -154,13 +166,13 @@ function signIn(
   };
 }
 
-/** What the contract has of the options: extensions and hints that the library adds are not used. */
+/** Returns the options that the contract has. Extensions and hints that the library adds are not used. */
 function optionsOf<T extends TObject>(schema: T, options: object): Static<T> {
   const named = Object.entries(options).filter(([name]) => name in schema.properties);
   return Object.fromEntries(named) as Static<T>;
 }
 
-/** The id of the developer, in 16 bytes: opaque, as WebAuthn §14.6.1 asks for. */
+/** Returns the id of the developer in 16 bytes, which is opaque, as WebAuthn §14.6.1 asks for. */
 function userHandleOf(developerId: string) {
   return new Uint8Array(Buffer.from(developerId.replaceAll("-", ""), "hex"));
 }
@@ -169,7 +181,10 @@ function descriptorOf({ credential_id, transports }: Descriptor) {
   return { id: credential_id, transports } as { id: string };
 }
 
-/** Our pages are in no frame of somebody else. The library lets that pass when the browser names no frame. */
+/**
+ * Returns true when the page was in a frame of another site, which ours never are. The library accepts that
+ * when the browser does not name the frame.
+ */
 function isCrossOrigin(clientDataJson: string): boolean {
   const data = JSON.parse(Buffer.from(clientDataJson, "base64url").toString("utf8")) as unknown;
   return typeof data === "object" && data !== null && "crossOrigin" in data && data.crossOrigin === true;

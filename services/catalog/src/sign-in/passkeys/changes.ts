@@ -19,19 +19,22 @@ import {
   updatePasskeyName,
 } from "./queries.ts";
 
-/** @throws Problem `state_conflict` (409) where no page may use passkeys. */
+/**
+ * Requires that passkeys are set up.
+ * @throws Problem `state_conflict` (409) where no page may use passkeys.
+ */
 export function requirePasskeys(ceremonies: Ceremonies | null): Ceremonies {
   if (ceremonies) return ceremonies;
   throw problem("state_conflict", "Passkeys are not set up here: use an authenticator app.");
 }
 
-/** A challenge for a passkey, in the place of those that this session was given before. */
+/** Inserts a challenge for a passkey, which replaces the earlier ones of this session. */
 export async function begin(
   tx: Queryable,
   { principal: { developerId, actor } }: Call,
   ceremonies: Ceremonies,
 ): Promise<PasskeyCreationOptions["public_key"]> {
-  // Whoever registers an address of somebody else must not lock its owner out.
+  // An account registered with somebody else's address must not lock the owner of the address out.
   await requireVerified(tx, developerId);
   const { developer, factors } = await lockFactors(tx, developerId);
   if (factors.passkeys >= passkeysMax) throw tooMany();

@@ -4,7 +4,7 @@ import { Passkey } from "@mosis/types/passkeys";
 import Type, { type Static } from "typebox";
 import { IdRow } from "../../shared/rows.ts";
 
-/** Passkeys of a developer. */
+/** The maximum of passkeys of a developer. */
 export const passkeysMax = 20;
 const challengeMinutes = 5;
 
@@ -17,7 +17,7 @@ export async function insertChallenge(
 ): Promise<boolean> {
   const inserted = await execute(
     tx,
-    // The lock waits for whoever ends the session at the same moment.
+    // The lock waits for a concurrent transaction that ends the session.
     sql`
       insert into passkey_challenges (challenge_hash, session_id, developer_id, expires_at)
       select ${hash}, id, developer_id, now() + make_interval(mins => ${challengeMinutes}::int)
@@ -29,7 +29,7 @@ export async function insertChallenge(
 
 const Challenge = Type.Object({ challenge_hash: Type.String(), is_alive: Type.Boolean() });
 
-/** Uses up every challenge of the session. Gives those that are not over. */
+/** Uses up every challenge of the session. Returns those that have not expired. */
 export async function takeChallenges(db: Queryable, sessionId: string): Promise<string[]> {
   const rows = await many(
     db,
@@ -45,7 +45,7 @@ export function deleteEndedChallenges(db: Queryable) {
   return execute(db, sql`delete from passkey_challenges where expires_at <= now()`);
 }
 
-/** Null when the credential is registered, by anybody. */
+/** Returns null when the credential is registered already, by any account. */
 export function insertPasskey(
   tx: Queryable,
   passkey: {
@@ -73,7 +73,7 @@ export function insertPasskey(
   );
 }
 
-/** All of them, from old to new. */
+/** Returns all passkeys, oldest first. */
 export function listOwnPasskeys(db: Queryable, developerId: string) {
   return many(
     db,
@@ -86,7 +86,7 @@ export function listOwnPasskeys(db: Queryable, developerId: string) {
 const Descriptor = Type.Object({ credential_id: Type.String(), transports: Type.Array(Type.String()) });
 export type Descriptor = Static<typeof Descriptor>;
 
-/** What a browser finds the developer's authenticators by. */
+/** Returns the descriptors by which a browser finds the developer's authenticators. */
 export function listDescriptors(db: Queryable, developerId: string) {
   return many(
     db,
@@ -121,7 +121,10 @@ export function deletePasskey(tx: Queryable, developerId: string, id: string) {
 
 const Owner = Type.Object({ developer_id: Uuid });
 
-/** @param db for everybody: the credential says whose account it is. */
+/**
+ * Returns the owner of a credential.
+ * @param db for everybody, because the credential says whose account it is.
+ */
 export function findPasskeyOwner(db: Queryable, credentialId: string) {
   return maybeOne(db, Owner, sql`select developer_id from passkeys where credential_id = ${credentialId}`);
 }
@@ -146,8 +149,8 @@ export function findPasskey(tx: Queryable, developerId: string, credentialId: st
 }
 
 /**
- * Notes a use. False when the count has not grown since: an authenticator that counts has been copied. Those
- * that do not count say 0.
+ * Records a use. Returns false when the count has not grown since the last use: an authenticator that counts
+ * has been copied. Authenticators that do not count report 0.
  */
 export async function usePasskey(
   tx: Queryable,

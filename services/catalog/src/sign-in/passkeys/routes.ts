@@ -22,7 +22,7 @@ interface Deps {
   mails: { wake(): void };
 }
 
-/** The passkeys of whoever is signed in. Signing in with one is in `completion/`. */
+/** Serves the passkeys of the caller's account. Signing in with one is in `completion/`. */
 export function passkeyRoutes(deps: Deps): Router {
   const router = createRouter();
   serveOwn(router, deps);
@@ -90,7 +90,8 @@ function serveRegistration(router: Router, deps: Deps): void {
     const { developerId, actor } = principal;
     const own = db.as(developerId);
     await requireRecent(own, principal);
-    // Committed before it is looked at: a challenge is for one attempt, good or not.
+    // The challenge is used up and committed before the credential is checked: it is for one attempt, good or
+    // not.
     const challenges = await takeChallenges(own, actor.id);
     const registered = await ceremonies.verifyRegistration(body.credential, challenges);
     if (!registered) {

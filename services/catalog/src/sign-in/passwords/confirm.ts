@@ -12,8 +12,9 @@ import { findOwnAccount, type HashedPassword } from "../../developers/queries.ts
 import { findRight } from "./right-password.ts";
 
 /**
- * Whether it is still the developer who holds the session, for what a stolen one must not be enough.
- * @param password undefined when the account has none: then a session of the last ten minutes is asked for.
+ * Confirms that the developer still holds the session, before a change that a stolen session must not be
+ * enough for.
+ * @param password undefined when the account has none: then a session of the last ten minutes is required.
  * @returns the password as it is hashed, to be compared in the transaction of the change.
  * @throws Problem `confirmation_required` (403), `rate_limited` (429).
  */
@@ -28,7 +29,7 @@ interface ConfirmDeps {
   accounts: AccountThrottle;
 }
 
-/** Asks for a recent session beside the password when the account has a second factor. */
+/** Requires a recent session beside the password when the account has a second factor. */
 export function createConfirm(deps: ConfirmDeps): Confirm {
   const confirmPassword = createConfirmPassword(deps);
   return async (call, password) => {
@@ -39,7 +40,7 @@ export function createConfirm(deps: ConfirmDeps): Confirm {
   };
 }
 
-/** The password alone. */
+/** Confirms only the password. */
 export function createConfirmPassword({ db, passwords, accounts }: ConfirmDeps): Confirm {
   return async ({ principal: { developerId, actor }, address }, password) => {
     const own = db.as(developerId);
@@ -52,7 +53,7 @@ export function createConfirmPassword({ db, passwords, accounts }: ConfirmDeps):
       throw unconfirmed("Sign in once more, and do it within ten minutes.");
     }
     if (password === undefined) throw unconfirmed("Send the password of the account too.");
-    // The same bucket as signing in: here is no second place to guess at.
+    // It uses the same bucket as signing in, so that this is not a second place to guess at.
     const guess = { id, settings: password_settings, password, asker: { address, account: email } };
     const confirmed = await accounts.countWrong("sign-in", email, () =>
       findRight({ db: own, passwords }, guess),
@@ -62,7 +63,7 @@ export function createConfirmPassword({ db, passwords, accounts }: ConfirmDeps):
   };
 }
 
-/** In the transaction of what was confirmed. */
+/** Refuses a change when the password was changed between the confirmation and the transaction. */
 export function passwordChanged(): Problem {
   return unconfirmed("The password was changed meanwhile.");
 }

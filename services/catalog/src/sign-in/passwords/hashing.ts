@@ -2,7 +2,7 @@ import { hash, type Options, parseOptions } from "@node-rs/argon2";
 import { networkOf } from "@mosis/http";
 import { FairQueue } from "@mosis/runtime";
 
-/** Who has a password hashed: a share is of the network that a request comes from, and of an account. */
+/** The client and the account that a password is hashed for. Each network and each account has a share. */
 export interface Asker {
   /** The address of the client. */
   address: string;
@@ -12,19 +12,20 @@ export interface Asker {
 
 /**
  * Hashes passwords, a few at a time: each costs 19 MiB and a core for 40 ms, and a flood must cost no more.
- * Networks and accounts take turns, so that many requests of one delay those of others by a turn only.
+ * Networks and accounts take turns, so that many requests of one delay those of others by only one turn.
  */
 export interface Passwords {
   /**
-   * @param check looks at the password first, in its turn, because that costs CPU, too.
-   * @throws QueueFull when too many wait already, or too many of this network or account; what `check`
-   * throws.
+   * Hashes a new password.
+   * @param check checks the password first, in its turn, because that costs CPU, too.
+   * @throws QueueFull when too many wait already, or too many of this network or account; the error of
+   * `check`.
    */
   hash(password: string, asker: Asker, check: () => void): Promise<string>;
   /**
-   * Hashes a password as a stored one was hashed, so that the database can compare them: it gives out how it
-   * was hashed, and never the hash. Without settings (no such account) it takes the same time, so that nobody
-   * learns from the clock who has an account.
+   * Hashes a password with the settings of a stored hash, so that the database can compare them: it returns
+   * those settings, and never the hash. Without settings (no such account) it takes the same time, so that
+   * nobody learns from the clock which accounts exist.
    * @param settings the stored text up to its last `$`: algorithm, cost and salt.
    * @throws QueueFull as `hash`.
    */
@@ -33,20 +34,20 @@ export interface Passwords {
 }
 
 export interface PasswordLimits {
-  /** Passwords that are hashed at once. */
+  /** The number of passwords that are hashed at once. */
   runningMax: number;
-  /** Those that wait for it. */
+  /** The number of passwords that wait for it. */
   waitingMax: number;
-  /** Longer than all places to wait take; a machine that stands still has worse to do. */
+  /** The maximum wait. It is longer than the whole queue takes, unless the machine stands still. */
   waitMsMax?: number;
 }
 
-/** argon2id (the library's default) as OWASP has it first: 19 MiB, two passes, one lane. */
+/** argon2id (the library's default) with OWASP's first recommended cost: 19 MiB, two passes, one lane. */
 const cost: Options = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 
-/** Of one network: an office behind one address signs in in the morning. */
+/** The maximum for one network: the people of an office behind one address all sign in in the morning. */
 const waitingPerNetworkMax = 50;
-/** Of one account: as many as may be wrong at once. */
+/** The maximum for one account: as many as may be wrong at once. */
 const runningPerAccountMax = 2;
 const waitingPerAccountMax = 10;
 const waitMsDefault = 10_000;
@@ -68,10 +69,11 @@ export async function createPasswords(limits: PasswordLimits): Promise<Passwords
     },
     words,
   );
-  // In front of the other, so that who tries one account from many networks has the share of one.
+  // This queue comes first, so that an attacker who tries one account from many networks has the share of
+  // one.
   const byAccount = new FairQueue(
     {
-      // The other one bounds them all, and gives each network its turn.
+      // The second queue limits the total, and gives each network its turn.
       slotsMax: Infinity,
       slotsPerKeyMax: runningPerAccountMax,
       waitingMax,
@@ -94,7 +96,7 @@ export async function createPasswords(limits: PasswordLimits): Promise<Passwords
   };
 }
 
-/** All of a stored hash but its last part, in the form that PHC strings have. */
+/** Returns a stored hash without its last part, in the form of PHC strings. */
 function settingsOf(passwordHash: string): string {
   return passwordHash.slice(0, passwordHash.lastIndexOf("$") + 1);
 }

@@ -1,14 +1,14 @@
 import { randomBytes } from "node:crypto";
 import { hashSecret } from "../../shared/secret-hash.ts";
 
-/** How many a developer gets at once. */
+/** The number of codes that a developer gets at once. */
 const codesCount = 10;
-/** 80 bits: nobody finds one by guessing at its hash. */
+/** 80 bits: nobody finds a code by guessing at its hash. */
 const codeBytes = 10;
-/** Crockford's base32: without letters that look like others. */
+/** Crockford's base32, which has no letters that look like others. */
 const alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
 
-/** New ones, as `k3v9-…` in four groups of four. */
+/** Returns new codes in the form `k3v9-…`, four groups of four. */
 export function newRecoveryCodes(): string[] {
   return Array.from({ length: codesCount }, newRecoveryCode);
 }
@@ -20,7 +20,9 @@ function newRecoveryCode(): string {
   return (text.match(/.{4}/g) ?? []).join("-");
 }
 
-/** What is stored of a code, as it was typed. Of two developers with one code the hashes differ. */
+/**
+ * Returns the stored hash of a code as it was typed. Two developers with the same code have different hashes.
+ */
 export function recoveryCodeHash(developerId: string, typed: string): string {
   const code = typed.replaceAll(/[\s-]/g, "").toLowerCase();
   return hashSecret(`${developerId}:${code}`);

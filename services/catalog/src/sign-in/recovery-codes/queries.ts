@@ -18,7 +18,10 @@ export function deleteRecoveryCodes(tx: Queryable, developerId: string) {
 
 const Used = Type.Object({ code_hash: Type.String() });
 
-/** Uses it up. Null when there is none, or it was used: of two who use it at once, one gets it. */
+/**
+ * Uses up the code. Returns null when there is none, or it was used: when two requests use it at once, one
+ * gets it.
+ */
 export function useRecoveryCode(tx: Queryable, developerId: string, hash: string) {
   return maybeOne(
     tx,

@@ -13,8 +13,8 @@ import { deleteOtherSessions } from "../sessions/queries.ts";
 import { type Factors, findFactors, markSession, unmarkSessions } from "./queries.ts";
 
 /**
- * The developer with the factors of now, which nobody else changes, or signs in with, until the transaction
- * ends.
+ * Locks the developer until the transaction ends, so that nobody changes or signs in with a factor meanwhile.
+ * Returns the current factors.
  */
 export async function lockFactors(
   tx: Queryable,
@@ -30,10 +30,10 @@ export function hasFactor({ totp_created_at, passkeys }: Factors): boolean {
 }
 
 /**
- * What follows when a factor was added. The first one ends all other sessions, which were signed in without
- * one, gives recovery codes, and from then on this session counts as signed in with it.
+ * Applies the consequences of a new factor. The first factor ends all other sessions, which were signed in
+ * without one, creates recovery codes, and makes this session count as signed in with it.
  * @param before the factors before it was added.
- * @returns codes to be shown once, and what is to be recorded.
+ * @returns codes to be shown once, and the events to record.
  */
 export async function afterEnrolment(
   tx: Queryable,
@@ -50,7 +50,10 @@ export async function afterEnrolment(
   return { recovery_codes, events: ended.map((session) => sessionDeleted(session)) };
 }
 
-/** What follows when a factor was removed. Without any left, recovery codes stand in for nothing. */
+/**
+ * Applies the consequences of a removed factor. When none is left, the recovery codes are deleted: they stand
+ * in for nothing.
+ */
 export async function afterRemoval(
   tx: Queryable,
   { requestId }: Call,
@@ -62,7 +65,10 @@ export async function afterRemoval(
   await unmarkSessions(tx, developerId);
 }
 
-/** @throws Problem `state_conflict` (409) when there is no factor that they could stand in for. */
+/**
+ * Replaces the recovery codes.
+ * @throws Problem `state_conflict` (409) when there is no factor that they could stand in for.
+ */
 export async function replaceCodes(tx: Queryable, call: Call): Promise<string[]> {
   const { principal, requestId } = call;
   const { developerId } = principal;
@@ -79,7 +85,7 @@ export async function replaceCodes(tx: Queryable, call: Call): Promise<string[]>
   return codes;
 }
 
-/** New recovery codes in the place of all others. */
+/** Makes new recovery codes, which replace all others. */
 async function drawRecoveryCodes(tx: Queryable, developerId: string): Promise<string[]> {
   const codes = newRecoveryCodes();
   const hashes = codes.map((code) => recoveryCodeHash(developerId, code));

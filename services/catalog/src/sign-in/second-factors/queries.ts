@@ -10,7 +10,10 @@ const Factors = Type.Object({
 });
 export type Factors = Static<typeof Factors>;
 
-/** What a developer has enrolled. Stays so until the transaction ends, when the developer is locked. */
+/**
+ * Returns the factors that a developer has enrolled. They stay unchanged until the transaction ends when the
+ * developer is locked.
+ */
 export function findFactors(db: Queryable, developerId: string) {
   return one(
     db,
@@ -24,7 +27,7 @@ export function findFactors(db: Queryable, developerId: string) {
   );
 }
 
-/** The session counts as signed in with the factor from now on. */
+/** Makes the session count as signed in with the factor from now on. */
 export function markSession(tx: Queryable, sessionId: string, factor: SecondFactor) {
   return execute(
     tx,
@@ -33,7 +36,7 @@ export function markSession(tx: Queryable, sessionId: string, factor: SecondFact
   );
 }
 
-/** No session of the developer counts as signed in with a second factor any more. */
+/** Makes no session of the developer count as signed in with a second factor. */
 export function unmarkSessions(tx: Queryable, developerId: string) {
   return execute(
     tx,
@@ -45,7 +48,7 @@ export function unmarkSessions(tx: Queryable, developerId: string) {
 
 const Removed = Type.Object({ factors: Type.Integer() });
 
-/** Every factor, what waits to be one, and the sign-ins that wait for one. */
+/** Deletes every factor, every factor that waits to be confirmed, and the sign-ins that wait for one. */
 export function deleteAllFactors(tx: Queryable, developerId: string) {
   return one(
     tx,
@@ -63,7 +66,7 @@ export function deleteAllFactors(tx: Queryable, developerId: string) {
 
 const Locked = Type.Object({ id: Uuid, email: Type.String() });
 
-/** The developer by an address in any case. Nobody else changes it until the transaction ends. */
+/** Returns the developer of an address in any case, and locks it until the transaction ends. */
 export function lockByEmail(tx: Queryable, email: string) {
   return maybeOne(
     tx,

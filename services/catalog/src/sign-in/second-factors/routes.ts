@@ -7,7 +7,7 @@ import { change, send } from "../../changes/change.ts";
 import { replaceCodes } from "./changes.ts";
 import { findFactors } from "./queries.ts";
 
-/** What is enrolled, and the codes for a day without it. */
+/** Serves the list of enrolled factors, and the recovery codes for the day when they are lost. */
 export function secondFactorRoutes(deps: {
   db: Pool;
   authenticate: Authenticate;

@@ -14,7 +14,10 @@ export const secondFactorVariables = {
   }),
 };
 
-/** @throws Error for origins that no browser would take the passkeys of the domain in. */
+/**
+ * Reads the options.
+ * @throws Error for an origin where no browser would accept the passkeys of the domain.
+ */
 export function secondFactorOptions(values: {
   TOTP_SECRET_KEYS: Buffer[];
   PASSKEY_ORIGINS: string[];
@@ -27,9 +30,9 @@ export function secondFactorOptions(values: {
 }
 
 /**
- * Where passkeys are made and used; null without an origin.
- * @param rpId null: the host of the first origin.
- * @throws Error for an origin that no browser would take the passkeys of `rpId` in.
+ * Returns the settings of passkeys; null without an origin.
+ * @param rpId null for the host of the first origin.
+ * @throws Error for an origin where no browser would accept the passkeys of `rpId`.
  */
 export function readPasskeySettings(origins: string[], rpId: string | null): PasskeySettings | null {
   const [first] = origins;

@@ -16,21 +16,24 @@ import {
 } from "./queries.ts";
 import { newSessionToken } from "../../access/session-token.ts";
 
-/** How long a session lasts: after signing in, and without a request. */
+/** The lifetime of a session: after signing in, and without a request. */
 export interface SessionLife {
   hours: number;
   idleMinutes: number;
 }
 
-/** Signs a developer in who was found to be one. Last in its transaction: see `record`. */
+/**
+ * Begins a session for a developer who has proved who they are. Call it last in its transaction: see
+ * `record`.
+ */
 export type BeginSession = (
   tx: Queryable,
   by: {
     sender: Sender;
     developerId: string;
-    /** What was proved beside a password or a provider. */
+    /** The factor that was proved beside a password or a provider. */
     secondFactor: SecondFactor | null;
-    /** What signing in has done, for the audit trail. */
+    /** The events that signing in has caused, for the audit trail. */
     events: readonly Event[];
   },
 ) => Promise<SessionWithToken>;
@@ -71,7 +74,10 @@ async function createSession(tx: Queryable, session: NewSession): Promise<Sessio
 
 const userAgentLengthMax = 200;
 
-/** What the client calls itself, so that its owner knows it again in the list. Null when it says nothing. */
+/**
+ * Returns the client's own name, so that the owner recognises it in the list. Returns null when the client
+ * sends none.
+ */
 function shownUserAgent({ userAgent = "" }: Sender): string | null {
   const text = userAgent.replaceAll(/[^\x20-\x7e]/g, "").slice(0, userAgentLengthMax);
   return text === "" ? null : text;

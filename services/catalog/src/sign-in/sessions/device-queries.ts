@@ -1,18 +1,18 @@
 import { execute, maybeOne, one, type Queryable, sql } from "@mosis/postgres";
 import Type from "typebox";
 
-/** A device that was not signed in with for longer is new again. */
+/** A device without a sign-in for this time counts as new again. */
 const knownDays = 90;
-/** Rows of a developer; the device that was not seen for longest goes for the next. */
+/** The maximum of rows of a developer. A further device replaces the one that was not seen for longest. */
 const devicesMax = 200;
-/** Mails about new devices to a developer in 24 hours. */
+/** The maximum of mails about new devices to a developer in 24 hours. */
 const noticesMax = 5;
 
 const since = sql`now() - make_interval(days => ${knownDays}::int)`;
 
 const Seen = Type.Object({ is_known: Type.Boolean() });
 
-/** Remembers that the device is used now. It is known when it was used lately. */
+/** Records that the device is used now. It counts as known when it was used recently. */
 export function seeDevice(tx: Queryable, developerId: string, device: string) {
   return one(
     tx,
@@ -24,7 +24,7 @@ export function seeDevice(tx: Queryable, developerId: string, device: string) {
   );
 }
 
-/** Lets nobody else count notices to a developer until the transaction ends. */
+/** Locks the count of notices to a developer until the transaction ends. */
 export function lockNotices(tx: Queryable, developerId: string) {
   return execute(tx, sql`select pg_advisory_xact_lock(hashtextextended(${developerId}, 3))`);
 }
@@ -42,7 +42,10 @@ export function deleteOldestDevices(tx: Queryable, developerId: string) {
 
 const Noticed = Type.Object({ email: Type.String() });
 
-/** Null when no mail is due: the address is not confirmed, it is the only device, or today had its mails. */
+/**
+ * Returns null when no mail is due: the address is not confirmed, it is the only device, or the day's mails
+ * are sent.
+ */
 export function markNoticed(tx: Queryable, developerId: string, device: string) {
   return maybeOne(
     tx,
@@ -60,8 +63,8 @@ export function markNoticed(tx: Queryable, developerId: string, device: string) 
 }
 
 /**
- * Forgets devices that nobody signs in with any more. The last one of a developer stays: without it the next
- * device would pass for the first.
+ * Deletes devices that nobody signs in with any more. The last one of a developer stays: otherwise the next
+ * device would count as the first.
  */
 export function deleteForgottenDevices(db: Queryable) {
   return execute(

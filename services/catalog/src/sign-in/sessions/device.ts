@@ -5,8 +5,8 @@ import { insertMail } from "../../developers/mail-queue.ts";
 import { deleteOldestDevices, lockNotices, markNoticed, seeDevice } from "./device-queries.ts";
 
 /**
- * Remembers the device that a session begins on, and mails its developer when it is new: not for the first
- * one of an account, never to an address that was not confirmed, and only a few times a day.
+ * Records the device that a session begins on, and mails its developer when it is new. No mail is sent for
+ * the first device of an account, to an address that was not confirmed, or more than a few times a day.
  */
 export async function noteDevice(
   tx: Queryable,
@@ -21,7 +21,7 @@ export async function noteDevice(
   const device = deviceHash(session);
   const { is_known } = await seeDevice(tx, developerId, device);
   if (is_known) return;
-  // Of many new devices at once each sees the notices of the others: their number is a limit.
+  // The lock makes concurrent sign-ins see each other's notices: their number is limited.
   await lockNotices(tx, developerId);
   await deleteOldestDevices(tx, developerId);
   const noticed = await markNoticed(tx, developerId, device);
@@ -29,9 +29,9 @@ export async function noteDevice(
 }
 
 /**
- * What a device is recognised by: the network that it is in and what its client calls itself. Versions are
- * left out, because a browser that was updated is no other device. A pseudonym, no secret: whoever knows the
- * developer can try the networks.
+ * Returns the hash that a device is recognised by: its network and the name that its client sends. Versions
+ * are left out, because an updated browser is not another device. The hash is a pseudonym, not a secret:
+ * somebody who knows the developer can try the networks.
  */
 export function deviceHash(device: {
   developerId: string;
@@ -43,7 +43,10 @@ export function deviceHash(device: {
   return hash("sha256", JSON.stringify([developerId, wideNetworkOf(address), client]), "hex");
 }
 
-/** The /24 of an IPv4 address, the /48 of an IPv6 address: what a provider gives one customer over time. */
+/**
+ * Returns the /24 of an IPv4 address, or the /48 of an IPv6 address: a provider gives one customer addresses
+ * in such a network over time.
+ */
 function wideNetworkOf(address: string | null): string {
   if (address === null) return "";
   const network = networkOf(address);

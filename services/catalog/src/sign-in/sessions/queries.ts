@@ -7,7 +7,7 @@ import { idleExpiresAt, isAlive, recentFor } from "../../access/queries.ts";
 import { pageClause, type PageRequest, positionColumn, positioned } from "../../shared/page-position.ts";
 import { IdRow } from "../../shared/rows.ts";
 
-/** A developer may be signed in in this many places; the oldest session ends for the next. */
+/** The number of places where a developer may be signed in. A further session ends the oldest. */
 const sessionsMax = 100;
 
 const NewSessionRow = Type.Object({ id: Uuid, expires_at: Timestamp });
@@ -40,12 +40,17 @@ export function insertSession(
   );
 }
 
-/** Removes what has ended by time: nobody could use it any more, so it is no change to tell. */
+/**
+ * Deletes sessions that have expired. Nobody could use them any more, so this is not recorded as a change.
+ */
 export function deleteEndedSessions(db: Queryable, developerId: string) {
   return execute(db, sql`delete from sessions where developer_id = ${developerId} and not (${isAlive})`);
 }
 
-/** Makes room for one more, so that sessions of a developer stay bounded. Gives the ones that it ended. */
+/**
+ * Makes room for one more session, so that a developer's sessions stay limited. Returns the ones that it
+ * ended.
+ */
 export function deleteOldestSessions(db: Queryable, developerId: string) {
   return many(
     db,
@@ -58,14 +63,14 @@ export function deleteOldestSessions(db: Queryable, developerId: string) {
   );
 }
 
-/** Removes sessions that have ended by time, with the addresses that they hold. */
+/** Deletes sessions that have expired, with the addresses that they hold. */
 export function deleteAllEndedSessions(db: Queryable) {
   return execute(db, sql`delete from sessions where not (${isAlive})`);
 }
 
 const SessionOnPage = Type.Object({ ...Session.properties, ...positioned });
 
-/** One page and the row behind it, from new to old. */
+/** Returns one page and the row after it, newest first. */
 export function listOwnSessions(
   db: Queryable,
   { developerId, current }: { developerId: string; current: string },
@@ -82,14 +87,14 @@ export function listOwnSessions(
   );
 }
 
-/** False when there is no such session, or it was gone already. */
+/** Returns false when there is no such session, or it was gone already. */
 export async function deleteOwnSession(db: Queryable, developerId: string, id: string): Promise<boolean> {
   const statement = sql`
     delete from sessions where id = ${id} and developer_id = ${developerId} and ${isAlive}`;
   return (await execute(db, statement)) > 0;
 }
 
-/** Ends all of a developer but one. Gives the ones that it ended. */
+/** Ends all sessions of a developer but one. Returns the ones that it ended. */
 export function deleteOtherSessions(db: Queryable, developerId: string, kept: string | null) {
   return many(
     db,
@@ -103,7 +108,8 @@ export function deleteOtherSessions(db: Queryable, developerId: string, kept: st
 const RecentRow = Type.Object({ recent_until: Timestamp });
 
 /**
- * @param factor what was proved beside a password; null: nothing.
+ * Makes a session recent.
+ * @param factor the one that was proved beside a password; null when there was none.
  * @returns null when the session has ended.
  */
 export function reauthenticateSession(tx: Queryable, id: string, factor: SecondFactor | null) {

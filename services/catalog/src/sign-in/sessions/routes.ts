@@ -31,7 +31,7 @@ export function sessionRoutes(deps: Deps): Router {
   return router;
 }
 
-/** Signing in and out. */
+/** Serves signing in and out. */
 function serveOwn(router: Router, deps: Deps): void {
   const { db, authenticate, senderOf, credentials, signIn, answerFirstFactor, limits } = deps;
   const paging = createPaging("sessions");
@@ -61,7 +61,7 @@ function serveOwn(router: Router, deps: Deps): void {
     const call = await authenticate(req, res, "session");
     const { developerId, actor } = call.principal;
 
-    // Signing out twice at once is one change.
+    // Two concurrent sign-outs are one change.
     await transaction(db.as(developerId), (tx) => endSession(tx, call, actor.id));
 
     credentials.forget(developerId);
@@ -69,7 +69,7 @@ function serveOwn(router: Router, deps: Deps): void {
   });
 }
 
-/** Ending sessions from another one: a lost device, a browser of somebody else. */
+/** Serves ending sessions from another session: a lost device, or somebody else's browser. */
 function serveOthers(router: Router, { db, authenticate, credentials }: Deps): void {
   router.delete("/v1/sessions/:id", async (req, res) => {
     const call = await authenticate(req, res, "session");

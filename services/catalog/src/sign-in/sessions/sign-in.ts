@@ -11,8 +11,8 @@ import type { AccountThrottle } from "../throttle/account.ts";
 
 /**
  * Runs `work` in a transaction for the developer of an address and its password.
- * @throws Problem `credentials_invalid` (401), one for an unknown address and a wrong password, after the
- * same work; `rate_limited` (429).
+ * @throws Problem `credentials_invalid` (401), the same for an unknown address and a wrong password, after
+ * the same work; `rate_limited` (429).
  */
 export type SignIn = <T>(
   asked: { sender: Sender; email: string; password: string },
@@ -28,12 +28,12 @@ export function createSignIn(deps: {
   const { credentials, passwords, accounts } = deps;
   const db = deps.db.as(everyone);
   return async ({ sender, email, password }, work) => {
-    // One bucket for all spellings of an address.
+    // All spellings of an address share one bucket.
     const address = canonicalEmail(email) ?? email;
     const found = await accounts.countWrong("sign-in", address, async () => {
-      // PostgreSQL takes no NUL; no account has one either.
+      // PostgreSQL accepts no NUL in a text, so no account has one.
       const account = email.includes("\0") ? null : await findAccount(db, email);
-      // Also without an account, so that there is the same work to wait for.
+      // The id also exists without an account, so that the work takes the same time.
       const id = account?.id ?? nobodyId;
       const settings = account?.password_settings ?? null;
       return findRight(
@@ -43,17 +43,17 @@ export function createSignIn(deps: {
     });
     if (!found) throw wrong();
     const result = await transaction(deps.db.as(found.id), async (tx) => {
-      // A password that was changed meanwhile has ended all sessions: it begins no new one.
+      // A password that was changed meanwhile has ended all sessions, so it must not begin a new one.
       if (!(await lockPassword(tx, found))) throw wrong();
       return work(tx, found.id);
     });
-    // The oldest session may have ended for the new one.
+    // The oldest session may have ended to make room for the new one.
     credentials.forget(found.id);
     return result;
   };
 }
 
-/** Of no account: those have random ids. */
+/** The id of no account: those have random ids. */
 const nobodyId = "00000000-0000-0000-0000-000000000000";
 
 function wrong(): Problem {

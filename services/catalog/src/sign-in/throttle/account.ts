@@ -3,33 +3,42 @@ import type { Pool } from "@mosis/postgres";
 import { everyone } from "../../access/principal.ts";
 import { type Bucket, giveBackOne, keyOf, refill, takeOne } from "./queries.ts";
 
-/** What is throttled by account. */
+/** The attempts that are throttled by account. */
 type Attempt = "sign-in" | "totp" | "recovery_code";
 
-/** By account, over all processes. Mails are limited where they are queued: `queue_mail` in the database. */
+/**
+ * The limits of an account over all processes. Mails are limited where they are queued: `queue_mail` in the
+ * database.
+ */
 const limits: Record<Attempt, Bucket> = {
-  // Wrong passwords: about a hundred a day.
+  // Allows about a hundred wrong passwords a day.
   "sign-in": { burst: 10, everySeconds: 900 },
-  // Wrong codes: three of a million are right at a time, so a guess a quarter of an hour needs decades.
+  // Three of a million codes are right at a time, so a guess every quarter of an hour needs decades.
   totp: { burst: 10, everySeconds: 900 },
   recovery_code: { burst: 10, everySeconds: 900 },
 };
 
 /**
- * How often something is tried, over all processes: a password with an e-mail address, whether it has an
- * account or not, a code with a developer's id. PostgreSQL counts, because a password is guessed in as many
- * processes as there are.
+ * Limits how often something is tried, over all processes: a password for an e-mail address, even without an
+ * account, or a code for a developer's id. PostgreSQL counts, because an attacker spreads guesses over all
+ * processes.
  */
 export interface AccountThrottle {
-  /** Before the attempt, so that many at once are not all the first. @throws Problem `rate_limited` (429). */
+  /**
+   * Takes a token before the attempt, so that concurrent attempts cannot all pass as the first.
+   * @throws Problem `rate_limited` (429).
+   */
   take(attempt: Attempt, of: string): Promise<void>;
   /**
-   * Takes one, and gives it back unless the guess was wrong: `guess` says null then. When it throws, nobody
-   * has learnt anything.
+   * Takes a token, and gives it back unless the guess was wrong, in which case `guess` returns null. The
+   * token also returns when it throws, because then nobody has learnt anything.
    * @throws Problem `rate_limited` (429).
    */
   countWrong<T>(attempt: Attempt, of: string, guess: () => Promise<T | null>): Promise<T | null>;
-  /** Whoever has the address has proved it: what was tried by others is no longer in the way. */
+  /**
+   * Forgets the attempts once the owner has proved that the address is theirs, so that others' attempts do
+   * not block them.
+   */
   forget(attempt: Attempt, of: string): Promise<void>;
 }
 
@@ -58,7 +67,10 @@ export function createAccountThrottle(db: Pool): AccountThrottle {
   };
 }
 
-/** @param what was tried too often, as in "too many attempts <what>". */
+/**
+ * The problem of too many attempts.
+ * @param what the object of the attempts, as in "too many attempts <what>".
+ */
 export function throttled(what: string, waitSeconds: number): Problem {
   const seconds = Math.max(1, Math.ceil(waitSeconds));
   return problem("rate_limited", `Too many attempts ${what}: try again in ${seconds} s.`, {

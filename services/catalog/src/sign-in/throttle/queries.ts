@@ -1,7 +1,7 @@
 import { execute, one, type Queryable, type Sql, sql } from "@mosis/postgres";
 import Type from "typebox";
 
-/** A bucket that takes `burst` at once, and one more every `everySeconds`. */
+/** A bucket that allows `burst` at once, and one more every `everySeconds`. */
 export interface Bucket {
   burst: number;
   everySeconds: number;
@@ -10,11 +10,11 @@ export interface Bucket {
 const Taken = Type.Object({ taken: Type.Boolean(), wait_seconds: Type.Number() });
 
 /**
- * Of an attempt with an e-mail address. PostgreSQL folds its letters, as where it looks for the account: it
- * takes more spellings for one address than JavaScript does.
+ * Returns the key of an attempt with an e-mail address. PostgreSQL folds its letters, as it does when it
+ * looks for the account: it treats more spellings as one address than JavaScript does.
  */
 export function keyOf(attempt: string, email: string): Sql {
-  // PostgreSQL takes no NUL; no account has one either.
+  // PostgreSQL accepts no NUL in a text, so no account has one.
   const tried = sql`${`${attempt} `} || lower(${email.replaceAll("\0", "\uFFFD")})`;
   return sql`encode(sha256(convert_to(${tried}, 'UTF8')), 'hex')`;
 }
@@ -29,7 +29,7 @@ export function takeOne(db: Queryable, key: Sql, { burst, everySeconds }: Bucket
   return one(db, Taken, statement);
 }
 
-/** Gives back what was taken and not used up. A bucket that is full by that is none any more. */
+/** Gives back a token that was not used up. A bucket that is full again is deleted. */
 export function giveBackOne(db: Queryable, key: Sql, { everySeconds }: Bucket) {
   const step = seconds(everySeconds);
   return execute(
@@ -43,7 +43,7 @@ export function giveBackOne(db: Queryable, key: Sql, { everySeconds }: Bucket) {
   );
 }
 
-/** The bucket is full again. */
+/** Fills the bucket again. */
 export function refill(db: Queryable, key: Sql) {
   return execute(db, sql`delete from throttles where key = ${key}`);
 }

@@ -10,13 +10,13 @@ import { afterEnrolment, afterRemoval, lockFactors } from "../second-factors/cha
 import { newTotpSecret, otpauthUri, stepOfCode } from "./code.ts";
 import * as queries from "./queries.ts";
 
-/** Makes a secret that waits for its first code, in the place of one that waits already. */
+/** Makes a secret that waits for its first code, and replaces one that waits already. */
 export async function beginTotp(
   tx: Queryable,
   { principal: { developerId } }: Call,
   totpSecrets: SecretBox,
 ): Promise<TotpSecret> {
-  // Whoever registers an address of somebody else must not lock its owner out.
+  // An account registered with somebody else's address must not lock the owner of the address out.
   await requireVerified(tx, developerId);
   const { developer } = await lockFactors(tx, developerId);
   const secret = newTotpSecret();
@@ -25,7 +25,10 @@ export async function beginTotp(
   return { secret, otpauth_uri: otpauthUri(secret, developer.email) };
 }
 
-/** @throws Problem `state_conflict` (409) when no secret waits, `token_invalid` (422) for a wrong code. */
+/**
+ * Confirms the secret.
+ * @throws Problem `state_conflict` (409) when no secret waits, `token_invalid` (422) for a wrong code.
+ */
 export async function confirmTotp(
   tx: Queryable,
   call: Call,
@@ -35,7 +38,7 @@ export async function confirmTotp(
   const { developer, factors: before } = await lockFactors(tx, developerId);
   const pending = await queries.findPendingTotp(tx, developerId);
   if (!pending) throw nothingPending();
-  // No attempts are counted: whoever is signed in has seen the secret.
+  // Attempts are not counted: a signed-in client has seen the secret.
   const step = stepOfCode(totpSecrets.open(pending.secret, pending.id), code, Date.now());
   if (step === null) throw wrongCode();
   await queries.deleteTotp(tx, developerId);

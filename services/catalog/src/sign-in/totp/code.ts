@@ -2,22 +2,25 @@ import { Secret, TOTP } from "otpauth";
 
 // RFC 6238 as authenticator apps expect it. Apps ignore other algorithms, lengths and periods in the URI.
 const shape = { algorithm: "SHA1", digits: 6, period: 30 } as const;
-/** RFC 4226 §4: as many bytes as the hash has. */
+/** RFC 4226 §4: the secret has as many bytes as the hash. */
 const secretBytes = 20;
-/** Clocks that are off by one step, and codes that were typed slowly (RFC 6238 §5.2). */
+/** One step allows for clocks that are off, and for codes that were typed slowly (RFC 6238 §5.2). */
 const stepsOff = 1;
 
-/** A new secret, base32. */
+/** Returns a new secret in base32. */
 export function newTotpSecret(): string {
   return new Secret({ size: secretBytes }).base32;
 }
 
-/** What a QR code holds. */
+/** Returns the URI that a QR code contains. */
 export function otpauthUri(secret: string, email: string): string {
   return new TOTP({ ...shape, issuer: "Mosis", label: email, secret }).toString();
 }
 
-/** The step whose code it is: 30 seconds, counted from 1970. Null when no step near `nowMs` has it. */
+/**
+ * Returns the step of a code: 30 seconds each, counted from 1970. Returns null when no step near `nowMs` has
+ * this code.
+ */
 export function stepOfCode(secret: string, code: string, nowMs: number): number | null {
   const totp = new TOTP({ ...shape, secret });
   const delta = totp.validate({ token: code, timestamp: nowMs, window: stepsOff });

@@ -3,12 +3,12 @@ import { Uuid } from "@mosis/types/formats";
 import Type from "typebox";
 import { IdRow } from "../../shared/rows.ts";
 
-/** How long a secret waits for its first code. */
+/** The time that a secret waits for its first code. */
 const pendingMinutes = 15;
 
 const SealedSecret = Type.Object({ id: Uuid, secret: Type.Unsafe<Buffer>({}) });
 
-/** A secret that waits for its first code, in the place of one that waited before. */
+/** Inserts a secret that waits for its first code, and replaces one that waited before. */
 export function replacePendingTotp(tx: Queryable, totp: { id: string; developerId: string; secret: Buffer }) {
   return one(
     tx,
@@ -21,7 +21,7 @@ export function replacePendingTotp(tx: Queryable, totp: { id: string; developerI
   );
 }
 
-/** Null when none waits, or it has waited for too long. */
+/** Returns null when none waits, or it has waited for too long. */
 export function findPendingTotp(tx: Queryable, developerId: string) {
   return maybeOne(
     tx,
@@ -33,7 +33,7 @@ export function findPendingTotp(tx: Queryable, developerId: string) {
   );
 }
 
-/** Null when the developer has no authenticator app that counts. */
+/** Returns null when the developer has no confirmed authenticator app. */
 export function findTotp(tx: Queryable, developerId: string) {
   return maybeOne(
     tx,
@@ -42,7 +42,7 @@ export function findTotp(tx: Queryable, developerId: string) {
   );
 }
 
-/** It counts from now on. The code that confirmed it is used up. */
+/** Makes the authenticator app count from now on. The code that confirmed it is used up. */
 export function confirmTotp(tx: Queryable, { id, step }: { id: string; step: number }) {
   return one(
     tx,
@@ -51,13 +51,16 @@ export function confirmTotp(tx: Queryable, { id, step }: { id: string; step: num
   );
 }
 
-/** False when a code of that step, or of a later one, was taken before. Of two at once, one takes it. */
+/**
+ * Returns false when a code of that step, or of a later one, was accepted before. When two requests send it
+ * at once, one gets it.
+ */
 export async function takeStep(tx: Queryable, { id, step }: { id: string; step: number }): Promise<boolean> {
   const statement = sql`update totps set last_step = ${step} where id = ${id} and last_step < ${step}`;
   return (await execute(tx, statement)) > 0;
 }
 
-/** False when there is none that counts. */
+/** Returns false when there is no confirmed one. */
 export async function deleteTotp(tx: Queryable, developerId: string): Promise<boolean> {
   const statement = sql`delete from totps where developer_id = ${developerId} and confirmed_at is not null`;
   return (await execute(tx, statement)) > 0;

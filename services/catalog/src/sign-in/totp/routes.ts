@@ -11,7 +11,7 @@ import { beginTotp, confirmTotp, removeTotp } from "./changes.ts";
 
 const path = "/v1/developers/me/totp";
 
-/** An authenticator app as a second factor. */
+/** Serves an authenticator app as a second factor. */
 export function totpRoutes(deps: {
   db: Pool;
   authenticate: Authenticate;
