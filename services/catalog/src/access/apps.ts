@@ -3,7 +3,7 @@ import { many, maybeOne, type Queryable, type Sql, sql } from "@mosis/postgres";
 import { AppIdRow, OwnedRow } from "../shared/rows.ts";
 import type { Owner, Reach } from "./principal.ts";
 
-// Which apps a principal may reach: every module that has something of an app asks here.
+// Every module that reads or writes something of an app asks here which apps a principal may reach.
 
 /** The condition on rows of `apps` that a principal may reach. */
 export function appsWithin(reach: Reach): Sql {
@@ -12,7 +12,8 @@ export function appsWithin(reach: Reach): Sql {
 
 /** The condition on rows of `apps` that belong to the developer, and that the key serves. */
 export function appsOf({ developerId, appIds }: Owner): Sql {
-  // Two statements, of which each has its plan: one that could be either is planned for a handful of apps.
+  // These are two statements, each with its own plan: one statement for both cases is planned for a handful
+  // of apps.
   const served = appIds === null ? sql`true` : sql`apps.id = any(${appIds}::uuid[])`;
   return sql`apps.developer_id = ${developerId} and ${served}`;
 }
@@ -26,7 +27,7 @@ export function findAppDeveloper(db: Queryable, reach: Reach, packageId: string)
   );
 }
 
-/** Locks those of the apps that are the owner's, so that none is deleted before a key refers to it. */
+/** Locks the apps that belong to the owner, so that none is deleted before a key refers to it. */
 export function lockOwnAppIds(db: Queryable, owner: Owner, packageIds: string[]) {
   return many(
     db,
@@ -39,7 +40,7 @@ export function lockOwnAppIds(db: Queryable, owner: Owner, packageIds: string[])
   );
 }
 
-/** The answer for an app that does not exist, byte for byte the same as for somebody else's. */
+/** The answer for a missing app. It is the same, byte for byte, for somebody else's app. */
 export function missingApp(): Problem {
   return problem("not_found", "There is no such app.");
 }

@@ -10,9 +10,9 @@ import type { Credential, Credentials } from "./credentials.ts";
 import { holds, type Principal } from "./principal.ts";
 
 /**
- * Returns the call of a request whose sender may do what it needs.
- * @param res gets the header fields that depend on who it is.
- * @param need a permission; `developer` for a session or any management key; `session` for a session alone.
+ * Returns the call of a request whose sender has the permission that it needs.
+ * @param res gets the header fields that depend on the caller.
+ * @param need a permission; `developer` for a session or any management key; `session` for only a session.
  * @throws Problem `credentials_missing`, `credentials_invalid` (401), `address_not_allowed`,
  * `key_quarantined`, `permission_missing`, `second_factor_required`, `secret_rotated_out` (403),
  * `rate_limited` (429).
@@ -20,30 +20,36 @@ import { holds, type Principal } from "./principal.ts";
 export interface Authenticate {
   (req: IncomingMessage, res: ServerResponse, need: Need): Promise<Call>;
   /**
-   * The body of a request that was admitted. It takes as long as its client likes, and who sends it may have
-   * been revoked meanwhile: then nothing of it is done.
-   * @throws Problem as `readJson`; `credentials_invalid` (401) when the session or key is another by now,
+   * Returns the body of a request that was admitted. A client may send it slowly, and its credentials may be
+   * revoked meanwhile: then nothing of the request is done.
+   * @throws Problem as `readJson`; `credentials_invalid` (401) when the session or key has changed meanwhile,
    * `secret_rotated_out` (403).
    */
   body(req: IncomingMessage, options?: BodyOptions): Promise<unknown>;
-  /** Who has signed in and sends a request that needs no credentials; null for nobody, and for a key. */
+  /**
+   * Returns the signed-in caller of a request that needs no credentials; null without a session, also for a
+   * key.
+   */
   session(req: IncomingMessage): Promise<Principal | null>;
 }
 
-/** `isOptional`: a request without a body is read as `{}`, where no field is required. */
+/** With `isOptional`, a request without a body is read as `{}`, where no field is required. */
 interface BodyOptions {
   isOptional?: boolean;
 }
 
-/** A body of which every field may be left out may be left out itself. */
+/** Returns options under which the body may be left out when every field of it may be left out. */
 export function bodyOptionsOf(schema: TSchema): BodyOptions {
   return { isOptional: isOptionalBody(schema) };
 }
 
-/** A permission; `developer` for a session or any management key; `session` for a session alone. */
+/** A permission; `developer` for a session or any management key; `session` for only a session. */
 type Need = Permission | "developer" | "session";
 
-/** @param db sees no rows until it is told whose: each call gets it for its principal. */
+/**
+ * Creates the check of credentials.
+ * @param db sees no rows until a tenant is set: each call gets one for its principal.
+ */
 export function createAuthenticate({
   db,
   credentials,
@@ -55,10 +61,10 @@ export function createAuthenticate({
   limits: RateLimits;
   senderOf: SenderOf;
 }): Authenticate {
-  /** Who sends a request, as it was when it was admitted. */
+  /** The sender of each request, as it was when the request was admitted. */
   const admitted = new WeakMap<IncomingMessage, { secret: string; principal: Principal; need: Need }>();
 
-  /** What was not seen lately costs a look-up, of which an address has so many that find nothing. */
+  /** A secret not seen recently costs a look-up. The look-ups of an address that find nothing are limited. */
   const find = async (secret: string, req: IncomingMessage, res: ServerResponse) => {
     if (!credentials.needsLookUp(secret)) return credentials.find(secret);
     const admission = limits.admitLookUp(req, res);
@@ -77,7 +83,7 @@ export function createAuthenticate({
     const { principal, addresses } = credential;
     const sender = senderOf(req);
     if (addresses && !addresses.has(sender.address)) {
-      // Not of the key's own rate: whoever has stolen it would use that up.
+      // This does not count towards the key's own rate: a thief of the key would use that up.
       limits.admitAnyone(req, res);
       throw problem("address_not_allowed", "The key works from the addresses in its cidrs alone.");
     }
@@ -113,7 +119,10 @@ export function createAuthenticate({
   return Object.assign(admit, { body, session });
 }
 
-/** @throws Problem `permission_missing`, `secret_rotated_out` (403) to a key that may not do this. */
+/**
+ * Requires the permission of a call.
+ * @throws Problem `permission_missing`, `secret_rotated_out` (403) to a key that may not do this.
+ */
 function requireNeed({ kind, principal, isRotatedOut }: Credential, need: Need): void {
   if (kind === "session") return;
   if (need === "session") throw forbidden("A key cannot do this: sign in.");
@@ -133,8 +142,8 @@ function quarantined(id: string): Problem {
 }
 
 /**
- * A secret is often rotated because somebody else may have it. Until its grace is over it reads and sends,
- * and makes nothing that would outlive it.
+ * A secret is often rotated because somebody else may have it. Until its grace is over it can read and send,
+ * but cannot make anything that would outlive it.
  */
 function refuseManaging(need: Need): void {
   if (!managingPermissions.some((permission) => permission === need)) return;
@@ -148,12 +157,15 @@ function forbidden(detail: string): Problem {
 }
 
 /**
- * Paths about nothing but the account of whoever asks. A reviewer or an admin reaches them without a second
- * factor, to enrol one. A path that is spelled otherwise is none: it is refused, which is safe.
+ * The paths that concern only the caller's own account. A reviewer or an admin reaches them without a second
+ * factor, so that they can enrol one. A path in another spelling does not match: it is refused, which is safe.
  */
 export const accountMatters = /^\/v1\/(?:developers\/me|sessions)(?:[/:?]|$)/;
 
-/** @throws Problem `second_factor_required` (403) to a role without one, beyond its own account. */
+/**
+ * Requires a second factor of a role.
+ * @throws Problem `second_factor_required` (403) to a role without one, beyond its own account.
+ */
 function requireSecondFactor(req: IncomingMessage, { withheldRole }: Principal): void {
   if (withheldRole === null || accountMatters.test(req.url ?? "")) return;
   throw problem(
@@ -172,7 +184,10 @@ function absent(): Problem {
   });
 }
 
-/** One answer for unknown, wrong, disabled, ended and revoked: which of them it was is nobody's business. */
+/**
+ * The same answer for unknown, wrong, disabled, ended and revoked credentials: it does not reveal which of
+ * these they are.
+ */
 export function credentialsInvalid(): Problem {
   return problem("credentials_invalid", "The session or key is unknown, has ended or was revoked.", {
     headers: { "WWW-Authenticate": 'Bearer error="invalid_token"' },

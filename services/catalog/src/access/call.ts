@@ -12,7 +12,10 @@ export interface Sender {
   userAgent: string | undefined;
 }
 
-/** Who asks for something, and how. Handlers hand it on; what lies below them does not see the request. */
+/**
+ * The caller of an operation, and the parts of the request that handlers pass on. Functions below a handler
+ * do not see the request.
+ */
 export interface Call extends Sender {
   principal: Principal;
   /** A connection that sees only the rows that the principal may reach, whatever a statement says. */
@@ -31,7 +34,10 @@ export function createSenderOf(clientAddress: ClientAddress): SenderOf {
   });
 }
 
-/** @param db sees no rows until it is told whose. */
+/**
+ * Returns the call of a request.
+ * @param db sees no rows until a tenant is set.
+ */
 export function callOf(
   req: IncomingMessage,
   { sender, principal, db }: { sender: Sender; principal: Principal; db: Pool },

@@ -3,23 +3,26 @@ import { FairQueue } from "@mosis/runtime";
 import { everyone } from "./principal.ts";
 
 export interface ConnectionLimits {
-  /** Connections of the pool. */
+  /** The number of connections of the pool. */
   connectionsMax: number;
-  /** The longest that a statement or transaction waits for its turn. */
+  /** The maximum time that a statement or transaction waits for its turn. */
   waitMsMax: number;
 }
 
-/** Of the connections: what one developer may use at once, and at least one. */
+/** The share of the connections that one developer may use at once. It is at least one connection. */
 const shareOfDeveloper = 0.3;
-/** What nobody in particular may use at once: the store's readers, and look-ups of credentials. */
+/**
+ * The share that work for no particular account may use at once: the store's readers, and look-ups of
+ * credentials.
+ */
 const shareOfEverybody = 0.7;
 const waitingOfDeveloperMax = 200;
 const waitingMax = 2000;
 
 /**
- * The same pool, with a share for each developer: beyond it they wait in turn with others. Without shares 200
- * parallel changes of one account, which wait for each other's locks, held all connections, and everybody
- * else got 503.
+ * Returns the same pool with a share for each developer. Beyond its share, a developer waits in turn with
+ * others. Without shares 200 parallel changes of one account, which wait for each other's locks, held all
+ * connections, and everybody else got 503.
  */
 export function shareConnections(db: Pool, { connectionsMax, waitMsMax }: ConnectionLimits): Pool {
   const part = (share: number) => Math.max(1, Math.floor(connectionsMax * share));
@@ -29,7 +32,8 @@ export function shareConnections(db: Pool, { connectionsMax, waitMsMax }: Connec
       slotsMax: connectionsMax,
       slotsPerKeyMax: (tenant) => (isNobodys(tenant) ? common : own),
       waitingMax,
-      // The store's readers are no account, and no 300 of them one who asks too much.
+      // The store's readers share no account, so 300 waiting readers do not mean that one of them asks too
+      // much.
       waitingPerKeyMax: (tenant) => (isNobodys(tenant) ? Infinity : waitingOfDeveloperMax),
       waitMsMax,
     },

@@ -5,7 +5,7 @@ import { RecentLookups } from "./credential-cache.ts";
 const ada = { developerId: "ada", endsAtMs: Number.POSITIVE_INFINITY };
 const bob = { ...ada, developerId: "bob" };
 
-/** Look-ups that are answered by the test; without an age, from anew each time. */
+/** Returns look-ups that the test answers. Without an age, each look-up is made again. */
 function setUp({ ageMsMax = 60_000, entriesMax = 10 } = {}) {
   const asked: { hash: string; answer: (found: typeof ada | null) => void; fail: (e: Error) => void }[] = [];
   const lookups = new RecentLookups<typeof ada>({

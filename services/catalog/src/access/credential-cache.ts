@@ -1,4 +1,6 @@
-/** What a look-up finds. Whose it is decides when it is forgotten, its end when it is no longer there. */
+/**
+ * A cached credential. It is forgotten when its developer's credentials change, and ignored after `endsAtMs`.
+ */
 interface Found {
   developerId: string;
   endsAtMs: number;
@@ -6,22 +8,25 @@ interface Found {
 
 interface Lookup<T> {
   found: Promise<T | null>;
-  /** Undefined until it is there. */
+  /** Undefined until the look-up has ended. */
   value: T | undefined;
   startedMs: number;
 }
 
 /**
- * Look-ups by hash that were made a moment ago, so that a client that sends many requests costs one look-up
- * every `ageMsMax`: 8 µs of CPU a request instead of 160. What other processes change shows here that much
- * later, what this one changes at once. What is not there is remembered too: secrets are random, so nobody
- * asks for one before it is made. See docs/decisions/0017-keys-in-every-process.md.
+ * Caches look-ups by hash for a short time, so that a client that sends many requests costs one look-up every
+ * `ageMsMax`: 8 µs of CPU a request instead of 160. Changes by other processes show here that much later;
+ * changes by this process show at once. A missing secret is cached too: secrets are random, so nobody asks
+ * for one before it is made. See docs/decisions/0017-keys-in-every-process.md.
  */
 export class RecentLookups<T extends Found> {
   readonly #find: (hash: string) => Promise<T | null>;
   readonly #limits: { ageMsMax: number; entriesMax: number };
   readonly #lookups = new Map<string, Lookup<T>>();
-  /** Hashes that nobody had, and when the look-up began. Of their own, so that guesses oust nothing good. */
+  /**
+   * Hashes that nobody had, and the time when each look-up began. They have a map of their own, so that
+   * guesses do not evict good entries.
+   */
   readonly #missing = new Map<string, number>();
 
   constructor({
@@ -46,18 +51,18 @@ export class RecentLookups<T extends Found> {
     const known = this.#lookups.get(hash);
     if (known && this.#isYoung(known.startedMs)) {
       const found = known.value ?? (await known.found);
-      // Somebody else's look-up may have begun before it was there.
+      // Another caller's look-up may have begun before the credential existed.
       if (found) return stillThere(found);
     }
     return this.#lookUp(hash);
   }
 
-  /** For a change of a developer's keys or sessions, after its commit. */
+  /** Call this after the commit of a change of a developer's keys or sessions. */
   forget(developerId: string): void {
-    // A key that was disabled is good again.
+    // A key that was disabled may be valid again.
     this.#missing.clear();
     for (const [hash, { value }] of this.#lookups) {
-      // Nobody knows yet whose it is, and it may have read what was before.
+      // The owner of a running look-up is not known yet, and it may have read the old state.
       if (!value || value.developerId === developerId) this.#lookups.delete(hash);
     }
   }
@@ -67,7 +72,7 @@ export class RecentLookups<T extends Found> {
     const lookup: Lookup<T> = {
       found: this.#find(hash),
       value: undefined,
-      // The age counts from before the question: the answer is never older than this says.
+      // The age counts from before the look-up, so an answer is never older than its age says.
       startedMs: performance.now(),
     };
     this.#lookups.set(hash, lookup);

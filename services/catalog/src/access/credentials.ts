@@ -14,34 +14,38 @@ export interface Credential {
   developerId: string;
   principal: Principal;
   kind: KeyKind | "session";
-  /** Null: from everywhere. */
+  /** Null when it works from every address. */
   addresses: AddressRanges | null;
   endsAtMs: number;
-  /** Its owner has to confirm it before it works again. Never a session. */
+  /** True when its owner has to confirm it before it works again. Never true for a session. */
   isQuarantined: boolean;
-  /** Whether its key has another secret by now, and this one works on for its grace. */
+  /** True when its key has a new secret, and this one still works for its grace. */
   isRotatedOut: boolean;
   /**
-   * Notes that it is in use from an address. Apart from finding it, because from a refused address it is not.
+   * Records that it is in use from an address. It is separate from `find`, because a refused address does not
+   * count.
    */
   touch(address: string): Promise<void>;
 }
 
 export interface Credentials {
-  /** Null for what is unknown, wrong, disabled, expired or revoked. */
+  /** Returns null when the secret is unknown, wrong, disabled, expired or revoked. */
   find(secret: string): Promise<Credential | null>;
   /** Returns true when `find` would ask PostgreSQL: it is in a form of ours, and was not asked for lately. */
   needsLookUp(secret: string): boolean;
-  /** To be called after a change of a developer's keys or sessions: it holds here at once then. */
+  /** Call this after a change of a developer's keys or sessions: it then takes effect here at once. */
   forget(developerId: string): void;
 }
 
-/** What other processes revoke works on here for so long at most; the promise is 5 s. */
+/** The maximum time that something revoked by another process still works here; the promise is 5 s. */
 const ageMsMax = 2000;
-/** About 1 kB each. */
+/** An entry takes about 1 kB. */
 const entriesMax = 10_000;
 
-/** @param db sees the keys and sessions of everybody. */
+/**
+ * Creates the look-up of credentials.
+ * @param db sees the keys and sessions of everybody.
+ */
 export function createCredentials(db: Pool): Credentials {
   const sessions = new RecentLookups({ find: (hash) => lookUpSession(db, hash), ageMsMax, entriesMax });
   const keys = new RecentLookups({ find: (hash) => lookUpKey(db, hash), ageMsMax, entriesMax });
@@ -52,7 +56,7 @@ export function createCredentials(db: Pool): Credentials {
     },
     async find(secret) {
       if (isSessionToken(secret)) return sessions.get(hashSecret(secret));
-      // A typo or a fake costs a checksum, not a look-up.
+      // A mistyped or made-up secret costs a checksum, not a look-up.
       if (keyKindOf(secret, crc32) === null) return null;
       return keys.get(hashSecret(secret));
     },
@@ -80,7 +84,7 @@ async function lookUpSession(db: Pool, hash: string): Promise<Credential | null>
       appIds: null,
       actor: { kind: "session", id: session.id },
       permissions: "all",
-      // A session makes keys that outlive it: that is what they are for.
+      // A session may make keys that outlive it, because that is what keys are for.
       expiresAt: null,
       ...roleOf(session),
       telemetryEventsPerSecond: null,
@@ -115,13 +119,13 @@ async function lookUpKey(db: Pool, hash: string): Promise<Credential | null> {
   };
 }
 
-/** A role's powers are for sessions that were signed in with a second factor. */
+/** A role counts only in a session that was signed in with a second factor. */
 function roleOf({ role, second_factor }: NonNullable<Awaited<ReturnType<typeof findSession>>>) {
   if (role === "developer" || second_factor !== null) return { role, withheldRole: null };
   return { role: "developer", withheldRole: role } as const;
 }
 
-/** Work that is done the first time it is asked for, when it is due at all. */
+/** Returns a function that does its work only on the first call, if it is due at all. */
 function onceWhen(
   isDue: boolean,
   work: (address: string) => Promise<unknown>,

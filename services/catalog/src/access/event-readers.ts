@@ -2,8 +2,8 @@ import { type Problem, problem } from "@mosis/http";
 import type { Permission } from "@mosis/types/keys";
 
 /**
- * The permission that reads what the events of a resource show. Whatever is not listed is shown by the audit
- * trail only.
+ * The permission that reads what the events of a resource show. The events of a resource that is not listed
+ * are shown only by the audit trail.
  */
 const readers: ReadonlyMap<string, Permission> = new Map([
   ["app", "apps:read"],
@@ -28,13 +28,13 @@ export const readersByResource = {
   permissions: [...readers.values()],
 };
 
-/** No change has made it, and it shows nothing. */
+/** A ping is not caused by a change, and it shows nothing. */
 export const pingType = "webhook.ping";
 
 /**
- * Returns true when these permissions read events of a type, `app.created` or `app.*`. Everything, `*`, means
- * every event that they read.
- * @param permissions null: of somebody who has signed in, and may read everything.
+ * Returns true when these permissions read events of a type, `app.created` or `app.*`. For `*`, they must
+ * read every event.
+ * @param permissions null for a signed-in caller, who may read everything.
  */
 export function mayHear(permissions: readonly string[] | null, type: string): boolean {
   if (permissions === null || type === "*" || type === pingType) return true;
@@ -42,7 +42,10 @@ export function mayHear(permissions: readonly string[] | null, type: string): bo
   return permissions.some((permission) => permission === readsEveryEvent || permission === reader);
 }
 
-/** @throws Problem `permission_missing` (403) when a webhook would hear what the caller may not read. */
+/**
+ * Requires permissions for the events of a webhook.
+ * @throws Problem `permission_missing` (403) when a webhook would hear what the caller may not read.
+ */
 export function requireHearing(permissions: readonly string[] | null, types: readonly string[]): void {
   const beyond = types.filter((type) => !mayHear(permissions, type));
   if (beyond.length > 0) throw beyondReading(beyond);

@@ -4,43 +4,51 @@ import type { Role } from "@mosis/types/developers";
 import type { Permission } from "@mosis/types/keys";
 
 /**
- * Whose rows a statement may see. Part of every `where`, so that what
- * is not yours is as if it were not there.
+ * The rows that a statement may see. It is part of every `where`, so that somebody else's row looks like a
+ * missing row.
  */
 export interface Owner {
   developerId: string;
-  /** Null: every app of the developer. Otherwise the key serves these alone. */
+  /** Null for every app of the developer. Otherwise the key serves only these. */
   appIds: string[] | null;
 }
 
-/** Who a request speaks for, and what it may do. */
+/** The account that a request speaks for, and its permissions. */
 export interface Principal extends Owner {
   actor: AuditActor;
   /** A session may do everything. */
   permissions: ReadonlySet<string> | "all";
-  /** When a key ends: no key that it makes may outlive it. Null for never, and for a session. */
+  /** The end of a key: no key that it makes may outlive it. Null for never, and for a session. */
   expiresAt: string | null;
-  /** Of the developer who has signed in. A key is never more than a developer, whoever has made it. */
+  /** The role of the signed-in developer. A key always has the role of a developer, whoever has made it. */
   role: Role;
-  /** A role of the developer that this session does not have, for want of a second factor; or null. */
+  /** The developer's role that this session does not have, because it lacks a second factor; or null. */
   withheldRole: Exclude<Role, "developer"> | null;
-  /** How many events a second a key may send: no key that it makes may send more. Null for no limit. */
+  /**
+   * The number of events a second that a key may send: no key that it makes may send more. Null for no limit.
+   */
   telemetryEventsPerSecond: number | null;
-  /** From where a key works: no key that it makes works from elsewhere. None for everywhere. */
+  /**
+   * The addresses that a key works from: no key that it makes works from elsewhere. An empty list means
+   * everywhere.
+   */
   cidrs: readonly string[];
 }
 
-/** Whose rows a principal may reach. Null: everybody's, for an admin. */
+/** The rows that a principal may reach. Null means those of everybody, for an admin. */
 export type Reach = Owner | null;
 
 export function reachOf(principal: Principal): Reach {
   return principal.role === "admin" ? null : principal;
 }
 
-/** For `Pool.as`: a connection that sees the rows of everybody. */
+/** The tenant for `Pool.as` that gives a connection which sees the rows of everybody. */
 export const everyone = "*";
 
-/** For `Pool.as`: whose rows the database lets a principal reach, whatever a statement says. */
+/**
+ * Returns the tenant for `Pool.as`: the rows that the database lets a principal reach, whatever a statement
+ * says.
+ */
 export function tenantOf(principal: Principal): string {
   return principal.role === "admin" ? everyone : principal.developerId;
 }
@@ -49,7 +57,7 @@ export function holds(principal: Principal, permission: Permission): boolean {
   return principal.permissions === "all" || principal.permissions.has(permission);
 }
 
-/** How somebody stands to an app, which decides what they may do with it. */
+/** The relation of a caller to an app, which decides what they may do with it. */
 export interface Viewer {
   role: Role;
   isDeveloper: boolean;

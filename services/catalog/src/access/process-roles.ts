@@ -1,8 +1,8 @@
 import { execute, type Pool, sql, transaction } from "@mosis/postgres";
 
 /**
- * The role that each process connects to PostgreSQL as. Migrations make them, without a way to log in, and
- * give each what its statements need.
+ * The role that each process connects to PostgreSQL as. Migrations make the roles without a way to log in,
+ * and grant each what its statements need.
  */
 export const processRoles = {
   api: "mosis_api",
@@ -15,8 +15,8 @@ const attemptsMax = 10;
 
 /**
  * Lets the role of a process log in with a password. A role belongs to the whole server, and PostgreSQL
- * refuses one of two who alter it at once: that one tries again.
- * @param db of somebody who may alter roles.
+ * refuses one of two concurrent changes of it: that one tries again.
+ * @param db of a role that may alter roles.
  */
 export async function allowLogin(db: Pool, role: ProcessRole, password: string): Promise<void> {
   for (let attempt = 1; ; attempt++) {
@@ -34,7 +34,7 @@ export async function allowLogin(db: Pool, role: ProcessRole, password: string):
   }
 }
 
-/** A role is altered by a statement that takes no parameters. */
+/** The statement that alters a role takes no parameters. */
 const alterRole = sql`
   do $$
   begin
@@ -44,8 +44,8 @@ const alterRole = sql`
   $$`;
 
 /**
- * Leaves temporary tables to the owner: one that is named like a table of ours would be read instead of it.
- * The right belongs to the database, which no migration can name.
+ * Allows temporary tables only to the owner: one with the name of a table of ours would be read instead of
+ * it. The right belongs to the database, which no migration can name.
  */
 export async function refuseTemporaryTables(db: Pool): Promise<void> {
   await execute(db, revokeTemporary);
@@ -58,7 +58,7 @@ const revokeTemporary = sql`
   end
   $$`;
 
-/** The URL of a database for the role of a process. */
+/** Returns the URL of a database for the role of a process. */
 export function roleUrl(databaseUrl: string, role: ProcessRole, password: string): string {
   const url = new URL(databaseUrl);
   url.username = role;

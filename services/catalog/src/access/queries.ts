@@ -7,7 +7,7 @@ import { SecondFactor } from "@mosis/types/second-factors";
 import Type from "typebox";
 import { IdRow } from "../shared/rows.ts";
 
-// The look-ups of keys and sessions that every request makes.
+// These are the look-ups of keys and sessions that every request makes.
 
 const KeyRow = Type.Object({
   id: Uuid,
@@ -16,9 +16,9 @@ const KeyRow = Type.Object({
   permissions: Type.Array(Type.String()),
   app_ids: Nullable(Type.Array(Uuid)),
   expires_at: Nullable(Timestamp),
-  /** Whether the key has another secret by now, and this one works on for its grace. */
+  /** True when the key has a new secret, and this one still works for its grace. */
   is_rotated_out: Type.Boolean(),
-  /** When this secret ends, which may be before its key does. */
+  /** The end of this secret, which may be before the end of its key. */
   secret_ends_at: Nullable(Timestamp),
   telemetry_events_per_second: Nullable(Type.Integer()),
   cidrs: Type.Array(Type.String()),
@@ -33,7 +33,7 @@ const appIdsColumn = sql`
 
 const keyTouchDue = sql`last_used_at is null or last_used_at < now() - interval '5 minutes'`;
 
-/** Null when the secret is unknown, or it or its key has ended. */
+/** Returns null when the secret is unknown, or it or its key has ended. */
 export function findKeyByHash(db: Queryable, hash: string) {
   return maybeOne(
     db,
@@ -53,7 +53,7 @@ export function findKeyByHash(db: Queryable, hash: string) {
 
 const KeyPermissions = Type.Pick(KeyRow, ["permissions"]);
 
-/** What a key that works may do. Nobody changes it until the transaction ends. */
+/** Returns the permissions of a key that works, and locks it in share mode until the transaction ends. */
 export function shareKey(tx: Queryable, id: string) {
   return maybeOne(
     tx,
@@ -65,7 +65,10 @@ export function shareKey(tx: Queryable, id: string) {
   );
 }
 
-/** Notes that a key is in use, to five minutes: a write a request would cost more than the request. */
+/**
+ * Records that a key is in use, once in five minutes: a write for each request would cost more than the
+ * request.
+ */
 export function touchKey(db: Queryable, id: string) {
   return execute(
     db,
@@ -78,18 +81,18 @@ const SessionRow = Type.Object({
   developer_id: Uuid,
   role: Role,
   second_factor: Nullable(SecondFactor),
-  /** Without another request. */
+  /** The end when no other request comes. */
   ends_at: Timestamp,
   is_touch_due: Type.Boolean(),
 });
 
-/** When a session ends without another request. */
+/** The end of a session when no other request comes. */
 export const idleExpiresAt = sql`(last_used_at + make_interval(mins => idle_minutes))`;
 /** The condition on rows of `sessions` that have not ended by time. */
 export const isAlive = sql`expires_at > now() and ${idleExpiresAt} > now()`;
 const sessionTouchDue = sql`last_used_at < now() - interval '5 minutes'`;
 
-/** Null when the token is unknown or its session has ended. */
+/** Returns null when the token is unknown or its session has ended. */
 export function findSession(db: Queryable, tokenHash: string) {
   return maybeOne(
     db,
@@ -103,8 +106,8 @@ export function findSession(db: Queryable, tokenHash: string) {
 }
 
 /**
- * Notes that a session is in use, and from where, every five minutes: a write a request would cost more than
- * the request.
+ * Records that a session is in use, and from which address, every five minutes: a write for each request
+ * would cost more than the request.
  */
 export function touchSession(db: Queryable, id: string, address: string | null) {
   return execute(
@@ -115,13 +118,13 @@ export function touchSession(db: Queryable, id: string, address: string | null) 
   );
 }
 
-/** How long a session is recent after its developer has proved in it who they are. */
+/** The time for which a session is recent after its developer has proved their identity in it. */
 const recentMinutes = 10;
 export const recentFor = sql`make_interval(mins => ${recentMinutes}::int)`;
 
 /**
- * The session, when its developer has signed in for it, or proved it again, within ten minutes: with a second
- * factor, if one is enrolled. Null otherwise.
+ * Returns the session when its developer has signed in, or proved their identity again, within ten minutes. A
+ * second factor is required if one is enrolled. Returns null otherwise.
  */
 export function findRecentSession(db: Queryable, { id, developerId }: { id: string; developerId: string }) {
   return maybeOne(
@@ -148,6 +151,6 @@ export function storedAddress(address: string): string | null {
 
 /**
  * A condition that always holds, for a statement outside of a transaction: its commit does not wait for the
- * disk. A crash of PostgreSQL takes up to 0.6 s of such changes with it, so only for what comes again.
+ * disk. A crash of PostgreSQL loses up to 0.6 s of such changes, so use it only for changes that come again.
  */
 const asyncCommit = sql`set_config('synchronous_commit', 'off', true) = 'off'`;

@@ -4,10 +4,10 @@ import type { Principal } from "./principal.ts";
 import { findRecentSession } from "./queries.ts";
 
 /**
- * For what a stolen session must not be enough for: what outlives it, what cannot be undone, and what
- * protects the account. Its developer must have signed in, or proved it again, within ten minutes, with the
- * second factor if there is one. A key may do what its permissions say: it is not a session, and a pipeline
- * has nobody to ask.
+ * Requires a recent sign-in for anything that a stolen session must not be enough for: what outlives the
+ * session, what cannot be undone, and what protects the account. The developer must have signed in, or proved
+ * their identity again, within ten minutes, with the second factor if there is one. A key may do what its
+ * permissions say: it is not a session, and a pipeline cannot ask a person.
  * @throws Problem `confirmation_required` (403).
  */
 export async function requireRecent(db: Queryable, { actor, developerId }: Principal): Promise<void> {
