@@ -18,8 +18,9 @@ import {
 } from "./queries.ts";
 
 /**
- * The account with everything that is its, and what telemetry knows of it. What people have installed does
- * not vanish from the store by the way: published apps are suspended first. The audit trail stays.
+ * Deletes the account with everything that belongs to it, and its telemetry. Apps that people have installed
+ * must not vanish from the store as a side effect: published apps have to be suspended first. The audit trail
+ * stays.
  * @throws Problem `state_conflict` (409), `confirmation_required` (403).
  */
 export async function deleteAccount(tx: Queryable, call: Call, confirmed: HashedPassword): Promise<void> {
@@ -32,8 +33,8 @@ export async function deleteAccount(tx: Queryable, call: Call, confirmed: Hashed
 }
 
 /**
- * Removes an account that may be deleted, with everything that is its.
- * @param author whose account, and who removes it. The developer is locked by `lockWhole`.
+ * Removes an account that may be deleted, with everything that belongs to it.
+ * @param author the account's trail, and the actor who removes it. The developer is locked by `lockWhole`.
  */
 export async function removeLocked(tx: Queryable, email: string, author: Author): Promise<void> {
   const { developerId, requestId } = author;
@@ -41,7 +42,7 @@ export async function removeLocked(tx: Queryable, email: string, author: Author)
   const keys = await deleteKeysOf(tx, developerId);
   const apps = await deleteAppsOf(tx, developerId);
   await insertMail(tx, { developerId, kind: "account_deleted", recipient: email, requestId });
-  // What else refers to the developer goes with it.
+  // The database deletes all other rows that refer to the developer.
   await deleteDeveloper(tx, developerId);
 
   await record(
@@ -50,7 +51,7 @@ export async function removeLocked(tx: Queryable, email: string, author: Author)
     ...restrictions.map((row) => restrictionEvent(row, "lifted")),
     ...keys.map((key) => keyDeleted(key)),
     ...apps.map((app) => appDeleted(app)),
-    // Only its id: the trail is kept, name and address are not repeated.
+    // Only the id is recorded: the trail is kept, and must not repeat name and address.
     {
       action: "developer.deleted",
       target: { type: "developer", id: developerId },
@@ -60,11 +61,11 @@ export async function removeLocked(tx: Queryable, email: string, author: Author)
 }
 
 async function requireDeletable(tx: Queryable, developerId: string, role: string): Promise<void> {
-  // What they have decided for everybody must not end with their account.
+  // A reviewer's or admin's decisions for everybody must not end with their account.
   if (role !== "developer") {
     throw problem("state_conflict", `You are ${role}: let an operator make you a developer first.`);
   }
-  // Before they are counted: what is waited for here may have restored one.
+  // The apps are locked before they are counted: the transaction that held the lock may have restored one.
   await lockAppsOf(tx, developerId);
   const { count } = await countPublishedApps(tx, developerId);
   if (count > 0) {

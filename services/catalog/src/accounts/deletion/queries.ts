@@ -8,17 +8,20 @@ const WholeDeveloper = Type.Object({
   role: Type.String(),
 });
 
-/** The developer, until the end of the transaction nobody's to change, or to make anything for. */
+/** Locks the developer until the transaction ends, so that nobody changes it or makes anything for it. */
 export function lockWhole(tx: Queryable, id: string) {
   return maybeOne(tx, WholeDeveloper, sql`select email, role from developers where id = ${id} for update`);
 }
 
-/** The developer's apps, until the end of the transaction nobody's to change, or any version of them. */
+/** Locks the developer's apps until the transaction ends, so that nobody changes them or their versions. */
 export function lockAppsOf(tx: Queryable, developerId: string) {
   return execute(tx, sql`select from apps where developer_id = ${developerId} order by id for update`);
 }
 
-/** Of apps that are locked, by a statement of its own: it sees what was waited for. */
+/**
+ * Counts the published apps once they are locked. It is a statement of its own, so that it sees what the
+ * transaction that held the lock has committed.
+ */
 export function countPublishedApps(tx: Queryable, developerId: string) {
   return one(
     tx,
@@ -36,7 +39,7 @@ export function deleteAppsOf(tx: Queryable, developerId: string) {
   );
 }
 
-/** Those of their apps, and those that they have made, also for others. */
+/** Deletes the restrictions of the developer's apps, and those that the developer has made for any app. */
 export function deleteRestrictionsOf(tx: Queryable, developerId: string) {
   return many(
     tx,
@@ -55,8 +58,8 @@ export function deleteDeveloper(tx: Queryable, id: string) {
 const UnconfirmedAccount = Type.Object({ ...IdRow.properties, email: Type.String() });
 
 /**
- * The oldest account that was not confirmed for so many days, locked like by `lockWhole`; null when there is
- * none, or another process has it. Nothing of such an account was ever published, and it has no role.
+ * Returns the oldest account that was not confirmed for so many days, locked as by `lockWhole`; null when
+ * there is none, or another process has it. Such an account never published anything, and has no role.
  */
 export function lockUnconfirmed(tx: Queryable, days: number) {
   return maybeOne(

@@ -23,7 +23,7 @@ export function accountDeletionRoutes(deps: {
     const body = parse(AccountDeletion, await authenticate.body(req, bodyOptionsOf(AccountDeletion)), "body");
     const confirmed = await confirm(call, body.password);
 
-    // For everybody: a restriction of theirs may be one of somebody else's apps.
+    // The tenant is everybody, because a restriction made by the developer may be for somebody else's app.
     const answer = await change(call, { req, body, tenant: everyone }, async (tx) => {
       await deleteAccount(tx, call, confirmed);
       return { status: 204 };

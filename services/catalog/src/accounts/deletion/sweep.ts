@@ -6,18 +6,18 @@ import { systemAuthor } from "../../changes/outbox/record.ts";
 import { removeLocked } from "./changes.ts";
 import { lockUnconfirmed } from "./queries.ts";
 
-/** Accounts that one round removes; the next round goes on. */
+/** The number of accounts that one round removes; the next round continues. */
 const accountsPerRoundMax = 1000;
 
 export interface AccountSweep {
-  /** Lets the account that is being removed go whole. */
+  /** Waits until the account that is being removed is gone. */
   close(): Promise<void>;
 }
 
 /**
  * Removes accounts whose address was not confirmed in time, with their drafts and keys: anybody may have made
- * them, and they hold package ids and an address that others want. Several processes may: each account is
- * removed by one.
+ * them, and they hold package ids and an address that others want. Several processes may run it: each account
+ * is removed by one.
  * @param options.days since the account was made.
  */
 export function startAccountSweep(options: {

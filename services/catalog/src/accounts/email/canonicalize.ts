@@ -7,12 +7,12 @@ import { canonicalEmail } from "../../developers/canonical-email.ts";
 const Address = Type.Object({ id: Uuid, email: Type.String() });
 
 /**
- * Brings addresses from before into their canonical form, so that nobody registers them again in another
- * spelling. Done by the migration job: PostgreSQL knows no A-labels. Of two accounts with one mailbox the
- * second keeps its spelling, with which it still signs in, and is told to the operator.
+ * Brings old addresses into their canonical form, so that nobody registers them again in another spelling.
+ * The migration job does this, because PostgreSQL does not know A-labels. When two accounts have one mailbox,
+ * the second keeps its spelling, with which it still signs in, and the operator gets a warning.
  */
 export async function canonicalizeEmails(db: Queryable, log: Logger): Promise<void> {
-  // All others are as they should be, or differ in case only, which is not compared.
+  // All other addresses are canonical, or differ only in case, which is not compared.
   const spelled = await many(db, Address, sql`select id, email from developers where email ~ '[^\x21-\x7e]'`);
   for (const { id, email } of spelled) {
     const canonical = canonicalEmail(email);

@@ -8,7 +8,7 @@ import { type Purpose, tokenInvalid } from "../tokens/token.ts";
 import { type ProveAccount, unproved } from "./prove.ts";
 import { updateEmail, updateVerified } from "./queries.ts";
 
-/** What confirms an address. */
+/** The purposes of tokens that confirm an address. */
 export const confirmingPurposes: Purpose[] = ["email_verification", "email_change"];
 
 interface Verification {
@@ -28,15 +28,16 @@ export async function verifyEmail(
 ): Promise<void> {
   const token = await deleteAccountToken(tx, tokenHash, confirmingPurposes);
   if (!token) throw tokenInvalid();
-  // Whoever has changed the password meanwhile has thrown out who knows the old one.
+  // A password that was changed meanwhile is no proof: it was changed to shut out those who know the old one.
   if (proved && !(await lockPassword(tx, proved))) throw unproved();
   const { developer_id: developerId, email } = token;
   const before = await lockDeveloper(tx, developerId);
   if (!before) throw tokenInvalid();
   const isChange = token.purpose === "email_change";
-  // The mail was for an address that is not the account's any more.
+  // The mail was for an address that no longer belongs to the account.
   if (!isChange && before.email !== email) throw tokenInvalid();
-  // Before the change, while the old address is still the confirmed one. A failing change leaves no mail.
+  // The notice is queued before the change, while the old address is still the confirmed one. A failing
+  // change leaves no mail.
   if (isChange) {
     await insertMail(tx, { developerId, kind: "email_changed", recipient: before.email, requestId });
   }
@@ -46,7 +47,7 @@ export async function verifyEmail(
   // Two mails were sent, and this is the second one that is used.
   if (!after) return;
   if (isChange) {
-    // What was sent to the old address opens nothing any more.
+    // Tokens that were sent to the old address no longer work.
     await deleteAccountTokens(tx, developerId, ["email_verification", "email_change", "password_reset"]);
   }
   await record(

@@ -8,8 +8,8 @@ import { findRight } from "../../sign-in/passwords/right-password.ts";
 import type { AccountThrottle } from "../../sign-in/throttle/account.ts";
 
 /**
- * Proves that whoever follows a mail knows the account that it is about. The mail alone proves the mailbox:
- * an account that a stranger has made for it would be the stranger's, and confirmed.
+ * Proves that the person who follows a mail knows the account that it is about. The mail proves only the
+ * mailbox: if a stranger had made the account, following the mail would confirm the stranger's account.
  * @returns the password that was right, to be compared in the transaction; null for a session of the account.
  * @throws Problem `confirmation_required` (403), `rate_limited` (429).
  */
@@ -29,7 +29,7 @@ export function createProveAccount(deps: {
     const own = db.as(developerId);
     const account = password === undefined ? null : await findOwnAccount(own, developerId);
     if (password === undefined || !account) throw unproved();
-    // The same bucket as signing in: here is no second place to guess at.
+    // It uses the same bucket as signing in, so that this is not a second place to guess at.
     const { id, email, password_settings } = account;
     const guess = {
       id,
@@ -45,7 +45,7 @@ export function createProveAccount(deps: {
   };
 }
 
-/** One answer for no password and a wrong one. */
+/** The same answer for a missing password and a wrong one. */
 export function unproved(): Problem {
   return problem(
     "confirmation_required",

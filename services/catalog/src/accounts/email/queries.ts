@@ -2,7 +2,7 @@ import { maybeOne, type Queryable, sql } from "@mosis/postgres";
 import { Developer } from "@mosis/types/developers";
 import { developerColumns } from "../../developers/queries.ts";
 
-/** Null when the developer has another address by now, or is verified already. */
+/** Returns null when the developer has another address now, or is verified already. */
 export function updateVerified(tx: Queryable, id: string, email: string) {
   return maybeOne(
     tx,
@@ -14,7 +14,10 @@ export function updateVerified(tx: Queryable, id: string, email: string) {
   );
 }
 
-/** @throws Error of the index `developers_lower_email` when the address is taken. */
+/**
+ * Changes the address.
+ * @throws Error of the index `developers_lower_email` when the address is taken.
+ */
 export function updateEmail(tx: Queryable, id: string, email: string) {
   return maybeOne(
     tx,

@@ -34,7 +34,7 @@ export function emailRoutes(deps: Deps): Router {
   return router;
 }
 
-/** Proving that an address is one's own. */
+/** Serves the proof that an address is the developer's own. */
 function serveVerification(router: Router, deps: Deps): void {
   const { db, limits, authenticate, senderOf, prove, mails } = deps;
 
@@ -59,7 +59,7 @@ function serveVerification(router: Router, deps: Deps): void {
     send(res, answer);
   });
 
-  /** Whoever has the token may be signed in nowhere, when the mail is read on another device. */
+  /** No session is required, because the mail may be read on a device that is not signed in. */
   router.post("/v1/developers\\:verify-email", async (req, res) => {
     limits.admitAnyone(req, res);
     const { token, password } = parse(EmailVerification, await readJson(req, anonymousBodyLimit), "body");
@@ -73,7 +73,7 @@ function serveVerification(router: Router, deps: Deps): void {
     const { requestId } = by.sender;
     await transaction(db.as(everyone), (tx) => verifyEmail(tx, { tokenHash, proved, requestId })).catch(
       (error: unknown) => {
-        // Somebody else has taken the address since the mail was sent.
+        // Another account has taken the address since the mail was sent.
         throw isDuplicate(error, "developers_lower_email", "developers_email_key") ? emailTaken() : error;
       },
     );
@@ -83,9 +83,9 @@ function serveVerification(router: Router, deps: Deps): void {
   });
 }
 
-/** Asking for another address. */
+/** Serves the request for another address. */
 function serveChange(router: Router, { db, authenticate, confirm, mails }: Deps): void {
-  /** Nothing changes before the new address has answered. */
+  /** Nothing changes until the token that is sent to the new address comes back. */
   router.post("/v1/developers/me\\:change-email", async (req, res) => {
     const call = await authenticate(req, res, "session");
     const { principal } = call;
@@ -101,7 +101,8 @@ function serveChange(router: Router, { db, authenticate, confirm, mails }: Deps)
     };
 
     const answer = await changeAfter(call, { req, body }, before, async (tx, own) => {
-      // Whoever has changed it meanwhile has thrown out who knows the old one.
+      // A password that was changed meanwhile is no proof: it was changed to shut out those who know the old
+      // one.
       if (!(await lockPassword(tx, own))) throw passwordChanged();
       const mail = { kind: "email_change", recipient: email, requestId: call.requestId } as const;
       await requestMail(tx, { developerId, ...mail });

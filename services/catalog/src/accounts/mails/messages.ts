@@ -1,13 +1,13 @@
 import type { Purpose } from "../tokens/token.ts";
 import type { Mail, MailKind } from "../../developers/mail-queue.ts";
 
-/** What a mail says. */
+/** The text of a mail. */
 export interface Message {
   subject: string;
   text: string;
 }
 
-/** Of mails with a token: what it is for, and how long it works. */
+/** The purpose and lifetime of the token in each kind of mail that has one. */
 export const mailedTokens: Partial<Record<MailKind, { purpose: Purpose; minutes: number }>> = {
   email_verification: { purpose: "email_verification", minutes: 24 * 60 },
   email_change: { purpose: "email_change", minutes: 24 * 60 },
@@ -15,9 +15,9 @@ export const mailedTokens: Partial<Record<MailKind, { purpose: Purpose; minutes:
 };
 
 /**
- * The words of a mail. They never repeat what a developer has typed, so that nobody sends their own text to
- * others in our name.
- * @param portalUrl the pages that a token is taken to; null: it is sent to the API by hand.
+ * Returns the words of a mail. They never repeat what a developer has typed, so that nobody sends their own
+ * text to others in our name.
+ * @param portalUrl the pages that take a token; null when it is sent to the API by hand.
  */
 export function messageOf(
   { kind, subjects }: Pick<Mail, "kind" | "subjects">,
@@ -146,7 +146,7 @@ const words: Record<MailKind, { subject: string; lines: string[] }> = {
   },
 };
 
-/** Behind a `#`, which browsers keep to themselves: a token in a query would be in logs and referrers. */
+/** The token stands after a `#`, which browsers do not send: in a query it would be in logs and referrers. */
 function wayOf(kind: MailKind, token: string, portalUrl: string | null): string[] {
   const isReset = kind === "password_reset";
   if (portalUrl !== null) {

@@ -3,8 +3,8 @@ import { throttled } from "../../sign-in/throttle/account.ts";
 import { insertMail } from "../../developers/mail-queue.ts";
 
 /**
- * Queues a mail that somebody asks for.
- * @throws Problem `rate_limited` (429) when its mailbox, or who asks, has had as many as one may have.
+ * Queues a mail that a client asks for.
+ * @throws Problem `rate_limited` (429) when its mailbox, or the client, has had as many as allowed.
  */
 export async function requestMail(tx: Queryable, mail: Parameters<typeof insertMail>[1]): Promise<void> {
   const { queued, wait_seconds } = await insertMail(tx, mail);

@@ -23,19 +23,19 @@ import {
 } from "../../developers/mail-queue.ts";
 import { MailRefused, type MailTransport } from "./transport.ts";
 
-/** What a mail may take from being claimed to having left; then another sender tries. */
+/** The maximum time from claiming a mail to sending it. After that another sender tries. */
 const leaseSeconds = 60;
 const pauseSecondsMax = 3600;
-/** About a day after the first attempt. */
+/** The last attempt is about a day after the first. */
 const attemptsMax = 30;
 const atOnceMax = 10;
 const pollMs = 1000;
 const sweepMs = 600_000;
 
 export interface MailSender {
-  /** Does not wait for the next look, which comes within a second anyway. */
+  /** Sends without waiting for the next look, which comes within a second anyway. */
   wake(): void;
-  /** Lets what is being sent end. */
+  /** Waits for the mail that is being sent. */
   close(): Promise<void>;
 }
 
@@ -48,8 +48,8 @@ export interface MailSenderOptions {
 }
 
 /**
- * Sends what waits in `mails`. Several processes may: each mail is claimed by one. A mail leaves once, or
- * twice when its sender dies between the mail server's answer and the delete.
+ * Sends the mails that wait in `mails`. Several processes may run it: each mail is claimed by one. A mail is
+ * sent once, or twice when its sender dies between the mail server's answer and the delete.
  */
 export function startMailSender(options: MailSenderOptions): MailSender {
   const { log } = options;
@@ -58,7 +58,7 @@ export function startMailSender(options: MailSenderOptions): MailSender {
   const waker = new Waker();
   let sweptAtMs = -Infinity;
 
-  /** Whether there may be more to send at once. */
+  /** Returns true when there may be more to send at once. */
   async function round(): Promise<boolean> {
     const claimed = await claimMails(db, { countMax: atOnceMax, leaseSeconds, pauseSecondsMax });
     await Promise.all(claimed.map(async (mail) => count.result(await sendOne(db, mail, options))));
@@ -104,7 +104,7 @@ function createCounts(db: Pool, metrics: Metrics) {
   };
 }
 
-/** What is over by time, and what nobody asks for again. */
+/** Deletes what has expired, and what nobody asks for again. */
 async function sweep(db: Pool): Promise<void> {
   await deleteEndedAccountTokens(db);
   await deleteEndedFlows(db);
@@ -144,8 +144,9 @@ async function sendOne(db: Pool, mail: Mail, options: MailSenderOptions): Promis
 }
 
 /**
- * The token of a mail that has one, made when it is sent: so it is never stored, and its hash is there before
- * anybody has it. A mail that is sent again has another one. Null when there is nobody to send it to.
+ * Makes the token of a mail that has one. It is made when the mail is sent, so it is never stored, and its
+ * hash is stored before anybody has it. A mail that is sent again has another token. Returns null when there
+ * is nobody to send it to.
  */
 async function drawToken(db: Pool, mail: Mail): Promise<{ token: string | null; to: string } | null> {
   const { kind, recipient, developer_id } = mail;
@@ -156,7 +157,8 @@ async function drawToken(db: Pool, mail: Mail): Promise<{ token: string | null; 
     if (!(await lockMail(tx, mail.id))) return null;
     const addressee = await findAddressee(tx, mail);
     if (!addressee) return null;
-    // Never to the address as somebody has typed it: letters that differ may be equal in lower case.
+    // The mail never goes to the address as a client has typed it: letters that differ may be equal in lower
+    // case.
     const to = developer_id === null ? addressee.email : recipient;
     const { id: developerId } = addressee;
     const { purpose, minutes } = tokenOf;

@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createTransport } from "nodemailer";
 
-/** One mail, ready to leave. */
+/** One mail that is ready to be sent. */
 interface Letter {
-  /** The same at every attempt, so that mailboxes know a second copy. */
+  /** The same at every attempt, so that mailboxes recognise a second copy. */
   id: string;
   to: string;
   subject: string;
@@ -13,12 +13,18 @@ interface Letter {
 }
 
 export interface MailTransport {
-  /** @throws Error when it has not left; with `isFinal`, when it never will. */
+  /**
+   * Sends a mail.
+   * @throws Error when it was not sent; with `isFinal`, when it never will be.
+   */
   send(letter: Letter): Promise<void>;
   close(): void;
 }
 
-/** A mail that was refused for good. It tells no address: what a server says of one may be in a log. */
+/**
+ * A mail that was refused for good. The error contains no address, although the server's text may: it may be
+ * logged.
+ */
 export class MailRefused extends Error {
   constructor(code: number) {
     super(`The mail server refused it with ${code}.`);
@@ -26,10 +32,11 @@ export class MailRefused extends Error {
   }
 }
 
-/** For each step of SMTP. All of them together stay below the lease of a mail. */
+/** The timeout of each step of SMTP. All of them together stay below the lease of a mail. */
 const stepTimeoutMs = 10_000;
 
 /**
+ * Opens the transport of mails.
  * @param url `smtp://user:password@host:587` (STARTTLS where the server has it), `smtps://…:465`, or
  * `file:///folder`, where each mail becomes a file.
  * @param from as in `Mosis <no-reply@mosis.example>`.
@@ -68,7 +75,10 @@ function toServer(url: string, from: string): MailTransport {
   };
 }
 
-/** Each mail as `<time>-<id>.eml`, which every mail program opens. Complete from the moment it is there. */
+/**
+ * Writes each mail as `<time>-<id>.eml`, which every mail program opens. The file is complete when it
+ * appears.
+ */
 function toFolder(folder: string, from: string): MailTransport {
   const transport = createTransport({ streamTransport: true, buffer: true });
   return {
@@ -77,7 +87,7 @@ function toFolder(folder: string, from: string): MailTransport {
       await mkdir(folder, { recursive: true, mode: 0o700 });
       const name = `${new Date().toISOString().replaceAll(":", "-")}-${letter.id}.eml`;
       const unfinished = join(folder, `.${name}`);
-      // For its owner alone: it may open an account.
+      // Only the owner may read it: it may open an account.
       await writeFile(unfinished, message as Buffer, { mode: 0o600 });
       await rename(unfinished, join(folder, name));
     },
@@ -88,7 +98,7 @@ function toFolder(folder: string, from: string): MailTransport {
 function composed({ id, to, subject, text }: Letter, from: string) {
   return {
     from,
-    // As an object: a text would be read as a list of addresses, and could have several.
+    // The address is an object, because a text would be read as a list of addresses, and could have several.
     to: { name: "", address: to },
     subject,
     text,

@@ -11,7 +11,10 @@ import { deleteAccountToken, deleteAccountTokens } from "../tokens/queries.ts";
 import { tokenInvalid } from "../tokens/token.ts";
 import { resetPassword, updatePassword } from "./queries.ts";
 
-/** @throws Problem `confirmation_required` (403) when the confirmed password was changed meanwhile. */
+/**
+ * Changes the password.
+ * @throws Problem `confirmation_required` (403) when the confirmed password was changed meanwhile.
+ */
 export async function changePassword(
   tx: Queryable,
   call: Call,
@@ -31,7 +34,10 @@ export async function changePassword(
   });
 }
 
-/** A password is changed for many reasons. What servers use works on, unless its owner says otherwise. */
+/**
+ * A password is changed for many reasons. The keys that servers use keep working, unless the owner says
+ * otherwise.
+ */
 function evictionOf(body: PasswordChange, sessionKept: string): Eviction {
   const { end_sessions, quarantine_keys, quarantine_webhooks, unlink_provider } = body;
   return {
@@ -43,9 +49,10 @@ function evictionOf(body: PasswordChange, sessionKept: string): Eviction {
 }
 
 /**
- * A new password for whoever reads what is sent to the address, and an end for all that was opened with the
- * old one: sessions and the provider go, keys and webhooks wait until they are confirmed. When the address
- * had never been confirmed, somebody else may have registered it: then keys and webhooks go, too.
+ * Sets a new password for the person who reads the mail to the address, and closes everything that was opened
+ * with the old one: sessions and the provider are removed, keys and webhooks wait until they are confirmed.
+ * When the address had never been confirmed, somebody else may have registered it: then keys and webhooks are
+ * deleted, too.
  * @throws Problem `token_invalid` (422).
  */
 export async function resetForgotten(
@@ -56,7 +63,7 @@ export async function resetForgotten(
   if (!token) throw tokenInvalid();
   const { developer_id: developerId, email } = token;
   const before = await lockDeveloper(tx, developerId);
-  // The mail went to an address that is not the account's any more.
+  // The mail went to an address that no longer belongs to the account.
   if (before?.email !== email) throw tokenInvalid();
   const after = await resetPassword(tx, developerId, passwordHash);
   if (!after) throw tokenInvalid();

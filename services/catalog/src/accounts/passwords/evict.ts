@@ -10,16 +10,19 @@ import { webhookEvent } from "../../webhooks/subscriptions/events.ts";
 import { deleteWebhooksOf, quarantineWebhooksOf } from "../../webhooks/subscriptions/queries.ts";
 import { unlinkProvider } from "./queries.ts";
 
-/** What is closed of an account. */
+/** The parts of an account that are closed. */
 export interface Eviction {
-  /** Ends all but this one; null ends all. Undefined ends none. */
+  /** The only session that stays; null ends all. Undefined ends none. */
   sessionKept?: string | null;
   keys: "keep" | "quarantine" | "delete";
   webhooks: "keep" | "quarantine" | "delete";
   unlinkProvider: boolean;
 }
 
-/** For an owner who has proved the address: what was there may be a thief's, so it waits to be confirmed. */
+/**
+ * For an owner who has proved the address: existing keys and webhooks may be a thief's, so they wait to be
+ * confirmed.
+ */
 export const ofThief: Eviction = {
   sessionKept: null,
   keys: "quarantine",
@@ -27,7 +30,9 @@ export const ofThief: Eviction = {
   unlinkProvider: true,
 };
 
-/** For an account whose address was never confirmed: who has made it may be anybody, so all of it goes. */
+/**
+ * For an account whose address was never confirmed: anybody may have made it, so everything in it is deleted.
+ */
 export const ofStranger: Eviction = {
   sessionKept: null,
   keys: "delete",
@@ -36,13 +41,13 @@ export const ofStranger: Eviction = {
 };
 
 /**
- * Closes the ways in to an account that somebody else may have opened. This is the one place for it: another
- * way to sign in, or another credential, is closed here, too. What was begun and not finished (a change of
- * the address, a reset, a flow with a provider) ends in any case.
- * @returns what is to be recorded, last in the transaction.
+ * Closes the ways in to an account that somebody else may have opened. This is the one place for it: a new
+ * way to sign in, or a new kind of credential, must be closed here, too. Anything begun and not finished (a
+ * change of the address, a reset, a flow with a provider) ends in any case.
+ * @returns the events to record, last in the transaction.
  */
 export async function evict(tx: Queryable, developerId: string, eviction: Eviction): Promise<Event[]> {
-  // First the mails: one that is being sent draws its token until then.
+  // The mails come first: one that is being sent makes its token until then.
   await deleteMails(tx, developerId, ["email_change"]);
   await deleteAccountTokens(tx, developerId, ["email_change", "password_reset"]);
   await deleteFlowsOf(tx, developerId);

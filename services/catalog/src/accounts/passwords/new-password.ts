@@ -3,7 +3,7 @@ import { normalized } from "../../sign-in/passwords/right-password.ts";
 import { type PasswordOwner, requireStrong } from "./strength.ts";
 
 /**
- * Hashes a password that somebody has chosen, wherever one is set.
+ * Hashes a new password, wherever one is set.
  * @param pointer where it is in the body.
  * @throws Problem `invalid_request` (400) for one that is easy to guess; QueueFull as `Passwords.hash`.
  */

@@ -7,7 +7,7 @@ import {
   lockDeveloper,
 } from "../../developers/queries.ts";
 
-/** Null when the password is no longer the one that was confirmed. */
+/** Returns null when the password is no longer the one that was confirmed. */
 export async function updatePassword(tx: Queryable, confirmed: HashedPassword, passwordHash: string) {
   const { id } = confirmed;
   await lockDeveloper(tx, id);
@@ -21,7 +21,7 @@ export async function updatePassword(tx: Queryable, confirmed: HashedPassword, p
   );
 }
 
-/** For whoever reads what is sent to the address, which is confirmed by that. */
+/** Sets the password after a reset mail, and confirms the address that it was sent to. */
 export function resetPassword(tx: Queryable, id: string, passwordHash: string) {
   return maybeOne(
     tx,
@@ -33,7 +33,9 @@ export function resetPassword(tx: Queryable, id: string, passwordHash: string) {
   );
 }
 
-/** Null when the account is linked to no provider. For an account that has, or gets, a password. */
+/**
+ * Returns null when the account is linked to no provider. The account must have, or be getting, a password.
+ */
 export function unlinkProvider(tx: Queryable, id: string) {
   return maybeOne(
     tx,

@@ -39,7 +39,7 @@ export function passwordRoutes(deps: Deps): Router {
   return router;
 }
 
-/** Another password, for whoever is signed in. */
+/** Serves a change of the password by a signed-in developer. */
 function serveChange(
   router: Router,
   { db, authenticate, credentials, confirm, passwords, mails }: Deps,
@@ -72,16 +72,16 @@ function serveChange(
   });
 }
 
-/** Another password for somebody who has forgotten it, by a mail. */
+/** Serves the reset of a forgotten password by mail. */
 function serveReset(router: Router, deps: Deps): void {
   const { db, senderOf, credentials, limits, passwords, accounts, mails } = deps;
 
-  /** Who has the address is found out later, by the sender: here is nothing that could tell. */
+  /** The owner of the address is looked up later, by the sender: nothing in this answer could reveal it. */
   router.post("/v1/developers\\:request-password-reset", async (req, res) => {
     limits.admitAnyone(req, res);
     const typed = parse(PasswordResetRequest, await readJson(req, anonymousBodyLimit), "body").email;
     const email = canonicalEmail(typed) ?? typed;
-    // PostgreSQL takes no NUL; no account has one either.
+    // PostgreSQL accepts no NUL in a text, so no account has one.
     if (!email.includes("\0")) {
       const mail = { kind: "password_reset", recipient: email, requestId: senderOf(req).requestId } as const;
       await requestMail(db.as(everyone), { developerId: null, ...mail });
@@ -96,7 +96,7 @@ function serveReset(router: Router, deps: Deps): void {
     const { token, new_password } = parse(PasswordReset, await readJson(req, anonymousBodyLimit), "body");
     requireAccountToken(token);
     const tokenHash = hashSecret(token);
-    // A hash costs 40 ms of a core: not for a token that is none.
+    // A hash costs 40 ms of a core, so an invalid token is refused before it.
     const mailed = await findAccountToken(db.as(everyone), tokenHash, ["password_reset"]);
     const owner = mailed && (await findDeveloper(db.as(mailed.developer_id), mailed.developer_id));
     if (!owner) throw tokenInvalid();
@@ -113,7 +113,7 @@ function serveReset(router: Router, deps: Deps): void {
     );
 
     credentials.forget(id);
-    // Whoever has guessed at the old password is no longer in the way of the one who has the new one.
+    // Wrong guesses at the old password must not block the owner, who has the new one.
     await accounts.forget("sign-in", email);
     mails.wake();
     res.status(204).end();

@@ -8,7 +8,7 @@ test("passwords of breaches, patterns and what the owner says of themselves are 
   const common = ["1234567890", "0987654321", "qwertyuiop", "password123", "1q2w3e4r5t", "qwerty123456"];
   for (const password of common) assert.equal(faultOf(password, owner), "password_common", password);
   const easy = [
-    // Breached ones with a little to them.
+    // These are breached passwords with small additions.
     ...[
       "Password1!",
       "P@ssw0rd1234",
@@ -18,7 +18,7 @@ test("passwords of breaches, patterns and what the owner says of themselves are 
       "trustno1trustno1",
       "monkeydragon",
     ],
-    // Repetitions, sequences, keys beside each other, dates.
+    // These are repetitions, sequences, keys beside each other, and dates.
     ...[
       "aaaaaaaaaa",
       "abcabcabcabc",
@@ -28,7 +28,7 @@ test("passwords of breaches, patterns and what the owner says of themselves are 
       "30112026",
       "1".repeat(200),
     ],
-    // The owner, and whom the account is with.
+    // These contain the owner, or the name of this platform.
     ...["ada.lovelace@engines.example", "ADA.LOVELACE@ENGINES.EXAMPLE", "ada.lovelace", "lovelace1815"],
     ...["Ada Lovelace", "adalovelace", "engines.example", "mosismosis", "mosis12345"],
   ];

@@ -3,21 +3,21 @@ import { ZxcvbnFactory } from "@zxcvbn-ts/core";
 import { adjacencyGraphs, dictionary as common } from "@zxcvbn-ts/language-common";
 
 /**
- * What somebody who guesses well needs for a password at least. Guessing at an account is limited to about a
- * hundred a day, so this is for the day on which hashes are stolen: at 40 ms a guess, half a year of 100
- * cores.
+ * The minimum number of guesses that a good guesser needs for a password. Guesses at an account are limited
+ * to about a hundred a day, so this matters when hashes are stolen: at 40 ms a guess, it is half a year of
+ * 100 cores.
  */
 const guessesMin = 1e8;
 
 /**
- * So much of a password is looked at: the time grows with the square of the length. What follows can only
- * make it better.
+ * The number of characters of a password that are checked: the time grows with the square of the length.
+ * Further characters can only make it better.
  */
 const lookedAtMax = 32;
-/** Of letters that look like others, `p4$$w0rd`: each more of them multiplies the time. */
+/** The number of letters that look like others, `p4$$w0rd`: each further one multiplies the time. */
 const substitutionsMax = 5;
 
-/** The 49 000 passwords that breaches have had most often. */
+/** The 49 000 passwords that are most frequent in breaches. */
 const breached = "breached";
 
 const estimator = new ZxcvbnFactory({
@@ -27,18 +27,18 @@ const estimator = new ZxcvbnFactory({
   l33tMaxSubstitutions: substitutionsMax,
 });
 
-/** Whose password it is to be. */
+/** The owner of the new password. */
 export interface PasswordOwner {
   email: string;
   name: string;
-  /** Package ids and names of their apps. */
+  /** The package ids and names of their apps. */
   appWords?: readonly string[];
 }
 
 /**
  * Refuses a password that is easy to guess: one of a breach, also in disguise, keys beside each other,
- * repetitions, sequences, dates, and what the owner says of themselves. There are no rules about kinds of
- * characters (NIST SP 800-63B-4 §3.1.1.2).
+ * repetitions, sequences, dates, and words about the owner. There are no rules about kinds of characters
+ * (NIST SP 800-63B-4 §3.1.1.2).
  * @param pointer where the password is in the body.
  * @throws Problem `invalid_request` (400), with `password_common` or `password_too_easy`.
  */
@@ -58,11 +58,11 @@ export function faultOf(password: string, owner: PasswordOwner): Fault | null {
   return isWhole ? "password_common" : "password_too_easy";
 }
 
-/** What somebody who knows the owner tries first. */
+/** Returns the words that an attacker who knows the owner tries first. */
 function ownWords({ email, name, appWords = [] }: PasswordOwner): string[] {
   const [local = "", domain = ""] = email.split("@");
   const parts = [email, local, domain, name, ...appWords].flatMap((text) => [
-    // No longer than what is looked at of the password, or it would not be found in there.
+    // A word is cut to the checked length of the password, or it would not be found in there.
     text.slice(0, lookedAtMax),
     ...text.split(/[^\p{L}\p{N}]+/u),
   ]);

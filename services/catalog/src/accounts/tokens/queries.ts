@@ -22,7 +22,10 @@ export function insertAccountToken(
   );
 }
 
-/** Uses it up. Null when it is unknown, was used or has expired: of two who use it at once, one gets it. */
+/**
+ * Uses up the token. Returns null when it is unknown, was used or has expired: when two requests use it at
+ * once, one gets it.
+ */
 export function deleteAccountToken(tx: Queryable, hash: string, purposes: Purpose[]) {
   return maybeOne(
     tx,
@@ -31,7 +34,7 @@ export function deleteAccountToken(tx: Queryable, hash: string, purposes: Purpos
   );
 }
 
-/** What a token is for that could be used now; null for any other. */
+/** Returns the purpose of a token that could be used now, or null for any other token. */
 export function findAccountToken(db: Queryable, hash: string, purposes: Purpose[]) {
   return maybeOne(
     db,
@@ -40,7 +43,7 @@ export function findAccountToken(db: Queryable, hash: string, purposes: Purpose[
   );
 }
 
-/** What was mailed before a change that makes it wrong, or dangerous. */
+/** Deletes the tokens that were mailed before a change that makes them wrong, or dangerous. */
 export function deleteAccountTokens(tx: Queryable, developerId: string, purposes: Purpose[]) {
   return execute(
     tx,

@@ -1,7 +1,7 @@
 import { type Problem, problem } from "@mosis/http";
 import { isToken, newToken } from "../../shared/token-form.ts";
 
-/** What a token of a mail allows. */
+/** The purposes of a token in a mail. */
 export type Purpose = "email_verification" | "email_change" | "password_reset";
 
 const mark = "ma_live_";
@@ -10,12 +10,15 @@ export function newAccountToken(): string {
   return newToken(mark);
 }
 
-/** @throws Problem `token_invalid` (422) for what cannot be a token of ours, without a look-up. */
+/**
+ * Requires the form of a token of ours.
+ * @throws Problem `token_invalid` (422) for any other text, without a look-up.
+ */
 export function requireAccountToken(text: string): void {
   if (!isToken(mark, text)) throw tokenInvalid();
 }
 
-/** One answer for unknown, used and expired: it may be anybody who asks. */
+/** The same answer for an unknown, used or expired token: anybody may ask. */
 export function tokenInvalid(): Problem {
   return problem("token_invalid", "The token is unknown, was used or has expired: ask for another mail.");
 }
