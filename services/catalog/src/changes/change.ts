@@ -13,7 +13,7 @@ import {
 } from "./idempotency/queries.ts";
 import { seal, unseal } from "./idempotency/seal.ts";
 
-/** What a change is answered. Without a body the answer has none. */
+/** The answer to a change. Without `body` it has no body. */
 export interface Answer {
   status: number;
   headers?: Record<string, string>;
@@ -23,20 +23,20 @@ export interface Answer {
 /** The request that asks for a change. */
 interface Sent {
   req: Request;
-  /** As it came: what an Idempotency-Key stands for. */
+  /** The body as it was sent; an Idempotency-Key stands for exactly this. */
   body?: unknown;
-  /** Whose rows it needs, when these are not the principal's. */
+  /** The tenant whose rows it needs, when it is not the principal. */
   tenant?: string;
 }
 
 /**
- * Runs a change in one transaction, and with the header Idempotency-Key once
- * (draft-ietf-httpapi-idempotency-key-header): its answer is kept for 24 hours, and told again to whoever
- * sends the same request with the same credentials and key. A change that throws leaves nothing.
- * @param work the change, with its outbox rows last; done again after a deadlock.
+ * Runs a change in one transaction. With the header Idempotency-Key it runs once
+ * (draft-ietf-httpapi-idempotency-key-header): the answer is kept for 24 hours, and sent again when the same
+ * request comes with the same credentials and key. A change that throws leaves nothing.
+ * @param work the change, with its outbox rows last; it runs again after a deadlock.
  * @throws Problem `request_in_flight` (409), `idempotency_key_reused` (422), `invalid_request` (400) for a
- * key that is none, and whatever `work` throws; `credentials_invalid` (401) for an account that is
- * gone by then.
+ * key that is not valid, and the error of `work`; `credentials_invalid` (401) for an account that was deleted
+ * meanwhile.
  */
 export async function change(
   call: Call,
@@ -46,17 +46,18 @@ export async function change(
   try {
     return await changeOnce(call, sent, work);
   } catch (error) {
-    // The account was deleted while this waited for it.
+    // The account was deleted while this request waited for it.
     throw isOrphan(error, /developer_id_fkey$|created_by_fkey$/) ? credentialsInvalid() : error;
   }
 }
 
 /**
- * As `change`, for a change with something before its transaction that a repeated request must not do again:
- * a password is checked, a mail counted. Requests with one Idempotency-Key that come at once may each do it.
- * @param before what the change needs; what it throws is answered, unless the first request made it wrong.
- * @param work is given what `before` made.
- * @throws Problem as `change`, and whatever `before` throws.
+ * Runs a change as `change` does, after a step outside its transaction that a repeated request must not do
+ * again: a password is checked, a mail counted. Concurrent requests with one Idempotency-Key may each do that
+ * step.
+ * @param before returns what the change needs; its error is the answer, unless the first request caused it.
+ * @param work gets the result of `before`.
+ * @throws Problem as `change`, and the error of `before`.
  */
 export async function changeAfter<T>(
   call: Call,
@@ -102,7 +103,7 @@ function changeOnce(call: Call, sent: Sent, work: (tx: Queryable) => Promise<Ans
 
 interface KeyedRequest extends RequestKey {
   requestHash: Buffer;
-  /** With what its answer is sealed. */
+  /** The secrets that the answer is sealed with. */
   secrets: { credentials: string; key: string };
 }
 
@@ -114,8 +115,8 @@ function keyedRequestOf({ principal }: Call, { req, body }: Sent): KeyedRequest 
   const key = idempotencyKeyOf(req);
   if (key === null) return null;
   const credentials = req.headers.authorization ?? "";
-  // With the credentials: a key that was rotated is the same principal, and could not read the answer. They
-  // are also why nobody finds a password in the body by guessing at the hash.
+  // The credentials are part of the hash: a key that was rotated is the same principal, and could not read
+  // the answer. They also prevent guessing at a password in the body by its hash.
   const requestHash = sha256(JSON.stringify([req.method, req.originalUrl, credentials, body ?? null]));
   return { principal, hash: sha256(key), requestHash, secrets: { credentials, key } };
 }
@@ -131,7 +132,7 @@ async function findAnswer(db: Queryable, request: KeyedRequest): Promise<Answer 
   return first && repeated(unseal(first.answer, request.secrets));
 }
 
-/** Answers with what a change gave. */
+/** Sends the answer of a change. */
 export function send(res: Response, { status, headers = {}, body }: Answer): void {
   res.status(status).set(headers);
   if (body === undefined) res.end();

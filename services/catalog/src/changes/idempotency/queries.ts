@@ -2,7 +2,7 @@ import { execute, maybeOne, one, type Queryable, sql } from "@mosis/postgres";
 import type { Principal } from "../../access/principal.ts";
 import Type from "typebox";
 
-/** Which request it is: who sent it, and the hash of its Idempotency-Key. */
+/** The identity of a request: its sender, and the hash of its Idempotency-Key. */
 export interface RequestKey {
   principal: Pick<Principal, "developerId" | "actor">;
   hash: Buffer;
@@ -10,7 +10,7 @@ export interface RequestKey {
 
 const LockedRow = Type.Object({ locked: Type.Boolean() });
 
-/** Until the end of the transaction. False while another request with the key runs. */
+/** Locks the key until the transaction ends. Returns false while another request with the key runs. */
 export async function tryLockRequest(tx: Queryable, { principal, hash }: RequestKey): Promise<boolean> {
   const name = `${principal.actor.id} ${hash.toString("hex")}`;
   const { locked } = await one(
@@ -21,7 +21,7 @@ export async function tryLockRequest(tx: Queryable, { principal, hash }: Request
   return locked;
 }
 
-/** What the first request with the key was, and was answered; null when there was none in 24 hours. */
+/** Returns the first request with the key and its answer; null when there was none in 24 hours. */
 export function findAnswered(tx: Queryable, { principal, hash }: RequestKey) {
   return maybeOne(
     tx,
@@ -36,7 +36,9 @@ export function findAnswered(tx: Queryable, { principal, hash }: RequestKey) {
 const Bytes = Type.Unsafe<Buffer>(Type.Any());
 const Answered = Type.Object({ request_hash: Bytes, answer: Bytes });
 
-/** Notes the request before it is done, and forgets the developer's that are older than 24 hours. */
+/**
+ * Records the request before it is done, and deletes the developer's requests that are older than 24 hours.
+ */
 export async function insertRequest(
   tx: Queryable,
   { principal, hash }: RequestKey,
@@ -58,7 +60,7 @@ export async function insertRequest(
 }
 
 /**
- * Notes what it was answered. Takes no lock that anybody else could hold, so it may follow the outbox rows.
+ * Records the answer. It takes no lock that another transaction could hold, so it may follow the outbox rows.
  */
 export function updateAnswer(tx: Queryable, { principal, hash }: RequestKey, answer: Buffer) {
   return execute(

@@ -1,13 +1,17 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from "node:crypto";
 
-// An answer may hold a secret that is told once, a key's for example, and nothing of the kind is stored as it
-// is. So it is encrypted with what only the client that repeats its request has: its credentials and its key.
+// An answer may hold a secret that is shown once, such as a key's, and no such secret is stored as it is. The
+// answer is therefore encrypted with what only the client that repeats its request has: its credentials and
+// its key.
 
 const algorithm = "aes-256-gcm";
 const nonceBytes = 12;
 const tagBytes = 16;
 
-/** @param secrets of the request; the database knows their hashes alone. */
+/**
+ * Encrypts an answer.
+ * @param secrets of the request; the database has only their hashes.
+ */
 export function seal(text: string, secrets: RequestSecrets): Buffer {
   const nonce = randomBytes(nonceBytes);
   const cipher = createCipheriv(algorithm, keyOf(secrets), nonce);
@@ -15,7 +19,10 @@ export function seal(text: string, secrets: RequestSecrets): Buffer {
   return Buffer.concat([nonce, cipher.getAuthTag(), sealed]);
 }
 
-/** @throws Error when it was sealed with other secrets, or has been changed. */
+/**
+ * Decrypts an answer.
+ * @throws Error when it was sealed with other secrets, or has been changed.
+ */
 export function unseal(sealed: Buffer, secrets: RequestSecrets): string {
   const decipher = createDecipheriv(algorithm, keyOf(secrets), sealed.subarray(0, nonceBytes));
   decipher.setAuthTag(sealed.subarray(nonceBytes, nonceBytes + tagBytes));

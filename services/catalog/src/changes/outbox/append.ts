@@ -5,17 +5,17 @@ import type { ErasureRequest } from "@mosis/types/erasures";
 import { type Topic, topics } from "@mosis/types/topics";
 
 /**
- * The row that a topic has to tell of. The database writes the message (`fill_outbox_row` of the migrations):
- * the whole state of the row as the transaction leaves it, or nothing when the row is gone. So what is
- * announced is what is stored, whoever appends. Of an erasure the table has only a hash, so its install id
- * comes along.
+ * The row that a topic has to publish. The database writes the message (`fill_outbox_row` of the migrations):
+ * the whole state of the row as the transaction leaves it, or nothing when the row is gone. The published
+ * state is therefore the stored state, whoever appends. The table has only a hash of an erasure's install id,
+ * so the id comes along.
  */
 type StateMessage =
   | { topic: typeof topics.apps | typeof topics.keys | typeof topics.restrictions; key: string }
   | { topic: typeof topics.erasures; key: string; value: Pick<ErasureRequest, "install_id"> };
 
 export interface Change {
-  /** Whose audit trail it belongs to. */
+  /** The developer whose audit trail it belongs to. */
   developerId: string;
   actor: AuditActor;
   requestId: string;
@@ -29,12 +29,13 @@ export interface Change {
 
 /**
  * Writes the audit events and state messages of changes, to be published after the commit: those of one
- * developer in their order, and developer by developer. Nothing but more of these may follow in the
- * transaction: it takes the lock of each developer (see the trigger), and whoever holds that must wait for
- * nothing else. Modules call `record`, which says who has made the change.
+ * developer in their order, and developer by developer. Only more of these may follow in the transaction: it
+ * takes the lock of each developer (see the trigger), and must not wait for anything else while it holds
+ * them. Modules call `record`, which adds the actor.
  */
 export async function appendAll(tx: Queryable, changes: readonly Change[]): Promise<void> {
-  // Each takes the lock of its developer: in one order, so that no two transactions wait for each other.
+  // Each takes the lock of its developer. They come in one order, so that no two transactions wait for each
+  // other.
   const ordered = changes.toSorted(
     (a, b) => Number(a.developerId > b.developerId) - Number(a.developerId < b.developerId),
   );
@@ -42,7 +43,7 @@ export async function appendAll(tx: Queryable, changes: readonly Change[]): Prom
     change.state ? [stateRow(change, change.state), auditRow(change)] : [auditRow(change)],
   );
   const column = (value: (row: OutboxRow) => string | null) => rows.map(value);
-  // Delivered with the commit, once for all rows of the transaction.
+  // The notification is delivered with the commit, once for all rows of the transaction.
   await execute(
     tx,
     sql`
@@ -61,7 +62,7 @@ export async function appendAll(tx: Queryable, changes: readonly Change[]): Prom
   );
 }
 
-/** Notified by every transaction that appends. */
+/** The channel that every transaction which appends notifies. */
 export const outboxChannel = "outbox";
 
 interface OutboxRow {
@@ -86,7 +87,7 @@ function auditRow(change: Change): OutboxRow {
     request_id: change.requestId,
     payload: change.payload,
   };
-  // Keyed by developer: one partition, one order.
+  // The key is the developer, so their events share one partition and one order.
   return {
     change,
     id,
@@ -98,8 +99,8 @@ function auditRow(change: Change): OutboxRow {
 }
 
 /**
- * PostgreSQL reads the event, and takes neither NUL nor half a surrogate pair. No table has any, but what
- * somebody has reported may.
+ * Returns the event as text. PostgreSQL reads it, and accepts neither NUL nor half a surrogate pair. No table
+ * contains these, but a leak report may.
  */
 function textOf(event: AuditEvent): string {
   const text = JSON.stringify(event);

@@ -11,7 +11,7 @@ export interface RelayProcessOptions {
   metrics: Metrics;
 }
 
-/** The relay with its bounds, and the applications that tell how it is. */
+/** Creates the relay with its limits, and the applications that report its state. */
 export function createRelay({ openSession, producer, log, metrics }: RelayProcessOptions) {
   const relay = startRelay({
     openSession,
@@ -42,7 +42,7 @@ export function createRelay({ openSession, producer, log, metrics }: RelayProces
   return { relay, apps };
 }
 
-/** A standby is as ready as the active one. */
+/** A standby counts as ready, as the active relay does. */
 function connectionOf(relay: Relay): string {
   const state = relay.state();
   if (state === "connecting") throw new Error("PostgreSQL does not answer");

@@ -4,12 +4,13 @@ import { outboxHeaders } from "@mosis/types/topics";
 import { deletePublished, type OutgoingRow, quarantineRow, readOutbox } from "./queries.ts";
 
 export interface PublishLimits {
-  /** Rows read at once. */
+  /** The number of rows that are read at once. */
   rowsMax: number;
-  /** Rows in one send: kafkajs takes time in the square of it. */
+  /** The number of rows in one send: the time of kafkajs grows with the square of it. */
   rowsPerSendMax: number;
   /**
-   * Bytes of values and keys in one send, which may all belong to one record batch, which the broker limits.
+   * The bytes of values and keys in one send. They may all belong to one record batch, whose size the broker
+   * limits.
    */
   bytesPerSendMax: number;
 }
@@ -18,30 +19,30 @@ interface Deps {
   db: Queryable;
   producer: Pick<Producer, "send">;
   limits: PublishLimits;
-  /** @throws when the caller may have lost its place as the only relay. Asked before every send. */
+  /**
+   * Checks that the caller is still the only relay; it is called before every send.
+   * @throws when the caller may have lost that place.
+   */
   requirePlace: () => void;
   onPublished: (rows: OutgoingRow[]) => void;
   onQuarantined: (row: OutgoingRow, reason: unknown) => void;
 }
 
 /**
- * Publishes the oldest rows and forgets them. In this order, so that a
- * crash anywhere repeats rows and loses none:
- * 1. Read. Nothing is claimed: the caller is the only relay.
- * 2. Send one piece after the other, each acknowledged by all replicas
- * before the next leaves: a later state of an app
- *    must never overtake an earlier one.
- * 3. Delete what was acknowledged, while the next piece is on its way.
- * @returns how many rows were read; 0 when there is nothing to do.
- * @throws what the database or Kafka says. Rows that were not acknowledged stay.
+ * Publishes the oldest rows and deletes them. This order makes a crash repeat rows, and lose none: 1. Read.
+ * Nothing is claimed: the caller is the only relay. 2. Send one piece after the other, each acknowledged by
+ * all replicas before the next is sent: a later state of an app must never overtake an earlier one. 3. Delete
+ * what was acknowledged, while the next piece is on its way.
+ * @returns the number of rows read; 0 when there is nothing to do.
+ * @throws the error of the database or Kafka. Rows that were not acknowledged stay.
  */
 export async function publishOutbox(deps: Deps): Promise<number> {
   const { db, limits } = deps;
   const rows = await readOutbox(db, limits.rowsMax);
   let deleting: Promise<unknown> = Promise.resolve();
   for (const piece of piecesOf(rows, limits)) {
-    // Both must have ended before anything is thrown, or the next
-    // round would read rows that are being deleted.
+    // Both must end before anything is thrown; otherwise the next round would read rows that are being
+    // deleted.
     const [sent, deleted] = await Promise.allSettled([publishPiece(deps, piece), deleting]);
     if (sent.status === "rejected") throw sent.reason;
     if (deleted.status === "rejected") throw deleted.reason;
@@ -52,12 +53,12 @@ export async function publishOutbox(deps: Deps): Promise<number> {
 }
 
 /**
- * Sends rows in their order. When Kafka refuses, halves are sent apart until the row is alone that it does
- * not want: that one is put aside, and never in the way of the others.
+ * Sends rows in their order. When Kafka refuses a piece, its halves are sent apart until the refused row is
+ * found: that row is put aside, so that it does not block the others.
  * @returns the positions that were acknowledged.
  */
 async function publishPiece(deps: Deps, rows: OutgoingRow[]): Promise<number[]> {
-  // Whoever took over sends these rows too, and then newer ones: ours must not arrive behind those.
+  // A relay that took over sends these rows too, and then newer ones: ours must not arrive after those.
   deps.requirePlace();
   try {
     await deps.producer.send(batchesOf(rows));
@@ -108,10 +109,12 @@ function* piecesOf(rows: OutgoingRow[], limits: PublishLimits): Generator<Outgoi
   if (piece.length > 0) yield piece;
 }
 
-/** Lengths, attributes and deltas of a record in Kafka's format, generously, and its signature. */
+/**
+ * The lengths, attributes and deltas of a record in Kafka's format, generously counted, and its signature.
+ */
 const recordOverheadBytes = 32 + signingBytesMax;
 
-/** What brokers say when a record, not the moment, is wrong. Sending it again would not help. */
+/** The errors with which brokers refuse a record for good. Sending it again would not help. */
 const refusals = new Set([
   "MESSAGE_TOO_LARGE",
   "RECORD_LIST_TOO_LARGE",

@@ -4,7 +4,7 @@ import { type Topic, topics } from "@mosis/types/topics";
 import Type from "typebox";
 import { readersByResource, readsEveryEvent } from "../../access/event-readers.ts";
 
-/** Notified when there is something for a webhook to deliver. */
+/** The channel that is notified when there is something for a webhook to deliver. */
 export const deliveriesChannel = "webhook_deliveries";
 
 /** A row as the relay sends it. */
@@ -23,9 +23,8 @@ const Backlog = Type.Object({
 });
 
 /**
- * The oldest rows that are not published yet. Every row that is committed later than
- * one of these, of the same developer, is behind it: the trigger of the table sees to
- * that. Rows of others may still appear between them.
+ * Returns the oldest rows that are not published yet. A row of the same developer that is committed later has
+ * a greater position: the trigger of the table guarantees that. Rows of others may still appear between them.
  */
 export function readOutbox(db: Queryable, rowsMax: number) {
   return many(
@@ -36,8 +35,8 @@ export function readOutbox(db: Queryable, rowsMax: number) {
 }
 
 /**
- * Forgets what was published, and in the same statement makes a delivery of each audit event for each webhook
- * of its developer that asks for its type and may hear it: so none is lost and none made twice, whenever the
+ * Deletes the published rows. The same statement makes a delivery of each audit event for each webhook of its
+ * developer that asks for its type and may hear it. Therefore none is lost and none made twice, whenever the
  * relay is killed.
  */
 export function deletePublished(db: Queryable, positions: number[]) {
@@ -84,7 +83,11 @@ const rowColumns = sql`
   position, id, aggregate_type, aggregate_id, type, payload, created_at, developer_id, topic, record_key,
   transaction_id`;
 
-/** @param pendingMax count no further: a long backlog is slow to count, and long is all that matters then. */
+/**
+ * Measures the backlog.
+ * @param pendingMax the greatest number that is counted: counting a long backlog is slow, and its exact
+ * length does not matter.
+ */
 export function measureBacklog(db: Queryable, pendingMax: number) {
   return one(
     db,

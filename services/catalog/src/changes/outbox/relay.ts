@@ -7,7 +7,7 @@ import { measureBacklog } from "./queries.ts";
 import { Waker } from "../../shared/waker.ts";
 
 export interface RelayOptions {
-  /** A connection of its own; its lock is what makes a relay the active one. */
+  /** Opens a connection only for the relay. Its lock makes a relay the active one. */
   openSession: () => Promise<Session>;
   producer: Pick<Producer, "send">;
   log: Logger;
@@ -17,31 +17,34 @@ export interface RelayOptions {
 }
 
 interface RelayTiming {
-  /** How often a standby tries for the lock: the time to take over after a crash. */
+  /** Milliseconds between two attempts of a standby to get the lock: the time to take over after a crash. */
   lockPollMs: number;
   /**
-   * From getting the lock to the first send: what a killed relay had
-   * on its way to the broker arrives before ours.
+   * Milliseconds from getting the lock to the first send. Records that a killed relay had on their way to the
+   * broker arrive before ours.
    */
   takeoverDelayMs: number;
-  /** How often the table is read without a notification: a notification is a hint, this is the promise. */
+  /**
+   * Milliseconds between two reads of the table without a notification. A notification may get lost; this
+   * read does not.
+   */
   outboxPollMs: number;
-  /** After a failure of PostgreSQL or Kafka. */
+  /** Milliseconds to wait after a failure of PostgreSQL or Kafka. */
   retryDelayMs: number;
-  /** How often the backlog is measured. */
+  /** Milliseconds between two measurements of the backlog. */
   measureIntervalMs: number;
 }
 
 export interface Relay {
   state(): "connecting" | "standby" | "active";
-  /** Ends after the piece that is on its way. */
+  /** Ends after the piece that is being sent. */
   close(): Promise<void>;
 }
 
-/** Backlogs beyond this are shown as this. */
+/** A larger backlog is reported as this number. */
 const pendingMax = 100_000;
 
-/** Publishes the outbox to Kafka for as long as it holds the lock, and waits for the lock otherwise. */
+/** Publishes the outbox to Kafka as long as it holds the lock, and waits for the lock otherwise. */
 export function startRelay(options: RelayOptions): Relay {
   const waker = new Waker();
   const current: Current = {
@@ -63,12 +66,12 @@ export function startRelay(options: RelayOptions): Relay {
   };
 }
 
-/** What the loops below share. */
+/** The state that the loops below share. */
 interface Current {
   waker: Waker;
   meters: Meters;
   state: ReturnType<Relay["state"]>;
-  /** An outage is told once, not once a try. */
+  /** Makes an outage one log line, not one for each attempt. */
   failing: boolean;
 }
 

@@ -7,7 +7,7 @@ import { outboxChannel } from "../outbox/append.ts";
 const StateRow = Type.Object({ id: Uuid, developer_id: Uuid, has_state: Type.Boolean() });
 export type StateRow = Type.Static<typeof StateRow>;
 
-/** Of each topic: the rows whose states it has, and in whose order they are published. */
+/** The table of each topic's states, and the developer in whose order they are published. */
 const tables = {
   [topics.apps]: { kind: "app", rows: sql`select id, developer_id, true as has_state from apps` },
   [topics.keys]: { kind: "key", rows: sql`select id, developer_id, not disabled as has_state from api_keys` },
@@ -19,7 +19,7 @@ const tables = {
   },
 } as const;
 
-/** Rows in the order of their ids, from behind one. */
+/** Returns rows in the order of their ids, after a given one. */
 export function listStates(db: Queryable, topic: StateTopic, afterId: string, rowsMax: number) {
   return many(
     db,
@@ -30,7 +30,7 @@ export function listStates(db: Queryable, topic: StateTopic, afterId: string, ro
   );
 }
 
-/** The rows of some ids, in their order; what is gone is of nobody. */
+/** Returns the rows of some ids, in their order. A deleted row belongs to `nobody`. */
 export function findStates(db: Queryable, topic: StateTopic, ids: readonly string[]) {
   return many(
     db,
@@ -43,13 +43,13 @@ export function findStates(db: Queryable, topic: StateTopic, ids: readonly strin
   );
 }
 
-/** Nobody changes what is gone: it needs no lock. */
+/** A deleted row cannot change, so it needs no lock. */
 const nobody = "00000000-0000-0000-0000-000000000000";
 
 /**
- * Appends the states of rows as they are now; of one that is gone, that it is. The developers are locked
- * first, as every change of theirs locks them: what is read then is published behind what was before, and
- * before what comes.
+ * Appends the current states of rows; for a deleted row, its deletion. The developers are locked first, as
+ * every change of theirs locks them: what is read is then published after earlier changes, and before later
+ * ones.
  */
 export function appendStates(db: Pool, topic: StateTopic, rows: readonly StateRow[]): Promise<void> {
   const developers = [...new Set(rows.map((row) => row.developer_id))].toSorted();
@@ -59,7 +59,7 @@ export function appendStates(db: Pool, topic: StateTopic, rows: readonly StateRo
       tx,
       sql`select pg_advisory_xact_lock(hashtextextended(id, 1)) from unnest(${developers}::text[]) as id`,
     );
-    // The payload is written by the table's trigger, from the row.
+    // The table's trigger writes the payload, from the row.
     await execute(
       tx,
       sql`
@@ -77,7 +77,7 @@ export function appendStates(db: Pool, topic: StateTopic, rows: readonly StateRo
 
 const Waiting = Type.Object({ rows: Type.Integer() });
 
-/** Rows that wait to be published, counted up to a number. */
+/** Returns the number of rows that wait to be published, counted up to a maximum. */
 export async function countWaiting(db: Queryable, rowsMax: number): Promise<number> {
   const { rows } = await one(
     db,
@@ -89,7 +89,7 @@ export async function countWaiting(db: Queryable, rowsMax: number): Promise<numb
 
 const Position = Type.Object({ position: Type.Integer() });
 
-/** The position of the last row that was appended. */
+/** Returns the position of the last row that was appended. */
 export async function lastPosition(db: Queryable): Promise<number> {
   const row = await one(db, Position, sql`select last_value as position from outbox_position`);
   return row.position;
@@ -97,7 +97,7 @@ export async function lastPosition(db: Queryable): Promise<number> {
 
 const AnyWaiting = Type.Object({ is_waiting: Type.Boolean() });
 
-/** Whether a row up to a position waits to be published. */
+/** Returns true when a row up to a position waits to be published. */
 export async function isAnyWaiting(db: Queryable, position: number): Promise<boolean> {
   const row = await one(
     db,
@@ -109,7 +109,7 @@ export async function isAnyWaiting(db: Queryable, position: number): Promise<boo
 
 const Due = Type.Object({ is_due: Type.Boolean() });
 
-/** Whether everything was last published with another key, too long ago, or never. */
+/** Returns true when everything was last published with another key, too long ago, or never. */
 export async function isPublicationDue(db: Queryable, signingKey: string, days: number): Promise<boolean> {
   const row = await maybeOne(
     db,
@@ -139,9 +139,9 @@ export function forgetPublication(db: Queryable) {
 const Raised = Type.Object({ is_raised: Type.Boolean() });
 
 /**
- * Makes the next position larger than one that was published. A database that was restored draws positions
- * a second time, and readers would ignore every change that has one of them.
- * @returns whether that was necessary.
+ * Makes the next position greater than one that was published. A restored database hands out positions a
+ * second time, and readers would ignore every change with one of them.
+ * @returns true when that was necessary.
  */
 export async function raisePosition(db: Queryable, published: number): Promise<boolean> {
   const row = await maybeOne(

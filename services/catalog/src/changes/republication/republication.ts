@@ -26,19 +26,19 @@ import { type StateWatch, watchStates } from "./watch.ts";
 
 export interface RepublicationOptions {
   kafka: KafkaConfig;
-  /** The relay's, which signs what it sends. */
+  /** The relay's producer, which signs what it sends. */
   producer: Pick<Producer, "send">;
-  /** Of somebody who sees the rows of everybody. */
+  /** A pool that sees the rows of everybody. */
   db: Pool;
-  /** True while this process is the relay that publishes. */
+  /** Returns true while this process is the relay that publishes. */
   isActive: () => boolean;
-  /** Id of the key that the relay signs with. */
+  /** The id of the key that the relay signs with. */
   signingKey: string;
   log: Logger;
   metrics: Metrics;
-  /** How often is looked whether there is something to do. */
+  /** Milliseconds between two looks for something to publish. */
   intervalMs: number;
-  /** How often is looked whether the topics are still those that were read. Default 5 s. */
+  /** Milliseconds between two checks that the topics are still those that were read. Default 5 s. */
   checkIntervalMs?: number;
 }
 
@@ -49,26 +49,25 @@ export interface Republication {
 }
 
 /**
- * Everything is published again so often. What was signed one by one is then signed in groups, which is
- * quicker to verify for a reader that starts, and nothing is left that somebody has changed unseen.
+ * The days after which everything is published again. Records that were signed one by one are then signed in
+ * groups, which a starting reader verifies faster, and no change by somebody else stays unnoticed.
  */
 const publicationDays = 7;
 
-/** States that are appended at once: what a change of somebody waits behind. */
+/** The number of states that are appended at once: a developer's change may have to wait for so many. */
 const rowsAtOnce = 500;
 const drainPollMs = 50;
 
-/** How long is waited for our own record to come back from Kafka. */
+/** Milliseconds to wait for our own record to come back from Kafka. */
 const readDeadlineMs = 10_000;
 
 /**
- * Keeps the compacted topics as the database has it:
- * 1. **When the relay becomes the active one, or finds a topic that it has not filled** (another Kafka, a
- * topic that was made anew or whose records were deleted), what is missing there, or is there and gone here,
- * is published, and behind it the record that says that everything is there.
- * 2. **When everything is due,** every state is: after another signing key, a week, or a restore of the
- * database.
- * 3. **When somebody else has written to a topic,** the state of that key is published behind it.
+ * Keeps the compacted topics equal to the database: 1. **When the relay becomes the active one, or finds a
+ * topic that it has not filled** (another Kafka, a topic that was made anew or whose records were deleted),
+ * it publishes the differences between the database and the topic, and after them the record that says that
+ * the topic is complete. 2. **When everything is due,** it publishes every state: after another signing key,
+ * a week, or a restore of the database. 3. **When somebody else has written to a topic,** it publishes the
+ * state of that key after it.
  */
 export async function startRepublication(options: RepublicationOptions): Promise<Republication> {
   const { log, isActive, intervalMs } = options;
@@ -85,7 +84,7 @@ export async function startRepublication(options: RepublicationOptions): Promise
       wasActive = isActive();
       if (wasActive) await mend(work, isNew);
     } catch (error) {
-      // Nothing is lost by it: the next look finds the same. It begins like the first.
+      // Nothing is lost: the next look finds the same, and starts like the first one.
       wasActive = false;
       if (!stop.signal.aborted)
         log.error({ err: error }, "States could not be published again; it is tried again");
@@ -116,13 +115,13 @@ interface Work extends RepublicationOptions {
 
 async function mend(work: Work, isNew: boolean): Promise<void> {
   const { watch } = work;
-  // Taken first: what is written from now on is mended by the next look.
+  // These are taken first: anything written from now on is repaired by the next look.
   const spoiled = new Map(stateTopics.map((topic) => [topic, watch.takeSpoiled(topic)]));
   const doubted = watch.takeDoubted();
   try {
     await mendTaken(work, { isNew, spoiled, doubted });
   } catch (error) {
-    // The next look finds only what is missing by itself.
+    // The next look finds by itself only what is missing.
     for (const [topic, ids] of spoiled) watch.giveBackSpoiled(topic, ids);
     watch.giveBackDoubted(doubted);
     throw error;
@@ -160,7 +159,10 @@ async function mendTaken(work: Work, { isNew, spoiled, doubted }: Taken): Promis
   }
 }
 
-/** Every state, or those that the topics do not have; then, what the topics have and the database has not. */
+/**
+ * Publishes every state, or those that the topics do not have. Then publishes deletions of what the topics
+ * have and the database does not.
+ */
 async function publishStates(work: Work, reason: "all" | "missing"): Promise<void> {
   const { db, watch } = work;
   for (const topic of stateTopics) {
@@ -193,14 +195,17 @@ async function publishIds(
   }
 }
 
-/** @throws when this process ends, or is not the active relay any more. */
+/**
+ * Publishes states.
+ * @throws when this process ends, or is no longer the active relay.
+ */
 async function publish(
   { db, count, isActive, signal }: Work,
   topic: StateTopic,
   { rows, reason }: { rows: readonly StateRow[]; reason: Reason },
 ): Promise<void> {
   if (rows.length === 0) return;
-  // Changes of people must not wait behind all of it.
+  // Developers' changes must not wait for all of it.
   while ((await countWaiting(db, rowsAtOnce)) >= rowsAtOnce) await delay(drainPollMs, undefined, { signal });
   requirePlace({ isActive, signal });
   await appendStates(db, topic, rows);
@@ -208,9 +213,9 @@ async function publish(
 }
 
 /**
- * Publishes that partitions have every state, behind the states: all that was appended until now has to be in
- * Kafka first. Returns when it was read there, so that it is not done twice.
- * @throws when this process ends, or is not the active relay any more.
+ * Publishes the record that partitions have every state, after the states: everything appended until now has
+ * to be in Kafka first. Returns when the record was read there, so that it is not done twice.
+ * @throws when this process ends, or is no longer the active relay.
  */
 async function publishCompleteness(
   work: Work,

@@ -8,32 +8,33 @@ import {
 } from "@mosis/types/topics";
 import { isUuid } from "../../shared/identifier.ts";
 
-/** Keys that are remembered for mending, of each topic; beyond it everything is published again. */
+/**
+ * The number of keys of each topic that are remembered for repair. Beyond it, everything is published again.
+ */
 const spoiledMax = 10_000;
 
-/** What the compacted topics hold now, as far as we have signed it. */
+/** The content of the compacted topics now, as far as we have signed it. */
 export interface StateWatch {
-  /** False while the topics are read, also when they are read anew because they are not those of before. */
-  isCaughtUp(): boolean;
-  /** Those of a new Kafka, and those whose records were deleted, are not complete. */
-  partitions(): FollowedPartition[];
   /**
-   * The topics in which somebody else has written over the record that says that they are complete, each of
-   * them once.
+   * Returns false while the topics are read, also when they are read again because they have been replaced.
    */
+  isCaughtUp(): boolean;
+  /** Returns the partitions. Those of a new Kafka, and those whose records were deleted, are not complete. */
+  partitions(): FollowedPartition[];
+  /** Returns the topics whose record of completeness was overwritten by somebody else, each of them once. */
   takeDoubted(): Topic[];
   /** Rejects when the topics can no longer be followed. Never resolves. */
   failed: Promise<never>;
   isAlive(topic: StateTopic, id: string): boolean;
   aliveIds(topic: StateTopic): string[];
-  /** The largest position that any record has. */
+  /** Returns the greatest position of any record. */
   positionMax(): number;
   /**
-   * The ids behind whose last state somebody has written something else, each of them once; null when there
-   * are too many to tell.
+   * Returns the ids whose last state was followed by somebody else's record, each of them once; null when
+   * there are too many to list.
    */
   takeSpoiled(topic: StateTopic): string[] | null;
-  /** What was taken and could not be mended is taken again by the next one. */
+  /** Returns ids that were taken and could not be repaired to the list, for the next call. */
   giveBackSpoiled(topic: StateTopic, ids: string[] | null): void;
   giveBackDoubted(topics: readonly Topic[]): void;
   close(): Promise<void>;
@@ -41,8 +42,8 @@ export interface StateWatch {
 
 /**
  * Watches the compacted topics for records that the relay has not written, or has written long ago. Readers
- * ignore those, but compaction does not: it keeps the last record of a key, whoever has written it, and
- * would remove the genuine one.
+ * ignore those, but compaction does not: it keeps the last record of a key, whoever has written it, and would
+ * remove the genuine one.
  */
 export async function watchStates(kafka: KafkaConfig, checkIntervalMs = 5000): Promise<StateWatch> {
   const states = new Map(
@@ -53,7 +54,7 @@ export async function watchStates(kafka: KafkaConfig, checkIntervalMs = 5000): P
     if (!state) throw new Error(`${topic} is not watched`);
     return state;
   };
-  /** Where somebody else has written over what we have said of the whole topic. */
+  /** The topics whose record of completeness was overwritten by somebody else. */
   const doubted = new Set<Topic>();
   let positionMax = 0;
   const followed: Followed = await followTopics(kafka, {
@@ -74,7 +75,7 @@ export async function watchStates(kafka: KafkaConfig, checkIntervalMs = 5000): P
     onIgnored(topic, id) {
       const state = stateOf(topic);
       if (id === completenessKey) doubted.add(topic);
-      // Under another key nobody looks for anything.
+      // No reader looks for anything under another key.
       if (!isUuid(id)) return;
       if (state.spoiled.size < spoiledMax) state.spoiled.add(id);
       else state.isOverfull = true;
