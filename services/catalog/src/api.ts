@@ -66,7 +66,7 @@ export interface ApiOptions extends AccountOptions {
   accountCaps: AccountCaps;
   passwordHashes: { runningMax: number; waitingMax: number };
   requestRates: RequestRates;
-  /** Origins of pages that may send from a browser; `*` for all. */
+  /** The origins of pages that may send from a browser; `*` for all. */
   corsOrigins: string[];
   /** Ranges in CIDR notation: see `createClientAddress`. */
   trustedProxies: string[];
@@ -76,7 +76,7 @@ export interface ApiOptions extends AccountOptions {
   managementApart?: boolean;
 }
 
-/** What a page sends, and what it needs of the answer. */
+/** The headers that a page may send, and those of the answer that it may read. */
 const fromBrowsers = {
   methods: ["GET", "POST", "PUT", "PATCH", "DELETE"],
   sent: [
@@ -110,7 +110,8 @@ export async function createApi({ db: pool, log, metrics, ...options }: ApiOptio
     metrics,
     origins: createOrigins(corsOrigins, fromBrowsers),
     ready: { postgres: createWriteProbe(pool, { metrics }) },
-    // Express asks one after the other, so what is asked for most comes first: devices, searches, CI.
+    // Express tries the routers one after the other, so the most frequent requests come first: devices,
+    // searches, CI.
     routes: [
       storeRoutes({ db, limits }),
       searchRoutes({ db, limits }),
@@ -139,7 +140,10 @@ interface AccountOptions {
   oidcProviders: ProviderSettings[];
   /** See `createProviders`. */
   oidcRereadMs?: number;
-  /** 32 bytes each: the first one encrypts the secrets of authenticator apps, the others are former ones. */
+  /**
+   * Keys of 32 bytes each: the first one encrypts the secrets of authenticator apps, the others are previous
+   * ones.
+   */
   totpSecretKeys: Buffer[];
   /** Null when no page may use passkeys. */
   passkeys: PasskeySettings | null;
@@ -147,7 +151,7 @@ interface AccountOptions {
   mails: { wake(): void };
 }
 
-/** Registering, signing in, second factors, and everything about an account. */
+/** Returns the routes for registering, signing in, second factors, and everything about an account. */
 function accountRoutes(
   options: AccountOptions & {
     db: Pool;

@@ -13,7 +13,10 @@ import { webhookOptions } from "./webhooks/subscriptions/settings.ts";
 
 type Environment = Record<string, string | undefined>;
 
-/** @throws Error that lists every bad variable. */
+/**
+ * Reads the configuration.
+ * @throws Error that lists every bad variable.
+ */
 export function readApiConfig(env: Environment) {
   const values = readEnv(apiVariables, env);
   const http = publicTarget("CATALOG", values);
@@ -45,19 +48,22 @@ export function readApiConfig(env: Environment) {
     mail: { url: values.MAIL_URL, from: values.MAIL_FROM, portalUrl: values.CATALOG_PORTAL_URL },
     oidcProviders: values.OIDC_PROVIDERS,
     ...secondFactorOptions(values),
-    // Four seconds of waiting at 40 ms a hash, for those with the longest turns; later ones are told to come
-    // back.
+    // The queue holds four seconds of work at 40 ms a hash; later requests get a Retry-After.
     passwordHashes: { runningMax: values.CATALOG_PASSWORD_HASHES_MAX, waitingMax: 200 },
     selfTelemetry: selfTelemetryTarget(values),
   };
 }
 
-/** @throws Error that lists every bad variable. */
+/**
+ * Reads the configuration.
+ * @throws Error that lists every bad variable.
+ */
 export function readRelayConfig(env: Environment) {
   const values = readEnv(relayVariables, env);
   return {
     logLevel: values.LOG_LEVEL,
-    // While Kafka stands still each of its four connections takes as long; together they end before a kill.
+    // While Kafka stands still, closing each of its four connections takes this long; together they end
+    // before a kill.
     closeTimeoutMs: 3000,
     http: listenTarget("RELAY", values),
     postgres: {
@@ -76,13 +82,16 @@ export function readRelayConfig(env: Environment) {
   };
 }
 
-/** @throws Error that lists every bad variable. */
+/**
+ * Reads the configuration.
+ * @throws Error that lists every bad variable.
+ */
 export function readWebhooksConfig(env: Environment) {
   const values = readEnv(webhooksVariables, env);
   const http = listenTarget("WEBHOOKS", values);
   return {
     logLevel: values.LOG_LEVEL,
-    // An attempt that runs is waited for.
+    // The process waits for a running attempt.
     close: { closeTimeoutMs: 16_000, closeAllTimeoutMs: 16_500 },
     http,
     postgres: {
@@ -96,7 +105,10 @@ export function readWebhooksConfig(env: Environment) {
   };
 }
 
-/** @throws Error that lists every bad variable. */
+/**
+ * Reads the configuration.
+ * @throws Error that lists every bad variable.
+ */
 export function readAdminConfig(env: Environment) {
   const values = readEnv(adminVariables, env);
   return {
@@ -105,13 +117,16 @@ export function readAdminConfig(env: Environment) {
   };
 }
 
-/** @throws Error that lists every bad variable. */
+/**
+ * Reads the configuration.
+ * @throws Error that lists every bad variable.
+ */
 export function readMigrateConfig(env: Environment) {
   const values = readEnv(migrateVariables, env);
   return {
     logLevel: values.LOG_LEVEL,
     postgres: { ...jobConnection, url: values.DATABASE_URL, name: "catalog-migrate" },
-    /** With which the role of each process may log in from now on; null: it is left as it is. */
+    /** The password with which the role of each process may log in from now on; null leaves it unchanged. */
     rolePasswords: [
       [processRoles.api, values.CATALOG_API_PASSWORD],
       [processRoles.relay, values.CATALOG_RELAY_PASSWORD],

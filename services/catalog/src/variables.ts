@@ -1,5 +1,5 @@
-// The variables of each process. Whoever starts a process gives it these and no others, so none holds a
-// secret that it does not use.
+// The variables of each process. The launcher gives a process only these, so none holds a secret that it does
+// not use.
 import { kafkaVariables, recordSigning } from "@mosis/kafka";
 import {
   addressRangeList,

@@ -9,9 +9,9 @@ import { deleteAllFactors, lockByEmail } from "../sign-in/second-factors/queries
 import { deleteOtherSessions } from "../sign-in/sessions/queries.ts";
 
 /**
- * Gives a developer a role, from its next request on. Done on the servers, not over HTTP: somebody has to be
- * the first admin.
- * @throws Error when nobody has that address.
+ * Gives a developer a role, from its next request on. It is done on the servers, not over HTTP: somebody has
+ * to be the first admin.
+ * @throws Error when no account has that address.
  */
 export async function grantRole(
   db: Pool,
@@ -33,9 +33,10 @@ export async function grantRole(
 }
 
 /**
- * Takes every second factor of somebody who has lost all of them, and ends all their sessions. Done on the
- * servers, by a person who has made sure who asks: a password or a mailbox is not enough for it.
- * @throws Error when nobody has that address.
+ * Removes every second factor of a developer who has lost all of them, and ends all their sessions. It is
+ * done on the servers, by an operator who has checked the person's identity: a password or a mailbox is not
+ * enough for it.
+ * @throws Error when no account has that address.
  */
 export async function resetSecondFactors(
   db: Pool,

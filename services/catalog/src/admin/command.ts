@@ -18,7 +18,10 @@ export type AdminCommand =
   | { command: "reset-second-factors"; email: string }
   | { command: "republish" };
 
-/** @throws Error that says how it is used. */
+/**
+ * Reads the arguments.
+ * @throws Error that explains the usage.
+ */
 export function readArguments(args: string[]): AdminCommand {
   const { positionals } = parseArgs({ args, allowPositionals: true });
   const [command, ...rest] = positionals;
@@ -34,7 +37,10 @@ export function readArguments(args: string[]): AdminCommand {
   throw new Error(adminUsage);
 }
 
-/** @returns what was done, for the log. */
+/**
+ * Does what the command asks for.
+ * @returns the result, for the log.
+ */
 export async function carryOut(db: Pool, asked: AdminCommand): Promise<string> {
   if (asked.command === "grant-role") {
     return `The role ${asked.role} of ${asked.email}: ${await grantRole(db, asked)}`;

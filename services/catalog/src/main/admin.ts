@@ -1,5 +1,5 @@
-// `npm run admin -- grant-role admin ada@example.org`, `-- reset-second-factors ada@example.org` and
-// `-- republish`: what is done on the servers, by whoever may reach the database.
+// `npm run admin -- grant-role admin ada@example.org`, `-- reset-second-factors ada@example.org` and `--
+// republish` are the actions that an operator with access to the database does on the servers.
 import { openPool } from "@mosis/postgres";
 import { createLogger, endProcess, readCommandLine } from "@mosis/runtime";
 import { adminUsage, carryOut, readArguments } from "../admin/command.ts";

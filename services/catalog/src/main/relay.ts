@@ -1,5 +1,5 @@
-// The relay: publishes the outbox to Kafka. Several may run; one is active, the others wait to take over. Any
-// of them brings back from Kafka which keys telemetry has seen in use.
+// The relay publishes the outbox to Kafka. Several may run; one is active, the others wait to take over. Each
+// of them copies the uses of keys that telemetry has seen from Kafka to the catalog.
 import { createSelfTelemetry } from "@mosis/client/process";
 import { serve } from "@mosis/http";
 import { createRecordSigner, createRecordVerifier, openProducer } from "@mosis/kafka";
@@ -15,8 +15,9 @@ const config = readRelayConfig(process.env);
 const service = "catalog-relay";
 const log = createLogger({ service, level: config.logLevel });
 const metrics = createMetrics({ service });
-// Longer than the Kafka client's own tries take (seven of 10 s, with pauses). A send that is given up while
-// the client still tries could arrive behind later ones, and bring a deleted key back to life.
+// The deadline is longer than the Kafka client's own attempts take (seven of 10 s, with pauses). If we gave
+// up while the client still tries, its send could arrive after later ones, and bring a deleted key back to
+// life.
 const sendDeadlineMs = 180_000;
 const life = createLifecycle({ log, closeTimeoutMs: config.closeTimeoutMs });
 

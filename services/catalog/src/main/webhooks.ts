@@ -1,4 +1,4 @@
-// Webhooks: sends deliveries that are due to their receivers. Several may run; each claims its own.
+// Webhooks: sends due deliveries to their receivers. Several may run; each claims its own.
 import { createSelfTelemetry } from "@mosis/client/process";
 import { serve } from "@mosis/http";
 import { openPool, openSession } from "@mosis/postgres";
