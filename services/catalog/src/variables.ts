@@ -23,7 +23,7 @@ import { webhookVariables } from "./webhooks/subscriptions/settings.ts";
 const common = {
   DATABASE_URL: url({ about: "The catalog's PostgreSQL database, postgres://user:password@host:port/name." }),
   LOG_LEVEL: oneOf({
-    about: "The quietest lines that are logged.",
+    about: "The lowest level that is logged.",
     values: ["trace", "debug", "info", "warn", "error", "silent"],
     default: "info",
   }),
@@ -31,7 +31,7 @@ const common = {
 
 const requestRate = (about: string, byDefault: number) =>
   integer({
-    about: `Requests a minute, in each process, and as many at once after a pause: ${about}`,
+    about: `Requests a minute in each process, and the same number at once after a pause: ${about}`,
     min: 1,
     max: 10_000_000,
     default: byDefault,
@@ -40,53 +40,52 @@ const requestRate = (about: string, byDefault: number) =>
 const requestRates = {
   CATALOG_READS_PER_MINUTE: requestRate("reads of an account.", 3000),
   CATALOG_WRITES_PER_MINUTE: requestRate("changes by an account.", 600),
-  CATALOG_PUBLIC_READS_PER_MINUTE: requestRate("reads of an address without good credentials.", 6000),
-  CATALOG_PUBLIC_WRITES_PER_MINUTE: requestRate("signing in and the like, of an address.", 30),
+  CATALOG_PUBLIC_READS_PER_MINUTE: requestRate("reads from an address without valid credentials.", 6000),
+  CATALOG_PUBLIC_WRITES_PER_MINUTE: requestRate("signing in and similar requests from an address.", 30),
 };
 
 const accountVariables = {
   CATALOG_APPS_MAX: integer({
-    about: "Apps that an account may have.",
+    about: "The number of apps that an account may have.",
     min: 1,
     max: 1_000_000,
     default: 1000,
   }),
   CATALOG_KEYS_MAX: integer({
-    about: "Keys that an account may have.",
+    about: "The number of keys that an account may have.",
     min: 1,
     max: 1_000_000,
     default: 1000,
   }),
   CATALOG_UNCONFIRMED_DAYS: integer({
-    about: "Days after which an account is removed whose e-mail address was never confirmed.",
+    about: "Days after which an account is removed when its e-mail address was never confirmed.",
     min: 1,
     max: 3650,
     default: 30,
   }),
   CATALOG_SESSION_HOURS: integer({
-    about: "How long a session lasts after signing in.",
+    about: "The time that a session lasts after signing in.",
     min: 1,
     max: 720,
     default: 24,
   }),
   CATALOG_SESSION_IDLE_MINUTES: integer({
-    about: "How long a session lasts without a request.",
+    about: "The time that a session lasts without a request.",
     min: 10,
     max: 43_200,
     default: 480,
   }),
   MAIL_URL: url({
-    about: "Where mails leave: smtp://user:password@host:587, smtps://host:465, or file:///folder for files.",
+    about: "The mail server: smtp://user:password@host:587, smtps://host:465, or file:///folder for files.",
     protocols: ["smtp:", "smtps:", "file:"],
   }),
   MAIL_FROM: text({ about: "The sender of mails.", default: "Mosis <no-reply@mosis.invalid>" }),
   CATALOG_PORTAL_URL: optionalUrl({
-    about:
-      "The portal, which mails lead to: https://portal.example.org has /verify-email and /reset-password.",
+    about: "The portal that mails link to: https://portal.example.org has /verify-email and /reset-password.",
     protocols: ["https:", "http:"],
   }),
   OIDC_PROVIDERS: custom({
-    about: "Whom one may sign in with, a JSON list: docs/operations.md shows one.",
+    about: "The providers that people may sign in with, a JSON list: docs/operations.md shows one.",
     default: [],
     read: readProviders,
   }),
@@ -94,12 +93,12 @@ const accountVariables = {
 
 const browsersAndProxies = {
   CATALOG_CORS_ORIGINS: originList({
-    about: "Origins whose pages may use the API from a browser, commas between; * for all.",
+    about: "Origins whose pages may use the API from a browser, separated by commas; * for all.",
     default: [],
   }),
   CATALOG_TRUSTED_PROXIES: addressRangeList({
     about:
-      "Proxies whose X-Forwarded-For tells the client's address: ranges like 10.0.0.0/8, commas between.",
+      "Proxies whose X-Forwarded-For has the client's address: ranges like 10.0.0.0/8, separated by commas.",
     default: [],
   }),
 };
@@ -120,7 +119,7 @@ export const apiVariables = {
   ...accountVariables,
   ...secondFactorVariables,
   CATALOG_PASSWORD_HASHES_MAX: integer({
-    about: "Passwords that are hashed at the same time, 19 MiB and 40 ms of one core each.",
+    about: "The number of passwords that are hashed at the same time, each 19 MiB and 40 ms of one core.",
     min: 1,
     max: 64,
     default: 2,
@@ -145,7 +144,9 @@ export const webhooksVariables = {
 export const adminVariables = common;
 
 const rolePassword = (role: ProcessRole) =>
-  optionalText({ about: `With which the role ${role} may log in from now on; unset, it is left as it is.` });
+  optionalText({
+    about: `The password with which the role ${role} may log in from now on. Unset, it is left unchanged.`,
+  });
 
 export const migrateVariables = {
   ...common,

@@ -24,7 +24,10 @@ test("a name like that of another's published app is told, and drafts of others 
   await publish(db, "org.mosis.chess");
   await submit(bob, 2);
   const { result, message } = await nameCheckOf(bob, 2);
-  assert.deepEqual([result, message], ["warn", "Its name is like that of “Chess Master” (org.mosis.chess)."]);
+  assert.deepEqual(
+    [result, message],
+    ["warn", "Its name is similar to that of “Chess Master” (org.mosis.chess)."],
+  );
   await submit(ada, 1);
   assert.equal((await nameCheckOf(ada)).result, "pass", "one's own name, and the draft of the other");
   const eve = await developer("eve", "org.mosis.eve", "Weather");
@@ -42,7 +45,10 @@ test("five names at most are told, the most similar first", async (t) => {
   const bob = await developer("bob", "org.mosis.bob", "Sudoku Daily");
   await submit(bob, 1);
   const { message } = await nameCheckOf(bob);
-  assert.match(message, /^Its name is like that of “Sudoku Daily” \(org\.mosis\.a0\), “Sudoku Daily 1”/);
+  assert.match(
+    message,
+    /^Its name is similar to that of “Sudoku Daily” \(org\.mosis\.a0\), “Sudoku Daily 1”/,
+  );
   assert.equal(message.split("org.mosis.").length - 1, 5);
 });
 

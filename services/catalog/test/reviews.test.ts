@@ -25,7 +25,7 @@ test("a submission waits, is claimed and approved, and its developer sees each s
 
   const { id, etag } = await claimNext(rev);
   const claimed = await reviewOf(ada, 1);
-  assert.match(claimed.waits.message, /^A reviewer has it/);
+  assert.match(claimed.waits.message, /^A reviewer has claimed it/);
   const answer = await rev
     .post(`${queue}/${id}:approve`, { notes: "Well made." })
     .set("If-Match", etag)

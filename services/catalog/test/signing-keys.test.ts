@@ -83,7 +83,7 @@ test("of many who register one key at once, one does, and it never comes back", 
   const { id } = body as SigningKey;
   await ada.post(`${keys}/${id}:revoke`, lost).set("If-Match", "*").expect(200);
   const again = assertProblem(await ada.post(keys, key.body), "signing_key_taken");
-  assert.match(again.detail, /does not come back/);
+  assert.match(again.detail, /cannot be restored/);
   const created = (await auditTrail(db)).filter(({ action }) => action === "signing_key.created");
   assert.equal(created.length, 1);
 });

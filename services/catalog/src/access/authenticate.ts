@@ -85,7 +85,7 @@ export function createAuthenticate({
     if (addresses && !addresses.has(sender.address)) {
       // This does not count towards the key's own rate: a thief of the key would use that up.
       limits.admitAnyone(req, res);
-      throw problem("address_not_allowed", "The key works from the addresses in its cidrs alone.");
+      throw problem("address_not_allowed", "The key works only from the addresses in its cidrs.");
     }
     if (credential.isQuarantined) {
       limits.admitAnyone(req, res);
@@ -102,7 +102,7 @@ export function createAuthenticate({
   const body = async (req: IncomingMessage, { isOptional = false }: BodyOptions = {}): Promise<unknown> => {
     const json = await readJson(req, { ...bodyLimit, isOptional });
     const before = admitted.get(req);
-    if (!before) throw new Error("A body is read of a request that was not admitted.");
+    if (!before) throw new Error("A body was read before its request was admitted.");
     const now = await credentials.find(before.secret);
     if (!isDeepStrictEqual(now?.principal, before.principal) || now?.isQuarantined)
       throw credentialsInvalid();
@@ -128,7 +128,7 @@ function requireNeed({ kind, principal, isRotatedOut }: Credential, need: Need):
   if (need === "session") throw forbidden("A key cannot do this: sign in.");
   if (need === "developer") {
     if (kind === "management") return;
-    throw forbidden("An ingest key only writes telemetry: use a management key, or sign in.");
+    throw forbidden("An ingest key can only write telemetry: use a management key, or sign in.");
   }
   if (!holds(principal, need)) throw forbidden(`The key lacks the permission ${need}.`);
   if (isRotatedOut) refuseManaging(need);
@@ -137,7 +137,7 @@ function requireNeed({ kind, principal, isRotatedOut }: Credential, need: Need):
 function quarantined(id: string): Problem {
   return problem(
     "key_quarantined",
-    `The key works again when its owner confirms it: POST /v1/keys/${id}:confirm.`,
+    `The key works again after its owner confirms it: POST /v1/keys/${id}:confirm.`,
   );
 }
 
@@ -158,7 +158,7 @@ function forbidden(detail: string): Problem {
 
 /**
  * The paths that concern only the caller's own account. A reviewer or an admin reaches them without a second
- * factor, so that they can enrol one. A path in another spelling does not match: it is refused, which is safe.
+ * factor, to enrol one. A path in another spelling does not match: it is refused, which is safe.
  */
 export const accountMatters = /^\/v1\/(?:developers\/me|sessions)(?:[/:?]|$)/;
 

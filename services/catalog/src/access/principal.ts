@@ -68,11 +68,12 @@ export function viewerOf(principal: Principal, developerId: string): Viewer {
 }
 
 /**
- * For what is of the developer, not of an app: a key that serves listed apps would reach past its own.
- * @param fix ends the sentence that says what to do.
+ * Requires a key that serves every app, or a session. It guards what belongs to the developer, not to an app:
+ * a key for listed apps would reach more than its own apps.
+ * @param fix the end of the sentence, which says what to do.
  * @throws Problem `permission_missing` (403).
  */
-export function requireEveryApp({ appIds }: Principal, fix = "use one for every app, or sign in."): void {
+export function requireEveryApp({ appIds }: Principal, fix = "use a key for every app, or sign in."): void {
   if (appIds === null) return;
-  throw problem("permission_missing", `The key serves listed apps alone: ${fix}`);
+  throw problem("permission_missing", `The key serves only listed apps: ${fix}`);
 }

@@ -142,7 +142,8 @@ export function findRecentSession(db: Queryable, { id, developerId }: { id: stri
 }
 
 /**
- * An address as a column takes it: without the zone of a link-local one. Null when the client has gone.
+ * Returns an address in the form that a column takes: without the zone of a link-local one. Returns null when
+ * the client has gone.
  */
 export function storedAddress(address: string): string | null {
   const [plain = ""] = address.split("%", 1);

@@ -15,6 +15,6 @@ export async function requireRecent(db: Queryable, { actor, developerId }: Princ
   throw problem(
     "confirmation_required",
     "This needs a session in which you have signed in within ten minutes, with your second factor if you " +
-      "have one: POST /v1/sessions:reauthenticate, or sign in once more, and send the request again.",
+      "have one: POST /v1/sessions:reauthenticate, or sign in again, and repeat the request.",
   );
 }

@@ -49,5 +49,5 @@ export async function carryOut(db: Pool, asked: AdminCommand): Promise<string> {
     return `The second factors of ${asked.email}: ${await resetSecondFactors(db, asked)}`;
   }
   await forgetPublication(db);
-  return "The active relay publishes every app, key and restriction again from now on";
+  return "The active relay publishes every app, key and restriction again";
 }

@@ -126,7 +126,7 @@ async function findAnswer(db: Queryable, request: KeyedRequest): Promise<Answer 
   if (first && !first.request_hash.equals(request.requestHash)) {
     throw problem(
       "idempotency_key_reused",
-      "Send another Idempotency-Key with another request, or other credentials.",
+      "Use a new Idempotency-Key for another request or other credentials.",
     );
   }
   return first && repeated(unseal(first.answer, request.secrets));

@@ -44,7 +44,7 @@ export async function createKey(tx: Queryable, call: Call, row: Omit<NewKeyRow, 
     maker: { keyId: maker?.id ?? null, sessionId: maker ? null : principal.actor.id },
   });
   const created = await findOwnKey(tx, principal, id);
-  if (!created) throw new Error("A key was made that its maker cannot see.");
+  if (!created) throw new Error("The maker of a new key cannot see it.");
   // The permissions of the calling key may have been reduced after the request was admitted.
   if (maker && exceeds(created, maker)) throw beyondItself();
   await notifyIssued(tx, call, created);
@@ -83,7 +83,7 @@ async function cutMade(tx: Queryable, key: Key): Promise<string[]> {
   // A key comes after the one that made it, which was reduced before.
   for (const made of await listMade(tx, key.id)) {
     const maker = now.get(made.created_by_key_id ?? "");
-    if (!maker) throw new Error("A key was found before the one that made it.");
+    if (!maker) throw new Error("A key came before the one that made it.");
     now.set(made.id, made);
     if (!exceeds(made, maker)) continue;
     await updateKey(tx, made.id, cutTo(made, maker));
@@ -247,7 +247,7 @@ async function findActing(tx: Queryable, { actor }: Principal): Promise<Key | nu
 
 async function readKey(tx: Queryable, id: string): Promise<Key> {
   const found = await findKey(tx, id);
-  if (!found) throw new Error("A key is gone that was locked.");
+  if (!found) throw new Error("A locked key is gone.");
   const { is_ended: _, ...key } = found;
   return key;
 }

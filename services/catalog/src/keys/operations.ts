@@ -16,7 +16,7 @@ export const keyOperations: Operation[] = [
     access: "public",
     answers: {
       200: {
-        description: "All of them.",
+        description: "The whole list.",
         body: PermissionList,
         headers: { "Cache-Control": "Everybody may keep it for an hour." },
       },
@@ -129,7 +129,7 @@ export const keyOperations: Operation[] = [
     summary: "Revoke a key with all that it has made; they stop working within five seconds",
     access: "keys:write",
     params,
-    answers: { 204: { description: "The key is gone, and so are those that it has made." } },
+    answers: { 204: { description: "The key was deleted, and so were those that it has made." } },
     problems: ["not_found"],
   },
 ];

@@ -217,7 +217,7 @@ async function appIdsOf(
   const errors = package_ids.flatMap((packageId, index) =>
     own.has(packageId)
       ? []
-      : [{ pointer: `/package_ids/${index}`, code: "app_unknown", message: "is not an app of yours" }],
+      : [{ pointer: `/package_ids/${index}`, code: "app_unknown", message: "is not one of your apps" }],
   );
   if (errors.length > 0) throw problem("reference_unknown", "Some of the apps do not exist.", { errors });
   return apps.map((app) => app.id);

@@ -24,7 +24,7 @@ try {
   );
   const statements = metrics.histogram(
     "postgres_statement_seconds",
-    "From sending a statement to its answer.",
+    "Seconds from sending a statement to its answer.",
     [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
   );
   const db = life.own(

@@ -13,7 +13,10 @@ const life = createLifecycle({ log, closeTimeoutMs: 10_000 });
 
 try {
   const applied = await migrate({ url: config.postgres.url, folder, direction: "up", log });
-  log.info({ applied }, applied.length === 0 ? "The schema was up to date" : "The schema is up to date now");
+  log.info(
+    { applied },
+    applied.length === 0 ? "The schema was up to date" : "The schema was brought up to date",
+  );
   const db = life.own("postgres", openPool({ ...config.postgres, log }), (it) => it.close());
   await refuseTemporaryTables(db);
   await canonicalizeEmails(db, log);

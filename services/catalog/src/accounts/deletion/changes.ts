@@ -63,7 +63,7 @@ export async function removeLocked(tx: Queryable, email: string, author: Author)
 async function requireDeletable(tx: Queryable, developerId: string, role: string): Promise<void> {
   // A reviewer's or admin's decisions for everybody must not end with their account.
   if (role !== "developer") {
-    throw problem("state_conflict", `You are ${role}: let an operator make you a developer first.`);
+    throw problem("state_conflict", `You are ${role}: ask an operator to make you a developer first.`);
   }
   // The apps are locked before they are counted: the transaction that held the lock may have restored one.
   await lockAppsOf(tx, developerId);

@@ -53,7 +53,7 @@ export function startAccountSweep(options: {
   async function run(): Promise<void> {
     while (!waker.stopped) {
       await round().catch((error: unknown) => {
-        log.warn({ err: error }, "Unconfirmed accounts were not swept: the next round tries again");
+        log.warn({ err: error }, "Unconfirmed accounts were not removed: the next round tries again");
       });
       await waker.wait(intervalMs);
     }

@@ -50,6 +50,6 @@ export function unproved(): Problem {
   return problem(
     "confirmation_required",
     "Send the password of the account too, or the token of a session of it. If you have not made it, " +
-      "POST /v1/developers:request-password-reset takes it over, and nothing of its maker stays.",
+      "POST /v1/developers:request-password-reset gives you the account, and removes what its maker left.",
   );
 }

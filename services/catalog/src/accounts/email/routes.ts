@@ -45,7 +45,7 @@ function serveVerification(router: Router, deps: Deps): void {
     const before = async () => {
       const developer = await findDeveloper(db.as(developerId), developerId);
       if (!developer) throw credentialsInvalid();
-      if (developer.verified) throw problem("state_conflict", "The address is confirmed already.");
+      if (developer.verified) throw problem("state_conflict", "The address is already confirmed.");
       return developer;
     };
 
@@ -115,5 +115,5 @@ function serveChange(router: Router, { db, authenticate, confirm, mails }: Deps)
 }
 
 function emailTaken(): Problem {
-  return problem("email_taken", "There is an account with this address: use another one.");
+  return problem("email_taken", "An account with this address exists: use another one.");
 }

@@ -52,8 +52,8 @@ const words: Record<MailKind, { subject: string; lines: string[] }> = {
   email_changed: {
     subject: "Your e-mail address was changed",
     lines: [
-      "Your account at Mosis has another e-mail address now. This one is not used any more.",
-      "If it was not you, tell us at once.",
+      "Your account at Mosis has another e-mail address now. This one is no longer used.",
+      "If it was not you, write to us at once.",
     ],
   },
   password_reset: {
@@ -74,7 +74,7 @@ const words: Record<MailKind, { subject: string; lines: string[] }> = {
   },
   oauth_linked: {
     subject: "Another way to sign in was added",
-    lines: ["One can sign in to your account at Mosis with another provider now.", ifNotYou],
+    lines: ["Your account at Mosis can now be signed in to with another provider.", ifNotYou],
   },
   key_issued: {
     subject: "A management key was made, or got a new secret",
@@ -92,7 +92,7 @@ const words: Record<MailKind, { subject: string; lines: string[] }> = {
     subject: "A webhook was made or changed",
     lines: [
       "A webhook of your account at Mosis, by its id in the list below, was made, pointed elsewhere, or",
-      "given another secret. It is told of what happens in your account.",
+      "given another secret. It receives the events of your account.",
       ifNotYou,
     ],
   },
@@ -102,7 +102,7 @@ const words: Record<MailKind, { subject: string; lines: string[] }> = {
       "Somebody has found secrets of keys of yours at Mosis in public, and reported them. The list below",
       "has the beginning of each. A management key does not work any more: rotate it, and enable it. Keys",
       "that it has made do not work either: enable those that you know, and delete the others. An ingest",
-      "key works on. Each key shows when it was reported, its audit event where the secret was found.",
+      "key keeps working. Each key shows when it was reported, its audit event where the secret was found.",
     ],
   },
   new_device: {
@@ -125,12 +125,12 @@ const words: Record<MailKind, { subject: string; lines: string[] }> = {
     subject: "Your second factors were reset",
     lines: [
       "Somebody who runs Mosis has removed every authenticator app, passkey and recovery code of your",
-      "account, and ended all its sessions. If you have not asked for that, tell us at once.",
+      "account, and ended all its sessions. If you did not ask for that, write to us at once.",
     ],
   },
   recovery_codes_replaced: {
     subject: "Your recovery codes were replaced",
-    lines: ["Your account at Mosis has new recovery codes, and the old ones work no more.", ifNotYou],
+    lines: ["Your account at Mosis has new recovery codes, and the old ones no longer work.", ifNotYou],
   },
   recovery_code_used: {
     subject: "A recovery code was used",

@@ -91,9 +91,9 @@ export function startMailSender(options: MailSenderOptions): MailSender {
 }
 
 function createCounts(db: Pool, metrics: Metrics) {
-  const results = metrics.counter("mails_total", "Mails by what became of them.", ["result"]);
-  const waiting = metrics.gauge("mails_waiting", "Mails that have not left yet, counted to 10000.");
-  const oldest = metrics.gauge("mails_oldest_seconds", "Age of the oldest mail that has not left yet.");
+  const results = metrics.counter("mails_total", "Mails by outcome.", ["result"]);
+  const waiting = metrics.gauge("mails_waiting", "Mails that were not sent yet, counted to 10000.");
+  const oldest = metrics.gauge("mails_oldest_seconds", "Age of the oldest mail that was not sent yet.");
   return {
     result: (result: Result) => results.inc({ result }),
     async waiting() {
@@ -129,12 +129,12 @@ async function sendOne(db: Pool, mail: Mail, options: MailSenderOptions): Promis
     }
     await transport.send({ id, to: drawn.to, ...messageOf(mail, drawn.token, portalUrl) });
     await deleteMail(db, id);
-    log.debug(fields, "A mail has left");
+    log.debug(fields, "A mail was sent");
     return "sent";
   } catch (error) {
     const isFinal = error instanceof MailRefused;
     if (!isFinal && attempts < attemptsMax) {
-      log.warn({ ...fields, err: error }, "A mail has not left, and is tried again");
+      log.warn({ ...fields, err: error }, "A mail was not sent, and is tried again");
       return "failed";
     }
     log.error({ ...fields, err: error }, "A mail will not be sent: it is deleted");

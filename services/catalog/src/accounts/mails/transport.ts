@@ -113,5 +113,5 @@ function asRefusal(error: unknown): Error {
   if (typeof responseCode === "number" && responseCode >= 500 && command === "RCPT TO") {
     return new MailRefused(responseCode);
   }
-  return new Error(`The mail has not left: ${String(code)}, ${String(responseCode)}`);
+  return new Error(`The mail was not sent: ${String(code)}, ${String(responseCode)}`);
 }

@@ -16,7 +16,7 @@ export const passwordOperations: Operation[] = [
     method: "post",
     path: "/v1/developers:request-password-reset",
     id: "requestPasswordReset",
-    summary: "Send a mail for a new password, if there is an account with the address",
+    summary: "Send a mail that resets the password, if an account has the address",
     access: "public",
     body: PasswordResetRequest,
     answers: { 202: { description: "If there is an account, a mail is on its way." } },

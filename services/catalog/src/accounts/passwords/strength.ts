@@ -70,14 +70,13 @@ function ownWords({ email, name, appWords = [] }: PasswordOwner): string[] {
 }
 
 const messages: Record<Fault, string> = {
-  password_common: "is one of those that are tried first",
+  password_common: "is one of the most common passwords",
   password_too_easy: "is too easy to guess",
 };
 
 function refused(code: Fault, pointer: string): Problem {
   const message = messages[code];
-  const fix =
-    "Choose another one: four words that do not belong together, for example, or one that is made for you.";
+  const fix = "Choose another one: four unrelated words, for example, or a generated password.";
   return problem("invalid_request", `The password ${message}. ${fix}`, {
     errors: [{ pointer, code, message, fix }],
   });

@@ -14,7 +14,7 @@ export async function registerDeveloper(
 ): Promise<Developer> {
   const created = await insertDeveloper(tx, account);
   if (!created) {
-    throw problem("email_taken", "There is an account with this address: sign in, or use another one.");
+    throw problem("email_taken", "An account with this address exists: sign in, or use another one.");
   }
   const { id, email } = created;
   await insertMail(tx, { developerId: id, kind: "email_verification", recipient: email, requestId });

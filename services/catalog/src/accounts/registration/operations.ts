@@ -8,14 +8,14 @@ export const developerOperations: Operation[] = [
     method: "post",
     path: "/v1/developers",
     id: "createDeveloper",
-    summary: "Register; a mail asks to confirm the address",
+    summary: "Register; a mail asks you to confirm the address",
     access: "public",
     body: NewDeveloper,
     answers: {
       201: {
         description: "The new developer.",
         body: Developer,
-        headers: { ...headers, Location: "Path of what was created." },
+        headers: { ...headers, Location: "The path of the new resource." },
       },
     },
     problems: ["email_taken", "rate_limited"],
@@ -27,8 +27,8 @@ export const developerOperations: Operation[] = [
     summary: "Who am I",
     access: "developer",
     description:
-      "A key without `account:read`, or of listed apps, reads `id` and `created_at`: no personal data.",
-    answers: { 200: { description: "The developer that sends the request.", body: Me, headers } },
+      "A key without `account:read`, or for listed apps, gets only `id` and `created_at`: no personal data.",
+    answers: { 200: { description: "Get the developer who sends the request.", body: Me, headers } },
     problems: ["permission_missing"],
   },
   {

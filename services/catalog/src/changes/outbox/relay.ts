@@ -53,7 +53,7 @@ export function startRelay(options: RelayOptions): Relay {
     state: "connecting",
     failing: false,
   };
-  options.metrics.level("relay_active", "1 while this relay is the one that publishes.", () =>
+  options.metrics.level("relay_active", "1 while this relay is the active one.", () =>
     Number(current.state === "active"),
   );
   const running = run(options, current);
@@ -137,7 +137,7 @@ async function publishWhileHeld(session: Session, options: RelayOptions, current
       onPublished: (rows) => meters.published(rows),
       onQuarantined(row, reason) {
         meters.quarantined();
-        log.error({ err: reason, position: row.position, topic: row.topic }, "A row is in quarantine now");
+        log.error({ err: reason, position: row.position, topic: row.topic }, "A row was put into quarantine");
       },
     });
     current.failing = false;
@@ -160,7 +160,7 @@ function createMeters(metrics: Metrics) {
   const age = metrics.gauge("outbox_age_seconds", "Age of the oldest row that waits.");
   const held = metrics.gauge(
     "outbox_quarantine_rows",
-    "Rows in quarantine that wait for somebody's decision.",
+    "Rows in quarantine that wait for an operator's decision.",
   );
   return {
     published(rows: { topic: string }[]) {

@@ -87,7 +87,7 @@ export async function startRepublication(options: RepublicationOptions): Promise
       // Nothing is lost: the next look finds the same, and starts like the first one.
       wasActive = false;
       if (!stop.signal.aborted)
-        log.error({ err: error }, "States could not be published again; it is tried again");
+        log.error({ err: error }, "States could not be published again; the relay will try again");
     }
   };
   const timer = setInterval(() => {
@@ -137,7 +137,7 @@ interface Taken {
 async function mendTaken(work: Work, { isNew, spoiled, doubted }: Taken): Promise<void> {
   const { db, watch, signingKey, log } = work;
   const wasRestored = await raisePosition(db, watch.positionMax());
-  if (wasRestored) log.warn("The database is older than what was published; everything is published again");
+  if (wasRestored) log.warn("The database is older than the published states; everything is published again");
   const isIncomplete = watch.partitions().some(({ isComplete }) => !isComplete);
   if (isIncomplete && !isNew) log.warn("Kafka lacks apps, keys or restrictions; they are published again");
   const isOverfull = [...spoiled.values()].includes(null);
@@ -252,7 +252,7 @@ function requirePlace({ isActive, signal }: Pick<Work, "isActive" | "signal">): 
 function createCounter(metrics: Metrics): Work["count"] {
   const counter = metrics.counter(
     "states_republished_total",
-    "States that were published again: all of them, or what was missing or spoiled in a topic.",
+    "States that were published again: all, or those that were missing or overwritten in a topic.",
     ["topic", "reason"],
   );
   return (topic, reason, rows) => counter.inc({ topic, reason }, rows);

@@ -35,7 +35,7 @@ export const appActions: AppActionRoute[] = [
   },
   {
     ...{ name: "suspend", id: "suspendApp", done: "suspended", access: "apps:write", body: Suspension },
-    summary: "Take an app out of the store; an admin says why, and then only an admin restores it",
+    summary: "Take an app out of the store; an admin gives a reason, and then only an admin can restore it",
     prepare(sent) {
       const { reason = null } = parse(Suspension, sent, "body");
       return (tx, app, { isDeveloper }) => {
@@ -70,8 +70,8 @@ export const appActions: AppActionRoute[] = [
 ];
 
 function reasonMissing() {
-  const fix = "Say why: the developer reads it.";
-  return problem("invalid_request", "An admin who suspends an app says why.", {
+  const fix = "Send a reason: the developer reads it.";
+  return problem("invalid_request", "An admin who suspends an app must give a reason.", {
     errors: [{ pointer: "/reason", code: "required", message: "is missing", fix }],
   });
 }

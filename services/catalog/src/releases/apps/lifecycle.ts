@@ -34,7 +34,7 @@ export function requireAppAction(action: AppAction, facts: AppFacts, viewer: Vie
 
 const adminsAlone: Refusal = {
   code: "suspended_by_admin",
-  message: "was suspended by an admin: only an admin whose app it is not restores it",
+  message: "was suspended by an admin: only an admin who does not own it can restore it",
   fix: "Ask an admin.",
 };
 
@@ -49,7 +49,7 @@ const nothing = "Nothing has to be done.";
 /** The remedy when a status does not allow an action. Statuses that are left out allow it. */
 const wayOut: Record<AppAction, Partial<Record<AppStatus, string>>> = {
   change: {},
-  delete: { published: "Suspend it first: a deleted app never comes back." },
+  delete: { published: "Suspend it first: a deleted app cannot be restored." },
   publish: { published: nothing, suspended: "Restore it." },
   suspend: { draft: "Nothing has to be done: nobody sees it.", suspended: nothing },
   restore: { draft: "Publish it.", published: nothing },

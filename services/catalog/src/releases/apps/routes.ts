@@ -63,7 +63,7 @@ function serveChanges(router: Router, { authenticate, credentials, caps }: Deps)
     const call = await authenticate(req, res, "apps:write");
     const { principal } = call;
     const body = parse(NewApp, await authenticate.body(req), "body");
-    requireEveryApp(principal, "create apps with one for every app.");
+    requireEveryApp(principal, "create apps with a key for every app.");
 
     const answer = await change(call, { req, body }, async (tx) => {
       await requireRoomFor(tx, "apps", { developerId: principal.developerId, caps });

@@ -68,7 +68,7 @@ async function propose(tx: Queryable, row: AppRow, current: Identity, change: Ap
   await endWaiting(tx, row.id, isBack ? "withdrawn" : "superseded");
   if (isBack) return;
   if ((await countOfDay(tx, row.id)) >= listingsPerDayMax) {
-    const detail = `An app is renamed ${listingsPerDayMax} times in 24 hours at most: try again later.`;
+    const detail = `An app can be renamed at most ${listingsPerDayMax} times in 24 hours: try again later.`;
     throw problem("quota_exceeded", detail, { headers: { "Retry-After": "3600" } });
   }
   const { id: appId, developer_id: developerId } = row;
@@ -115,7 +115,7 @@ export async function decideListing(
     await updateApp(tx, row.app_id, sql`name = ${row.name}, category = ${row.category}`);
   }
   const [ended, app] = [await findListing(tx, id), await readApp(tx, row.app_id)];
-  if (!ended) throw new Error("A listing is gone whose app was locked.");
+  if (!ended) throw new Error("A listing is gone although its app was locked.");
   const { name, category } = row;
   // The actor is recorded as a session, which does not reveal who the reviewer is.
   await record(tx, authorOf(call, row.developer_id), {

@@ -30,10 +30,10 @@ export function ownListingOf(row: ListingRow): AppListing {
  */
 export function requireOpen(row: ListingRow, reviewerId: string): void {
   if (row.developer_id === reviewerId) {
-    throw problem("permission_missing", "This app is your own: another reviewer has to decide.");
+    throw problem("permission_missing", "You own this app: another reviewer has to decide.");
   }
   if (row.state === "waiting") return;
-  const fix = "Nothing has to be done: take the next one of GET /v1/listings.";
+  const fix = "Nothing has to be done: take the next one from GET /v1/listings.";
   throw stateConflict("The listing", { code: `listing_${row.state}`, message: endings[row.state], fix });
 }
 

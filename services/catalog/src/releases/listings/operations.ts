@@ -14,7 +14,7 @@ export const listingOperations: Operation[] = [
     method: "get",
     path: "/v1/listings",
     id: "listListings",
-    summary: "Names and categories of approved apps that wait, from old to new, without your own apps",
+    summary: "List the waiting names and categories of approved apps, oldest first, without your own apps",
     access: "reviewer",
     query: PageQuery,
     answers: { 200: { description: "One page.", body: Page(Listing) } },
@@ -24,7 +24,7 @@ export const listingOperations: Operation[] = [
     method: "get",
     path: "/v1/listings/{id}",
     id: "getListing",
-    summary: "One proposed listing, waiting or ended",
+    summary: "Get one proposed listing, waiting or ended",
     access: "reviewer",
     params,
     answers: { 200: { description: "The listing.", body: Listing, headers } },
@@ -36,13 +36,13 @@ export const listingOperations: Operation[] = [
     id: `${action}Listing`,
     summary:
       action === "approve"
-        ? "Approve a proposed listing: the app has its name and category from now on"
+        ? "Approve a proposed listing: the app gets its name and category"
         : "Reject a proposed listing, with codes and notes for its developer",
     access: "reviewer",
     params,
     requestHeaders,
     body: action === "approve" ? Approval : Rejection,
-    answers: { 200: { description: "The listing as it ended.", body: Listing, headers } },
+    answers: { 200: { description: "The listing after the decision.", body: Listing, headers } },
     problems: [
       ...(["not_found", "state_conflict"] as const),
       ...(["precondition_failed", "precondition_required"] as const),
@@ -52,7 +52,7 @@ export const listingOperations: Operation[] = [
     method: "get",
     path: "/v1/apps/{package_id}/listing",
     id: "getAppListing",
-    summary: "Where the last name and category are that you wanted for an approved app, and what to fix",
+    summary: "Get the state of your last proposed name and category for an approved app, and what to fix",
     access: "apps:read",
     params: { package_id: PackageId },
     answers: { 200: { description: "The listing, as the developer sees it.", body: AppListing } },

@@ -13,7 +13,7 @@ import { type ReviewRow, Shown } from "./queries.ts";
  */
 export function requireReviewer({ role, developerId }: Principal): string {
   if (role === "reviewer" || role === "admin") return developerId;
-  throw problem("permission_missing", "Reviewers who have signed in do this.");
+  throw problem("permission_missing", "Only a signed-in reviewer may do this.");
 }
 
 /** Returns a submission as a reviewer sees it. */
@@ -37,7 +37,7 @@ export function reviewOf(row: ReviewRow, reviewerId: string): Review {
  */
 export function requireReviewAction(action: ReviewAction, row: ReviewRow, reviewerId: string): void {
   if (row.developer_id === reviewerId) {
-    throw problem("permission_missing", "This app is your own: another reviewer has to review it.");
+    throw problem("permission_missing", "You own this app: another reviewer has to review it.");
   }
   const refusal = refusalOf(action, row, reviewerId);
   if (refusal) throw stateConflict("The submission", refusal);
@@ -71,13 +71,13 @@ export const endings: Record<Exclude<ReviewState, "waiting">, string> = {
 function refusalOf(action: ReviewAction, row: ReviewRow, reviewerId: string): Refusal | null {
   const { state, claimed_by, claimed_until } = row;
   if (state !== "waiting") {
-    const fix = "Nothing has to be done: take the next one of GET /v1/reviews.";
+    const fix = "Nothing has to be done: take the next one from GET /v1/reviews.";
     return { code: `review_${state}`, message: endings[state], fix };
   }
   if (claimed_by === reviewerId) return action === "approve" ? approvalRefusal(row) : null;
   if (claimed_by !== null) {
     const message = `is claimed by another reviewer until ${claimed_until}`;
-    return { code: "review_claimed", message, fix: "Take another one of GET /v1/reviews?claimed=false." };
+    return { code: "review_claimed", message, fix: "Take another one from GET /v1/reviews?claimed=false." };
   }
   if (action === "claim") return null;
   return { code: "review_unclaimed", message: "is not claimed by you", fix: "Claim it first, with :claim." };
@@ -87,6 +87,6 @@ function refusalOf(action: ReviewAction, row: ReviewRow, reviewerId: string): Re
 function approvalRefusal(row: ReviewRow): Refusal | null {
   const refusal = publishRefusal(row);
   if (!refusal) return null;
-  const fix = "Reject it, or release it: its developer is told, and has to withdraw it and submit another.";
-  return { code: refusal.code, message: `is of a version that ${refusal.message}`, fix };
+  const fix = "Reject or release it: its developer sees why, and has to withdraw it and submit another.";
+  return { code: refusal.code, message: `is for a version that ${refusal.message}`, fix };
 }

@@ -92,7 +92,7 @@ export async function decide(tx: Queryable, call: Call, id: string, decision: De
   await updateVersion(tx, row.version_id, sql`status = ${state}, review_notes = ${notes}`);
   await insertEvent(tx, row, { event: state, by: "reviewer" });
   const [ended, version] = [await findReview(tx, row.id), await readVersion(tx, row.version_id)];
-  if (!ended) throw new Error("A submission is gone that was locked.");
+  if (!ended) throw new Error("A locked submission is gone.");
   await record(tx, authorOf(call, row.developer_id), {
     action: `version.${state}`,
     target: { type: "version", id: row.version_id },
@@ -110,7 +110,7 @@ export async function openReview(tx: Queryable, versionId: string): Promise<void
   const submitted = await readSubmitted(tx, versionId);
   const { app_id: appId, developer_id: developerId } = submitted;
   if ((await countOfDay(tx, appId)) >= submissionsPerDayMax) {
-    const detail = `An app has ${submissionsPerDayMax} submissions in 24 hours: submit it later.`;
+    const detail = `An app may be submitted ${submissionsPerDayMax} times in 24 hours: submit it later.`;
     throw problem("quota_exceeded", detail, { headers: { "Retry-After": "3600" } });
   }
   const checks = await submissionChecks(tx, submitted);
@@ -129,7 +129,7 @@ export async function closeReview(
   how: "withdrawn" | "superseded",
 ): Promise<void> {
   const waiting = await lockWaiting(tx, appId);
-  if (!waiting) throw new Error("A version was in review that nobody had to review.");
+  if (!waiting) throw new Error("A version was in review without a submission.");
   const { id, checks } = waiting;
   await updateEnd(tx, id, { state: how, decidedBy: null, codes: [], notes: null, checks });
   const by = how === "withdrawn" ? "developer" : "platform";
@@ -146,6 +146,6 @@ function reviewEvent(action: string, { id, package_id, version_code }: ReviewRow
 
 async function reviewAgain(tx: Queryable, id: string, reviewerId: string): Promise<Review> {
   const row = await findReview(tx, id);
-  if (!row) throw new Error("A submission is gone that was locked.");
+  if (!row) throw new Error("A locked submission is gone.");
   return reviewOf(await withNameCheck(tx, row), reviewerId);
 }

@@ -41,7 +41,7 @@ export function publishRefusal(facts: Publishable): Refusal | null {
 function publishableChecks(facts: Publishable): Check[] {
   const { published_code_max: max } = facts;
   const order =
-    max === null ? "Nothing of the app was published before." : `It is newer than version ${max}.`;
+    max === null ? "No version of the app was published before." : `It is newer than version ${max}.`;
   return [
     checkOf("signature_valid", keyRefusal(facts), "It is signed with an active key of its developer."),
     checkOf("version_order", orderRefusal(facts), order),

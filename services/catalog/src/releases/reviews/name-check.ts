@@ -8,11 +8,11 @@ export async function nameCheckOf(tx: Queryable, developerId: string, name: stri
   const similar = await listSimilarApps(tx, developerId, name);
   const code = "name_similarity";
   if (similar.length === 0) {
-    return { code, result: "pass", message: "No app of anybody else has a name like it.", fix: null };
+    return { code, result: "pass", message: "No app of another developer has a similar name.", fix: null };
   }
   const names = similar.map((app) => `“${app.name}” (${app.package_id})`).join(", ");
-  const fix = "Choose a name that nobody takes for another app, unless it is yours by right.";
-  return { code, result: "warn", message: `Its name is like that of ${names}.`, fix };
+  const fix = "Choose a name that people do not confuse with another app, unless you own the name.";
+  return { code, result: "warn", message: `Its name is similar to that of ${names}.`, fix };
 }
 
 /**

@@ -14,7 +14,7 @@ export const reviewOperations: Operation[] = [
     method: "get",
     path: "/v1/reviews",
     id: "listReviews",
-    summary: "The queue of submissions that wait, from old to new, without your own apps",
+    summary: "List the submissions that wait, oldest first, without your own apps",
     access: "reviewer",
     query: ReviewQuery,
     answers: { 200: { description: "One page.", body: Page(Review) } },
@@ -24,7 +24,7 @@ export const reviewOperations: Operation[] = [
     method: "get",
     path: "/v1/reviews/{id}",
     id: "getReview",
-    summary: "One submission, waiting or ended",
+    summary: "Get one submission, waiting or ended",
     access: "reviewer",
     params,
     answers: { 200: { description: "The review.", body: Review, headers } },
@@ -36,7 +36,7 @@ export const reviewOperations: Operation[] = [
     id: `${action}Review`,
     summary:
       action === "claim"
-        ? "Take a submission to decide it, for four hours; again: for four more"
+        ? "Claim a submission for four hours to decide it; claiming it again extends the time to four hours"
         : "Give a submission back to the queue",
     access: "reviewer",
     params,
@@ -55,7 +55,7 @@ export const reviewOperations: Operation[] = [
     params,
     requestHeaders,
     body: action === "approve" ? Approval : Rejection,
-    answers: { 200: { description: "The review as it ended.", body: Review, headers } },
+    answers: { 200: { description: "The review after the decision.", body: Review, headers } },
     problems: [
       ...(["not_found", "state_conflict"] as const),
       ...(["precondition_failed", "precondition_required"] as const),
@@ -65,7 +65,7 @@ export const reviewOperations: Operation[] = [
     method: "get",
     path: "/v1/apps/{package_id}/versions/{version_code}/review",
     id: "getVersionReview",
-    summary: "Where the last submission of a version is, what it waits for, and what to fix",
+    summary: "Get the state of a version's last submission, what it waits for, and what to fix",
     access: "versions:read",
     params: { package_id: PackageId, version_code: VersionCode },
     answers: { 200: { description: "The review, as the developer sees it.", body: VersionReview } },

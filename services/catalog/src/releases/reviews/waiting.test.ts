@@ -37,7 +37,7 @@ test("who waits in the queue knows the place, and who has it", () => {
     message: "A reviewer has to claim it. Its place in the queue is 3.",
   });
   const { message } = waitsFor({ ...waits, claimed_until: "2026-01-01T00:00:00.000Z" });
-  assert.match(message, /has it, and decides until 2026-01-01/);
+  assert.match(message, /has claimed it until 2026-01-01/);
 });
 
 test("what could never be published waits for its developer", () => {

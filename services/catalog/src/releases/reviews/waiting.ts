@@ -23,7 +23,7 @@ export function waitsFor(standing: Standing): Waiting {
     case "approved":
       return developer(refusal ? withdraw(refusal) : "It is approved: publish it with :publish.");
     case "rejected":
-      return developer("It was rejected: do what faults and notes say, change it, and submit it again.");
+      return developer("It was rejected: fix what faults and notes report, change it, and submit it again.");
     case "draft":
       return developer(drafts[state]);
     default:
@@ -32,8 +32,8 @@ export function waitsFor(standing: Standing): Waiting {
 }
 
 function queued({ claimed_until: until, position }: Standing): string {
-  if (until !== null) return `A reviewer has it, and decides until ${until} or gives it back.`;
-  return `A reviewer has to claim it. Its place in the queue is ${position ?? "not known"}.`;
+  if (until !== null) return `A reviewer has claimed it until ${until}, and decides it or gives it back.`;
+  return `A reviewer has to claim it. Its place in the queue is ${position ?? "unknown"}.`;
 }
 
 function withdraw({ message, fix }: Refusal): string {

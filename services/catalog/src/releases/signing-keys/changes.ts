@@ -29,12 +29,12 @@ export async function registerSigningKey(
     throw problem("state_conflict", `You have ${activeKeysMax} active signing keys: revoke one first.`);
   }
   if (all >= keysMax) {
-    throw problem("state_conflict", `You have registered ${keysMax} signing keys, and there can be no more.`);
+    throw problem("state_conflict", `You have registered ${keysMax} signing keys, which is the maximum.`);
   }
   const created = await insertSigningKey(tx, developerId, { name, ...key });
   if (!created) {
-    const detail = `You have registered the key with the fingerprint ${key.fingerprint} before.`;
-    throw problem("signing_key_taken", `${detail} A revoked key does not come back: make a new one.`);
+    const detail = `You have already registered the key with the fingerprint ${key.fingerprint}.`;
+    throw problem("signing_key_taken", `${detail} A revoked key cannot be restored: make a new one.`);
   }
   const { requestId } = call;
   await notify(tx, { developerId, kind: "signing_key_added", requestId, subjects: [created.fingerprint] });
@@ -55,7 +55,7 @@ export async function revokeSigningKey(
     throw stateConflict("The signing key", {
       code: "signing_key_revoked",
       message: "was revoked already",
-      fix: "Nothing has to be done: it verifies nothing new.",
+      fix: "Nothing has to be done: it no longer verifies new versions.",
     });
   }
   // A revoked key cannot be restored.
@@ -74,7 +74,7 @@ export function requireProof(developerId: string, { pem, fingerprint }: PublicKe
   const text = signingKeyProofText(developerId, fingerprint);
   if (isSignedBy(pem, Buffer.from(text), proof)) return;
   const fix = `Sign this text with the private key, without a line end: ${text}`;
-  throw problem("signature_invalid", "The proof is not a signature of this key over its text.", {
+  throw problem("signature_invalid", "The proof is not this key's signature of the text.", {
     errors: [{ pointer: "/proof", code: "signature_mismatch", message: "does not verify", fix }],
   });
 }

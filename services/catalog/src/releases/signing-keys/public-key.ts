@@ -15,7 +15,7 @@ const rsaBitsMax = 3072;
 const exponentMin = 65_537n;
 const exponentMax = 0xffff_ffffn;
 
-const taken = "Take an Ed25519 key, an ECDSA key on P-256, or an RSA key of 2048 to 3072 bits.";
+const taken = "Use an Ed25519 key, an ECDSA key on P-256, or an RSA key of 2048 to 3072 bits.";
 const howToExport = "Export it with: openssl pkey -in key.pem -pubout";
 
 /**
@@ -30,7 +30,7 @@ export function readPublicKey(text: string): PublicKey {
   try {
     key = createPublicKey({ key: der, format: "der", type: "spki" });
   } catch (cause) {
-    throw refused("public_key_unreadable", "is no SubjectPublicKeyInfo that can be read", howToExport, cause);
+    throw refused("public_key_unreadable", "is not a readable SubjectPublicKeyInfo", howToExport, cause);
   }
   requireTaken(key);
   // The detour over JWK makes the encoding unique: compressed points and named parameters have several
@@ -45,7 +45,7 @@ export function readPublicKey(text: string): PublicKey {
 
 function derOf(text: string): Buffer {
   if (text.includes("PRIVATE KEY-----")) {
-    const fix = `Make a new key, since this one has left its place, and send the public half. ${howToExport}`;
+    const fix = `This key is no longer secret: make a new one, and send its public key. ${howToExport}`;
     throw refused("private_key_sent", "is a private key, which must never leave its owner", fix);
   }
   const base64 = pemBodyOf(text.trim()).replaceAll(/\s/g, "");
@@ -75,12 +75,12 @@ function requireTaken(key: KeyObject): void {
   if (type === "ec" && details.namedCurve === "prime256v1") return;
   if (type !== "rsa") {
     const name = type === "ec" ? `ec on ${details.namedCurve ?? "a curve without a name"}` : String(type);
-    throw refused("algorithm_unsupported", `is a key of a kind that is not taken: ${name}`, taken);
+    throw refused("algorithm_unsupported", `is a key of a kind that is not supported: ${name}`, taken);
   }
   const { modulusLength: bits = 0, publicExponent: exponent = 0n } = details;
   if (bits < rsaBitsMin) throw refused("key_too_weak", `has ${bits} bits`, taken);
   if (bits > rsaBitsMax) {
-    const message = `has ${bits} bits, and its signatures more than the 512 characters that a version holds`;
+    const message = `has ${bits} bits, and its signatures do not fit into the 512 characters of a version`;
     throw refused("key_too_large", message, taken);
   }
   if (exponent < exponentMin || exponent > exponentMax || exponent % 2n === 0n) {
@@ -89,7 +89,7 @@ function requireTaken(key: KeyObject): void {
 }
 
 function refused(code: string, message: string, fix: string, cause?: unknown): Problem {
-  return problem("invalid_request", "The public key cannot be taken.", {
+  return problem("invalid_request", "The public key is not accepted.", {
     errors: [{ pointer: "/public_key", code, message, fix }],
     cause,
   });

@@ -10,8 +10,8 @@ import * as changes from "./changes.ts";
 import { readPublicKey } from "./public-key.ts";
 import { findOwnSigningKey, listOwnSigningKeys } from "./queries.ts";
 
-/** With a signing key that it registers, a key for one app could sign for all. */
-const everyAppFix = "register and revoke signing keys with one for every app.";
+/** A key for one app that could register a signing key would sign for all apps. */
+const everyAppFix = "register and revoke signing keys with a key for every app.";
 
 /** Serves the keys that packages are signed with. */
 export function signingKeyRoutes({ authenticate }: { authenticate: Authenticate }): Router {

@@ -34,7 +34,7 @@ const None = Type.Undefined();
 export const developerActions: DeveloperAction[] = [
   define({
     ...{ name: "submit", done: "submitted", body: None, releases: false },
-    summary: "Ask for a review; one that waits with a smaller code becomes a draft again",
+    summary: "Submit a version for review; a waiting version with a smaller code becomes a draft again",
     async apply(tx, { id, app_id, developer_id, ...version }) {
       await requireVerified(tx, developer_id);
       if (version.signing_key === null) throw new Error("A version without a signing key was let through.");
@@ -48,7 +48,7 @@ export const developerActions: DeveloperAction[] = [
   }),
   define({
     ...{ name: "withdraw", done: "withdrawn", body: None, releases: false },
-    summary: "Take a version out of review, or an approved one back: it is a draft again",
+    summary: "Withdraw a version from review, or an approved one: it becomes a draft again",
     async apply(tx, { id, app_id, status }) {
       await updateVersion(tx, id, sql`status = 'draft'`);
       if (status === "review") await closeReview(tx, app_id, "withdrawn");
@@ -57,7 +57,7 @@ export const developerActions: DeveloperAction[] = [
   }),
   define({
     ...{ name: "publish", done: "published", body: Publication, releases: true },
-    summary: "Give an approved version to all installs, or to some percent of them",
+    summary: "Publish an approved version to all installs, or to a percentage of them",
     async apply(
       tx,
       { id, app_id, developer_id, signing_key, rollout_version_id },
@@ -75,7 +75,8 @@ export const developerActions: DeveloperAction[] = [
   }),
   define({
     ...{ name: "rollout", done: "rollout_changed", body: Rollout, releases: true },
-    summary: "Change the percent of a rollout: upward while it runs, to any while it is halted",
+    summary:
+      "Change the percentage of a rollout: only upwards while it runs, to any value while it is halted",
     async apply(tx, version, { rollout_percent }) {
       requireUpward(version, rollout_percent);
       await updateVersion(tx, version.id, sql`rollout_percent = ${rollout_percent}`);
@@ -85,7 +86,7 @@ export const developerActions: DeveloperAction[] = [
   }),
   define({
     ...{ name: "halt", done: "halted", body: VersionReason, releases: true },
-    summary: "Stop giving a published version to installs, until it is resumed",
+    summary: "Stop offering a published version to installs until it is resumed",
     async apply(tx, { id, app_id }, { reason }) {
       await updateVersion(tx, id, sql`halted_at = now(), halt_reason = ${reason}`);
       await updateReleases(tx, app_id, null);
@@ -94,7 +95,7 @@ export const developerActions: DeveloperAction[] = [
   }),
   define({
     ...{ name: "resume", done: "resumed", body: None, releases: true },
-    summary: "Go on with a halted version where it was",
+    summary: "Resume a halted version where it stopped",
     async apply(tx, { id, app_id }) {
       await updateVersion(tx, id, sql`halted_at = null, halt_reason = null`);
       await updateReleases(tx, app_id, null);
@@ -103,7 +104,7 @@ export const developerActions: DeveloperAction[] = [
   }),
   define({
     ...{ name: "complete", done: "completed", body: None, releases: true },
-    summary: "Give a version in rollout to all installs",
+    summary: "Complete a rollout: all installs get the version",
     async apply(tx, { id, app_id }) {
       await updateVersion(tx, id, sql`rollout_percent = 100`);
       await updateReleases(tx, app_id, null);
@@ -112,7 +113,7 @@ export const developerActions: DeveloperAction[] = [
   }),
   define({
     ...{ name: "yank", done: "yanked", body: VersionReason, releases: true },
-    summary: "Take a published version back for good, for a reason that everybody sees",
+    summary: "Yank a published version for good, for a reason that everybody sees",
     async apply(tx, { id, app_id }, { reason }) {
       await updateVersion(tx, id, sql`yanked_at = now(), yank_reason = ${reason}`);
       await updateReleases(tx, app_id, null);
@@ -144,6 +145,6 @@ function requireUpward({ version_code, rollout_percent: now, halted_at }: Versio
   throw stateConflict(`Version ${version_code}`, {
     code: "rollout_shrinks",
     message: `is at ${now} percent`,
-    fix: `Send more than ${now}, or halt it first: a halted rollout may go on with fewer.`,
+    fix: `Send more than ${now}, or halt it first: a halted rollout may be resumed with fewer.`,
   });
 }

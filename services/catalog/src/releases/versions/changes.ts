@@ -38,7 +38,7 @@ export async function createVersion(
   const key = await requireSignature(tx, app.developer_id, body);
   const created = await queries.insertVersion(tx, app, { ...body, signing_key_id: key.id });
   if (!created) {
-    const detail = `There is a version ${body.version_code}: choose a greater version_code.`;
+    const detail = `Version ${body.version_code} exists already: choose a greater version_code.`;
     throw problem("version_code_taken", detail);
   }
   return finish(tx, call, created.id, { done: "created" });

@@ -82,8 +82,8 @@ export function requireVersionAction(action: VersionAction, facts: VersionFacts,
     throw problem(
       "permission_missing",
       reviewing.has(action)
-        ? "A reviewer who has signed in does this, and of somebody else's app alone."
-        : "The developer of the app does this.",
+        ? "Only a signed-in reviewer may do this, and only for another developer's app."
+        : "Only the developer of the app may do this.",
     );
   }
   const refusal = refusalOf(action, facts);
@@ -150,7 +150,7 @@ function rolloutRefusal({ rollout_percent: percent, halted_at }: VersionFacts): 
   return {
     code: "rollout_shrinks",
     message: "is at 99 percent",
-    fix: "Give it to all installs with :complete, or halt it first: a halted rollout may go on with fewer.",
+    fix: "Give it to all installs with :complete, or halt it first: a halted rollout may resume with fewer.",
   };
 }
 

@@ -13,7 +13,7 @@ const shownMax = 300;
 export function requirePublicUrl(text: string): void {
   const message = faultOf(text);
   if (message === null) return;
-  throw problem("invalid_request", "The package_url is not one that devices can use; see errors.", {
+  throw problem("invalid_request", "Devices cannot use the package_url; see errors.", {
     errors: [
       {
         pointer: "/package_url",
@@ -28,8 +28,8 @@ export function requirePublicUrl(text: string): void {
 function faultOf(text: string): string | null {
   const url = URL.parse(text);
   if (url?.protocol !== "https:") return "must be an https URL";
-  if (url.username !== "" || url.password !== "") return "must have no user and no password";
-  if (text.includes("#")) return "must have no fragment";
+  if (url.username !== "" || url.password !== "") return "must not have a user or a password";
+  if (text.includes("#")) return "must not have a fragment";
   const spelling = otherSpelling(text, url);
   if (spelling !== null) return `must be written as ${spelling.slice(0, shownMax)}`;
   const host = url.hostname.replace(/\.$/, "");

@@ -19,7 +19,7 @@ const withdraw = "Withdraw it, which makes it a draft again.";
 const wait = "Wait for its review, or withdraw it.";
 const submit = "Submit it, and publish it once it is approved.";
 const publish = "Publish it.";
-const reviewed = "It was reviewed already: nothing is left to decide.";
+const reviewed = "It was already reviewed: there is nothing left to decide.";
 const unsubmitted = "Its developer has to submit it first.";
 const keep = "Nothing has to be done: no install gets it.";
 const unpublished = { draft: submit, rejected: submit, review: wait, approved: publish };
@@ -30,7 +30,7 @@ const ways: Record<VersionAction, Partial<Record<VersionState, string>>> = {
   change: { ...published, review: withdraw, approved: withdraw },
   delete: {
     ...{ review: withdraw, approved: withdraw },
-    rejected: "Change it, which makes it a draft again, and delete that.",
+    rejected: "Change it, which makes it a draft again, and delete the draft.",
     ...all(["rollout", "available", "halted", "superseded"], "Yank it: what was published is never deleted."),
     yanked: keep,
   },
@@ -47,7 +47,7 @@ const ways: Record<VersionAction, Partial<Record<VersionState, string>>> = {
     rollout: "Raise its percent with :rollout, or :complete it.",
     ...{ available: "Nothing has to be done: it is published.", halted: "Resume it.", ...over },
   },
-  rollout: { ...unpublished, ...over, available: "Halt or yank it to take it from installs." },
+  rollout: { ...unpublished, ...over, available: "Halt or yank it to stop offering it to installs." },
   halt: { ...unpublished, ...all(["halted", "superseded", "yanked"], keep) },
   resume: { ...unpublished, ...all(["rollout", "available"], "Nothing has to be done: it runs."), ...over },
   complete: {
@@ -55,7 +55,7 @@ const ways: Record<VersionAction, Partial<Record<VersionState, string>>> = {
     ...{ available: "Nothing has to be done: all installs get it.", halted: "Resume it first.", ...over },
   },
   yank: {
-    ...{ draft: "Delete it.", rejected: "Change it, which makes it a draft again, and delete that." },
+    ...{ draft: "Delete it.", rejected: "Change it, which makes it a draft again, and delete the draft." },
     ...{ review: withdraw, approved: withdraw, yanked: keep },
   },
 };
@@ -66,7 +66,7 @@ const ways: Record<VersionAction, Partial<Record<VersionState, string>>> = {
  */
 export function wayOut(action: VersionAction, state: VersionState): Refusal {
   const fix = ways[action][state];
-  if (fix === undefined) throw new Error(`There is no way out of ${action} in ${state}.`);
+  if (fix === undefined) throw new Error(`There is no remedy for ${action} in ${state}.`);
   return { code: `version_${state}`, message: standing[state], fix };
 }
 

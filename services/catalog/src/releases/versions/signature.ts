@@ -20,7 +20,7 @@ export async function requireSignature(
     return { id: key.id, fingerprint: signing_key };
   }
   const fix = `Sign the 32 bytes of ${digest} with that key, and encode the signature as base64 in one line.`;
-  throw problem("signature_invalid", "The signature is not one of this key over the package's digest.", {
+  throw problem("signature_invalid", "This key has not signed the package's digest.", {
     errors: [{ pointer: "/signature", code: "signature_mismatch", message: "does not verify", fix }],
   });
 }
@@ -41,7 +41,7 @@ type SignedPackage = Pick<NewVersion, "package_digest" | "signature" | "signing_
 
 function unknownKey(): Problem {
   const fix = "Register its public key with POST /v1/signing-keys, or name another one.";
-  const message = "is not the fingerprint of a signing key of yours";
+  const message = "is not the fingerprint of one of your signing keys";
   return problem("reference_unknown", "The signing key does not exist.", {
     errors: [{ pointer: "/signing_key", code: "signing_key_unknown", message, fix }],
   });

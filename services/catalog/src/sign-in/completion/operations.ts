@@ -7,10 +7,10 @@ export const signInOperations: Operation[] = [
     method: "post",
     path: "/v1/sessions:passkey-options",
     id: "beginPasskeySignIn",
-    summary: "Get what a browser needs to sign in with a passkey",
+    summary: "Get the options that a browser needs to sign in with a passkey",
     description:
-      "With the sign_in_token of a sign-in the passkey is its second factor. " +
-      "Without one it is the whole sign-in.",
+      "Send the sign_in_token of a sign-in to use the passkey as its second factor. " +
+      "Omit it when the passkey is the whole sign-in.",
     access: "public",
     body: PasskeyRequest,
     answers: { 201: { description: "For navigator.credentials.get().", body: PasskeyRequestOptions } },
@@ -24,7 +24,7 @@ export const signInOperations: Operation[] = [
     access: "public",
     body: SessionCompletion,
     answers: {
-      201: { description: "The bearer token, told once, and when it ends.", body: SessionWithToken },
+      201: { description: "The bearer token, shown only once, and its end.", body: SessionWithToken },
     },
     problems: ["credentials_invalid", "state_conflict", "token_invalid"],
   },

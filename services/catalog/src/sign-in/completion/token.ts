@@ -13,6 +13,6 @@ export function newSignInToken(): string {
 export function signInOver(): Problem {
   return problem(
     "token_invalid",
-    "The sign_in_token is unknown, was used, has had its attempts or has expired: begin to sign in again.",
+    "The sign_in_token is unknown, was used, has expired or has no attempts left: sign in again.",
   );
 }

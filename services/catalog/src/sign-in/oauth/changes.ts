@@ -37,8 +37,8 @@ export async function developerOf(tx: Queryable, identity: Identity, requestId: 
     if (meanwhile) return meanwhile.id;
     throw problem(
       "email_taken",
-      "There is an account with your address: sign in to it, and link the provider. If it is not yours, " +
-        "POST /v1/developers:request-password-reset takes it over, and nothing of its maker stays.",
+      "An account with your address exists: sign in to it, and link the provider. If you did not make it, " +
+        "POST /v1/developers:request-password-reset gives you the account, and removes what its maker left.",
     );
   }
   await record(tx, systemAuthor(created.id, requestId), {
@@ -58,7 +58,7 @@ export async function linkProvider(tx: Queryable, call: Call, identity: Identity
   const linked = await link(tx, developerId, identity).catch((error: unknown) => {
     throw isDuplicate(error, "developers_oauth") ? linkedElsewhere() : error;
   });
-  if (!linked) throw problem("state_conflict", "The account has a provider already: unlink it first.");
+  if (!linked) throw problem("state_conflict", "The account already has a provider: unlink it first.");
   const { requestId } = call;
   await insertMail(tx, { developerId, kind: "oauth_linked", recipient: linked.email, requestId });
   await record(tx, authorOf(call), linkEvent("developer.oauth_linked", linked));
@@ -77,7 +77,7 @@ export async function unlinkProvider(tx: Queryable, call: Call, provider: string
   }
   const unlinked = await unlink(tx, developerId);
   if (!unlinked) {
-    throw problem("state_conflict", "There would be no way to sign in: choose a password first.");
+    throw problem("state_conflict", "You would have no way to sign in: set a password first.");
   }
   await record(tx, authorOf(call), linkEvent("developer.oauth_unlinked", unlinked));
 }
@@ -102,5 +102,5 @@ function cleaned(text: string): string {
 }
 
 function linkedElsewhere(): Problem {
-  return problem("state_conflict", "Another account signs in with this one of the provider's.");
+  return problem("state_conflict", "This identity of the provider is linked to another account.");
 }

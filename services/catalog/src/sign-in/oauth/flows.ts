@@ -56,7 +56,7 @@ export function createFlows(deps: { db: Pool; providers: Providers }): Flows {
       if (!flow) {
         throw problem(
           "token_invalid",
-          "The flow is unknown, was finished or has taken too long: begin once more.",
+          "The flow is unknown, was finished or has taken too long: start again.",
         );
       }
       const { redirect_uri: redirectUri } = flow;

@@ -5,7 +5,10 @@ import { SecondFactorNeeded, SessionWithToken } from "@mosis/types/sessions";
 
 const params = { provider: ProviderName };
 const begun = {
-  201: { description: "Where to send the browser, and what to keep in it.", body: OauthFlow },
+  201: {
+    description: "The URL to send the browser to, and the token that the browser keeps.",
+    body: OauthFlow,
+  },
 };
 
 export const oauthOperations: Operation[] = [
@@ -13,15 +16,15 @@ export const oauthOperations: Operation[] = [
     method: "get",
     path: "/v1/oauth",
     id: "listOauthProviders",
-    summary: "Whom one may sign in with",
+    summary: "List the providers that you can sign in with",
     access: "public",
-    answers: { 200: { description: "All of them.", body: OauthProviders } },
+    answers: { 200: { description: "The whole list.", body: OauthProviders } },
   },
   {
     method: "post",
     path: "/v1/oauth/{provider}:authorize",
     id: "beginOauthSignIn",
-    summary: "Begin to sign in, or to register, with a provider",
+    summary: "Start to sign in, or to register, with a provider",
     access: "public",
     params,
     body: OauthStart,
@@ -32,14 +35,14 @@ export const oauthOperations: Operation[] = [
     method: "post",
     path: "/v1/oauth/{provider}:finish",
     id: "finishOauthSignIn",
-    summary: "Sign in with what the provider has sent the browser back with",
+    summary: "Finish signing in with the query that the provider has sent the browser back with",
     access: "public",
     params,
     body: OauthFinish,
     answers: {
-      201: { description: "The bearer token, told once, and when it ends.", body: SessionWithToken },
+      201: { description: "The bearer token, shown only once, and its end.", body: SessionWithToken },
       202: {
-        description: "It was right, and a second factor is missing: go on with POST /v1/sessions:complete.",
+        description: "A second factor is still missing: continue with POST /v1/sessions:complete.",
         body: SecondFactorNeeded,
       },
     },
@@ -49,7 +52,7 @@ export const oauthOperations: Operation[] = [
     method: "post",
     path: "/v1/developers/me/oauth/{provider}:authorize",
     id: "beginOauthLink",
-    summary: "Begin to link your account to a provider",
+    summary: "Start to link your account to a provider",
     access: "session",
     params,
     body: OauthStart,
@@ -66,7 +69,7 @@ export const oauthOperations: Operation[] = [
     method: "put",
     path: "/v1/developers/me/oauth/{provider}",
     id: "linkOauth",
-    summary: "Link your account to the provider, to sign in with it from now on",
+    summary: "Link your account to the provider, so that you can sign in with it",
     access: "session",
     params,
     body: OauthFinish,
@@ -77,10 +80,10 @@ export const oauthOperations: Operation[] = [
     method: "delete",
     path: "/v1/developers/me/oauth/{provider}",
     id: "unlinkOauth",
-    summary: "Sign in with the password alone",
+    summary: "Unlink the provider, so that only the password signs in",
     access: "session",
     params,
-    answers: { 204: { description: "The account is not linked any more." } },
+    answers: { 204: { description: "The provider was unlinked." } },
     problems: ["permission_missing", "not_found", "state_conflict"],
   },
 ];

@@ -81,7 +81,7 @@ export function createProviders(
     async authorizationUrl(name, redirectUri, flowToken) {
       const provider = settingsOf(name);
       if (!provider.redirect_uris.includes(redirectUri)) {
-        throw problem("reference_unknown", "The redirect_uri is none of those that are configured.");
+        throw problem("reference_unknown", "The redirect_uri is not one of the configured pages.");
       }
       const { state, nonce, codeVerifier } = flowOf(flowToken);
       const url = buildAuthorizationUrl(await configurationOf(provider), {
@@ -166,7 +166,7 @@ function requireState(url: URL, { state }: Flow): void {
 }
 
 function failed(cause?: unknown): Problem {
-  const detail = "Begin once more: the provider has not confirmed who you are, or it has taken too long.";
+  const detail = "Start again: the provider has not confirmed who you are, or it has taken too long.";
   return problem("oauth_failed", detail, { cause });
 }
 
@@ -182,7 +182,7 @@ function asProblem(error: unknown, log: Logger, provider: string): unknown {
   if (error instanceof ResponseBodyError || isAway(error)) return away(error);
   // An ID token that is not for us, has expired or is of another flow, for example. The message contains
   // neither token nor code.
-  log.warn({ provider, code, reason: message }, "What a provider has answered was refused");
+  log.warn({ provider, code, reason: message }, "The answer of a provider was refused");
   return failed(error);
 }
 

@@ -58,7 +58,7 @@ export async function register(
     ...{ id: newId(), developerId, name: asked.name, ...credential },
     transports: asked.credential.response.transports ?? [],
   });
-  if (!passkey) throw problem("state_conflict", "The passkey is registered already: sign in with it.");
+  if (!passkey) throw problem("state_conflict", "The passkey is already registered: sign in with it.");
   const enrolled = await afterEnrolment(tx, call, { factor: "passkey", developer, before });
   await record(tx, authorOf(call), ...enrolled.events, passkeyEvent("passkey.created", passkey));
   return { ...passkey, recovery_codes: enrolled.recovery_codes };
@@ -88,5 +88,8 @@ export function missingPasskey(): Problem {
 }
 
 function tooMany() {
-  return problem("state_conflict", `You have ${passkeysMax} passkeys, which is the most: remove one first.`);
+  return problem(
+    "state_conflict",
+    `You have ${passkeysMax} passkeys, which is the maximum: remove one first.`,
+  );
 }

@@ -97,7 +97,7 @@ function serveRegistration(router: Router, deps: Deps): void {
     if (!registered) {
       throw problem(
         "token_invalid",
-        `The passkey is not for what was asked: begin with POST ${path}:options.`,
+        `The passkey does not answer a valid challenge: start with POST ${path}:options.`,
       );
     }
 

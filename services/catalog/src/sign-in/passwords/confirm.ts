@@ -50,7 +50,7 @@ export function createConfirmPassword({ db, passwords, accounts }: ConfirmDeps):
     if (password_settings === null) {
       if (await findRecentSession(own, { id: actor.id, developerId }))
         return { id, email, passwordHash: null };
-      throw unconfirmed("Sign in once more, and do it within ten minutes.");
+      throw unconfirmed("Sign in again, and send the request within ten minutes.");
     }
     if (password === undefined) throw unconfirmed("Send the password of the account too.");
     // It uses the same bucket as signing in, so that this is not a second place to guess at.

@@ -53,8 +53,8 @@ const waitingPerAccountMax = 10;
 const waitMsDefault = 10_000;
 
 const words = {
-  share: "Too many passwords of yours are looked at just now. Try again in a moment.",
-  full: "Too many people sign in just now. Try again in a moment.",
+  share: "Too many of your passwords are being checked. Try again in a moment.",
+  full: "Too many people are signing in. Try again in a moment.",
 };
 
 export async function createPasswords(limits: PasswordLimits): Promise<Passwords> {

@@ -96,6 +96,6 @@ async function drawRecoveryCodes(tx: Queryable, developerId: string): Promise<st
 function noFactor(): Problem {
   return problem(
     "state_conflict",
-    "There is no second factor: enrol an authenticator app or a passkey first.",
+    "You have no second factor: enrol an authenticator app or a passkey first.",
   );
 }

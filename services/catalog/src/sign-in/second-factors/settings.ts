@@ -3,10 +3,12 @@ import type { PasskeySettings } from "../passkeys/ceremonies.ts";
 
 export const secondFactorVariables = {
   TOTP_SECRET_KEYS: secretKeyList({
-    about: "Encrypt secrets of authenticator apps: the first key those to come, the others are former ones.",
+    about:
+      "Keys that encrypt authenticator secrets: the first encrypts new ones, the others are previous keys.",
   }),
   PASSKEY_ORIGINS: originList({
-    about: "Origins whose pages may make and use passkeys, commas between. Without one there are none.",
+    about:
+      "Origins whose pages may make and use passkeys, separated by commas. Unset, there are no passkeys.",
     default: [],
   }),
   PASSKEY_RP_ID: optionalText({

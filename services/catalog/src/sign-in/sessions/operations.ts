@@ -23,9 +23,9 @@ export const sessionOperations: Operation[] = [
     access: "public",
     body: NewSession,
     answers: {
-      201: { description: "The bearer token, told once, and when it ends.", body: SessionWithToken },
+      201: { description: "The bearer token, shown only once, and its end.", body: SessionWithToken },
       202: {
-        description: "It was right, and a second factor is missing: go on with POST /v1/sessions:complete.",
+        description: "A second factor is still missing: continue with POST /v1/sessions:complete.",
         body: SecondFactorNeeded,
       },
     },
@@ -35,7 +35,7 @@ export const sessionOperations: Operation[] = [
     method: "get",
     path,
     id: "listSessions",
-    summary: "Where you are signed in",
+    summary: "List your sessions",
     access: "session",
     query: PageQuery,
     answers: { 200: { description: "One page.", body: Page(Session) } },
@@ -45,7 +45,7 @@ export const sessionOperations: Operation[] = [
     method: "delete",
     path,
     id: "deleteSession",
-    summary: "Sign out: end the session that the request is sent with",
+    summary: "Sign out: end the session that sends the request",
     access: "session",
     answers: { 204: { description: "The session has ended." } },
     problems: ["permission_missing"],
@@ -64,14 +64,14 @@ export const sessionOperations: Operation[] = [
     method: "post",
     path: `${path}:reauthenticate`,
     id: "reauthenticateSession",
-    summary: "Prove in a session once more who you are, for what needs a recent one",
+    summary: "Prove your identity again in a session, for changes that need a recent one",
     access: "session",
     body: Reauthentication,
     answers: {
       200: { description: "The session is recent for ten minutes.", body: Reauthenticated },
       202: {
         description:
-          "The password was right, and a second factor is missing: go on with " +
+          "The password was right, and a second factor is missing: continue with " +
           "POST /v1/sessions:complete-reauthentication.",
         body: SecondFactorNeeded,
       },
@@ -82,9 +82,9 @@ export const sessionOperations: Operation[] = [
     method: "post",
     path: `${path}:complete-reauthentication`,
     id: "completeReauthentication",
-    summary: "Prove the second factor too, or a passkey only",
+    summary: "Complete the proof with a second factor, or prove with only a passkey",
     description:
-      "With the sign_in_token of POST /v1/sessions:reauthenticate, or with that of " +
+      "Send the sign_in_token of POST /v1/sessions:reauthenticate, or that of " +
       "POST /v1/sessions:passkey-options for a passkey that verifies its user.",
     access: "session",
     body: SessionCompletion,
@@ -95,9 +95,9 @@ export const sessionOperations: Operation[] = [
     method: "post",
     path: `${path}:revoke-others`,
     id: "revokeOtherSessions",
-    summary: "End all of your sessions but the one that the request is sent with",
+    summary: "End all of your sessions except the one that sends the request",
     access: "session",
-    answers: { 200: { description: "How many there were.", body: RevokedSessions } },
+    answers: { 200: { description: "The number of sessions that ended.", body: RevokedSessions } },
     problems: ["permission_missing"],
   },
 ];

@@ -68,5 +68,5 @@ function nothingPending(): Problem {
 }
 
 function wrongCode(): Problem {
-  return problem("token_invalid", "The code is wrong: enter the one that the authenticator app shows now.");
+  return problem("token_invalid", "The code is wrong: send the one that the authenticator app shows now.");
 }

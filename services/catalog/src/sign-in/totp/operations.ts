@@ -8,10 +8,10 @@ export const totpOperations: Operation[] = [
     method: "post",
     path,
     id: "beginTotp",
-    summary: "Get a secret for an authenticator app, which counts when its first code is confirmed",
-    description: "One that counts already keeps counting until then.",
+    summary: "Get a secret for an authenticator app, which is enrolled when its first code is confirmed",
+    description: "An app that is already enrolled keeps working until then.",
     access: "session",
-    answers: { 201: { description: "The secret, told once.", body: TotpSecret } },
+    answers: { 201: { description: "The secret, shown only once.", body: TotpSecret } },
     problems: ["confirmation_required", "email_unverified"],
   },
   {
@@ -21,10 +21,10 @@ export const totpOperations: Operation[] = [
     summary: "Confirm the authenticator app with its first code",
     description:
       "The first second factor ends your other sessions, and this one counts as signed in with it. " +
-      "An authenticator app from before works no more.",
+      "A previous authenticator app no longer works.",
     access: "session",
     body: TotpConfirmation,
-    answers: { 200: { description: "It counts from now on.", body: FactorEnrolled } },
+    answers: { 200: { description: "The app is enrolled.", body: FactorEnrolled } },
     problems: ["confirmation_required", "state_conflict", "token_invalid"],
   },
   {
@@ -33,7 +33,7 @@ export const totpOperations: Operation[] = [
     id: "deleteTotp",
     summary: "Remove the authenticator app",
     access: "session",
-    answers: { 204: { description: "Its codes are taken no more." } },
+    answers: { 204: { description: "The app was removed." } },
     problems: ["confirmation_required", "not_found"],
   },
 ];

@@ -48,7 +48,7 @@ export const telemetryRestrictionOperations: Operation[] = [
     id: "liftTelemetryRestriction",
     summary: "Lift a restriction; no longer in force after five seconds",
     access: "apps:write",
-    answers: { 204: { description: "The restriction is gone." } },
+    answers: { 204: { description: "The restriction was lifted." } },
     problems: ["not_found"],
   },
 ];

@@ -15,7 +15,7 @@ export function requireMeaning({ package_id, key_id, event_name, action, rate }:
   const errors: ProblemDetail[] = [];
   if (package_id === undefined && key_id === undefined && event_name === undefined) {
     const fix = "Add package_id, key_id or event_name.";
-    errors.push({ pointer: "", code: "scope_missing", message: "names nothing to restrict", fix });
+    errors.push({ pointer: "", code: "scope_missing", message: "does not name anything to restrict", fix });
   }
   if ((action === "sample") !== (rate !== undefined)) {
     const message = action === "sample" ? "is missing" : "belongs only to the action sample";
@@ -53,7 +53,7 @@ async function named(tx: Queryable, principal: Principal, { package_id, key_id }
   const key = key_id === undefined ? null : await findKeyDeveloper(tx, reach, key_id);
   const errors: ProblemDetail[] = [];
   if (package_id !== undefined && !app) {
-    errors.push({ pointer: "/package_id", code: "app_unknown", message: "is not an app of yours" });
+    errors.push({ pointer: "/package_id", code: "app_unknown", message: "is not one of your apps" });
   }
   const isOfOther = app && key && app.developer_id !== key.developer_id;
   if (key_id !== undefined && (!key || isOfOther)) {

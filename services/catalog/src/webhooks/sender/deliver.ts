@@ -44,7 +44,7 @@ export async function deliver(delivery: Claimed, deps: DeliverDeps): Promise<voi
     meters.disabled(finished.disabled);
     log.info({ ...fields, reason: finished.disabled }, "A webhook was disabled");
   } catch (error) {
-    log.error({ ...fields, err: error }, "An attempt could not be made or written down; it is made again");
+    log.error({ ...fields, err: error }, "An attempt could not be made or recorded; it will be made again");
   }
 }
 

@@ -182,7 +182,7 @@ async function listenFor(options: DelivererOptions, current: Current): Promise<v
       };
       if (!waker.stopped) await Promise.race([session.lost, closing.promise]);
     } catch (error) {
-      log.debug({ err: error }, "No notifications of deliveries; tried again");
+      log.debug({ err: error }, "Notifications of deliveries stopped; connecting again");
     } finally {
       await session?.close().catch((error: unknown) => log.debug({ err: error }, "Closing failed"));
     }

@@ -9,13 +9,13 @@ export type Meters = ReturnType<typeof createMeters>;
 
 export function createMeters(metrics: Metrics, room: Room) {
   const attempts = metrics.counter("webhook_attempts_total", "Attempts that have ended.", ["result"]);
-  const seconds = metrics.histogram("webhook_attempt_seconds", "Of one attempt.", secondsBuckets);
+  const seconds = metrics.histogram("webhook_attempt_seconds", "Seconds of one attempt.", secondsBuckets);
   const ended = metrics.counter("webhook_deliveries_total", "Deliveries that have ended.", ["status"]);
-  const disabled = metrics.counter("webhooks_disabled_total", "Webhooks disabled by us.", ["reason"]);
-  const pending = metrics.gauge("webhook_deliveries_pending", "Deliveries with an attempt to come.");
-  const late = metrics.gauge("webhook_deliveries_late_seconds", "How long the oldest due one has waited.");
-  const off = metrics.gauge("webhooks_off", "Webhooks that we have disabled and nobody has enabled.");
-  metrics.level("webhook_attempts_running", "Attempts under way.", () => room.used);
+  const disabled = metrics.counter("webhooks_disabled_total", "Webhooks that we have disabled.", ["reason"]);
+  const pending = metrics.gauge("webhook_deliveries_pending", "Deliveries with attempts left.");
+  const late = metrics.gauge("webhook_deliveries_late_seconds", "Seconds the oldest due one has waited.");
+  const off = metrics.gauge("webhooks_off", "Disabled webhooks that nobody has enabled.");
+  metrics.level("webhook_attempts_running", "Attempts that run now.", () => room.used);
   return {
     attempted(outcome: Outcome) {
       attempts.inc({ result: outcome.error ?? "succeeded" });

@@ -43,7 +43,7 @@ export function readTarget(text: string): AllowedTarget {
   const address = v6 ?? v4 ?? "";
   const port = Number(digits);
   if (isIP(address) !== (v6 === undefined ? 4 : 6) || port > 65_535) {
-    throw new Error("must be address:port, 127.0.0.1:9999 or [fd00::1]:443, several with commas between");
+    throw new Error("must be address:port, 127.0.0.1:9999 or [fd00::1]:443, several separated by commas");
   }
   return { address, port };
 }

@@ -14,7 +14,7 @@ const path = "/v1/webhooks";
 const one = { path: `${path}/{id}`, params: { id: Uuid } };
 const deliveries = { path: `${path}/{id}/deliveries`, params: { id: Uuid } };
 const oneDelivery = { path: `${deliveries.path}/{delivery}`, params: { id: Uuid, delivery: Uuid } };
-const location = { Location: "Path of what was created." };
+const location = { Location: "The path of the new resource." };
 const headers = { ETag: "Send it as If-Match with a change." };
 const requestHeaders = { "If-Match": "The ETag of the webhook as you have read it, or `*`." };
 const changeProblems = ["not_found", "precondition_failed", "precondition_required"] as const;
@@ -24,12 +24,12 @@ export const webhookOperations: Operation[] = [
     method: "post",
     path,
     id: "createWebhook",
-    summary: "Be told of what happens by signed requests (Standard Webhooks)",
+    summary: "Create a webhook, which receives your events as signed requests (Standard Webhooks)",
     access: "webhooks:write",
     body: NewWebhook,
     answers: {
       201: {
-        description: "The webhook with its secret, told this once.",
+        description: "The webhook with its secret, shown only once.",
         body: WebhookWithSecret,
         headers: { ...headers, ...location },
       },
@@ -40,7 +40,7 @@ export const webhookOperations: Operation[] = [
     method: "get",
     path,
     id: "listWebhooks",
-    summary: "Your webhooks, from new to old, without secrets",
+    summary: "List your webhooks without their secrets, newest first",
     access: "webhooks:read",
     query: PageQuery,
     answers: { 200: { description: "One page.", body: Page(Webhook) } },
@@ -50,7 +50,7 @@ export const webhookOperations: Operation[] = [
     ...one,
     method: "get",
     id: "getWebhook",
-    summary: "One of your webhooks, without its secret",
+    summary: "Get one of your webhooks, without its secret",
     access: "webhooks:read",
     answers: { 200: { description: "The webhook.", body: Webhook, headers } },
     problems: ["not_found"],
@@ -70,10 +70,10 @@ export const webhookOperations: Operation[] = [
     ...one,
     method: "delete",
     id: "deleteWebhook",
-    summary: "Delete a webhook with its deliveries; what waits is not sent any more",
+    summary: "Delete a webhook with its deliveries; pending ones are not sent",
     access: "webhooks:write",
     requestHeaders,
-    answers: { 204: { description: "The webhook is gone." } },
+    answers: { 204: { description: "The webhook was deleted." } },
     problems: [...changeProblems],
   },
   {
@@ -81,10 +81,10 @@ export const webhookOperations: Operation[] = [
     path: `${one.path}:rotate-secret`,
     method: "post",
     id: "rotateWebhookSecret",
-    summary: "Make a new secret; the one before signs too for 24 hours",
+    summary: "Make a new secret; the previous one also signs for 24 hours",
     access: "webhooks:write",
     requestHeaders,
-    answers: { 200: { description: "The new secret, told this once.", body: WebhookWithSecret, headers } },
+    answers: { 200: { description: "The new secret, shown only once.", body: WebhookWithSecret, headers } },
     problems: ["confirmation_required", ...changeProblems],
   },
   {
@@ -92,9 +92,9 @@ export const webhookOperations: Operation[] = [
     path: `${one.path}:confirm`,
     method: "post",
     id: "confirmWebhook",
-    summary: "Let a webhook out of quarantine, in which a reset of the password has put it",
+    summary: "End the quarantine that a password reset has put a webhook into",
     access: "session",
-    answers: { 200: { description: "The webhook, which is told again.", body: Webhook, headers } },
+    answers: { 200: { description: "The webhook, which receives events again.", body: Webhook, headers } },
     problems: ["permission_missing", "confirmation_required", "not_found"],
   },
   {
@@ -102,16 +102,18 @@ export const webhookOperations: Operation[] = [
     path: `${one.path}:ping`,
     method: "post",
     id: "pingWebhook",
-    summary: "Send an event of the type webhook.ping, whatever the webhook is for",
+    summary: "Send an event of the type webhook.ping, whatever events the webhook asks for",
     access: "webhooks:write",
-    answers: { 202: { description: "The delivery to follow.", body: Delivery, headers: location } },
+    answers: {
+      202: { description: "The delivery, whose state you can read.", body: Delivery, headers: location },
+    },
     problems: ["not_found", "state_conflict"],
   },
   {
     ...deliveries,
     method: "get",
     id: "listWebhookDeliveries",
-    summary: "What was sent to a webhook in the last 14 days, and what waits, from new to old",
+    summary: "List the deliveries of a webhook in the last 14 days and the pending ones, newest first",
     access: "webhooks:read",
     query: PageQuery,
     answers: { 200: { description: "One page.", body: Page(Delivery) } },
@@ -121,7 +123,7 @@ export const webhookOperations: Operation[] = [
     ...oneDelivery,
     method: "get",
     id: "getWebhookDelivery",
-    summary: "One delivery, with what it sends",
+    summary: "Get one delivery, with the event that it sends",
     access: "webhooks:read",
     answers: { 200: { description: "The delivery.", body: DeliveryWithPayload } },
     problems: ["not_found"],

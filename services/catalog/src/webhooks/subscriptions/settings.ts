@@ -4,10 +4,11 @@ import type { WebhookOptions } from "./options.ts";
 
 export const webhookVariables = {
   WEBHOOK_SECRET_KEYS: secretKeyList({
-    about: "Encrypt secrets of webhooks: the first key those to come, the others are of before.",
+    about:
+      "Keys that encrypt webhook secrets: the first one encrypts new secrets, the others are previous keys.",
   }),
   WEBHOOK_ALLOWED_TARGETS: custom({
-    about: "Private addresses, each with its port, that webhooks may reach, plain http too.",
+    about: "Private addresses, each with its port, that webhooks may reach, also over plain http.",
     default: [],
     read: readAllowedTargets,
   }),

@@ -31,10 +31,11 @@ export function readWebhookUrl(text: string, { judge, allowsHttp }: UrlRules): {
   if (url.username !== "" || url.password !== "") {
     throw refused("credentials_in_url", "holds credentials", "Verify the signature instead.");
   }
-  if (url.hash !== "") throw refused("fragment_in_url", "has a fragment", "Leave out # and what follows.");
+  if (url.hash !== "")
+    throw refused("fragment_in_url", "has a fragment", "Remove # and everything after it.");
   const port = portOf(url);
   if (port !== 443 && port !== 80 && port < unprivilegedPortMin) {
-    throw refused("port_refused", `has port ${port}`, "Use 443, 80, or one from 1024 up.");
+    throw refused("port_refused", `has port ${port}`, "Use 443, 80, or a port from 1024 up.");
   }
   const address = hostnameOf(url);
   if (isIP(address) !== 0 && judge(address, port) === "blocked") {
