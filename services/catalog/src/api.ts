@@ -68,7 +68,7 @@ export interface ApiOptions extends AccountOptions {
   requestRates: RequestRates;
   /** The origins of pages that may send from a browser; `*` for all. */
   corsOrigins: string[];
-  /** Ranges in CIDR notation: see `createClientAddress`. */
+  /** Address ranges in CIDR notation: see `createClientAddress`. */
   trustedProxies: string[];
   webhooks: WebhookOptions;
   observe?: (sample: RequestSample) => void;
@@ -145,9 +145,9 @@ interface AccountOptions {
    * ones.
    */
   totpSecretKeys: Buffer[];
-  /** Null when no page may use passkeys. */
+  /** The settings of passkeys; null when no page may use them. */
   passkeys: PasskeySettings | null;
-  /** Woken when a mail was committed, see `startMailSender`. */
+  /** Call `wake` when a mail was committed; see `startMailSender`. */
   mails: { wake(): void };
 }
 

@@ -110,7 +110,7 @@ export const apiVariables = {
   ...webhookVariables,
   ...publicVariables("CATALOG", { about: "The port of the catalog API.", port: 4000 }),
   CATALOG_CONNECTIONS_MAX: integer({
-    about: "Connections to PostgreSQL. More do not make it faster than about two per core of its server.",
+    about: "The number of connections to PostgreSQL. More than two per core of its server are hardly faster.",
     min: 1,
     max: 200,
     default: 10,

@@ -42,7 +42,7 @@ export async function resetSecondFactors(
   db: Pool,
   { email }: { email: string },
 ): Promise<"reset" | "unchanged"> {
-  // Mails are queued for a developer whom the connection may see.
+  // The connection must see a developer to queue a mail for it.
   return transaction(db.as(everyone), async (tx) => {
     const developer = await lockByEmail(tx, email);
     if (!developer) throw new Error(`There is no developer with the address ${email}.`);

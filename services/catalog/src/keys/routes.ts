@@ -103,7 +103,7 @@ function addCreation(router: Router, { authenticate, caps }: KeyDeps): void {
       const { developerId } = principal;
       const row = { developerId, name, kind, hash: hashSecret(secret), prefix, appIds, ...granted };
       const key = await createKey(tx, call, row);
-      // The only time that the secret is shown.
+      // The secret is shown only this time.
       const shown: KeyWithSecret = { ...key, secret };
       return { status: 201, headers: { Location: `/v1/keys/${key.id}`, ETag: tagOf(key) }, body: shown };
     });

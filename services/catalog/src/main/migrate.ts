@@ -1,4 +1,4 @@
-// The migration job: brings the catalog's database to the newest schema, and ends.
+// The migration job brings the catalog's database to the newest schema, and ends.
 import { fileURLToPath } from "node:url";
 import { migrate, openPool } from "@mosis/postgres";
 import { createLifecycle, createLogger, endProcess } from "@mosis/runtime";

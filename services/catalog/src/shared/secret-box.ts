@@ -12,7 +12,7 @@ const tagBytes = 16;
 
 /** Encrypts and decrypts the secrets of one kind of rows. */
 export interface SecretBox {
-  /** @param owner the id of the row that the secret belongs to. */
+  /** @param owner is the id of the row that the secret belongs to. */
   seal(secret: string, owner: string): Buffer;
   /** @throws Error when no key of ours fits, or it belongs to another row. */
   open(sealed: Buffer, owner: string): string;

@@ -25,6 +25,6 @@ export async function canonicalizeEmails(db: Queryable, log: Logger): Promise<vo
           and not exists (select from developers as other
                           where lower(other.email) = lower(${canonical}) and other.id <> ${id})`,
     );
-    if (changed === 0) log.warn({ developer_id: id }, "Another account has the same mailbox: merge them");
+    if (changed === 0) log.warn({ developer_id: id }, "Another account has the same mailbox; merge them");
   }
 }

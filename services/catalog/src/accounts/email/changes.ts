@@ -44,7 +44,7 @@ export async function verifyEmail(
   const after = isChange
     ? await updateEmail(tx, developerId, email)
     : await updateVerified(tx, developerId, email);
-  // Two mails were sent, and this is the second one that is used.
+  // Two mails were sent, and the other one was used before.
   if (!after) return;
   if (isChange) {
     // Tokens that were sent to the old address no longer work.

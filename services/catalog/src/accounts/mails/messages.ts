@@ -39,7 +39,7 @@ const words: Record<MailKind, { subject: string; lines: string[] }> = {
     lines: [
       "Somebody, probably you, has registered at Mosis with this e-mail address.",
       "Confirm it within 24 hours, with the password of the account. If it was not you, do nothing, or ask",
-      "for a new password: the account is yours then, and nothing stays of what was made with it.",
+      "for a new password: the account is yours then, and nothing that was made with it stays.",
     ],
   },
   email_change: {
@@ -60,7 +60,7 @@ const words: Record<MailKind, { subject: string; lines: string[] }> = {
     subject: "Choose a new password",
     lines: [
       "Somebody, probably you, has forgotten the password of the account with this e-mail address at Mosis.",
-      "Choose a new one within an hour. If it was not you, do nothing: your password is as it was.",
+      "Choose a new one within an hour. If it was not you, do nothing: your password stays the same.",
     ],
   },
   password_changed: {

@@ -73,7 +73,7 @@ export function startMailSender(options: MailSenderOptions): MailSender {
   async function run(): Promise<void> {
     while (!waker.stopped) {
       const isMore = await round().catch((error: unknown) => {
-        log.warn({ err: error }, "Mails cannot be read: they wait");
+        log.warn({ err: error }, "Mails cannot be read; they will be sent later");
         return false;
       });
       if (!isMore) await waker.wait(pollMs);
@@ -137,7 +137,7 @@ async function sendOne(db: Pool, mail: Mail, options: MailSenderOptions): Promis
       log.warn({ ...fields, err: error }, "A mail was not sent, and is tried again");
       return "failed";
     }
-    log.error({ ...fields, err: error }, "A mail will not be sent: it is deleted");
+    log.error({ ...fields, err: error }, "A mail cannot be sent, and is deleted");
     await deleteMail(db, id);
     return isFinal ? "refused" : "given_up";
   }

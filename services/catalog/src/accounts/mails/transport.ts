@@ -27,7 +27,7 @@ export interface MailTransport {
  */
 export class MailRefused extends Error {
   constructor(code: number) {
-    super(`The mail server refused it with ${code}.`);
+    super(`The mail server refused the mail with ${code}.`);
     this.name = "MailRefused";
   }
 }
@@ -39,7 +39,7 @@ const stepTimeoutMs = 10_000;
  * Opens the transport of mails.
  * @param url `smtp://user:password@host:587` (STARTTLS where the server has it), `smtps://…:465`, or
  * `file:///folder`, where each mail becomes a file.
- * @param from as in `Mosis <no-reply@mosis.example>`.
+ * @param from is the sender, for example `Mosis <no-reply@mosis.example>`.
  */
 export function openMailTransport({ url, from }: { url: string; from: string }): MailTransport {
   return url.startsWith("file:") ? toFolder(fileURLToPath(url), from) : toServer(url, from);
@@ -107,7 +107,7 @@ function composed({ id, to, subject, text }: Letter, from: string) {
   };
 }
 
-/** A 5xx of SMTP is final (RFC 5321 §4.2.1) when it is about the recipient; others are about us. */
+/** Returns MailRefused for a 5xx of SMTP about the recipient (RFC 5321 §4.2.1). Other errors are about us. */
 function asRefusal(error: unknown): Error {
   const { responseCode, code, command } = error as Record<string, unknown>;
   if (typeof responseCode === "number" && responseCode >= 500 && command === "RCPT TO") {

@@ -29,7 +29,7 @@ export const passwordOperations: Operation[] = [
     summary: "Choose a new password with the token of the mail, and end all sessions",
     access: "public",
     body: PasswordReset,
-    answers: { 204: { description: "The password is changed: sign in with it." } },
+    answers: { 204: { description: "The password is changed; sign in with the new one." } },
     problems: ["token_invalid"],
   },
 ];

@@ -24,7 +24,7 @@ export const developerOperations: Operation[] = [
     method: "get",
     path: "/v1/developers/me",
     id: "getMe",
-    summary: "Who am I",
+    summary: "Read the developer that sends the request",
     access: "developer",
     description:
       "A key without `account:read`, or for listed apps, gets only `id` and `created_at`: no personal data.",
@@ -37,7 +37,7 @@ export const developerOperations: Operation[] = [
     id: "changeMe",
     summary: "Change your name",
     access: "session",
-    requestHeaders: { "If-Match": "The ETag of the developer as you have read it, or `*`." },
+    requestHeaders: { "If-Match": "The ETag of the developer that you have read, or `*`." },
     body: DeveloperChange,
     answers: { 200: { description: "The developer as it is now.", body: Developer, headers } },
     problems: ["permission_missing", "precondition_failed", "precondition_required"],

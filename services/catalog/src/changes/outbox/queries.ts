@@ -69,7 +69,7 @@ export function deletePublished(db: Queryable, positions: number[]) {
   );
 }
 
-/** Puts a row aside with the reason, in one statement. */
+/** Moves a row into quarantine with the reason, in one statement. */
 export function quarantineRow(db: Queryable, position: number, reason: string) {
   return execute(
     db,

@@ -151,7 +151,7 @@ function createMeters(metrics: Metrics) {
   const published = metrics.counter("outbox_published_total", "Rows acknowledged by Kafka.", ["topic"]);
   const quarantined = metrics.counter(
     "outbox_quarantined_total",
-    "Rows put aside because Kafka refused them.",
+    "Rows put into quarantine because Kafka refused them.",
   );
   const pending = metrics.gauge(
     "outbox_pending",

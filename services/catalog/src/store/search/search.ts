@@ -68,7 +68,7 @@ export async function search(db: Queryable, asked: Search): Promise<Found> {
   const corrected = await correct(db, wanted.folded);
   if (corrected === null) return { hits: [], corrected: null };
   const meant = await readWanted(db, { ...asked, q: corrected });
-  // The similar word is one that is everywhere, as for `thee`.
+  // The similar word may be one that is everywhere, as it is for `thee`.
   if (meant.words.length === 0) return { hits: [], corrected: null };
   const hits = await findThrough(stagesOf(db, meant, { sort: asked.sort, matches: ["similar"] }), asked);
   return { hits, corrected: hits.length > 0 ? corrected : null };
