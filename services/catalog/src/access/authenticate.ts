@@ -33,7 +33,7 @@ export interface Authenticate {
   session(req: IncomingMessage): Promise<Principal | null>;
 }
 
-/** With `isOptional`, a request without a body is read as `{}`, where no field is required. */
+/** `isOptional` reads a request without a body as `{}`, where no field is required. */
 interface BodyOptions {
   isOptional?: boolean;
 }

@@ -3,7 +3,7 @@ import { type ClientAddress, requestId } from "@mosis/http";
 import type { Pool } from "@mosis/postgres";
 import { type Principal, tenantOf } from "./principal.ts";
 
-/** Where a request comes from, whoever sends it. */
+/** The origin of a request, with or without credentials. */
 export interface Sender {
   requestId: string;
   /** The address of the client, as the trusted proxies report it. */

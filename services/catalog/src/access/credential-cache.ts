@@ -8,7 +8,7 @@ interface Found {
 
 interface Lookup<T> {
   found: Promise<T | null>;
-  /** Undefined until the look-up has ended. */
+  /** The result; undefined until the look-up has ended. */
   value: T | undefined;
   startedMs: number;
 }

@@ -14,7 +14,7 @@ export interface Credential {
   developerId: string;
   principal: Principal;
   kind: KeyKind | "session";
-  /** Null when it works from every address. */
+  /** The addresses from which it works; null for every address. */
   addresses: AddressRanges | null;
   endsAtMs: number;
   /** True when its owner has to confirm it before it works again. Never true for a session. */

@@ -9,7 +9,7 @@ import type { Permission } from "@mosis/types/keys";
  */
 export interface Owner {
   developerId: string;
-  /** Null for every app of the developer. Otherwise the key serves only these. */
+  /** The only apps that the key serves; null for every app of the developer. */
   appIds: string[] | null;
 }
 

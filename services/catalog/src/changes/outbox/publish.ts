@@ -29,10 +29,11 @@ interface Deps {
 }
 
 /**
- * Publishes the oldest rows and deletes them. This order makes a crash repeat rows, and lose none: 1. Read.
- * Nothing is claimed: the caller is the only relay. 2. Send one piece after the other, each acknowledged by
- * all replicas before the next is sent: a later state of an app must never overtake an earlier one. 3. Delete
- * what was acknowledged, while the next piece is on its way.
+ * Publishes the oldest rows and deletes them. The order of the steps lets a crash repeat rows, but lose none:
+ * 1. Read. Nothing is claimed: the caller is the only relay.
+ * 2. Send one piece after the other, each acknowledged by all replicas before the next is sent: a later state
+ *    of an app must never overtake an earlier one.
+ * 3. Delete the acknowledged rows, while the next piece is on its way.
  * @returns the number of rows read; 0 when there is nothing to do.
  * @throws the error of the database or Kafka. Rows that were not acknowledged stay.
  */

@@ -17,7 +17,7 @@ export interface AppActionRoute {
   done: string;
   /** Only a session may do what a leaked key must not do, and that session has to be recent. */
   access: "apps:write" | "session";
-  /** Null when the action takes no body. */
+  /** The schema of the body; null when the action takes none. */
   body: TSchema | null;
   prepare(body: unknown): AppStep;
 }

@@ -7,7 +7,7 @@ import { appActions } from "./actions.ts";
 const path = "/v1/apps/{package_id}";
 const params = { package_id: PackageId };
 const headers = { ETag: "Send it as If-Match with a change or an action." };
-const requestHeaders = { "If-Match": "The ETag of the app as you have read it, or `*`." };
+const requestHeaders = { "If-Match": "The ETag of the app that you have read, or `*`." };
 const changeProblems: ProblemCode[] = ["not_found", "precondition_failed", "precondition_required"];
 const refusals: Partial<Record<string, ProblemCode[]>> = {
   publish: ["email_unverified"],

@@ -7,7 +7,7 @@ import { Approval, Rejection } from "@mosis/types/reviews";
 
 const params = { id: Uuid };
 const headers = { ETag: "Send it as If-Match with `:approve` and `:reject`." };
-const requestHeaders = { "If-Match": "The ETag of the listing as you have read it, or `*`." };
+const requestHeaders = { "If-Match": "The ETag of the listing that you have read, or `*`." };
 
 export const listingOperations: Operation[] = [
   {

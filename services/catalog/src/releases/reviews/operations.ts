@@ -7,7 +7,7 @@ import { VersionCode } from "@mosis/types/versions";
 
 const params = { id: Uuid };
 const headers = { ETag: "Send it as If-Match with `:approve` and `:reject`." };
-const requestHeaders = { "If-Match": "The ETag of the review as you have read it, or `*`." };
+const requestHeaders = { "If-Match": "The ETag of the review that you have read, or `*`." };
 
 export const reviewOperations: Operation[] = [
   {

@@ -14,7 +14,7 @@ const ReviewRow = Type.Object({
   app_id: Uuid,
   version_id: Uuid,
   developer_id: Uuid,
-  /** Null when nobody has claimed it. */
+  /** The reviewer who has claimed it; null when nobody has. */
   claimed_by: Nullable(Uuid),
   claimed_until: Nullable(Timestamp),
   is_signing_key_active: Type.Boolean(),

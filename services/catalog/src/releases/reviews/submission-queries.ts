@@ -52,7 +52,7 @@ const SimilarApp = Type.Object({ package_id: Type.String(), name: Type.String() 
  * looks.
  */
 export async function listSimilarApps(tx: Queryable, developerId: string, name: string) {
-  // What % compares with, for this transaction: the index finds no more than that.
+  // This sets the threshold of % for this transaction, so that the index finds no more than that.
   await execute(tx, sql`select set_config('pg_trgm.similarity_threshold', ${String(similarityMin)}, true)`);
   return many(
     tx,

@@ -7,7 +7,7 @@ import { CountRow } from "../../shared/rows.ts";
 const LastReview = Type.Object({
   ...Type.Pick(VersionReview, ["id", "state", "submitted_at", "ended_at", "checks", "notes"]).properties,
   codes: Type.Array(ReviewCode),
-  /** Null when nobody has claimed it. */
+  /** The end of a reviewer's claim; null when nobody has claimed it. */
   claimed_until: Nullable(Timestamp),
 });
 

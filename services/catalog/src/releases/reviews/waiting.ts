@@ -6,9 +6,9 @@ import type { Refusal } from "../../shared/refusal.ts";
 export interface Standing {
   status: VersionStatus;
   state: ReviewState;
-  /** Null when nobody has claimed it. */
+  /** The end of a reviewer's claim; null when nobody has claimed it. */
   claimed_until: string | null;
-  /** Null unless it waits. */
+  /** The place in the queue; null unless it waits. */
   position: number | null;
   /** The reason why it could not be published even if it were approved. */
   refusal: Refusal | null;

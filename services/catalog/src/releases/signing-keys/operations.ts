@@ -51,7 +51,7 @@ export const signingKeyOperations: Operation[] = [
     summary: "Revoke a signing key for good: what it has signed can no longer be submitted or approved",
     access: "signing-keys:write",
     params,
-    requestHeaders: { "If-Match": "The ETag of the key as you have read it, or `*`." },
+    requestHeaders: { "If-Match": "The ETag of the key that you have read, or `*`." },
     body: SigningKeyRevocation,
     answers: { 200: { description: "The signing key as it is now.", body: SigningKey, headers } },
     problems: [

@@ -14,7 +14,7 @@ export interface DeveloperAction {
   summary: string;
   /** The last word of the audit event's name: `version.<done>`. */
   done: string;
-  /** Null when the action takes no body. */
+  /** The schema of the body; null when the action takes none. */
   body: TSchema | null;
   /** True when devices may get something else afterwards. */
   releases: boolean;

@@ -16,7 +16,7 @@ const list = "/v1/apps/{package_id}/versions";
 const path = `${list}/{version_code}`;
 const params = { package_id: PackageId, version_code: VersionCode };
 const headers = { ETag: "Send it as If-Match with a change or an action." };
-const requestHeaders = { "If-Match": "The ETag of the version as you have read it, or `*`." };
+const requestHeaders = { "If-Match": "The ETag of the version that you have read, or `*`." };
 const changeProblems: ProblemCode[] = [
   ...(["not_found", "precondition_failed", "precondition_required", "state_conflict"] as const),
 ];

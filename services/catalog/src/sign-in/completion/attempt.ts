@@ -15,9 +15,9 @@ export interface Attempt {
   factor: SecondFactor;
   tokenHash: string;
   challengeHash: string | null;
-  /** Null when no first factor came before, and the passkey says whose account it is for. */
+  /** The ways in after a first factor; null when there was none, and the passkey names the account. */
   waysIn: string | null;
-  /** Null when nobody has the passkey. */
+  /** The developer who signs in; null when nobody has the passkey. */
   developerId: string | null;
 }
 

@@ -42,7 +42,7 @@ async function proveTotp(
   const totp = await findTotp(tx, developerId);
   if (!totp) return null;
   const step = stepOfCode(totpSecrets.open(totp.secret, totp.id), code, Date.now());
-  // When a code is sent twice at once, the database decides which request gets it.
+  // The database decides which request gets a code that is sent twice at once.
   return step !== null && (await takeStep(tx, { id: totp.id, step })) ? [] : null;
 }
 

@@ -100,7 +100,7 @@ export async function replaceChallenge(
 const Attempt = Type.Object({
   developer_id: Nullable(Uuid),
   ways_in: Nullable(Type.String()),
-  /** Null when there is no challenge, or it was used or has expired. */
+  /** The hash of a usable challenge; null when there is none, or it was used or has expired. */
   challenge_hash: Nullable(Type.String()),
 });
 

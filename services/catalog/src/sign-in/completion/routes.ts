@@ -29,7 +29,7 @@ interface Deps {
   authenticate: Authenticate;
   senderOf: SenderOf;
   limits: RateLimits;
-  /** Null when no page may use passkeys here. */
+  /** The ceremonies of passkeys; null when no page may use them here. */
   ceremonies: Ceremonies | null;
   complete: Complete;
   confirmPassword: Confirm;

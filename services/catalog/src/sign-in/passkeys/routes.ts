@@ -17,7 +17,7 @@ interface Deps {
   db: Pool;
   authenticate: Authenticate;
   credentials: Pick<Credentials, "forget">;
-  /** Null when no page may use passkeys here. */
+  /** The ceremonies of passkeys; null when no page may use them here. */
   ceremonies: Ceremonies | null;
   mails: { wake(): void };
 }

@@ -17,9 +17,9 @@ export interface AttemptDeps {
 }
 
 export interface Outcome {
-  /** Null when there was no answer. */
+  /** The status of the answer; null when there was none. */
   responseStatus: number | null;
-  /** Null when the answer was 2xx. */
+  /** The reason of a failure; null when the answer was 2xx. */
   error: DeliveryError | null;
   retryAfterMs: number | null;
   durationMs: number;

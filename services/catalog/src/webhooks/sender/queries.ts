@@ -100,7 +100,7 @@ export interface Finish {
   responseStatus: number | null;
   durationMs: number | null;
   error: DeliveryError | null;
-  /** Null when there is no next attempt. */
+  /** The time until the next attempt; null when there is none. */
   pauseMs: number | null;
 }
 

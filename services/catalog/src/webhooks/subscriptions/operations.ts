@@ -16,7 +16,7 @@ const deliveries = { path: `${path}/{id}/deliveries`, params: { id: Uuid } };
 const oneDelivery = { path: `${deliveries.path}/{delivery}`, params: { id: Uuid, delivery: Uuid } };
 const location = { Location: "The path of the new resource." };
 const headers = { ETag: "Send it as If-Match with a change." };
-const requestHeaders = { "If-Match": "The ETag of the webhook as you have read it, or `*`." };
+const requestHeaders = { "If-Match": "The ETag of the webhook that you have read, or `*`." };
 const changeProblems = ["not_found", "precondition_failed", "precondition_required"] as const;
 
 export const webhookOperations: Operation[] = [

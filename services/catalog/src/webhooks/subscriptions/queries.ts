@@ -29,9 +29,9 @@ export interface NewWebhookRow {
  * The principal who set the address and the event types. Their permissions decide what the webhook may hear.
  */
 export interface Setter {
-  /** Null for a session. */
+  /** The key that has set it; null for a session. */
   keyId: string | null;
-  /** Null when every permission is granted. */
+  /** The permissions of the setter; null when every permission is granted. */
   permissions: string[] | null;
 }
 
@@ -80,12 +80,12 @@ export function lockOwnWebhook(tx: Queryable, developerId: string, id: string) {
 
 export interface WebhookUpdate {
   url: string;
-  /** Null when the url is unchanged. */
+  /** The host of the new url; null when the url is unchanged. */
   host: string | null;
   event_types: string[];
   description: string;
   disabled: boolean;
-  /** Null when url and event_types were not set, so that the webhook hears the same events as before. */
+  /** The new setter; null when url and event_types were not set, so that the events stay the same. */
   setter: Setter | null;
 }
 
