@@ -1,14 +1,15 @@
-// Checks what no other tool checks: lines that are too long, schemas that are compiled for each statement,
-// and documents that name files or tests which do not exist. Prints every fault and exits with 1 when there
-// is one.
+// Checks what no other tool does: lines that are too long, schemas that are compiled for each statement,
+// documents and comments that name what does not exist, and docstrings that begin with a fragment. Prints
+// every fault, and exits 1 when there is one.
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { readFlags } from "@mosis/runtime";
+import { fragments, fragmentShareMax, unknownNames } from "./comments.ts";
 
 const usage = `Usage: npm run texts
 
-  Finds lines that are too long, and names of missing files and tests in documents.`;
+  Finds lines that are too long, names of what does not exist, and docstrings that begin with a fragment.`;
 if (!readFlags(usage)) process.exit();
 const lineColumnsMax = 110;
 
@@ -17,7 +18,14 @@ const listed = execFileSync("git", ["ls-files", "-z", "--cached", "--others", "-
 const files = [...new Set(listed.toString().split("\0"))].filter((file) => file !== "" && existsSync(file));
 const texts = new Map(files.map((file) => [file, readFileSync(file, "utf8")]));
 
-const faults = [...longLines(), ...schemasOfCalls(), ...brokenLinks(), ...missingNames()];
+const faults = [
+  ...longLines(),
+  ...schemasOfCalls(),
+  ...brokenLinks(),
+  ...missingNames(),
+  ...unknownNames(texts),
+  ...tooManyFragments(),
+];
 for (const fault of faults) console.error(fault);
 console.log(`${files.length} files read, ${faults.length} faults`);
 process.exitCode = faults.length > 0 ? 1 : 0;
@@ -52,6 +60,16 @@ function schemasOfCalls(): string[] {
     });
 }
 
+/** Tests are not counted: few of them have docstrings. */
+function tooManyFragments(): string[] {
+  const production = /^(?:bench|infra|packages|services)\/.*(?<!\.test)\.ts$/;
+  const read = [...texts].filter(([file]) => production.test(file) && !file.includes("/test/"));
+  const { places, docstrings } = fragments(new Map(read));
+  const share = places.length / docstrings;
+  console.log(`${places.length} of ${docstrings} docstrings begin with a fragment`);
+  return share > fragmentShareMax ? places : [];
+}
+
 /** Relative links between documents, and from a document into the tree. */
 function brokenLinks(): string[] {
   return documents().flatMap((file) =>
@@ -82,7 +100,7 @@ function missingPaths(line: string): string[] {
     .filter((path) => !existsSync(path));
 }
 
-/** A test is named as `path/to/x.test.ts` “the name as it stands in the file”. */
+/** A test is named by its path in backticks, and its name in curly quotes as it stands in the file. */
 function missingTests(line: string): string[] {
   return [...line.matchAll(/`([\w./-]+\.test\.ts)` “([^”]+)”/g)]
     .filter(([, path = "", name = ""]) => !(texts.get(path) ?? "").includes(name))

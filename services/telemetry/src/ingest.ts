@@ -52,16 +52,16 @@ export interface IngestOptions {
   keepUp?: KeepUpOptions;
   /** Ranges in CIDR notation: see `createClientAddress`. */
   trustedProxies: readonly string[];
-  /** What refused requests may cost. Default: `wasteDefaults`. */
+  /** The limits of what refused requests may cost. Default: `wasteDefaults`. */
   waste?: WasteLimits;
-  /** What one address may use of an app's limits. Default: `shareDefaults`. */
+  /** The share of an app's limits that one address may use. Default: `shareDefaults`. */
   addressShares?: AddressShareLimits;
   observe?: (sample: RequestSample) => void;
   /** See `AppOptions` of @mosis/http. */
   managementApart?: boolean;
 }
 
-/** What a page may send, and what it may read of the answer. */
+/** The rules of CORS: what a page may send, and what it may read of the answer. */
 const fromBrowsers = {
   methods: ["POST"],
   // SDKs for browsers send fields of their own, and other fields with each version: X-Retry-Count,

@@ -10,7 +10,7 @@ export type AuditPosition = Static<typeof AuditPosition>;
 
 export interface AuditPage extends Omit<AuditQuery, "limit" | "cursor"> {
   limit: number;
-  /** Null when the page begins at the first event. */
+  /** The event that the page begins behind; null for the first page. */
   behind: AuditPosition | null;
 }
 

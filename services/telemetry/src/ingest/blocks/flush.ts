@@ -12,7 +12,7 @@ export interface Sent {
   bytes: number;
   requests: number;
   durationMs: number;
-  /** Null when the flush was acknowledged. */
+  /** The reason of a failed flush; null when it was acknowledged. */
   failure: Error | null;
 }
 

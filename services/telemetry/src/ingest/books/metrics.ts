@@ -5,8 +5,8 @@ import type { Flusher, Sent } from "../blocks/flush.ts";
 import type { QuotaRefusal } from "../events/refusal.ts";
 
 /**
- * What ingest counts. Labels are resolved once: looking them up at every event would cost more than the check
- * of the event.
+ * The counters of ingest. Labels are resolved once: looking them up at every event would cost more than the
+ * check of the event.
  */
 export interface IngestMetrics {
   answered(status: number): void;

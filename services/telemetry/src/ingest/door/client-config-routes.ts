@@ -36,7 +36,7 @@ interface ClientConfigDeps {
   restrictions: RestrictionTable;
 }
 
-/** Without a package id, a key of several apps gets the settings that hold for all of them. */
+/** A key of several apps that names no package id gets the settings that hold for all of them. */
 const Query = Type.Object({ package_id: Type.Optional(PackageId) }, { additionalProperties: false });
 
 export function clientConfigRoutes({ authenticate, access, restrictions }: ClientConfigDeps): Router {

@@ -25,7 +25,7 @@ export interface Received {
 
 export interface Deliveries {
   deliveries: Delivery[];
-  /** What the deliveries take of the quotas of their apps. */
+  /** The parts of their apps' quotas that the deliveries take. */
   shares: Share[];
   /** The number of events whose app does not exist or is not named. */
   eventsWithoutApp: number;

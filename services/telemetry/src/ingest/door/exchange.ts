@@ -26,13 +26,13 @@ export interface IngestDeps extends Capacity {
   flusher: Flusher;
   metrics: Omit<IngestMetrics, "sent">;
   refusals: Pick<Refusals, "count">;
-  /** Null on a dry run: events that are not stored use up nothing. */
+  /** The quotas to use up; null on a dry run, whose events are not stored. */
   quotas: Quotas | null;
   waste: Waste;
   restrictions: RestrictionTable;
   log: Logger;
   countryOf: CountryOf;
-  /** Null when no page of another origin may read an answer. */
+  /** The origins whose pages may read an answer; null for none. */
   origins: Origins | null;
   /** Reports a sample for self-telemetry: 0.2 µs a request, with both reads of the clock. */
   observe?: ((sample: RequestSample) => void) | undefined;

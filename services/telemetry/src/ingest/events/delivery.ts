@@ -42,7 +42,7 @@ export interface Delivery {
   contextText?: string;
 }
 
-/** What a restriction does with an event. When several restrictions hold for it, the strictest one counts. */
+/** The effect of a restriction on an event. When several hold for it, the strictest one counts. */
 export interface Rule {
   action: RestrictionAction;
   /** The share of the sessions that is kept; 0 for events that are dropped or set aside. */
@@ -61,7 +61,7 @@ export function isCorrected({ batch, clockCorrectionMs }: Delivery): boolean {
   return clockCorrectionMs !== 0 && batch.timeless !== true;
 }
 
-/** What happened to the events of one request: accepted, rejected or dropped. */
+/** The result for the events of one request: accepted, rejected or dropped. */
 export interface Outcome {
   accepted: number;
   rejected: number;

@@ -38,7 +38,7 @@ const lengthMax = Math.max(...[...neverStored].map((name) => name.length));
 /** Judgements of paths that were seen: events repeat their keys, and a look-up is all that one costs then. */
 const judged = new Map<string, boolean>();
 const judgedMax = 4096;
-/** None that `within` has cut off: the rest, which may be as long as a body, would be kept with it. */
+/** Longer paths are not kept: V8 would keep the text that they were cut off from, as long as a body maybe. */
 const judgedLengthMax = lengthMax + 1;
 
 /**

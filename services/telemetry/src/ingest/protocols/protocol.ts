@@ -6,8 +6,8 @@ import type { IncomingBatch, Outcome } from "../events/delivery.ts";
 import type { RateLimitFields } from "../events/refusal.ts";
 
 /**
- * What one kind of client sends and the answers that it expects. `routes.ts` has the steps of a request, once
- * for all protocols; a protocol stores, counts and limits nothing.
+ * A protocol knows what one kind of client sends and the answers that it expects. `routes.ts` has the steps
+ * of a request, once for all protocols; a protocol stores, counts and limits nothing.
  */
 export interface Protocol {
   /** The path of the route, as metrics name it. */
@@ -48,7 +48,7 @@ export interface Reading {
   eventBytesAtMost: number;
 }
 
-/** What became of a request that was stored. */
+/** The result of a request that was stored. */
 export interface Stored {
   /** The id of the first batch, as it was sent; null when the request had none. */
   batchId: string | null;

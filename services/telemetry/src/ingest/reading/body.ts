@@ -110,7 +110,7 @@ interface Arriving {
    * nobody.
    */
   heldBytes: number;
-  /** Null once the body is finished. */
+  /** Called when the body is finished; null after that. */
   done: ((result: SentBody | BodyRefusal) => void) | null;
   deadlineMs: number;
 }
@@ -189,7 +189,7 @@ interface Coding {
   form: BodyForm;
   /** The name of the content coding, in lower case. */
   name: string;
-  /** Null for a body that was sent as it is. */
+  /** Decompresses the body; null for one that was sent as it is. */
   inflate: Inflate | null;
 }
 

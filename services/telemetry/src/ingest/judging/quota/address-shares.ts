@@ -3,8 +3,8 @@ import { telemetryLimits } from "@mosis/types/telemetry";
 import type { AppEntry } from "../../../access/access-table.ts";
 
 /**
- * What one address may use of an app's limits. Everybody who has the app has its ingest key, and may send
- * anything with it.
+ * The limits of one address within the limits of an app. Everybody who has the app has its ingest key, and
+ * may send anything with it.
  */
 export interface AddressShareLimits {
   /** The percentage of the app's events a second. */
@@ -31,7 +31,7 @@ const daySeconds = 86_400;
 /** How many addresses are remembered, for all apps: about 10 MB. Beyond this number all are forgotten. */
 const addressesMax = 50_000;
 
-/** What one address has used of one app. */
+/** The use that one address has made of one app's limits. */
 export interface AddressUse {
   /** The bucket of events a second. */
   bucket: TokenBucket;

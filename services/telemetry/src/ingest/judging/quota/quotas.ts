@@ -23,8 +23,8 @@ interface Meter {
 }
 
 /**
- * What apps and keys may send. Days are counted over all processes. Buckets belong to this process, and are
- * full when an app or key has changed. A batch is taken as a whole or not at all.
+ * Decides what apps and keys may send. Days are counted over all processes. Buckets belong to this process,
+ * and are full when an app or key has changed. A batch is taken as a whole or not at all.
  */
 export class Quotas {
   readonly #usage: Usage;

@@ -6,9 +6,9 @@ export interface Share {
   events: number;
   /** How many of them will be refused; set once the events were judged. */
   refused?: number;
-  /** What became of the events that were not accepted; set once they were appended. */
+  /** The events that were not accepted; set once they were appended. */
   found?: { refused: number; dropped: number };
-  /** What was taken for them, of the app's day and of the buckets. */
+  /** The events that were taken from the app's day and from the buckets. */
   taken?: { day: number; rate: number };
 }
 

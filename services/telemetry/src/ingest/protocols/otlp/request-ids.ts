@@ -19,7 +19,7 @@ export class RequestIds {
    * place.
    */
   private readonly slots = new Int32Array(slotsMax);
-  /** By index of an event: the slot it has taken, and how many others would have had its id. */
+  /** The slot that each event has taken, and how many others would have had its id, by index of the event. */
   private readonly slotOf = new Int32Array(recordsMax);
   private readonly others = new Int32Array(recordsMax);
   private taken = 0;

@@ -17,11 +17,11 @@ export class AttributeScanner {
   /** Where the attribute with the event's name stands in the body; 0 without one. */
   nameAt = 0;
   nameLength = 0;
-  /** By how many bytes the attributes are longer as JSON, at most. */
+  /** The most bytes that the attributes are longer as JSON. */
   growth = 0;
   private readonly staging: Staging;
   private readonly keys = openKnownKeys();
-  /** By key: the last record that had the key, and its request. */
+  /** The last record that had a key, and its request, by key. */
   private readonly recordOf = new Int32Array(this.keys.marks.length);
   private readonly requestOf = new Int32Array(this.keys.marks.length);
   private record = 0;
@@ -29,7 +29,7 @@ export class AttributeScanner {
   /** Where each attribute begins, followed by where it ends. */
   private readonly places = new Int32Array(2 * attributesMax);
   private count = 0;
-  /** By place in a record: the key that stood there last, which is likely to be repeated. */
+  /** The key that stood last at a place of a record, which is likely to be repeated. */
   private readonly likely = new Int32Array(attributesMax);
   private keyAt = 0;
   private hasSession = false;

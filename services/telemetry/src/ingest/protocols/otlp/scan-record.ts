@@ -21,7 +21,7 @@ const recordBytesMax = telemetryLimits.eventBytesMax;
 const envelopeBytesMax = 1024;
 const idBytesMax = 32;
 
-/** What each record of a scope gets from its resource and scope. Places are in the staging. */
+/** The fields that each record gets from its resource and scope. Places are in the staging. */
 export interface ScopeFields {
   /** The texts of its resource and scope, by index of `ownKeys`; null for none. */
   shared: readonly ({ place: number; length: number } | null)[];
@@ -35,7 +35,7 @@ export class RecordScanner {
   scope: ScopeFields = { shared: [], sharedBytes: 0, session: null };
   /** The most bytes of the event that was read last, written out as JSON. */
   bytesAtMost = 0;
-  /** By how many bytes the fields that are no attributes are longer as JSON, at most. */
+  /** The most bytes that the fields without the attributes are longer as JSON. */
   private growth = 0;
   readonly attributes: AttributeScanner;
   private readonly fields: RecordFields;

@@ -6,7 +6,7 @@ export const scalar = {
   at: 0,
   length: 0,
   number: 0,
-  /** By how many bytes the value is longer as JSON than here, at most. */
+  /** The most bytes that the value is longer as JSON than here. */
   growth: 0,
 };
 
@@ -94,7 +94,7 @@ export function escapeBytesOf(body: Buffer, at: number, length: number): number 
   return high < 0x80 || isUtf8(body.subarray(at, at + length)) ? bytes : -1;
 }
 
-/** By byte: how much longer JSON makes it, at most. */
+/** The most bytes that JSON adds to a byte. */
 const escapeBytes = Uint8Array.from({ length: 256 }, (_, byte) => {
   if (byte < 0x20) return 5;
   return byte === 0x22 || byte === 0x5c ? 1 : 0;

@@ -10,7 +10,7 @@ export type Fields = Record<string, Value>;
 /** One call, as an SDK sends it. No field is checked yet. */
 export interface Message {
   type: string;
-  /** Undefined for a value that is not an object: `other` is kept, to be refused like any such event. */
+  /** The fields of the call; undefined for a value that is no object: `other` has it, to be refused. */
   fields?: Fields;
   other?: Value;
   context: Fields;
