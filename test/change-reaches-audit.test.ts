@@ -8,8 +8,10 @@ test("the audit log tells every change", async (t) => {
 
   // Guards the invariant "a change and its audit event are committed together and arrive once"
   // (INVARIANTS.md).
+  // INVARIANT 21
   await t.test("once, in order, also after kill -9 of the relay", () => everyChangeOnce(platform));
 
+  // INVARIANT 43
   await t.test("and never a secret", async () => {
     const { developerId, ingestKey, password } = await registerApp(platform);
     const payloads = () =>

@@ -10,6 +10,7 @@ const skip =
 // Guards the invariants "an acknowledged event shows exactly once" and "kill -9 loses nothing"
 // (INVARIANTS.md). The same plan as the negative control of docs/reliability.md, which loses events with a
 // writer that commits before it inserts.
+// INVARIANT 2
 test(
   "kills of ClickHouse and the writer at once lose nothing and show nothing twice",
   { skip },

@@ -10,6 +10,7 @@ const run = promisify(execFile);
 const demo = join(import.meta.dirname, "../infra/local/demo.ts");
 
 // Guards the invariant "the books balance" (INVARIANTS.md) with the program that people see.
+// INVARIANT 8
 test("the demo's books balance, twice in a row", async (t) => {
   const platform = await startPlatform(t);
   const file = join(platform.dataDir, "endpoints.json");

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import type { Erasure } from "@mosis/types/erasures";
 import { registerApp, startPlatform, untilEqual } from "./platform.ts";
 
-// Guards the invariant "an erasure that says `erased` has left no row" (INVARIANTS.md).
+// INVARIANT 18
 test("an install is erased through the front door while its events are on their way", async (t) => {
   const platform = await startPlatform(t);
   const { urls } = platform;

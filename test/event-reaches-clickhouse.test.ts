@@ -5,7 +5,7 @@ import { registerApp, startPlatform, type TestPlatform, untilEqual } from "./pla
 
 type App = Awaited<ReturnType<typeof registerApp>>;
 
-// Guards the invariant "an acknowledged event shows exactly once in the events view" (INVARIANTS.md).
+// INVARIANT 1
 test("an event travels from HTTP to SQL once, whatever is killed on its way", async (t) => {
   const platform = await startPlatform(t);
   const app = await registerApp(platform);

@@ -31,6 +31,7 @@ test("npm start runs the whole platform", async (t) => {
     await untilEqual(() => ask(endpoints.clickhouse, services), all);
   });
 
+  // INVARIANT 70
   await t.test("gives each process its own secrets alone, and what a person has set for it", (t) => {
     if (!showsEnvironments) return t.skip("this system has no /proc");
     assertOwnSecretsOnly(copy.processes(), copy.dataDir);
@@ -47,7 +48,7 @@ test("npm start runs the whole platform", async (t) => {
     assert.match(third.errors(), /^Port \d+ is in use: .* set CATALOG_PORT to another port\.\n$/);
   });
 
-  // Guards the invariant "kill -9 of any process: it is back by itself" (INVARIANTS.md).
+  // INVARIANT 2
   await t.test("brings back a service and a server that were killed", async () => {
     for (const name of ["query", "kafka"]) {
       const { [name]: pid = 0 } = copy.processes();

@@ -13,7 +13,7 @@ import { startPlatform } from "./platform.ts";
 const otherAddress = "127.0.0.2";
 const managementPaths = ["/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/docs/start.js"];
 
-// Guards the invariant "only this machine reaches a process that was told nothing else" (INVARIANTS.md).
+// INVARIANT 55
 test("every process listens on 127.0.0.1 alone, unless its HOST says otherwise", async (t) => {
   const [managementPort] = await freePorts(1);
   const platform = await startPlatform(t, {

@@ -9,7 +9,7 @@ test("what the catalog says of an app's telemetry holds in ingest within 5 s", a
   const { catalog, packageId, ingestKey, ingestKeyId } = await registerApp(platform);
   const send = (events: number) => sendEvents(platform, ingestKey, events);
 
-  // Guards the invariant "a restriction holds everywhere within 5 s, and so does its end" (INVARIANTS.md).
+  // INVARIANT 15
   await t.test("a restriction, and that it was lifted", async () => {
     const asked = { key_id: ingestKeyId, event_name: "noise", action: "drop", reason: "test" } as const;
     const dropped = async () => (await send(2)).dropped;
@@ -20,6 +20,7 @@ test("what the catalog says of an app's telemetry holds in ingest within 5 s", a
     await untilEqual(dropped, 0, { timeoutMs: 5000 });
   });
 
+  // INVARIANT 14
   await t.test("a limit, in a process that was killed and started again too", async () => {
     const taken = await limitToWhatWasSent(catalog, packageId, send);
     await untilEqual(async () => (await send(1)).status, 429, { timeoutMs: 5000 });

@@ -5,6 +5,7 @@ import { registerApp, startPlatform, untilEqual } from "./platform.ts";
 
 // Guards the invariant "a deleted, disabled, rotated, narrowed or expired key stops working everywhere within
 // 5 s" (INVARIANTS.md).
+// INVARIANT 41
 test("a key that is deleted, disabled, rotated, narrowed or over stops working within 5 s", async (t) => {
   const platform = await startPlatform(t);
   const { catalog, packageId, ingestKey, ingestKeyId } = await registerApp(platform);

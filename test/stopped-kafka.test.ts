@@ -10,7 +10,7 @@ import { registerApp, startPlatform, untilEqual } from "./platform.ts";
 /** The time after which the operator's engine kills a process (`stop_grace_period` of docker-compose.yml). */
 const graceMs = 20_000;
 
-// Guards the invariant "a process that is asked to end has ended within its grace" (INVARIANTS.md).
+// INVARIANT 74
 test("every process ends within its grace and with 0 while Kafka stands still", async (t) => {
   const door = await openKafkaDoor(
     t,

@@ -40,12 +40,15 @@ const refusals = new Set([
   ...["FUNCTION_NOT_ALLOWED", "SUPPORT_IS_DISABLED", "USER_SESSION_LIMIT_EXCEEDED"],
 ]);
 
+// INVARIANT 70
 test("every statement that is not for an analyst is refused, and none is answered", () =>
   refuses("mosis_analyst", [...refusedToAll, ...refusedToReaders, ...refusedToAnalysts]));
 
+// INVARIANT 70
 test("every statement that is not for the query service is refused, and none is answered", () =>
   refuses("mosis_query", [...refusedToAll, ...refusedToReaders]));
 
+// INVARIANT 70
 test("every statement that is not for the writer is refused, and none is answered", () =>
   refuses("mosis_writer", [...refusedToAll, ...refusedToWriter]));
 
@@ -62,6 +65,7 @@ test("the writer may store what a replay sends, without what was erased", async 
   assert.deepEqual(await insertNative(store, rejected), { rows: 0 });
 });
 
+// INVARIANT 70
 test("a login without a password answers nothing, whatever it is asked", async () => {
   const logins: Record<string, string>[] = [
     {},

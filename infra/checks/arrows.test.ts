@@ -117,6 +117,7 @@ const allowed: Record<string, string> = {
   "services/telemetry/src/access/keys.ts": "export {};",
 };
 
+// INVARIANT 60
 test("every rule between packages reports the import that breaks it", (t) => {
   const reported = cruise(t, Object.assign({}, ...Object.values(breaches)));
   assert.deepEqual([...new Set(reported)].toSorted(), Object.keys(breaches).toSorted());

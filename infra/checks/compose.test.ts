@@ -28,7 +28,7 @@ const processes: readonly { main: string; variables: EnvSpec }[] = [
   ...Object.values(jobs),
 ];
 
-// Guards the invariant "each process reaches in a store what it needs" (INVARIANTS.md).
+// INVARIANT 70
 test("a container of ours gets the variables that its process declares, and all that it needs", () => {
   for (const { main, variables } of processes) {
     const [name, container] = Object.entries(containers).find(([, it]) => it.command?.at(-1) === main) ?? [];

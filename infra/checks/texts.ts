@@ -6,6 +6,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { readFlags } from "@mosis/runtime";
 import { fragments, fragmentShareMax, unknownNames } from "./comments.ts";
+import { unlistedInvariants } from "./invariants.ts";
 
 const usage = `Usage: npm run texts
 
@@ -24,6 +25,7 @@ const faults = [
   ...brokenLinks(),
   ...missingNames(),
   ...unknownNames(texts),
+  ...unlistedInvariants(texts),
   ...tooManyFragments(),
 ];
 for (const fault of faults) console.error(fault);

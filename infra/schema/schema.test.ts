@@ -14,6 +14,7 @@ const log = createLogger({ service: "test", level: "silent" });
 /** True when `npm run schema` writes the files, which are compared otherwise. */
 const isWriting = process.env["SCHEMA"] === "write";
 
+// INVARIANT 61
 test("services/catalog/schema.sql is what the catalog's migrations make", async (t) => {
   const database = await freshDatabase(requiredEnv("DATABASE_URL"));
   t.after(() => database.drop());
@@ -28,6 +29,7 @@ test("services/catalog/schema.sql is what the catalog's migrations make", async 
   compare("services/catalog/schema.sql", await describePostgres(db));
 });
 
+// INVARIANT 61
 test("infra/clickhouse/schema.sql is what ClickHouse's migrations make", async (t) => {
   const database = `t_${randomUUID().replaceAll("-", "")}`;
   const url = new URL(`/${database}`, requiredEnv("CLICKHOUSE_URL")).href;

@@ -23,10 +23,13 @@ test("what strangers bring works as it is", { concurrency: true }, async (t) => 
   const platform = await startPlatform(t, { INGEST_CORS_ORIGINS: page.origin });
 
   await Promise.all([
+    // INVARIANT 1
     t.test("SDKs in a browser try again until each event is there once", (t) => inBrowser(t, platform, page)),
+    // INVARIANT 52
     t.test("clients that generators for TypeScript make are compiled strictly, and call", (t) =>
       inTypeScript(t, platform, { folder, packages }),
     ),
+    // INVARIANT 52
     t.test("clients that openapi-python-client makes are imported, and call", (t) =>
       inPython(t, platform, folder),
     ),

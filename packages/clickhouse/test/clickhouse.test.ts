@@ -74,6 +74,7 @@ test("a server that is away or silent is unavailable within the deadline", async
   }
 });
 
+// INVARIANT 49
 test("parameters are values, never SQL, and times and big numbers keep every digit", async () => {
   const row = Type.Object({ text: Type.String(), at: Type.String(), big: Type.String() });
   const text = "'; drop table x; --\\\u00e9";

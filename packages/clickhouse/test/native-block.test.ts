@@ -6,6 +6,7 @@ import fc from "fast-check";
 import { type ColumnTypes, type NativeBlock, openBlock } from "../src/native-block.ts";
 import { asRead, edges, every, fill, fromAnswer, plain, type Row } from "./native-rows.ts";
 
+// INVARIANT 9
 test("every column and edge reads back as it was pushed", async () => {
   await assertSame([edges]);
 });
@@ -52,6 +53,7 @@ test("a lone surrogate is stored as the replacement character, also twice in a d
   );
 });
 
+// INVARIANT 9
 test("random rows read back as they were pushed", async () => {
   const text = fc.string({ unit: "binary", maxLength: 200 });
   const number = fc.double({ noNaN: true, noDefaultInfinity: true });

@@ -168,6 +168,7 @@ test("events that the server asks for again come in a new batch, the others do n
   assert.equal(telemetry.stats().accepted, 3);
 });
 
+// INVARIANT 12
 test("a full queue drops its oldest events and tells how many with a batch that arrives", async (t) => {
   const { endpoint, received } = await startServer(t, [hangUp]);
   const telemetry = open(endpoint, { queueEventsMax: 3, batchAgeMsMax: 60_000 });

@@ -51,6 +51,7 @@ const reachFiles = [
   "set allow_system_table_mods = on",
 ];
 
+// INVARIANT 70
 test("no login that is written anywhere reads a file, runs a program or becomes superuser", async (t) => {
   const { dataDir, start } = await newServer(t);
   const server = await start();
@@ -64,6 +65,7 @@ test("no login that is written anywhere reads a file, runs a program or becomes 
   }
 });
 
+// INVARIANT 70
 test("nobody gets in with a password that everybody knows", async (t) => {
   const { start } = await newServer(t);
   const { url } = await start();

@@ -12,6 +12,7 @@ function sentBy(remoteAddress: string, forwardedFor?: string) {
 
 // Load balancers of Azure and AWS write ports. Without reading the port, all of their clients would count as
 // one, the proxy.
+// INVARIANT 56
 test("a hop is read with its port, brackets and quotes, and a word is nobody", () => {
   const address = createClientAddress(proxies);
   const cases: [string, string][] = [

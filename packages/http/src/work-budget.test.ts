@@ -17,6 +17,7 @@ test("whoever has cost more than the budget waits until it has come back, and no
   assert.ok(!budget.isCharged("b", 0));
 });
 
+// INVARIANT 68
 test("memory is bounded, however many clients there are", () => {
   const budget = new WorkBudget({ msPerSecond: 10, burstMs: 100, clientsMax: 1000 });
   for (let n = 0; n < 20_000; n++) budget.charge(`client ${n}`, 50, n);

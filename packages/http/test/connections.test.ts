@@ -76,7 +76,7 @@ function clientOf(socket: Socket) {
 
 const holding = "GET /hold HTTP/1.1\r\nHost: x\r\n\r\n";
 
-// Guards the invariant "nobody takes the connections of others" (INVARIANTS.md).
+// INVARIANT 57
 test("beyond its share an address loses its longest idle connection, and nobody else one", async (t) => {
   const { from, shed, refused } = await startServer(t, { connectionsPerAddressMax: 3 });
   const neighbour = await from("127.0.0.2");
@@ -92,6 +92,7 @@ test("beyond its share an address loses its longest idle connection, and nobody 
   assert.deepEqual([await shed("address"), await refused("address")], [1, 0]);
 });
 
+// INVARIANT 57
 test("an address whose connections are all served gets no more, while another one is served", async (t) => {
   const { from, held, refused } = await startServer(t, { connectionsPerAddressMax: 2 });
   const busy = [await from("127.0.0.1"), await from("127.0.0.1")];
@@ -105,6 +106,7 @@ test("an address whose connections are all served gets no more, while another on
   assert.ok(await (await from("127.0.0.1")).ask(), "its share is free again");
 });
 
+// INVARIANT 57
 test("slow and idle connections of one host leave room for all others", async (t) => {
   const { from, shed } = await startServer(t, { connectionsMax: 300, connectionsPerAddressMax: 30 });
   const regular = await from("127.0.0.2");
@@ -118,6 +120,7 @@ test("slow and idle connections of one host leave room for all others", async (t
   assert.equal(await shed("address"), 1170);
 });
 
+// INVARIANT 57
 test("when all places are taken a newcomer gets the one that was idle longest, of whomever", async (t) => {
   const { from, held, shed, refused } = await startServer(t, { connectionsMax: 10 });
   const busy = await from("127.0.0.1");
@@ -133,6 +136,7 @@ test("when all places are taken a newcomer gets the one that was idle longest, o
   assert.ok(await busy.answered("at last"));
 });
 
+// INVARIANT 57
 test("a proxy that is trusted has no share, and many clients come over it", async (t) => {
   const { from, refused, shed } = await startServer(t, {
     connectionsPerAddressMax: 2,

@@ -84,7 +84,7 @@ const refused: Record<string, string> = {
   "two request ids": get("Host: x", "X-Request-Id: a", "X-Request-Id: b"),
 };
 
-// Guards the invariant "a request is one message with one meaning" (INVARIANTS.md).
+// INVARIANT 56
 test("what two readers could take for two requests is a 400, and nothing behind it is read", async (t) => {
   const { url, seen } = await startEcho(t);
   for (const [what, request] of Object.entries(refused)) {
@@ -103,6 +103,7 @@ test("more header fields than are looked at are refused, not left out", async (t
   assert.deepEqual([answer?.status, seen], [431, []]);
 });
 
+// INVARIANT 56
 test("what has one meaning is served, in every form that the standard has", async (t) => {
   const { url } = await startEcho(t);
   const served: Record<string, [string, string]> = {

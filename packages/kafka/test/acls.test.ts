@@ -23,6 +23,7 @@ test("granting twice grants once", async () => {
 
 // Guards the invariant "what the catalog has not signed changes nothing" (INVARIANTS.md), from the broker's
 // side.
+// INVARIANTS 58, 70
 test("a process may read and write in Kafka what its row of acls.json says, and nothing else", async () => {
   const expected: string[] = [];
   const seen: string[] = [];
@@ -92,6 +93,7 @@ test("a grant that is not in the file is taken away, and strangers are named", a
   assert.equal(await canWrite(producer, topics.keys), false);
 });
 
+// INVARIANT 70
 test("who has no password, a wrong one, or comes by the controller's door is let in nowhere", async () => {
   const { security, ...bare } = broker.as("kafka-admin");
   assert.ok(security?.sasl);

@@ -7,6 +7,7 @@ import { remakeTopics } from "../src/testing.ts";
 import { eventually, freshKafka } from "./support.ts";
 
 // Kafka's data may be lost, and its topics made again, under processes that go on.
+// INVARIANT 71
 test("a topic that was made anew is read from its beginning, however long it is now", async (t) => {
   const kafka = await freshKafka();
   const producer = await openProducer(kafka);
@@ -37,6 +38,7 @@ test("a topic that was made anew is read from its beginning, however long it is 
   await eventually(() => assert.ok(followed.ageMs() < 1000 && followed.isCaughtUp()));
 });
 
+// INVARIANT 71
 test("who was away for longer than deletions are kept reads everything anew", async (t) => {
   const kafka = await freshKafka();
   let nowMs = Date.now();
@@ -56,6 +58,7 @@ test("who was away for longer than deletions are kept reads everything anew", as
 });
 
 // A follower that stands still goes on with old keys, and answers as if they were current.
+// INVARIANT 71
 test("a follower that stands still says how old it is, and gets another consumer", async (t) => {
   const kafka = await freshKafka();
   await ensureTopics(kafka, { [topics.keys]: { partitions: 1 } });

@@ -17,6 +17,7 @@ import { superviseConsumer } from "../src/supervise.ts";
 import { deleteRecordsBefore, remakeTopics } from "../src/testing.ts";
 import { eventually, freshKafka, log } from "./support.ts";
 
+// INVARIANT 2
 test("who starts while Kafka starts waits for it", async (t) => {
   const kafka = await freshKafka();
   const gate = await openGate(t, kafka, { refusals: 4 });
@@ -49,6 +50,7 @@ test("who gives up waiting for Kafka leaves no connection and no try behind", as
   await eventually(() => assert.ok(openSockets() <= before, `${openSockets()} sockets, ${before} before`));
 });
 
+// INVARIANT 3
 test("what no broker has named in its answer is not acknowledged", async (t) => {
   const kafka = await freshKafka();
   const producer = await openProducer(kafka);
@@ -73,6 +75,7 @@ test("what no broker has named in its answer is not acknowledged", async (t) => 
 });
 
 // Kafka deletes after two days, read or not.
+// INVARIANT 2
 test("records that retention has taken before they were read are named, once", async (t) => {
   const kafka = await freshKafka();
   const producer = await openProducer(kafka);
@@ -132,6 +135,7 @@ test("a producer knows how far its clock is from the broker's, where that gives 
   assert.ok(offset > -1_802_000 && offset < -1_798_000, String(offset));
 });
 
+// INVARIANT 2
 test("of consumers that cannot join there is one at a time, and one when they can", async (t) => {
   const kafka = await freshKafka();
   const opened: Consumer[] = [];

@@ -11,6 +11,7 @@ test("values are bound and fragments nest, in the order of the text", () => {
   });
 });
 
+// INVARIANT 49
 test("text from outside stays a value, whatever it looks like", () => {
   const forged = { pieces: ["'; drop table apps; --"], holes: [] } as unknown as Value;
   assert.deepEqual(compile(sql`select ${forged}`), { text: "select $1", values: [forged] });

@@ -38,6 +38,7 @@ test("a transaction that throws leaves nothing behind, and its connection goes o
 
 // A server with a full disk answers every question. The written file shows that the probe would find the disk
 // full.
+// INVARIANT 72
 test("a database that takes no changes is not ready, and the probe writes a file now and then", async (t) => {
   const db = testPool(t, await freshDatabase(t), { connectionsMax: 1 });
   const metrics = createMetrics({ service: "test" });
@@ -206,6 +207,7 @@ test("rows are copied as they are, whatever their texts are made of", async (t) 
 });
 
 // A migration that waits behind a long transaction must not make readers wait behind it.
+// INVARIANT 61
 test("a migration that gets no lock lets readers pass, and is applied when the lock is free", async (t) => {
   const folder = await mkdtemp(join(tmpdir(), "mosis-migrations-"));
   t.after(() => rm(folder, { recursive: true }));

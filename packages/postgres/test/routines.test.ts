@@ -48,6 +48,7 @@ const view = [
   "drop view names;",
 ] as const;
 
+// INVARIANT 61
 test("routines are made after the last migration, and anew when their file changes", async (t) => {
   const { db, run, migration, routine, names, transactions } = await openSchema(t);
   await migration("0001_things", ...things);

@@ -13,6 +13,7 @@ test("a range has its addresses and no others, also an IPv4 address that is writ
 });
 
 // A key for `::/8` would work from anywhere that has IPv4.
+// INVARIANT 56
 test("an IPv6 range has no IPv4 address, and a mapped one is the IPv4 range that it says", () => {
   for (const range of ["::/0", "::/8", "::/80", "::/24", "::/96", "64:ff9b::/96", "::127.0.0.0/104"]) {
     for (const address of ["127.0.0.1", "::ffff:127.0.0.1", "10.10.20.1"]) {

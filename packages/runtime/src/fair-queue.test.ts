@@ -43,6 +43,7 @@ test("a key has its share of the slots, also when nobody else wants them", async
   assert.deepEqual(queue.counts(), { running: 0, waiting: 0 });
 });
 
+// INVARIANT 62
 test("the one call of another key waits for one turn, however many a key has sent", async () => {
   const { started, call, endOne } = createWork({ slotsMax: 2 });
   const calls = Array.from({ length: 100 }, () => call("many"));

@@ -20,6 +20,7 @@ test("resources close newest first, and one that fails or hangs does not stop th
 });
 
 // A relay has seven resources, and most of them wait for Kafka when it hangs.
+// INVARIANTS 72, 74
 test("all closes together have a bound, and each is begun all the same", async () => {
   const life = createLifecycle({ log, closeTimeoutMs: 60_000, closeAllTimeoutMs: 50 });
   const begun: number[] = [];

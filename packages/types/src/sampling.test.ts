@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { shareOf } from "./sampling.ts";
 
 // Clients in other languages decide alike only while these stay what they are.
+// INVARIANT 16
 test("shares never change, and do not depend on the case of an id", () => {
   assert.equal(shareOf("00000000-0000-0000-0000-000000000000"), 0.21612153016030788);
   assert.equal(shareOf("0192f0c1-2c46-7503-817d-6f49feb17cb7"), 0.4920142802875489);

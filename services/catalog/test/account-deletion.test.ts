@@ -10,6 +10,7 @@ import { assertProblem, auditTrail, startCatalog } from "./support.ts";
 const path = "/v1/developers/me:delete";
 const Tombstone = Type.Object({ topic: Type.String(), record_key: Type.String() });
 
+// INVARIANT 48
 test("an account goes with everything that is its, telemetry is told, and the trail stays", async (t) => {
   const { as, anyone, withBearer, db } = await startCatalog(t);
   const ada = await as("ada");
@@ -94,6 +95,7 @@ test("an app that is restored while its account is deleted keeps the account", a
 });
 
 // Guards "the database decides races", and "a client's mistake is never a 500".
+// INVARIANT 48
 test("what is made while its account is deleted is made before, or not at all", async (t) => {
   const { as, db } = await startCatalog(t);
   const ada = await as("ada");

@@ -8,7 +8,7 @@ import { startWithMailbox } from "./mailbox.ts";
 import { startProvider } from "./provider.ts";
 import { everythingStored } from "./support.ts";
 
-// Guards the invariant "secrets, tokens and passwords are stored as hashes alone" (INVARIANTS.md, 28).
+// INVARIANT 43
 test("no password and no token of a whole account is in a log line or a table", async (t) => {
   const lines: string[] = [];
   const destination = { write: (line: string) => void lines.push(line) };

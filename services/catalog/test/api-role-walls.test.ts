@@ -7,6 +7,7 @@ import { schemaSnapshot } from "./schema-snapshot.ts";
 
 // What somebody who runs SQL as the api does can forge or change, for whatever tenant.
 
+// INVARIANT 70
 test("the outbox takes what the tables have: no other topic, key, developer or state", async (t) => {
   const { apiDb, db, ada, bob, ids } = await startWithTwo(t);
   const append = (topic: string, key: string, developer: string, payload: object | null = null) => `
@@ -53,6 +54,7 @@ test("the outbox takes what the tables have: no other topic, key, developer or s
   assert.equal(known?.["key_hash"], hashOf(String(ids["adaSecret"])));
 });
 
+// INVARIANT 40
 test("the api's role changes no wall: not its role, the policies, functions or what they read", async (t) => {
   const { apiDb, db, ada } = await startWithTwo(t);
   const before = await schemaSnapshot(db);

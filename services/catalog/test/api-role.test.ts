@@ -34,7 +34,7 @@ const thefts = [
   "select query_to_xml('select key_hash from api_keys', true, true, '')",
 ];
 
-// Guards the invariant "the api cannot read a secret, nor what it is stored as" (INVARIANTS.md).
+// INVARIANT 43
 test("the api's role reads no hash of a credential, for whatever tenant", async (t) => {
   const { apiDb, ada } = await startWithTwo(t);
   const statements = secretColumns.flatMap(([table, column]) => [
@@ -61,6 +61,7 @@ test("the api's role reads no hash of a credential, for whatever tenant", async 
   );
 });
 
+// INVARIANT 43
 test("a look-up finds the one row that was presented, for its developer, and nothing else", async (t) => {
   const { apiDb, db, ada, bob, ids } = await startWithTwo(t);
   const { adaSecret = "" } = ids;
@@ -111,6 +112,7 @@ test("a look-up finds the one row that was presented, for its developer, and not
   );
 });
 
+// INVARIANTS 40, 70
 test("the api's role makes nobody more than they are, and gives no row to somebody else", async (t) => {
   const { apiDb, ada, bob, ids } = await startWithTwo(t);
   await assertRefused(

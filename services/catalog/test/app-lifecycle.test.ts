@@ -62,6 +62,7 @@ test("an app is published with a version, suspended and restored, and telemetry 
   assert.equal(states.at(-1)?.payload?.["updated_at"], row[0]?.at);
 });
 
+// INVARIANT 45
 test("what an admin has suspended, with a reason, only an admin restores", async (t) => {
   const { ada, db, key, rita, reviewer } = await startReleasing(t);
   const root = await reviewer("root", "admin");
@@ -124,6 +125,7 @@ test("an app is changed by whoever has seen it as it is, and what changes nothin
   }
 });
 
+// INVARIANT 31
 test("with an app go its versions, its keys and its restrictions, and its package id for good", async (t) => {
   const { ada, as, db, key, withBearer } = await startReleasing(t);
   await ada.post("/v1/apps", { package_id: "org.mosis.chess", name: "Chess" }).expect(201);
@@ -173,6 +175,7 @@ test("with an app go its versions, its keys and its restrictions, and its packag
 });
 
 // Guards "the next version of an app is signed with the key of the last, unless a person says otherwise".
+// INVARIANT 32
 test("the first published version pins its key, and only who has signed in names another", async (t) => {
   const { ada, key, rita, withBearer } = await startReleasing(t);
   const other = await register(ada);

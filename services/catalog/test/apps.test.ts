@@ -67,6 +67,7 @@ test("creating an app leaves one audit event and one state message", async (t) =
 });
 
 // Guards "the database decides races" and "no event without its change".
+// INVARIANT 24
 test("of many who create one package id at once, one succeeds, and leaves one event", async (t) => {
   const { as, db } = await startCatalog(t);
   const [ada, bob] = await Promise.all([as("ada"), as("bob")]);
@@ -81,6 +82,7 @@ test("of many who create one package id at once, one succeeds, and leaves one ev
 });
 
 // Guards "a resource that is not yours answers exactly like one that does not exist".
+// INVARIANT 40
 test("someone else's app is a 404, byte for byte like a missing one", async (t) => {
   const { as } = await startCatalog(t);
   const [ada, bob] = await Promise.all([as("ada"), as("bob")]);
@@ -211,6 +213,7 @@ test("an account whose address is not confirmed has three apps, whatever it asks
   await make(11).expect(201);
 });
 
+// INVARIANT 31
 test("the package id of an app that was never published is free once it is deleted", async (t) => {
   const { as, db } = await startCatalog(t);
   const [ada, bob] = [await as("ada"), await as("bob")];

@@ -223,6 +223,7 @@ test("a body that ends early changes nothing", async (t) => {
 });
 
 // The general case of everything above.
+// INVARIANT 38
 test("whatever JSON is sent to whatever route, the answer is never a 500", async (t) => {
   const { as } = await startCatalog(t);
   const ada = await as("ada");

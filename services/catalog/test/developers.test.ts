@@ -67,6 +67,7 @@ test("of many who register one address at once, in different case, one succeeds"
 });
 
 // Guards "secrets are stored only as hashes".
+// INVARIANT 43
 test("a password is nowhere but in its argon2id hash, and that is in no event and no answer", async (t) => {
   const { as, db } = await startCatalog(t);
   const bob = await as("bob");

@@ -7,6 +7,7 @@ import { assertProblem, startCatalog } from "./support.ts";
 
 // Guards the invariant "no password is set that is guessed first" (INVARIANTS.md): in each of the three
 // places.
+// INVARIANT 66
 test("a password that is easy to guess is set nowhere, and the answer says what to do", async (t) => {
   const { anyone, as, mailbox } = await startWithMailbox(t);
   const ada = await as("ada");

@@ -47,6 +47,7 @@ test("whoever reads the mail confirms the address, and only then may do what oth
 });
 
 // Guards "a request with an Idempotency-Key is done once": what comes before the change, too.
+// INVARIANT 25
 test("a mail that is asked for again with its Idempotency-Key is sent and counted once", async (t) => {
   // Nothing sends here: what is to be sent stays in its table.
   const catalog = await startCatalog(t);

@@ -8,6 +8,7 @@ import { assertProblem, auditTrail, everythingStored, startCatalog, withoutReque
 
 const erasures = "/v1/apps/org.mosis.go/erasures";
 
+// INVARIANT 18
 test("an erasure is asked for with the install id, which is in its message and nowhere else", async (t) => {
   const { ada, db } = await setUp(t);
   const install_id = randomUUID();

@@ -9,7 +9,7 @@ import { assertProblem, eventually, startCatalog } from "./support.ts";
 const Count = Type.Object({ n: Type.Integer() });
 const unlimited = { reads: 1e7, writes: 1e7, publicReads: 1e7, publicWrites: 1e7 };
 
-// Guards the invariant "no account takes what all share" (INVARIANTS.md).
+// INVARIANT 62
 test("changes of one account that wait for each other leave connections to others", async (t) => {
   const { as, db } = await startCatalog(t);
   const [ada, bob] = [await as("ada"), await as("bob")];
@@ -38,6 +38,7 @@ test("changes of one account that wait for each other leave connections to other
   assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([201]));
 });
 
+// INVARIANT 62
 test("an account has as many apps and keys as it may, however many are asked for at once", async (t) => {
   const { as, db } = await startCatalog(t, { accountCaps: { apps: 3, keys: 4 } });
   const [ada, bob] = [await as("ada"), await as("bob")];
@@ -63,6 +64,7 @@ test("an account has as many apps and keys as it may, however many are asked for
   await bob.post("/v1/keys", { name: "k", kind: "management" }).expect(201);
 });
 
+// INVARIANT 62
 test("more sessions and keys of an account are not more requests", async (t) => {
   const requestRates = { ...unlimited, reads: 6 };
   const { as, anyone, withBearer } = await startCatalog(t, { requestRates });
@@ -80,6 +82,7 @@ test("more sessions and keys of an account are not more requests", async (t) => 
   await bob.get("/v1/apps").expect(200);
 });
 
+// INVARIANT 62
 test("what nobody has reaches PostgreSQL seldom, and what cannot be ours never", async (t) => {
   const { startAnother, as } = await startCatalog(t);
   const ada = await as("ada");

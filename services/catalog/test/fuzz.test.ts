@@ -19,6 +19,7 @@ const senders = 8;
 
 // Guards "a mistake of the client is never a 500" (INVARIANTS.md). That every answer is what the document
 // says is checked by startCatalog.
+// INVARIANT 38
 test("no request, however it is made up, is answered 5xx", async (t) => {
   const seed = Number(process.env["FUZZ_SEED"] ?? randomInt(1e9));
   const { url, secrets, known, renew } = await populated(t);

@@ -36,6 +36,7 @@ const requests: {
   { needs: "keys:write", send: (by) => by.delete("/v1/keys/a9f0c5a0-0000-4000-8000-000000000000") },
 ];
 
+// INVARIANT 44
 test("a key does what it has the permission for, and nothing else", async (t) => {
   const { ada, make } = await setUp(t);
   for (const permission of Object.keys(permissions) as Permission[]) {
@@ -69,6 +70,7 @@ test("an ingest key cannot use the catalog at all, and cannot be given what woul
 });
 
 // Guards "no key can make a key that may do more than itself".
+// INVARIANT 44
 test("a key makes keys with its own permissions, apps and time at most", async (t) => {
   const { ada, make, db } = await setUp(t);
   const mine = ["apps:read", "keys:read", "keys:write"];

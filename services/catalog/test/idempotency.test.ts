@@ -11,6 +11,7 @@ function restrict(caller: Caller, key: string, body: object = noise) {
 }
 
 // Guards "a request with an Idempotency-Key is done once" (INVARIANTS.md).
+// INVARIANT 25
 test("of parallel requests with one Idempotency-Key one is done, and all are told the same", async (t) => {
   const { as, db } = await startCatalog(t);
   const ada = await as("ada");
@@ -36,6 +37,7 @@ test("of parallel requests with one Idempotency-Key one is done, and all are tol
   assert.equal((body as { data: object[] }).data.length, 1);
 });
 
+// INVARIANT 25
 test("a key stands for one request of one client for a day, and for nothing that was refused", async (t) => {
   const { as, db } = await startCatalog(t);
   const [ada, bob] = await Promise.all([as("ada"), as("bob")]);

@@ -16,6 +16,7 @@ const operations = new Map(
 );
 
 // Guards "what is not yours answers exactly like what does not exist", for every route and everybody.
+// INVARIANT 40
 test("every route answers everybody as it should, and what is foreign like what is missing", async (t) => {
   const { callers, ids } = await everybody(t);
   const taken = new Set<string>();

@@ -16,6 +16,7 @@ import {
 const proxied = { trustedProxies: ["127.0.0.0/8"] };
 const from = (address: string, by: Caller) => by.get("/v1/keys").set("X-Forwarded-For", address);
 
+// INVARIANT 44
 test("a key works from its ranges alone, which are answered in one form", async (t) => {
   const { ada, db, withBearer } = await startKeys(t, proxied);
   const asked = ["2001:DB8:0:0::7/48", "192.0.2.77/24", "192.0.2.0/24", "198.51.100.1"];
@@ -135,6 +136,7 @@ test("a key can end earlier than it was made for, not later, and holds what its 
 });
 
 // Guards "a disabled key stops working": here, at once.
+// INVARIANT 41
 test("a disabled key answers like one that never was, and works again when it is enabled", async (t) => {
   const { ada, db, withBearer } = await startKeys(t);
   const { id, secret } = await createKey(ada);
@@ -150,6 +152,7 @@ test("a disabled key answers like one that never was, and works again when it is
 });
 
 // Whoever may rotate a key has its secret.
+// INVARIANT 44
 test("a key rotates, enables and opens no key that may do more than itself", async (t) => {
   const { ada, withBearer } = await startKeys(t, proxied);
   const permissions = ["keys:write", "keys:read", "apps:read"];
@@ -191,6 +194,7 @@ test("a key rotates, enables and opens no key that may do more than itself", asy
 });
 
 // Guards the invariant "a deleted, disabled or expired key stops working everywhere within 5 s".
+// INVARIANT 41
 test("what one process revokes, disables, narrows or signs out stops within 5 s in another", async (t) => {
   const { ada, startAnother, withBearer } = await startKeys(t, proxied);
   const another = await startAnother();

@@ -17,6 +17,7 @@ const report = (by: Caller, ...tokens: string[]) =>
     })),
   );
 
+// INVARIANT 41
 test("a leaked management key is disabled at once, and works again with another secret alone", async (t) => {
   const { ada, anyone, db, withBearer } = await startKeys(t);
   const { id, secret } = await createKey(ada);
@@ -92,6 +93,7 @@ test("where a secret was found is shown as every parser reads it, or not at all"
 });
 
 // Whoever has found something must not learn from the answer whether it is good.
+// INVARIANT 43
 test("what was never ours, a typo and a real secret are answered alike, and none is kept", async (t) => {
   const { ada, anyone, db } = await startKeys(t);
   const real = await createKey(ada);

@@ -60,6 +60,7 @@ test("a rotation with a grace over a week is refused, and so is one of what has 
 });
 
 // Guards "the database decides races".
+// INVARIANT 24
 test("of fifty who rotate what they have read one does, and its two secrets work", async (t) => {
   const { ada, db, withBearer } = await startKeys(t);
   const first = await createKey(ada);

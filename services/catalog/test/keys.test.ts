@@ -57,6 +57,7 @@ test("a key that asks for no permissions gets all of its kind, and of every app"
 });
 
 // Guards "secrets are stored only as hashes".
+// INVARIANT 43
 test("a secret is nowhere but in its answer, and its hash only where keys are checked", async (t) => {
   const { as, db, withBearer } = await startCatalog(t);
   const ada = await as("ada");
@@ -110,6 +111,7 @@ test("creating and deleting a key leave one audit event and one state message ea
 });
 
 // Guards "the database decides races".
+// INVARIANT 24
 test("of many who delete one key at once, one does, and leaves one event", async (t) => {
   const { as, db } = await startCatalog(t);
   const ada = await as("ada");
@@ -144,6 +146,7 @@ test("of many who delete one key at once, one does, and leaves one event", async
 });
 
 // Guards "a resource that is not yours answers exactly like one that does not exist".
+// INVARIANT 40
 test("someone else's key is a 404, byte for byte like a missing one, and stays", async (t) => {
   const { as, db } = await startCatalog(t);
   const [ada, bob] = await Promise.all([as("ada"), as("bob")]);
@@ -164,6 +167,7 @@ test("someone else's key is a 404, byte for byte like a missing one, and stays",
 });
 
 // Guards "a revoked or expired key stops working within 5 s": here, at once.
+// INVARIANT 41
 test("a deleted and an expired key answer like a key that never was", async (t) => {
   const { as, db, withBearer } = await startCatalog(t);
   const ada = await as("ada");

@@ -39,6 +39,7 @@ async function waitingListings(rev: Caller): Promise<Listing[]> {
   return (body as { data: Listing[] }).data;
 }
 
+// INVARIANT 27
 test("the name and category of a published app are others once a reviewer has approved them", async (t) => {
   const { anyone, ada, rev, publish, path, db } = await startApproved(t);
   await publish();
@@ -95,6 +96,7 @@ test("a rejected name is told its developer with what to fix, and the app keeps 
   );
 });
 
+// INVARIANT 27
 test("a draft is not renamed between the approval of its version and its publication", async (t) => {
   const { anyone, ada, rev, publish } = await startApproved(t);
   assert.equal((await rename(ada, ada, { name: "My Bank" })).name, "Go");

@@ -198,6 +198,7 @@ test("a session adopts a key, which goes its own way then; no key does, or manag
 });
 
 // Guards "the database decides races".
+// INVARIANT 41
 test("of keys that are made while the key that makes them is deleted or disabled, none works", async (t) => {
   for (const end of ["delete", "disable"] as const) {
     const { ada, db, withBearer } = await startKeys(t);

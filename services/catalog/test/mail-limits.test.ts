@@ -32,7 +32,7 @@ async function makeKeys(by: Caller, count: number) {
   return Promise.all(Array.from({ length: count }, () => createKey(by, { kind: "ingest" })));
 }
 
-// Guards the invariant "nobody's mailbox is flooded through us" (INVARIANTS.md).
+// INVARIANT 59
 test("a report of sixty leaked keys is one mail that lists them, and another report joins it", async (t) => {
   const { as, anyone, db } = await startCatalog(t);
   const ada = await as("ada");
@@ -87,6 +87,7 @@ test("an address that was never confirmed gets mails to confirm it and to reset,
 });
 
 // Registering, deleting and registering again asks for a mail each time.
+// INVARIANT 59
 test("all mails that strangers can cause to one mailbox come out of one bucket", async (t) => {
   const { anyone, withBearer, db } = await startCatalog(t);
   const victim = "victim@mosis.test";
@@ -130,6 +131,7 @@ test("of many at once no more are queued than of many in turn", async (t) => {
 });
 
 // A thief must not be able to hide one notice behind many others.
+// INVARIANT 59
 test("notices beyond the bucket wait and become one mail of their kind; none is lost", async (t) => {
   const { as, db, apiDb } = await startCatalog(t);
   const { id: developerId, email: recipient } = await as("ada");
@@ -156,6 +158,7 @@ test("notices beyond the bucket wait and become one mail of their kind; none is 
   );
 });
 
+// INVARIANT 59
 test("the api puts no mail into the queue but through its limits", async (t) => {
   const { as, apiDb } = await startCatalog(t);
   const ada = await as("ada");

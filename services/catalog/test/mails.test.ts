@@ -69,6 +69,7 @@ async function startWithServer(t: TestContext) {
   return { ...catalog, smtp, startSender, waiting, post };
 }
 
+// INVARIANT 47
 test("a mail leaves over SMTP once its change is committed, and then lies nowhere", async (t) => {
   const { anyone, smtp, startSender, waiting, db } = await startWithServer(t);
   await anyone.post("/v1/developers", ada).expect(201);
@@ -90,6 +91,7 @@ test("a mail leaves over SMTP once its change is committed, and then lies nowher
 });
 
 // Guards "a crash between the commit and the mail loses nothing".
+// INVARIANT 47
 test("a mail that was claimed by a sender that died is sent by another when its lease is over", async (t) => {
   const { anyone, smtp, startSender, waiting, db } = await startWithServer(t);
   await anyone.post("/v1/developers", ada).expect(201);
@@ -103,6 +105,7 @@ test("a mail that was claimed by a sender that died is sent by another when its 
   await eventually(() => assert.equal(smtp.received.length, 2));
 });
 
+// INVARIANT 47
 test("of several senders one sends each mail", async (t) => {
   const { smtp, startSender, waiting, post } = await startWithServer(t);
   for (let i = 0; i < 40; i++) await post("password_changed", `to${i}@mosis.test`, null);

@@ -9,6 +9,7 @@ import { untilWaiting } from "./locks.ts";
 import { assertProblem, eventually, startCatalog } from "./support.ts";
 
 // Guards "a revoked key stops working everywhere": the last state that is published of it is its own.
+// INVARIANT 41
 test("a key that is disabled while one of its apps is deleted stays disabled", async (t) => {
   const { ada, db } = await startKeys(t);
   const apps = ["org.mosis.go", "org.mosis.chess"];
@@ -53,6 +54,7 @@ async function untilUsed(db: Pool, id: string): Promise<void> {
 }
 
 // Guards "a revoked key stops working everywhere": also what it began before.
+// INVARIANT 41
 test("a key that is deleted or narrowed while a body is on its way does nothing with it", async (t) => {
   const { ada, db, url } = await startKeys(t);
   const body = JSON.stringify({ name: "later", kind: "management" });
@@ -74,6 +76,7 @@ test("a key that is deleted or narrowed while a body is on its way does nothing 
 });
 
 // Guards "a new password ends what was opened with the old one".
+// INVARIANT 46
 test("another address that is asked for with a password of before is not confirmed", async (t) => {
   const { as, db } = await startCatalog(t);
   const ada = await as("ada");

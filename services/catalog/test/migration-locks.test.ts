@@ -79,6 +79,7 @@ async function readAll(db: Pool): Promise<void> {
 }
 
 // Guards "adding a column at full volume does not lock reads": the server ends a read that waits longer.
+// INVARIANT 61
 test("a new column with a default, and every migration, let reads go on at the full volume", async (t) => {
   const url = await fullVolume(t);
   const db = openPool({ url, name: "test", log, ...bounds });

@@ -20,6 +20,7 @@ async function openEmpty(t: TestContext) {
 }
 
 // Guards "every migration goes up, down and up again to the same schema", each singly.
+// INVARIANT 61
 test("every migration goes up, down to what was before it, and up again to the same schema", async (t) => {
   const { db, run } = await openEmpty(t);
   let before = await schemaSnapshot(db);
@@ -67,6 +68,7 @@ async function silentThings(db: Queryable): Promise<string[]> {
 }
 
 // The five core tables are the user's document, word for word: core-tables.sql is copied from it.
+// INVARIANT 61
 test("migrations 1 to 5 make the five core tables exactly as the database selection has them", async (t) => {
   const { db, run } = await openEmpty(t);
   const document = await openEmpty(t);
@@ -197,6 +199,7 @@ async function recorded(db: Queryable): Promise<string[]> {
   return rows.map(({ name }) => name);
 }
 
+// INVARIANT 61
 test("a database with the whole history that was squashed is adopted as it is", async (t) => {
   const { db, run } = await openEmpty(t);
   await run("up", Infinity);
@@ -210,6 +213,7 @@ test("a database with the whole history that was squashed is adopted as it is", 
   assert.deepEqual(await schemaSnapshot(db), schema);
 });
 
+// INVARIANT 61
 test("a database with part of the history that was squashed is left as it is", async (t) => {
   const { db, run } = await openEmpty(t);
   await run("up", Infinity);

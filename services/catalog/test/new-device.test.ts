@@ -42,6 +42,7 @@ const sessionsOf = async (caller: Caller) =>
   ((await caller.get("/v1/sessions").expect(200)).body as { data: Session[] }).data;
 
 // Guards "whoever has an account is told of a device that is new".
+// INVARIANT 46
 test("a sign-in from a new network or with a new client is mailed once, and the first is not", async (t) => {
   const { as, signIn, notices, db } = await start(t);
   const ada = await as("ada");
@@ -93,6 +94,7 @@ test("a session says from where it was begun and last used, to its developer alo
 const Left = Type.Object({ sessions: Type.Integer(), devices: Type.Integer() });
 
 // Guards "an address of a client is kept no longer than its session".
+// INVARIANT 46
 test("what has ended and what is not seen any more is swept, but not the last device", async (t) => {
   const { as, db, apiDb, life } = await start(t);
   const ada = await as("ada");

@@ -52,6 +52,7 @@ test("signing in with a provider makes an account, and finds it the next time", 
 });
 
 // Whoever gets a provider to say an address must not have the account of that address.
+// INVARIANT 46
 test("an account that exists is never found by its address, only linked by who is signed in", async (t) => {
   const { as, anyone, signedIn, db } = await start(t);
   const ada = await as("ada");
@@ -104,6 +105,7 @@ test("an address that the provider has not verified makes no account", async (t)
 });
 
 // Nobody is signed in as somebody else by a link, or by what was taken from another browser.
+// INVARIANT 46
 test("a flow ends once, for its browser, its provider, its purpose and its developer alone", async (t) => {
   const { as, anyone, signedIn, begin, db } = await start(t);
   const done = await signedIn("carol");

@@ -9,6 +9,7 @@ const operations = operationsOf(catalogDocument);
 
 // That answers are what the document says is checked in every test: see startCatalog.
 
+// INVARIANT 52
 test("the document is OpenAPI 3.1, is served as it is, and its examples fit their schemas", async (t) => {
   const { anyone } = await startCatalog(t);
   const { body, headers } = await anyone.get("/openapi.json").expect(200);
@@ -51,6 +52,7 @@ interface Layer {
 
 const statusRoutes = ["/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/docs/{name}"];
 
+// INVARIANT 52
 test("every route that is served is described, and every one that is described is served", async (t) => {
   const { app } = await startCatalog(t);
   const layers = (app as unknown as { router: { stack: Layer[] } }).router.stack;

@@ -14,6 +14,7 @@ function assertUnavailable(answer: Response): void {
 }
 
 // Guards "PostgreSQL in trouble is a 503, and passes" (INVARIANTS.md).
+// INVARIANT 39
 test("while no connection is free requests are 503 with a time, and afterwards they are not", async (t) => {
   const { as, startAnother } = await startCatalog(t);
   const ada = await as("ada");
@@ -32,6 +33,7 @@ test("while no connection is free requests are 503 with a time, and afterwards t
   await caller.post("/v1/apps", chess).expect(201);
 });
 
+// INVARIANT 39
 test("a slow statement is a 503 that has changed nothing, and its connection goes on", async (t) => {
   const { as, db, startAnother } = await startCatalog(t);
   const ada = await as("ada");
@@ -48,6 +50,7 @@ test("a slow statement is a 503 that has changed nothing, and its connection goe
   await caller.post("/v1/apps", chess).expect(201);
 });
 
+// INVARIANT 39
 test("with the database away requests are 503, and once it is back they go on by themselves", async (t) => {
   const { as, db, databaseUrl, startAnother } = await startCatalog(t);
   const ada = await as("ada");

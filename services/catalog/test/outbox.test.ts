@@ -30,8 +30,10 @@ async function visible(db: Pool): Promise<unknown[]> {
 }
 
 const sabotages = {
+  // INVARIANT 19
   "a change whose event cannot be written does not happen": sql`
     alter table outbox add constraint sabotage check (false) not valid`,
+  // INVARIANT 19
   "an event whose change cannot be committed is never seen": sql`
     do $$ begin
       create function refuse_commit() returns trigger language plpgsql as
@@ -84,6 +86,7 @@ async function openTransaction(db: Pool, developerId: string, n: number) {
 }
 
 // Guards "audit order per developer is commit order": the second waits until the first has committed.
+// INVARIANT 20
 test("of one developer's transactions, the one that commits first has the smaller positions", async (t) => {
   const { db } = await startDatabase(t);
   const developerId = randomUUID();
@@ -109,6 +112,7 @@ test("of one developer's transactions, the one that commits first has the smalle
 });
 
 // Guards "the relay skips nothing": a smaller position may become visible later, and is read then.
+// INVARIANT 20
 test("a transaction of somebody else that commits late is not skipped", async (t) => {
   const { db } = await startDatabase(t);
   const slow = await openTransaction(db, randomUUID(), 1);
@@ -133,6 +137,7 @@ test("a transaction of somebody else that commits late is not skipped", async (t
 });
 
 // Guards "audit order per developer is commit order", by force: what a reader has seen, nothing gets before.
+// INVARIANT 20
 test("while many write at once, no event appears before one of its developer that was seen", async (t) => {
   const { db } = await startDatabase(t, { connectionsMax: 20 });
   const developers = Array.from({ length: 3 }, () => randomUUID());

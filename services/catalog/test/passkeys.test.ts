@@ -47,7 +47,7 @@ const forgeries: Record<string, Lies> = {
   "the handle of somebody else": { userHandle: "AAAAAAAAAAAAAAAAAAAAAA" },
 };
 
-// Guards the invariant "an account is its owner's" (INVARIANTS.md).
+// INVARIANT 46
 test("what a browser or an authenticator says wrongly signs nobody in, and is answered alike", async (t) => {
   const { as, anyone } = await startWithFactors(t);
   const [ada, bob] = [await as("ada"), await as("bob")];
@@ -83,6 +83,7 @@ test("what a browser or an authenticator says wrongly signs nobody in, and is an
   );
 });
 
+// INVARIANT 46
 test("a challenge is answered once, in its own sign-in, and within five minutes", async (t) => {
   const { as, anyone, db } = await startWithFactors(t);
   const ada = await as("ada");
@@ -127,6 +128,7 @@ test("a challenge is answered once, in its own sign-in, and within five minutes"
 });
 
 // A count that does not grow is a copy of the authenticator, or an answer that was sent before.
+// INVARIANT 46
 test("a copied authenticator is refused by its count, and one that does not count is taken", async (t) => {
   const { as, anyone } = await startWithFactors(t);
   const ada = await as("ada");

@@ -6,7 +6,7 @@ import { assertProblem, startCatalog } from "./support.ts";
 /** Waiting is counted in turns here, however slow the machine is. */
 const limits = { runningMax: 1, waitingMax: 200, waitMsMax: 200_000 };
 
-// Guards the invariant "who signs in waits one turn, however many others try" (INVARIANTS.md).
+// INVARIANT 65
 test("sixty addresses that fill the queue keep somebody else waiting for one turn of each", async () => {
   const passwords = await createPasswords(limits);
   const order: string[] = [];
@@ -24,6 +24,7 @@ test("sixty addresses that fill the queue keep somebody else waiting for one tur
   await Promise.all(flood);
 });
 
+// INVARIANT 65
 test("one account that is tried from sixty networks has the share of one account", async () => {
   const passwords = await createPasswords(limits);
   const order: string[] = [];

@@ -33,6 +33,7 @@ test("a forgotten password is replaced by whoever reads the mail, and every sess
 });
 
 // Nobody learns from the answer whether an address has an account.
+// INVARIANT 46
 test("asking for a new password is answered alike, whether there is an account or not", async (t) => {
   const { as, anyone, mailbox, db } = await startWithMailbox(t);
   const { email } = await as("ada");
@@ -69,6 +70,7 @@ test("a mail goes to the address as it is stored, whatever was typed", async (t)
 });
 
 // Guards "the database decides races".
+// INVARIANT 46
 test("of many who use one token at once, one chooses the password", async (t) => {
   const { as, anyone, mailbox, db } = await startWithMailbox(t);
   const { email } = await as("ada");
@@ -87,6 +89,7 @@ test("of many who use one token at once, one chooses the password", async (t) =>
 });
 
 // Somebody else has registered the address, made themselves at home, and waits.
+// INVARIANT 46
 test("whoever proves an address that was never confirmed gets nothing that others have left", async (t) => {
   const { as, anyone, withBearer, mailbox, db } = await startWithMailbox(t);
   const stranger = await as("ada");
@@ -112,6 +115,7 @@ test("whoever proves an address that was never confirmed gets nothing that other
   assert.deepEqual({ verified, oauth_provider }, { verified: true, oauth_provider: null });
 });
 
+// INVARIANT 25
 test("changing the password needs the current one, and ends all sessions but this", async (t) => {
   const { as, anyone, withBearer } = await startCatalog(t);
   const ada = await as("ada");
@@ -138,6 +142,7 @@ test("changing the password needs the current one, and ends all sessions but thi
 });
 
 // Guards "passwords are not guessed": in however many processes, and at once.
+// INVARIANT 46
 test("wrong passwords are counted by account over all processes; a reset lets its owner in", async (t) => {
   const catalog = await startWithMailbox(t);
   const { as, anyone, mailbox, startAnother } = catalog;
@@ -169,6 +174,7 @@ test("wrong passwords are counted by account over all processes; a reset lets it
 });
 
 // `lower()` takes a capital I with a dot for an i, the Kelvin sign for a k; JavaScript the second alone.
+// INVARIANT 46
 test("wrong passwords are counted by account, however its address is spelled", async (t) => {
   const { as, anyone } = await startCatalog(t);
   await as("victim.kim");

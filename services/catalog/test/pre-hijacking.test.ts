@@ -18,6 +18,7 @@ test("signing in with a provider never ends in an account that somebody else has
 });
 
 // 2. Unexpired session, 3. trojan identifier, 4. unexpired email change.
+// INVARIANT 63
 test("who takes an address back finds no session, provider or key of a stranger in it", async (t) => {
   const { anyone, db, mailbox, withBearer, prehijack, signedIn, reset } = await startTakingBack(t);
   const stranger = await prehijack();
@@ -63,6 +64,7 @@ test("an address that a provider does not call verified, with a true of JSON, is
 });
 
 // Somebody gets a mail for an account that they have not made, and follows it.
+// INVARIANT 63
 test("the mail alone confirms no address: who follows it has to know the account, too", async (t) => {
   const { as, anyone, mailbox, prehijack, signIn } = await startTakingBack(t);
   const stranger = await prehijack();

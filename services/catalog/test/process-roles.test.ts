@@ -56,7 +56,7 @@ const rights: Record<"mosis_relay" | "mosis_webhooks", Record<string, string[]>>
 
 const Right = Type.Object({ name: Type.String(), right: Type.String() });
 
-// Guards the invariant "each process reaches in a store what it needs" (INVARIANTS.md).
+// INVARIANT 70
 test("the relay and webhooks have a role each that owns nothing, and has these rights", async (t) => {
   const { db } = await startDatabase(t);
   for (const [role, expected] of Object.entries(rights)) {
@@ -128,6 +128,7 @@ const changes = [
   "truncate outbox",
 ];
 
+// INVARIANT 70
 test("the relay's role reads no secret and no address, and makes up no event", async (t) => {
   const { ada, ids, processDb, attack } = await startAs(t, processRoles.relay);
   const key = String(ids["adaKey"]);
@@ -149,6 +150,7 @@ test("the relay's role reads no secret and no address, and makes up no event", a
   );
 });
 
+// INVARIANT 70
 test("the role of webhooks reads no outbox, makes no delivery, and makes up no event", async (t) => {
   const { db, ada, ids, processDb, attack } = await startAs(t, processRoles.webhooks);
   await execute(

@@ -15,6 +15,7 @@ async function readAll(caller: Caller, path: string) {
 }
 
 // Guards "a 429 says which policy and when" (INVARIANTS.md).
+// INVARIANT 51
 test("an account has its reads and writes, and is told the policy it has used up", async (t) => {
   const { as, withBearer } = await startCatalog(t, { requestRates: rates });
   const ada = await as("ada");
@@ -50,6 +51,7 @@ test("what is refused for its rate has changed nothing, and its body was not rea
   );
 });
 
+// INVARIANT 51
 test("an address without good credentials has a strict rate of its own", async (t) => {
   const { anyone, withBearer, as } = await startCatalog(t, { requestRates: rates });
   const ada = await as("ada");

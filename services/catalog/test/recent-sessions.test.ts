@@ -60,7 +60,7 @@ async function start(t: TestContext) {
   return { ...catalog, ada, grow, notices };
 }
 
-// Guards the invariant "a stolen session makes nothing that outlives it" (INVARIANTS.md).
+// INVARIANT 64
 test("a session of before makes nothing that outlives it, until it is proved again", async (t) => {
   const { ada, grow, db } = await start(t);
   const { id } = await createKey(ada);
@@ -100,6 +100,7 @@ test("a session of before makes nothing that outlives it, until it is proved aga
 });
 
 // Guards the same invariant: what cannot be undone is as good as what outlives the session.
+// INVARIANT 64
 test("a session of before destroys nothing for good, and lets no other key sign an app", async (t) => {
   const { ada, grow, db, withBearer } = await start(t);
   const app = "/v1/apps/org.mosis.go";
@@ -130,7 +131,7 @@ test("a session of before destroys nothing for good, and lets no other key sign 
   }
 });
 
-// Guards the invariant "a stolen session makes nothing that outlives it" (INVARIANTS.md).
+// INVARIANT 64
 test("with a second factor, a session is recent only when that is proved again, too", async (t) => {
   const { as, anyone, db, grow } = await startFactored(t);
   const [ada, bob] = [await as("ada"), await as("bob")];
@@ -180,6 +181,7 @@ test("with a second factor, a session is recent only when that is proved again, 
   await ada.delete("/v1/developers/me/totp").expect(204);
 });
 
+// INVARIANT 64
 test("a passkey that verifies its user makes a session recent, and no passkey of another does", async (t) => {
   const { as, grow } = await startFactored(t);
   const [ada, bob] = [await as("ada"), await as("bob")];
@@ -207,6 +209,7 @@ test("a management key makes keys as its permissions say: a pipeline has nobody 
   await createKey(withBearer(secret));
 });
 
+// INVARIANT 64
 test("the owner is mailed of each management key, webhook and signing key", async (t) => {
   const { ada, notices } = await start(t);
   await notices();

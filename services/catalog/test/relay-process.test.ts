@@ -14,6 +14,7 @@ import { eventually, requiredEnv, urlAs } from "./support.ts";
 const Count = Type.Object({ n: Type.Integer() });
 
 // Guards "killing any process at any moment (kill -9) loses nothing acknowledged".
+// INVARIANT 2
 test("a relay process killed while it publishes loses nothing, and the next one goes on", async (t) => {
   const { db, databaseUrl, kafka, arrived } = await startRelaying(t);
   const rows = 3000;

@@ -58,6 +58,7 @@ test("apps and keys arrive as the API made them, and a deleted key leaves nothin
 });
 
 // Guards "audit order per developer is commit order" and "killing any process loses nothing acknowledged".
+// INVARIANT 22
 test("while sessions of relays end again and again, all events arrive in commit order", async (t) => {
   const { life, db, databaseUrl, kafka, arrived } = await startRelaying(t);
   await startTestRelay({ life, databaseUrl, kafka });
@@ -95,6 +96,7 @@ test("while sessions of relays end again and again, all events arrive in commit 
   await eventually(() => outboxIsEmpty(db));
 });
 
+// INVARIANT 22
 test("of two relays one is active, and the other takes over when its session ends", async (t) => {
   const { life, db, databaseUrl, kafka, arrived } = await startRelaying(t);
   const first = await startTestRelay({ life, databaseUrl, kafka }, { name: "first" });
@@ -151,6 +153,7 @@ test("rows that were sent but not forgotten are sent again", async (t) => {
 });
 
 // An old state of a key behind a newer one would bring a revoked key back to life.
+// INVARIANT 22
 test("a relay that lost its session sends nothing more before it is the active one again", async (t) => {
   const { life, db, databaseUrl, kafka, arrived } = await startRelaying(t);
   const id = randomUUID();
@@ -181,6 +184,7 @@ test("a relay that lost its session sends nothing more before it is the active o
 });
 
 // Guards "a row that cannot be published is quarantined, never in the way".
+// INVARIANT 23
 test("a record that Kafka refuses is put aside with the reason, and the others go on in order", async (t) => {
   const { life, db, databaseUrl, kafka, arrived } = await startRelaying(t);
   const id = randomUUID();

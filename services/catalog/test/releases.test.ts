@@ -56,6 +56,7 @@ test("a version goes from draft over review to a rollout and to everybody", asyn
   );
 });
 
+// INVARIANT 29
 test("the latest version is the newest that everybody gets, with the one in rollout beside it", async (t) => {
   const { ada, rita, db, key } = await startReleasing(t);
   const paths: string[] = [];
@@ -111,6 +112,7 @@ test("a newer submission supersedes the one that waits, which is a draft again",
 });
 
 // Guards "nothing is published under a code that devices would take for an older one".
+// INVARIANT 29
 test("a code is above every published one, and taken once", async (t) => {
   const { ada, rita, key } = await startReleasing(t);
   await ada.post(list, newVersion(3, key)).expect(201);

@@ -25,6 +25,7 @@ import { eventually, log, openPoolAs, startCatalog } from "./support.ts";
 
 // Guards the invariant "what the catalog has not signed changes nothing" (INVARIANTS.md): compaction keeps
 // the last record of a key, whoever has written it.
+// INVARIANT 58
 test("what somebody else wrote over a state is published over by the relay", async (t) => {
   const { life, kafka, db, databaseUrl, app, key, metrics, counted } = await setUp(t);
   await startActive(life, { kafka, databaseUrl, metrics });
@@ -108,7 +109,7 @@ test("a relay that becomes active publishes what a topic lacks, and takes out wh
   assert.equal(await counted("missing"), 2);
 });
 
-// Guards the invariant "a valid key is never called unknown because Kafka has lost it" (INVARIANTS.md).
+// INVARIANT 71
 test("topics that were made anew or emptied under a running relay are filled again", async (t) => {
   const { life, kafka, db, databaseUrl, ada, app, key, metrics, counted } = await setUp(t);
   await startActive(life, { kafka, databaseUrl, metrics });
@@ -128,6 +129,7 @@ test("topics that were made anew or emptied under a running relay are filled aga
   await eventually(async () => assert.deepEqual(await wholeStates(kafka), [app]));
 });
 
+// INVARIANT 71
 test("a record that somebody else writes over what says that a topic is complete is mended", async (t) => {
   const { life, kafka, db, databaseUrl, metrics } = await setUp(t);
   await startActive(life, { kafka, databaseUrl, metrics });

@@ -7,6 +7,7 @@ import { claimNext, faults, type Person, queue, reviewOf, startReviews, waiting 
 import { assertProblem, auditTrail, type Caller, withoutRequest } from "./support.ts";
 
 // Guards "of many who do the same thing at once, one does it".
+// INVARIANT 36
 test("of fifty who claim at once, one gets it", async (t) => {
   const { reviewers, developer, submit, db } = await startReviews(t);
   await submit(await developer("ada", "org.mosis.go"), 1);
@@ -125,6 +126,7 @@ test("a reviewer has so many claims at a time", async (t) => {
 });
 
 // Guards "what is not yours answers exactly like what does not exist".
+// INVARIANT 40
 test("nobody sees the review of another's version, and developers and keys see no queue", async (t) => {
   const { reviewer, developer, submit, withBearer } = await startReviews(t);
   const [ada, bob] = [await developer("ada", "org.mosis.go"), await developer("bob", "org.mosis.chess")];

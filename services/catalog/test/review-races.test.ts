@@ -10,6 +10,7 @@ import { auditTrail } from "./support.ts";
 const rounds = 12;
 
 // Guards "a submission ends once".
+// INVARIANT 36
 test("whatever is done at once, a version is in review exactly when a review of it waits", async (t) => {
   const { reviewer, developer, db } = await startReviews(t);
   const ada = await developer("ada", "org.mosis.go");
@@ -65,6 +66,7 @@ test("whatever is done at once, a version is in review exactly when a review of 
   );
 });
 
+// INVARIANT 37
 test("a review that is read while it is decided is as before in all of its parts, or as after", async (t) => {
   const { developer, submit, db } = await startReviews(t);
   const ada = await developer("ada", "org.mosis.go");

@@ -5,6 +5,7 @@ import type { Review } from "@mosis/types/reviews";
 import { claimNext, faults, queue, reviewOf, startReviews, submitVersion, waiting } from "./reviewing.ts";
 import { assertProblem, auditTrail } from "./support.ts";
 
+// INVARIANT 37
 test("a submission waits, is claimed and approved, and its developer sees each step", async (t) => {
   const { reviewer, developer, submit, db } = await startReviews(t);
   const ada = await developer("ada", "org.mosis.go", "Go");
@@ -59,6 +60,7 @@ test("a submission waits, is claimed and approved, and its developer sees each s
   assert.ok(sessions.size === 1 && !JSON.stringify(told).includes(rev.id), "by the reviewer's session");
 });
 
+// INVARIANT 37
 test("a rejection has codes, what to fix and notes, and the version can be submitted again", async (t) => {
   const { reviewer, developer, submit } = await startReviews(t);
   const ada = await developer("ada", "org.mosis.go");
@@ -92,6 +94,7 @@ test("a rejection has codes, what to fix and notes, and the version can be submi
   ]);
 });
 
+// INVARIANT 36
 test("of a rejection and an approval at once, one counts", async (t) => {
   const { reviewer, developer, submit, db } = await startReviews(t);
   const ada = await developer("ada", "org.mosis.go");
@@ -117,6 +120,7 @@ test("of a rejection and an approval at once, one counts", async (t) => {
   assert.equal(decided.length, 5);
 });
 
+// INVARIANT 36
 test("a newer submission takes the place of the one that waits, also while that is approved", async (t) => {
   const { reviewer, developer, submit } = await startReviews(t);
   const ada = await developer("ada", "org.mosis.go");
@@ -140,6 +144,7 @@ test("a newer submission takes the place of the one that waits, also while that 
   }
 });
 
+// INVARIANT 35
 test("what a revoked key has signed is not approved, and its developer is told the way out", async (t) => {
   const { reviewer, developer, submit } = await startReviews(t);
   const ada = await developer("ada", "org.mosis.go");

@@ -37,7 +37,7 @@ async function startWithTwo(t: Parameters<typeof startCatalog>[0]) {
   return { ...catalog, ada, bob };
 }
 
-// Guards the invariant "a statement that forgets its owner reaches nobody else's rows" (INVARIANTS.md).
+// INVARIANT 40
 test("the database shows the api nobody's rows but those of whom it acts for", async (t) => {
   const { apiDb, db, ada } = await startWithTwo(t);
   const all = await seen(db);
@@ -59,6 +59,7 @@ test("the database shows the api nobody's rows but those of whom it acts for", a
   assert.deepEqual(await seen(apiDb), nobody);
 });
 
+// INVARIANT 40
 test("a change without a condition changes one's own rows, and none is put among others'", async (t) => {
   const { apiDb, db, ada, bob } = await startWithTwo(t);
   const asAda = apiDb.as(ada.id);
@@ -89,6 +90,7 @@ test("a change without a condition changes one's own rows, and none is put among
   assert.deepEqual(names, [{ name: "changed" }, { name: "App" }]);
 });
 
+// INVARIANT 40
 test("the api's role owns nothing, and every table that it may touch has a policy", async (t) => {
   const { apiDb, db } = await startCatalog(t);
   const Role = Type.Object({ powers: Type.Boolean(), owns: Type.Integer(), open: Type.Array(Type.String()) });

@@ -39,6 +39,7 @@ const typed: Record<string, string[]> = {
   "❤️ Health 👍🏽": ["❤", "❤️", "👍", "👍🏿", "health"],
 };
 
+// INVARIANT 27
 test("a name is found however it is typed, and by any part where its script has no spaces", async (t) => {
   const { db, names } = await startStore(t);
   for (const [n, name] of Object.keys(typed).entries()) {

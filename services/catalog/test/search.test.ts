@@ -118,6 +118,7 @@ test("categories and tags narrow a search, and are lists of their own", async (t
   assert.deepEqual(await names({ tag: "it's \\ 'quoted'" }), []);
 });
 
+// INVARIANT 27
 test("drafts and suspended apps are found by nothing, and what is changed is found as it is", async (t) => {
   const { db, names } = await startStore(t);
   await putApp(db, { package_id: "org.mosis.a", name: "Secret Draft", status: "draft" });

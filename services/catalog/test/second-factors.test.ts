@@ -18,6 +18,7 @@ import { assertProblem, auditTrail, type Caller, eventually, startCatalog } from
 const run = promisify(execFile);
 
 // Guards the invariant "a role's powers need a second factor" (INVARIANTS.md): every route of the document.
+// INVARIANT 45
 test("a reviewer or an admin without a second factor does nothing but account matters", async (t) => {
   const { as, db } = await startCatalog(t);
   const [ada, rita, root] = [await as("ada"), await as("rita"), await as("root")];
@@ -40,6 +41,7 @@ test("a reviewer or an admin without a second factor does nothing but account ma
   await root.post("/v1/developers/me/totp").expect(201);
 });
 
+// INVARIANT 45
 test("an admin's powers come with the factor, and go with it", async (t) => {
   const { as, db, anyone, withBearer, signIn } = await startWithFactors(t);
   const [ada, root] = [await as("ada"), await as("root")];
@@ -64,6 +66,7 @@ test("an admin's powers come with the factor, and go with it", async (t) => {
 });
 
 // Guards "a mailbox is not a second factor".
+// INVARIANT 46
 test("whoever resets the password still needs the second factor, and a waiting sign-in ends", async (t) => {
   const { as, anyone, mailbox } = await startWithMailbox(t);
   const ada = await as("ada");
@@ -84,6 +87,7 @@ test("whoever resets the password still needs the second factor, and a waiting s
   await mailbox.untilSome(ada.email, /recovery code was used/);
 });
 
+// INVARIANT 46
 test("a provider is the first factor only", async (t) => {
   const people = { carol: { email: "carol@mosis.test", email_verified: true, name: "Carol" } };
   const provider = await startProvider(t, people);
@@ -108,6 +112,7 @@ test("a provider is the first factor only", async (t) => {
   await anyone.post("/v1/sessions:complete", code).expect(201);
 });
 
+// INVARIANT 45
 test("the command takes every factor of an account and ends its sessions, audited and mailed", async (t) => {
   const { as, anyone, db, databaseUrl, withBearer, mailbox } = await startWithMailbox(t);
   const ada = await as("ada");

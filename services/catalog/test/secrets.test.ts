@@ -18,7 +18,7 @@ const secretFields = new Set([
   ...["sign_in_token", "otpauth_uri", "challenge"],
 ]);
 
-// Guards the invariant "secrets, tokens and passwords are stored as hashes alone" (INVARIANTS.md).
+// INVARIANT 43
 test("no secret of a whole life of an app is in a log line or a table, whatever goes wrong", async (t) => {
   const lines: string[] = [];
   const destination = { write: (line: string) => void lines.push(line) };

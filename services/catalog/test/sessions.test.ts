@@ -48,6 +48,7 @@ test("an unknown address and a wrong password are answered alike, byte for byte"
 });
 
 // Guards "secrets are stored only as hashes".
+// INVARIANT 43
 test("a token is nowhere but in its answer", async (t) => {
   const { as, db } = await startCatalog(t);
   const { token } = await as("ada");
@@ -195,6 +196,7 @@ test("a session that is not used ends, and one that is used does not", async (t)
 });
 
 // Guards "the database decides races": an old password begins no session that outlives its end.
+// INVARIANT 46
 test("whoever signs in while the password is changed gets no session that stays", async (t) => {
   const { as, anyone, withBearer } = await startCatalog(t);
   const ada = await as("ada");

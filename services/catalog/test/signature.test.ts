@@ -15,6 +15,7 @@ import { eventually, startCatalog } from "./support.ts";
 const keys = "/v1/signing-keys";
 const lost = { reason: "The laptop was lost" };
 
+// INVARIANT 35
 test("a package is signed by the active key that its version names, and by no other", async (t) => {
   const { as, apiDb } = await startCatalog(t);
   const [ada, bob] = [await as("ada"), await as("bob")];
@@ -42,6 +43,7 @@ test("a package is signed by the active key that its version names, and by no ot
 });
 
 // Of two, one comes first: a version is never accepted with a key whose revoke was answered.
+// INVARIANT 35
 test("a key is not revoked under a signature that is being checked with it", async (t) => {
   const { as, apiDb, db } = await startCatalog(t);
   const ada = await as("ada");

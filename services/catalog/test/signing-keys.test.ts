@@ -48,6 +48,7 @@ test("a registered key is as later answers show it, with the fingerprint of its 
   );
 });
 
+// INVARIANT 35
 test("nobody registers a key without its private half, or with the proof of somebody else", async (t) => {
   const { as } = await startCatalog(t);
   const [ada, bob] = [await as("ada"), await as("bob")];
@@ -113,6 +114,7 @@ test("a revoke is once, for good, with its reason, and by what was read", async 
 });
 
 // Guards "what is not yours answers exactly like what does not exist".
+// INVARIANT 40
 test("someone else's signing key is a 404, byte for byte like a missing one, and stays", async (t) => {
   const { as } = await startCatalog(t);
   const [ada, bob] = [await as("ada"), await as("bob")];

@@ -18,6 +18,7 @@ const lookedUp = /InitPlan[^]*using published_app_terms_pkey[^]*app_no = ANY/;
 const inStep = /Merge Join.*\n.*Cond.*\n.*Index Only Scan Backward using published_app_terms_pkey/;
 
 // As the api's role, behind its policies, on data of a store: the patterns of the database selection.
+// INVARIANT 28
 test("what the store is asked is a few ranges of indexes, whatever is asked for", async (t) => {
   const { apiDb, db, databaseUrl } = await startCatalog(t);
   const bounds = { ...patience, statementTimeoutMs: 60_000 };

@@ -71,6 +71,7 @@ test("of many who ask at the same moment each is told of its own app", async (t)
   }
 });
 
+// INVARIANT 27
 test("drafts, suspended apps and what does not exist are one 404, byte for byte", async (t) => {
   const { db, anyone } = await startStore(t);
   await putApp(db, { ...chess, package_id: "org.mosis.draft", status: "draft" }, [
@@ -91,6 +92,7 @@ test("drafts, suspended apps and what does not exist are one 404, byte for byte"
 });
 
 // Guards "what has not changed is answered from one row" (INVARIANTS.md).
+// INVARIANT 28
 test("what a client has already is a 304, which reads one row of one table", async (t) => {
   const { db, anyone } = await startStore(t);
   const id = await putApp(db, chess, [{ code: 1 }, { code: 2, percent: 10 }]);
@@ -167,6 +169,7 @@ async function rowsRead(db: Pool, query: (db: Queryable) => Promise<unknown>): P
   return scans;
 }
 
+// INVARIANT 26
 test("a device gets the newest version that runs on its Mosis, compared number by number", async (t) => {
   const { db, anyone, versionFor } = await startStore(t);
   await putApp(db, chess, [
@@ -199,6 +202,7 @@ test("a device gets the newest version that runs on its Mosis, compared number b
 });
 
 // Guards "an install keeps the version it has while a rollout grows" (INVARIANTS.md).
+// INVARIANT 26
 test("a rollout reaches its percent of installs, always the same ones and more as it grows", async (t) => {
   const { db, versionFor } = await startStore(t);
   const id = await putApp(db, chess, [{ code: 1 }, { code: 2, percent: 20 }]);

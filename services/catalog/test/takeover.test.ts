@@ -7,7 +7,7 @@ import { createKey, lastState } from "./keys-support.ts";
 import { assertProblem, auditTrail } from "./support.ts";
 import { me, own, startTakingBack, webhook } from "./taking-back.ts";
 
-// Guards the invariant "who proves an account anew has it alone" (INVARIANTS.md).
+// INVARIANT 63
 test("a reset leaves a thief no session, provider, management key or webhook", async (t) => {
   const { as, anyone, db, withBearer, signedIn, reset } = await startTakingBack(t);
   const ada = await as("ada");
@@ -48,6 +48,7 @@ test("a reset leaves a thief no session, provider, management key or webhook", a
   }
 });
 
+// INVARIANT 63
 test("the owner confirms each key and webhook, signed in, and it works again", async (t) => {
   const { as, db, withBearer, reset } = await startTakingBack(t);
   const ada = await as("ada");

@@ -63,6 +63,7 @@ test("a change that changes nothing is none", async (t) => {
   assert.equal((await auditTrail(db)).length, before);
 });
 
+// INVARIANT 45
 test("only an admin who has signed in raises a limit over the default", async (t) => {
   const { ada, db, as, withBearer } = await setUp(t);
   const more = { telemetry_events_per_day: perDay + 1, telemetry_events_per_second: 1 };
@@ -147,6 +148,7 @@ test("a key with a limit makes no key with a higher one", async (t) => {
   assertProblem(await make(ada, { telemetry_events_per_second: 0 }), "invalid_request");
 });
 
+// INVARIANT 45
 test("the command grants a role to an address in any case, and leaves an event of an operator", async (t) => {
   const { ada, db, databaseUrl } = await setUp(t);
   await admin(databaseUrl, "grant-role", "admin", ada.email.toUpperCase());

@@ -82,6 +82,7 @@ test("a restriction says what it is for, and what it does", async (t) => {
 });
 
 // Guards "a resource that is not yours answers exactly like one that does not exist".
+// INVARIANT 40
 test("someone else's apps, keys and restrictions are as if they were not there", async (t) => {
   const { ada, as, keyId } = await setUp(t);
   const bob = await as("bob");
@@ -102,6 +103,7 @@ test("someone else's apps, keys and restrictions are as if they were not there",
   await ada.get(`${path}/${id}`).expect(200);
 });
 
+// INVARIANT 45
 test("an admin restricts any app, or all, and its developer sees it and does not lift it", async (t) => {
   const { ada, as, db, keyId } = await setUp(t);
   const eve = await as("eve");

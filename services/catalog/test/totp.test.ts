@@ -15,7 +15,7 @@ const factorsOf = async (caller: Caller) =>
 const statusesOf = (answers: { status: number }[]) =>
   answers.map(({ status }) => status).toSorted((a, b) => a - b);
 
-// Guards the invariant "an account is its owner's" (INVARIANTS.md).
+// INVARIANT 46
 test("with an authenticator app a password begins no session, and its code does, once", async (t) => {
   const { as, anyone, complete, db } = await startWithFactors(t);
   const ada = await as("ada");
@@ -57,6 +57,7 @@ test("a wrong, a used and a missing second factor are answered alike, byte for b
 });
 
 // Guards "nobody guesses": by the token, and by the account over all tokens.
+// INVARIANT 46
 test("a sign-in takes five attempts, an account ten wrong codes, whatever is tried at once", async (t) => {
   const { as, anyone, complete, signIn, db } = await startWithFactors(t);
   const ada = await as("ada");
@@ -133,6 +134,7 @@ test("the first factor ends other sessions, and only a confirmed address has one
 });
 
 // A sign-in that read "no factor" before it was enrolled must not leave a session without one.
+// INVARIANT 46
 test("whoever signs in while the first factor is enrolled gets no session that stays", async (t) => {
   const { as, anyone, withBearer } = await startWithFactors(t);
   const ada = await as("ada");
@@ -150,6 +152,7 @@ test("whoever signs in while the first factor is enrolled gets no session that s
   }
 });
 
+// INVARIANT 46
 test("factors are changed within ten minutes of a sign-in, and told to the owner", async (t) => {
   const { as, db, signIn } = await startWithFactors(t);
   const ada = await as("ada");

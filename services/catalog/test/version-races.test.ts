@@ -72,6 +72,7 @@ function send(caller: Caller, path: string, action: VersionAction, chance = 0.5)
 }
 
 // Guards "whatever is done to an app and its versions at once, what devices get follows from what was done".
+// INVARIANT 29
 test("hundreds of actions at once never leave an impossible state", async (t) => {
   const { ada, db, key, rita } = await startReleasing(t);
   const dice = createDice(11);
@@ -106,6 +107,7 @@ test("hundreds of actions at once never leave an impossible state", async (t) =>
   assert.ok((body as App).signing_key === key.fingerprint);
 });
 
+// INVARIANT 30
 test("what allowed_actions names is done, and everything else is refused with a way out", async (t) => {
   const { ada, db, key, rita } = await startReleasing(t);
   const other = await register(ada);
@@ -144,6 +146,7 @@ test("what allowed_actions names is done, and everything else is refused with a 
 });
 
 // Guards "the database decides races".
+// INVARIANT 29
 test("an app is not published while its only version is being halted", async (t) => {
   const { ada, db, key, rita } = await startReleasing(t);
   const path = await approved({ caller: ada, reviewer: rita }, go, newVersion(1, key));
@@ -166,6 +169,7 @@ test("an app is not published while its only version is being halted", async (t)
 });
 
 // Guards "the database decides races".
+// INVARIANT 31
 test("of fifty who create one package id at once one succeeds, also against a deletion of it", async (t) => {
   const { ada, as, db } = await startReleasing(t);
   const bob = await as("bob");

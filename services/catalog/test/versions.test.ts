@@ -80,6 +80,7 @@ test("a draft is changed and deleted, what was published is not", async (t) => {
 });
 
 // Guards "a resource that is not yours answers exactly like one that does not exist".
+// INVARIANT 40
 test("someone else's version is a 404, byte for byte like a missing one, whatever is asked", async (t) => {
   const { ada, as, key } = await startReleasing(t);
   await ada.post(list, newVersion(1, key)).expect(201);

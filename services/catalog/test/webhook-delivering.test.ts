@@ -17,6 +17,7 @@ import {
 } from "./webhook-receivers.ts";
 
 // Guards "an event reaches every webhook that asks for it, signed", verified by the standard's own library.
+// INVARIANT 33
 test("events arrive signed as Standard Webhooks has it, at the webhooks that ask for them", async (t) => {
   const { life, db, ada, as, startTestDeliverer } = await startWebhooks(t);
   const bob = await as("bob");
@@ -71,6 +72,7 @@ test("a rotated secret signs, and so does the one before, for a day", async (t) 
 });
 
 // Guards "a slow receiver holds up itself alone".
+// INVARIANT 34
 test("a receiver that does not answer takes no room of the others", async (t) => {
   const { life, db, ada, as, startTestDeliverer } = await startWebhooks(t);
   const bob = await as("bob");

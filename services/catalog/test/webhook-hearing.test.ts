@@ -43,6 +43,7 @@ async function start(t: Parameters<typeof startWebhooks>[0]) {
   return { ...catalog, keyWith, rename, heard };
 }
 
+// INVARIANT 73
 test("a key sets no webhook that hears what the key may not read", async (t) => {
   const { ada, keyWith } = await start(t);
   const { key } = await keyWith("apps:read");
@@ -66,6 +67,7 @@ test("a key sets no webhook that hears what the key may not read", async (t) => 
   await key.patch(`${path}/${own.id}`, away).set("If-Match", "*").expect(200);
 });
 
+// INVARIANT 73
 test("everything, for a key's webhook, is what the key may read", async (t) => {
   const { ada, keyWith, heard } = await start(t);
   const webhookOf = async (...permissions: string[]) =>
@@ -91,6 +93,7 @@ test("everything, for a key's webhook, is what the key may read", async (t) => {
   assert.deepEqual(await heard(apps), all);
 });
 
+// INVARIANT 73
 test("what a key loses its webhooks lose, also of what waits and of what was sent", async (t) => {
   const { ada, db, life, keyWith, rename, startTestDeliverer } = await start(t);
   const receiver = await startReceiver(life, { answer: 500 });

@@ -17,6 +17,7 @@ import {
 } from "./webhook-receivers.ts";
 
 // Guards "killing any process at any moment (kill -9) loses nothing".
+// INVARIANT 33
 test("killed in the middle of an attempt, webhooks send the same event again with the same id", async (t) => {
   const { life, db, databaseUrl, ada } = await startWebhooks(t);
   const receiver = await startReceiver(life, { answer: () => {} });

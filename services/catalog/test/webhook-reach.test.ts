@@ -12,6 +12,7 @@ import {
   untilDelivery,
 } from "./webhook-receivers.ts";
 
+// INVARIANT 53
 test("an answer is read up to a bound, a redirect is not followed, and silence ends", async (t) => {
   const { life, ada, startTestDeliverer } = await startWebhooks(t);
   const target = await startReceiver(life);
@@ -43,6 +44,7 @@ test("an answer is read up to a bound, a redirect is not followed, and silence e
 });
 
 // Guards "a slow receiver holds up itself alone".
+// INVARIANT 34
 test("a receiver that switches protocols has answered, and the next event goes on", async (t) => {
   const { life, ada, startTestDeliverer } = await startWebhooks(t);
   const receiver = await startReceiver(life, {
@@ -56,6 +58,7 @@ test("a receiver that switches protocols has answered, and the next event goes o
 });
 
 // Guards "no request into private networks": by name, by one that changes its mind, by a redirect (above).
+// INVARIANT 53
 test("a name that leads into a private network is not connected to, nor one that changes", async (t) => {
   const { life, db, ada, startTestDeliverer } = await startWebhooks(t);
   const inside = await startReceiver(life, { tls: true });
@@ -90,6 +93,7 @@ test("a name that leads into a private network is not connected to, nor one that
 });
 
 // Guards "no request into private networks": what else listens on an allowed host was not meant.
+// INVARIANT 53
 test("an allowance is of one port: what else listens there is not reached", async (t) => {
   const { life, ada, startTestDeliverer } = await startWebhooks(t);
   const allowed = await startReceiver(life);

@@ -14,6 +14,7 @@ import {
 
 const failed = { status: "failed" } as const;
 
+// INVARIANT 33
 test("what fails is tried again with the same id, until it succeeds or has had its attempts", async (t) => {
   const { life, db, ada, startTestDeliverer } = await startWebhooks(t);
   const receiver = await startReceiver(life, { answer: 500 });

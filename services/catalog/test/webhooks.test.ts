@@ -8,6 +8,7 @@ const path = "/v1/webhooks";
 const url = "https://hooks.example.org/in/token-of-the-path?key=1";
 const missing = "0198c0de-0000-7000-8000-000000000000";
 
+// INVARIANT 54
 test("a webhook is as later answers show it, and its secret is told once", async (t) => {
   const { as, db } = await startCatalog(t);
   const ada = await as("ada");
@@ -140,6 +141,7 @@ test("a key needs the permission, and one for listed apps sees no webhook", asyn
 });
 
 // Guards "made once, whenever the relay is killed": the statement that forgets a row makes its deliveries.
+// INVARIANT 33
 test("an event becomes one delivery for each webhook that asks for it, and none for others", async (t) => {
   const { as, db } = await startCatalog(t);
   const [ada, bob] = [await as("ada"), await as("bob")];

@@ -11,7 +11,7 @@ const rubbish = (events: number) => batchOf(Array.from({ length: events }, () =>
 const good = (events: number) => batchOf(Array.from({ length: events }, () => eventOf({})));
 const shares: AddressShareLimits = { ratePercent: 50, dayPercent: 10, refusedPercent: 10 };
 
-// Guards the invariant "what is refused takes nothing of a quota" (INVARIANTS.md).
+// INVARIANT 69
 test("events that are refused take nothing of the day, and only so many are refused", async (t) => {
   const { send } = await openShared(t, { telemetry_events_per_day: 2000 });
   assert.equal((await send("192.0.2.1", rubbish(1000))).status, 202);
@@ -31,6 +31,7 @@ test("events that are refused take nothing of the day, and only so many are refu
   }
 });
 
+// INVARIANT 69
 test("an address has a share of the day once half is used, and a secret key has all of it", async (t) => {
   const { send, producer, app } = await openShared(t, { telemetry_events_per_day: 10_000 });
   const sendUntilRefused = async (address: string) => {
@@ -54,7 +55,7 @@ test("an address has a share of the day once half is used, and a secret key has 
   );
 });
 
-// Guards the invariant "the books balance" (INVARIANTS.md).
+// INVARIANT 69
 test("the books say what was refused of an app, and what was refused for it", async (t) => {
   const { kafka, app, books, startWriter } = await openBooks(t);
   await startWriter();

@@ -13,6 +13,7 @@ interface Page {
   page: { next_cursor: string | null; has_more: boolean };
 }
 
+// INVARIANT 22
 test("the audit trail is read page by page, from new to old, without a repeat or a gap", async (t) => {
   const { developer_id, publish, page } = await openTrail(t);
   const startedMs = Date.UTC(2026, 10, 24);
@@ -104,6 +105,7 @@ test("filters leave what they name: an actor, an action, a target, a time", asyn
 });
 
 // Guards the invariant "a resource that is not yours answers exactly like one that does not exist".
+// INVARIANT 40
 test("an audit trail shows its developer's events alone, to keys that may read all of it", async (t) => {
   const { developer_id, publish, page, url, producer } = await openTrail(t);
   const other = await publishReader(url, producer);

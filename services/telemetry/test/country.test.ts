@@ -38,7 +38,7 @@ const protocols: [path: string, body: (name: string, country?: string) => object
   ],
 ];
 
-// Guards the invariant "an address is stored nowhere" (INVARIANTS.md).
+// INVARIANT 50
 test("the country is the client's word, else the proxy's, and an address is stored nowhere", async (t) => {
   const path = await openPath(t, { countryHeader: "CF-IPCountry" });
   const sent: [name: string, header: string | null, own: string | undefined, stored: string][] = [

@@ -18,7 +18,7 @@ import {
 } from "./stored.ts";
 import { freshKafka } from "./support.ts";
 
-// Guards the invariant "a record that cannot be stored never stops the others" (INVARIANTS.md).
+// INVARIANT 6
 test("records that cannot be stored are set aside with a reason, all others are stored", async (t) => {
   const [kafka, { store, url }] = await Promise.all([freshKafka(), freshStore(t)]);
   const producer = await openTestProducer(t, kafka);

@@ -42,7 +42,7 @@ async function opened(t: TestContext) {
   return { store, app, other, publish, deleteApp, redactedRows };
 }
 
-// Guards the invariant "of a deleted account nothing is left but its audit trail" (INVARIANTS.md).
+// INVARIANT 48
 test("what tells of a person leaves the trail of a deleted account, and the events stay", async (t) => {
   const { store, app, other, publish, deleteApp, redactedRows } = await opened(t);
   const { developer_id: id } = app;

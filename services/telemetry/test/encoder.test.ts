@@ -21,7 +21,7 @@ import { assertAnswer, type Delivered } from "./told.ts";
 
 const seed = Number(process.env["FUZZ_SEED"] ?? 1);
 
-// Guards the invariant "what ingest writes into a block is what ClickHouse reads from it" (INVARIANTS.md).
+// INVARIANT 9
 test("whatever a client sends is in the tables as the contract says, column by column", async (t) => {
   const { store } = await freshStore(t);
   // Around turns of months, so that blocks of several months are open.
@@ -50,6 +50,7 @@ test("whatever a client sends is in the tables as the contract says, column by c
   );
 });
 
+// INVARIANT 9
 test("the same holds over HTTP, Kafka and the writer", async (t) => {
   const [kafka, { store, url }] = await Promise.all([freshKafka(), freshStore(t)]);
   const { send, app, key } = await openApp(t, kafka);

@@ -15,6 +15,7 @@ import { eventually, freshKafka, nextPosition } from "./support.ts";
 // Guards "an erasure that says erased has left no row of what was acknowledged before it", also when somebody
 // has read the rows before and sends them again afterwards (INVARIANTS.md).
 
+// INVARIANT 18
 test("a replay that has read an event before its erasure brings nothing back", async (t) => {
   const { kafka, store, storeUrl, app, send, erase, installs } = await setUp(t);
   const door = await openStoreDoor(t, storeUrl);
@@ -56,6 +57,7 @@ test("a replay that has read an event before its erasure brings nothing back", a
   await untilCount(store, `events where install_id = '${erased}'`, 1);
 });
 
+// INVARIANT 18
 test("dead letters of an install that was erased since go back without its rows", async (t) => {
   const { kafka, store, storeUrl, send, erase, installs } = await setUp(t);
   const [erased, other] = installs;

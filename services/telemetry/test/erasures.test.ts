@@ -16,6 +16,7 @@ import { openStoreDoor } from "./store-door.ts";
 import { countOf, freshStore, openTestProducer, startTestWriter, untilCount } from "./stored.ts";
 import { eventually, freshKafka, log, nextPosition, storeTimeoutMs } from "./support.ts";
 
+// INVARIANT 18
 test("what an install has sent is erased for good, with a proof, and the other's stays", async (t) => {
   const { kafka, url, store, storeUrl, producer, owner, send } = await setUp(t);
   const [erased, other] = [randomUUID(), randomUUID()];
@@ -59,6 +60,7 @@ test("what an install has sent is erased for good, with a proof, and the other's
   await untilCount(store, `events where install_id = '${erased}'`, 1);
 });
 
+// INVARIANT 40
 test("an erasure of somebody else is missing byte for byte, and no list has it", async (t) => {
   const { kafka, url, storeUrl, producer, owner } = await setUp(t);
   const stranger = await publishReader(url, producer, { permissions: ["telemetry:erase", "audit:read"] });
@@ -110,6 +112,7 @@ test("an erasure of somebody else is missing byte for byte, and no list has it",
   assert.equal((await get(`${url}${pathOf(owner.app)}`, reader.secret)).status, 403);
 });
 
+// INVARIANT 18
 test("a writer that ends in the middle leaves an erasure to the next, which counts no less", async (t) => {
   const { kafka, url, store, storeUrl, producer, owner, send } = await setUp(t);
   const erased = randomUUID();

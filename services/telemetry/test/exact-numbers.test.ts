@@ -39,7 +39,7 @@ function batchText(...events: string[]): string {
   return `{"batch_id":"${randomUUID()}","events":[${events.join()}]}`;
 }
 
-// Guards the invariant "what ingest writes into a block is what ClickHouse reads from it" (INVARIANTS.md).
+// INVARIANT 9
 test("integers beyond 2^53 keep their digits on every path of our own", async (t) => {
   const { send, rows, untilStored } = await opened(t);
   const taken = [
@@ -61,6 +61,7 @@ test("integers beyond 2^53 keep their digits on every path of our own", async (t
   }
 });
 
+// INVARIANT 9
 test("integers beyond 2^53 keep their digits in OTLP and in Segment's calls, as ids too", async (t) => {
   const { ingest, rows, untilStored } = await opened(t);
   const at = new Date().toISOString();
@@ -92,6 +93,7 @@ test("integers beyond 2^53 keep their digits in OTLP and in Segment's calls, as 
   assert.deepEqual(new Set(installs.map(({ install }) => install)), new Set([idOf(id), idOf(other)]));
 });
 
+// INVARIANT 9
 test("what is refused keeps its digits, and a replay has them", async (t) => {
   const { send, list, replay, base, reader, untilRejected, rows, untilStored } = await opened(t);
   // Refused by the one path and by the other.

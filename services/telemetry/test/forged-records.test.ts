@@ -30,7 +30,7 @@ import {
   verifierOf,
 } from "./support.ts";
 
-// Guards the invariant "what the catalog has not signed changes nothing" (INVARIANTS.md).
+// INVARIANT 58
 test("a forged key opens nothing, whatever signature it has", async (t) => {
   const { kafka, app, producer, forge, url, forgeries } = await setUp(t);
   const { key: genuine } = await publishApp(producer);
@@ -59,7 +59,7 @@ test("a forged key opens nothing, whatever signature it has", async (t) => {
   }
 });
 
-// Guards the invariant "what the catalog has not signed changes nothing" (INVARIANTS.md).
+// INVARIANT 58
 test("a forged tombstone and a record moved to another key or topic take nothing away", async (t) => {
   const { kafka, app, key, secret, forge, url, forgeries, producer } = await setUp(t);
   await forge(topics.keys, { key: key.key_id, value: null, headers: nextPosition() });
@@ -76,7 +76,7 @@ test("a forged tombstone and a record moved to another key or topic take nothing
   assert.equal((await post(url, other.secret, batchOf([eventOf({})]))).status, 202);
 });
 
-// Guards the invariant "what the catalog has not signed changes nothing" (INVARIANTS.md).
+// INVARIANT 58
 test("an old record of a revoked key, written again, brings it back nowhere", async (t) => {
   const { kafka, key, secret, forge, url, producer, outdated, send } = await setUp(t);
   const [alive] = await lastRecords(t, kafka, topics.keys, key.key_id);
@@ -97,7 +97,7 @@ test("an old record of a revoked key, written again, brings it back nowhere", as
   );
 });
 
-// Guards the invariant "what the catalog has not signed changes nothing" (INVARIANTS.md).
+// INVARIANT 58
 test("a forged erasure, app and audit event change nothing and are set aside", async (t) => {
   const { kafka, app, forge, send } = await setUp(t);
   const { store, url: storeUrl } = await freshStore(t);

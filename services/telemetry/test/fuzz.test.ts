@@ -27,6 +27,7 @@ const grownMegabytesMax = 100;
 
 // Guards the invariant "a mistake of the client is never a 5xx, and every answer is of the contract"
 // (INVARIANTS.md).
+// INVARIANT 11
 test("whatever is sent, ingest answers by its contract and stores what it accepted", async (t) => {
   t.diagnostic(`FUZZ_SEED=${seed} FUZZ_RUNS=${numRuns}`);
   const fuzz = await started(t);

@@ -5,6 +5,7 @@ import { openRawClient, type RawAnswer, sendAndEnd } from "@mosis/devstack";
 import { batchOf, openApp } from "./sending.ts";
 import { freshKafka, newSecret } from "./support.ts";
 
+// INVARIANT 11
 test("what HTTP itself refuses is a problem like any other", async (t) => {
   const { url, secret } = await openApp(t, await freshKafka());
   for (const [request, status, code] of [
@@ -49,6 +50,7 @@ test("a request that asks for another protocol is answered, and is the last of i
 });
 
 // A 400 would be taken for the answer to the batch, whose events were stored.
+// INVARIANT 11
 test("rubbish behind a batch does not answer it", async (t) => {
   const { url, secret } = await openApp(t, await freshKafka());
   const body = JSON.stringify(batchOf([]));

@@ -23,6 +23,7 @@ import {
   untilReady,
 } from "./support.ts";
 
+// INVARIANTS 42, 71
 test("nothing is judged before every key is read: a known key is never called unknown", async (t) => {
   const kafka = await freshKafka();
   const producer = await openProducer(kafka);
@@ -49,7 +50,7 @@ test("nothing is judged before every key is read: a known key is never called un
   await eventually(async () => assert.equal((await fetch(`${url}/readyz`)).status, 200));
 });
 
-// Guards the invariant "a valid key is never called unknown because Kafka has lost it" (INVARIANTS.md).
+// INVARIANT 71
 test("a Kafka that has lost its keys is waited for, and no valid key is called unknown", async (t) => {
   const kafka = await freshKafka();
   const keepUp = { checkIntervalMs: 50 };
@@ -99,6 +100,7 @@ test("a Kafka that has lost its keys is waited for, and no valid key is called u
   assert.equal(await status(), 202);
 });
 
+// INVARIANT 42
 test("a key works from its first request, although its record is still on its way", async (t) => {
   const kafka = await freshKafka();
   const { url, producer } = await startIngest(t, kafka);
@@ -112,7 +114,7 @@ test("a key works from its first request, although its record is still on its wa
   assert.equal((await post(url, newSecret(), batchOf([]))).status, 401);
 });
 
-// Guards the invariant "nothing is deleted or dated by a wrong clock" (INVARIANTS.md).
+// INVARIANT 72
 test("ingest whose clock is not Kafka's is not ready, and says by how much", async (t) => {
   const { send, url } = await openApp(t, await freshKafka());
   const rightTime = Date.now;
@@ -133,6 +135,7 @@ test("ingest whose clock is not Kafka's is not ready, and says by how much", asy
   await readiness(0, 200, /"ready"/);
 });
 
+// INVARIANT 3
 test("while Kafka is away requests get 503 and Retry-After, and afterwards all works again", async (t) => {
   const dataDir = mkdtempSync(join(tmpdir(), "mosis-kafka-"));
   t.after(() => rmSync(dataDir, { recursive: true, force: true }));

@@ -72,6 +72,7 @@ test("what is not JSON is told with its place, and UTF-8 may be named", async (t
   }
 });
 
+// INVARIANT 10
 test("a gzip bomb is refused, and memory does not grow", async (t) => {
   const { send } = await started(t);
   const bomb = gzipSync(Buffer.alloc(1_000_000_000));
@@ -95,6 +96,7 @@ test("a gzip bomb is refused, and memory does not grow", async (t) => {
   assert.ok(grownMegabytes < 100, `grew by ${grownMegabytes} MiB`);
 });
 
+// INVARIANT 10
 test("a body that does not come is given up with 408", async (t) => {
   const { url, secret } = await started(t);
   const { port, hostname } = new URL(url);
@@ -108,6 +110,7 @@ test("a body that does not come is given up with 408", async (t) => {
   assert.match(String(chunk), /^HTTP\/1\.1 408 /);
 });
 
+// INVARIANT 10
 test("a body that says nothing of its length is counted while it comes", async (t) => {
   const { url, secret } = await started(t);
   const chunk = new Uint8Array(65_536).fill(32);
@@ -130,6 +133,7 @@ test("the id of a request is echoed when it is a plain word", async (t) => {
 });
 
 // Guards: a revoked or expired key stops working within 5 s.
+// INVARIANT 41
 test("a revoked key stops working within 5 s, and a new one starts", async (t) => {
   const { producer, key, send, url } = await started(t);
   assert.equal((await send(batchOf([]))).status, 202);
@@ -141,6 +145,7 @@ test("a revoked key stops working within 5 s, and a new one starts", async (t) =
   await eventually(async () => assert.equal((await post(url, other.secret, batchOf([]))).status, 202), 5000);
 });
 
+// INVARIANT 44
 test("a key works from its ranges alone, as proxies that are trusted tell the address", async (t) => {
   const kafka = await freshKafka();
   const { producer, url, secret, key } = await openApp(t, kafka, { trustedProxies: ["127.0.0.0/8"] });
@@ -160,6 +165,7 @@ test("a key works from its ranges alone, as proxies that are trusted tell the ad
   assert.deepEqual([(await config("192.0.2.1")).status, (await config("192.0.3.1")).status], [200, 403]);
 });
 
+// INVARIANT 63
 test("a key in quarantine is refused with a reason of its own, and works when it is confirmed", async (t) => {
   const { producer, key, send } = await started(t);
   const publish = (quarantined: boolean) => {

@@ -9,6 +9,7 @@ import { eventually, freshKafka } from "./support.ts";
 
 const dayMs = 86_400_000;
 
+// INVARIANT 3
 test("an accepted event is in Kafka with everything the batch says of it", async (t) => {
   const { send, app, key, ingested } = await started(t);
   const context = {
@@ -68,6 +69,7 @@ test("an accepted event is in Kafka with everything the batch says of it", async
   });
 });
 
+// INVARIANT 5
 test("bad events are told apart one by one, and the good ones of the batch are kept", async (t) => {
   const { send, ingested } = await started(t);
   const many = Object.fromEntries(Array.from({ length: 10_000 }, (_, i) => [`p${i}`, i]));
@@ -161,6 +163,7 @@ test("a wrong clock is corrected, both times are kept, and the key of the event 
   assert.ok(Math.abs(delay - 1000 + aheadMs) < 5000, `received ${delay} after the client's time`);
 });
 
+// INVARIANT 7
 test("events of several months become a record each, the batch is told with the last", async (t) => {
   const { send, ingested } = await started(t);
   const wrongClock = Date.UTC(1971, 0, 1);

@@ -42,7 +42,7 @@ async function storedLogs(t: TestContext, records: object[]) {
   return { rowOf, scope };
 }
 
-// Guards the invariant "what ingest writes into a block is what ClickHouse reads from it" (INVARIANTS.md).
+// INVARIANT 9
 test("attributes of OTLP are kept, or counted in their event", async (t) => {
   const { rowOf, scope } = await storedLogs(t, [
     {
@@ -118,6 +118,7 @@ test("long lists and traces of OTLP are cut where they can be, and texts are no 
   assert.deepEqual(rowOf("log", "crash").s, { ...scope, body: "" });
 });
 
+// INVARIANT 9
 test("fields of Segment's calls are kept, or counted in their event", async (t) => {
   const path = await openPath(t);
   const timestamp = new Date().toISOString();

@@ -43,7 +43,7 @@ function schemaOf(store: ClickHouse) {
   );
 }
 
-// Guards the invariant "every migration goes up, down and up again to the same schema" (INVARIANTS.md).
+// INVARIANT 61
 test("every migration of ClickHouse goes up, down and up again to the same tables", async (t) => {
   const { options, store } = emptyStore(t);
   assert.deepEqual(await migrateUp(options), names);

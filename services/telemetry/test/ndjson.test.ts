@@ -48,6 +48,7 @@ test("a batch of lines is stored like the same batch in JSON", async (t) => {
 });
 
 // Guards: one bad event never costs its batch, also when it is not even JSON.
+// INVARIANT 5
 test("a line that is not JSON costs itself alone, and its text is kept", async (t) => {
   const { send, ingested } = await started(t);
   const good = (name: string) => JSON.stringify(eventOf({ name }));
@@ -87,6 +88,7 @@ test("a line that is not JSON costs itself alone, and its text is kept", async (
   assert.ok(Buffer.byteLength(rejected[3] ?? "") <= telemetryLimits.eventBytesMax + 2);
 });
 
+// INVARIANT 10
 test("blank lines are no events, however many they are", async (t) => {
   const { send } = await started(t);
   const blank = "\n".repeat(telemetryLimits.inflatedBytesMax - 1000);

@@ -7,6 +7,7 @@ import { openApp } from "./sending.ts";
 import { bytesOf, fieldsOf, logsOf, nestedRecord, post, protobufResource, writer } from "./otlp-messages.ts";
 import { freshKafka, newSecret } from "./support.ts";
 
+// INVARIANT 10
 test("refusals are a Status in the encoding of the request, and only what helps is repeated", async (t) => {
   const path = await openApp(t, await freshKafka());
   const good = JSON.stringify(logsOf([]));

@@ -89,7 +89,7 @@ function assertMany(bodies: fc.Arbitrary<Buffer>, least: { scanned: number; refu
   assert.ok(refused >= least.refused * runs, `only ${refused} of ${runs} requests had to be refused`);
 }
 
-// Guards the invariant "what ingest writes into a block is what ClickHouse reads from it" (INVARIANTS.md).
+// INVARIANT 9
 test("what is scanned is stored as what is decoded and mapped", () => {
   assertMany(requests.usual, { scanned: 0.6, refused: 0 });
 });

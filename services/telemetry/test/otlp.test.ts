@@ -108,7 +108,7 @@ async function emit(exporter: ProtobufExporter, encoding: string, at: number): P
   await provider.shutdown();
 }
 
-// Guards the invariant "an event that was acknowledged shows exactly once" (INVARIANTS.md).
+// INVARIANT 1
 test("a request that is sent again shows once, and equal records of it each show", async (t) => {
   const path = await openPath(t);
   const record = { timeUnixNano: nanoseconds(), body: { stringValue: "tick" } };

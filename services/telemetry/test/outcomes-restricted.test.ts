@@ -13,6 +13,7 @@ const around = {
 };
 
 // Guards the invariant "the books balance" (INVARIANTS.md), with restrictions.
+// INVARIANT 8
 test("what was in quarantine is replayed once that is lifted, and what is dropped is counted", async (t) => {
   const { send, list, replay, startWriter, books, store, app, ingest } = await openRejected(t);
   const { producer } = ingest;
@@ -55,6 +56,7 @@ test("what was in quarantine is replayed once that is lifted, and what is droppe
   });
 });
 
+// INVARIANT 8
 test("a batch over its quota is refused in the books of the app it names, and counts no event", async (t) => {
   const { app, ingest, books, startWriter } = await openBooks(t);
   const { producer, url } = ingest;

@@ -9,7 +9,7 @@ import { batchOf, eventOf, post } from "./sending.ts";
 import { countOf, readTopic, untilCount } from "./stored.ts";
 import { eventually, newSecret, startIngest, untilReady } from "./support.ts";
 
-// Guards the invariant "the books balance" (INVARIANTS.md).
+// INVARIANT 8
 test("every event is accepted or rejected in the books, and every refused batch is there", async (t) => {
   const { startWriter, books, inSql, app, ingest, store, kafka } = await openBooks(t);
   const { send, url } = ingest;
@@ -63,6 +63,7 @@ test("every event is accepted or rejected in the books, and every refused batch 
   await eventually(async () => assert.equal((await books()).reasons["refused unavailable"], 1));
 });
 
+// INVARIANT 40
 test("what is somebody else's, or of an app the key does not serve, is missing byte for byte", async (t) => {
   const { url, reader, base, app, ingest } = await openBooks(t);
   const sibling = await publishFurtherApp(ingest.producer, app.developer_id);

@@ -9,7 +9,7 @@ import { eventually, freshKafka } from "./support.ts";
 const dayMs = 86_400_000;
 const range = { from: at(-dayMs), to: at(dayMs) };
 
-// Guards the invariant "no account takes what all share" (INVARIANTS.md).
+// INVARIANT 62
 test("an account that replays as much as it can leaves slots to others", async (t) => {
   const [kafka, { store, url: storeUrl }] = await Promise.all([freshKafka(), freshStore(t)]);
   const url = await startQuery(t, kafka, storeUrl);

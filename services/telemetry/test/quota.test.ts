@@ -9,7 +9,7 @@ import { readIngested } from "./ingested.ts";
 import { batchOf, eventOf, post, validate } from "./sending.ts";
 import { eventually, freshKafka, nextPosition, publishApp, startIngest, untilReady } from "./support.ts";
 
-// Guards the invariant "a batch over a quota leaves nothing behind" (INVARIANTS.md).
+// INVARIANT 13
 test("a batch over the day's quota is refused whole, and none of it is stored", async (t) => {
   const kafka = await freshKafka();
   const { url, secret, app } = await openLimited(t, kafka, { telemetry_events_per_day: 10 });
@@ -73,6 +73,7 @@ test("a key with a limit of its own is held to it, and others of the app are not
   assert.equal((await send(url, secret, 1000)).status, 202);
 });
 
+// INVARIANT 13
 test("validating takes nothing of a quota, and is not refused by it", async (t) => {
   const kafka = await freshKafka();
   const { url, secret } = await openLimited(t, kafka, { telemetry_events_per_day: 2 });
@@ -88,6 +89,7 @@ test("validating takes nothing of a quota, and is not refused by it", async (t) 
 
 // Guards the invariant "a day's quota holds for all ingest processes together, and over a restart"
 // (INVARIANTS.md).
+// INVARIANT 14
 test("the day is counted over all processes, and one that starts knows what was taken before", async (t) => {
   const kafka = await freshKafka();
   const limits = { telemetry_events_per_day: 100 };
@@ -127,6 +129,7 @@ test("a higher limit holds within 5 s, and what was taken stays taken", async (t
   assert.equal((await send(url, secret, 1)).status, 429);
 });
 
+// INVARIANT 13
 test("a batch that could not be stored takes nothing", async (t) => {
   const kafka = await freshKafka();
   const { url, secret, producer } = await openLimited(t, kafka, { telemetry_events_per_day: 5 });

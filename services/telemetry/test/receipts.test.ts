@@ -60,6 +60,7 @@ test("a batch with a record set aside is dead-lettered, also when it came whole 
 
 // Guards the invariants "an acknowledged event is never lost" and "a resource that is not yours answers
 // exactly like one that does not exist" (INVARIANTS.md).
+// INVARIANT 7
 test("what is acknowledged is in flight until it is stored, never a 404", async (t) => {
   const { kafka, url, storeUrl, producer } = await openQuery(t);
   const { send, secret } = await openApp(t, kafka);
@@ -95,6 +96,7 @@ test("what is acknowledged is in flight until it is stored, never a 404", async 
 });
 
 // Guards the invariant "a resource that is not yours answers exactly like one that does not exist".
+// INVARIANT 40
 test("a batch of somebody else, or of an app the key does not serve, is missing byte for byte", async (t) => {
   const { kafka, url, storeUrl, producer } = await openQuery(t);
   const owner = await publishReader(url, producer);

@@ -62,6 +62,7 @@ test("rejected events are read page by page, from new to old, as they came", asy
 });
 
 // Guards the invariant "the books balance" (INVARIANTS.md): a replayed event came once.
+// INVARIANT 8
 test("what was rejected is accepted once by a replay, in its own time and context", async (t) => {
   const { send, list, replay, untilRejected, startWriter, books, store, app } = await openRejected(t);
   await startWriter();
@@ -122,6 +123,7 @@ test("what was rejected is accepted once by a replay, in its own time and contex
 
 // Guards: a replay that is repeated before the writer has its marks (killed, or two at once) is in the books
 // once.
+// INVARIANT 8
 test("two replays of the same events at once are one in the books and in the events", async (t) => {
   const { send, list, replay, untilRejected, startWriter, books, store, app } = await openRejected(t);
   const first = await startWriter();

@@ -18,6 +18,7 @@ import { eventually, freshKafka } from "./support.ts";
 
 // Guards the invariant "a record that cannot be stored is kept, and goes back when the cause is gone"
 // (INVARIANTS.md).
+// INVARIANT 6
 test("dead letters go back once the cause is gone, and mend their receipts", async (t) => {
   const { store, app_id, batch_id, writtenLetters, marked, replay } = await setTwoAside(t);
   const both = new Map([

@@ -8,7 +8,7 @@ import { readIngested } from "./ingested.ts";
 import { batchOf, eventOf, openApp, post, validate } from "./sending.ts";
 import { eventually, freshKafka, nextPosition, publishApp, restrict } from "./support.ts";
 
-// Guards the invariant "a restriction is told of each event, and the books balance with it" (INVARIANTS.md).
+// INVARIANT 15
 test("a restriction drops or sets aside what it names, and tells it of each event", async (t) => {
   const { send, app, url, secret, producer, ingested } = await started(t);
   await restrict(producer, { app_id: app.app_id, event_name: "noise" });
@@ -56,7 +56,7 @@ test("a restriction drops or sets aside what it names, and tells it of each even
   assert.match(metrics, /^ingest_events_total\{outcome="rejected",code="quarantined",service="test"\} 1$/m);
 });
 
-// Guards the invariant "a restriction holds everywhere within 5 s, and so does its end" (INVARIANTS.md).
+// INVARIANT 15
 test("a restriction holds within 5 s, and ends within 5 s of being lifted, or by itself", async (t) => {
   const { app, key, secret, url, producer } = await started(t);
   const dropped = async (with_ = secret) => {
@@ -81,6 +81,7 @@ test("a restriction holds within 5 s, and ends within 5 s of being lifted, or by
   await until(0);
 });
 
+// INVARIANT 16
 test("a sample keeps whole sessions, the same at every attempt and for every client", async (t) => {
   const { app, send, producer } = await started(t);
   await restrict(producer, { app_id: app.app_id, action: "sample", rate: 0.3 });

@@ -12,6 +12,7 @@ import { eventually, freshKafka, nextPosition, publishApp } from "./support.ts";
 
 const dayMs = 86_400_000;
 
+// INVARIANT 17
 test("a retention hides what is older at once, and shows it again when it is longer", async (t) => {
   const { store, kafka, storeUrl, producer, app } = await setUp(t);
   const { metrics } = await startTestWriter(t, kafka, storeUrl);
@@ -36,6 +37,7 @@ test("a retention hides what is older at once, and shows it again when it is lon
   await untilCount(store, "events", 1);
 });
 
+// INVARIANT 17
 test("a sweep deletes what its app no longer keeps, and nothing of the others", async (t) => {
   const { store, kafka, storeUrl, producer, app } = await setUp(t);
   const other = (await publishApp(producer)).app;
@@ -65,6 +67,7 @@ test("a sweep deletes what its app no longer keeps, and nothing of the others", 
   await untilCount(store, "events_raw", 7);
 });
 
+// INVARIANT 17
 test("events of wrong clocks are kept by their corrected time, in whatever partition they are", async (t) => {
   const { store, kafka, storeUrl, producer, app } = await setUp(t);
   const clock_correction_ms = 300 * dayMs;
@@ -81,6 +84,7 @@ test("events of wrong clocks are kept by their corrected time, in whatever parti
 });
 
 // A clock 200 days ahead once deleted every event within 15 s of the writer's start.
+// INVARIANTS 17, 72
 test("a writer whose clock is wrong deletes nothing, and is not ready", async (t) => {
   const { store, kafka, storeUrl, producer, app } = await setUp(t);
   await sendAged(producer, app.app_id, [0, 1, 2]);
@@ -93,6 +97,7 @@ test("a writer whose clock is wrong deletes nothing, and is not ready", async (t
 });
 
 // Ingest asks only Kafka, the writer only ClickHouse: each could be right while the two are a day apart.
+// INVARIANT 72
 test("a clock of Kafka that is not ClickHouse's makes query not ready", async (t) => {
   const { store } = await freshStore(t);
   const metrics = createMetrics({ service: "test" });
@@ -114,6 +119,7 @@ test("a clock of Kafka that is not ClickHouse's makes query not ready", async (t
   await assert.rejects(check(), /This clock is 90 s ahead of ClickHouse's/);
 });
 
+// INVARIANT 17
 test("a sweep waits for an operator when all is old, or most of it would go", async (t) => {
   const { store, kafka, storeUrl, producer, app } = await setUp(t);
   await sendAged(producer, app.app_id, [200, 199, 198]);
@@ -131,6 +137,7 @@ test("a sweep waits for an operator when all is old, or most of it would go", as
 });
 
 // Deliveries would grow for ever; what people add up over years are the books.
+// INVARIANT 8
 test("deliveries of old months become sums of days, and the books stay as they are", async (t) => {
   const { store, kafka, storeUrl, app } = await setUp(t);
   const old = await fillMonth(store, app.app_id, { andNow: true });
@@ -173,6 +180,7 @@ test("deliveries of old months become sums of days, and the books stay as they a
   assert.deepEqual(await books(), before);
 });
 
+// INVARIANT 8
 test("a writer whose clock is wrong sums up no month", async (t) => {
   const { store, kafka, storeUrl, app } = await setUp(t);
   await fillMonth(store, app.app_id, { andNow: true });

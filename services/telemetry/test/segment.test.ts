@@ -11,6 +11,7 @@ import { eventually, newSecret, publishApp } from "./support.ts";
 const columns = `name, kind, toString(install_id) as install, os, device_model, version_code, locale, network,
   properties_string, properties_number`;
 
+// INVARIANT 50
 test("calls of Segment's own SDK are events", async (t) => {
   const path = await openPath(t);
   const analytics = new Analytics({ writeKey: path.secret, host: path.url, maxRetries: 0 });
@@ -87,7 +88,7 @@ test("a browser's call, text with its key inside, is an event", async (t) => {
   await untilCount(path.store, `events where app_id = '${path.app.app_id}'`, sent.length);
 });
 
-// Guards the invariant "an event that was acknowledged shows exactly once" (INVARIANTS.md).
+// INVARIANT 1
 test("calls that are sent again show once, with ids of any form or without one", async (t) => {
   const path = await openPath(t);
   const timestamp = new Date().toISOString();
@@ -109,6 +110,7 @@ test("calls that are sent again show once, with ids of any form or without one",
   assert.equal(await countOf(path.store, `(select distinct batch_id from ingest_batches ${mine})`), 1);
 });
 
+// INVARIANT 1
 test("a call without a time has that of receiving, and shows once when it comes again", async (t) => {
   const path = await openPath(t);
   const key = { authorization: `Bearer ${path.secret}` };

@@ -10,7 +10,7 @@ import { eventually, freshKafka, newSecret } from "./support.ts";
 const little: WasteLimits = { addressMsPerSecond: 1, keyMsPerSecond: 1000 };
 const gzip = { "content-encoding": "gzip" };
 
-// Guards the invariant "nothing is done with a body before its key is known" (INVARIANTS.md).
+// INVARIANT 67
 test("nothing of a stranger's body is parsed, wherever the key should be", async (t) => {
   const { url, secret } = await openApp(t, await freshKafka());
   const call = (key: string) => `{"type":"track","event":"a","writeKey":"${key}",`;
@@ -44,6 +44,7 @@ test("nothing of a stranger's body is parsed, wherever the key should be", async
   assert.equal((await send(`${url}/v1/track`, within)).status, 401, "it is not the key of the request");
 });
 
+// INVARIANT 67
 test("a stranger is answered before the body is sent, and the rest is not read", async (t) => {
   const { url } = await openApp(t, await freshKafka());
   const heads = [
@@ -61,6 +62,7 @@ test("a stranger is answered before the body is sent, and the rest is not read",
   }
 });
 
+// INVARIANT 10
 test("a body that arrives in single bytes is given up", async (t) => {
   const { url, secret } = await openApp(t, await freshKafka());
   const [open, keyed] = ["", `Authorization: Bearer ${secret}\r\n`];
@@ -77,7 +79,7 @@ test("a body that arrives in single bytes is given up", async (t) => {
   }
 });
 
-// Guards the invariant "an address that makes us work for nothing waits, and nobody else" (INVARIANTS.md).
+// INVARIANT 68
 test("an address without a good key waits when it has tried too often, and others do not", async (t) => {
   const options = { waste: little, trustedProxies: ["127.0.0.0/8"] };
   const { url, secret } = await openApp(t, await freshKafka(), options);
@@ -117,6 +119,7 @@ test("an address that goes on although it owes is not let in", async (t) => {
   await assert.rejects(post(url, secret, batchOf([]), { connection: "close" }));
 });
 
+// INVARIANT 68
 test("an address whose costly batches are refused waits, and others with the same key do not", async (t) => {
   const options = { waste: little, trustedProxies: ["127.0.0.0/8"] };
   const { url, secret } = await openApp(t, await freshKafka(), options);

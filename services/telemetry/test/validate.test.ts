@@ -55,6 +55,7 @@ test("validating a batch answers what sending it would", async (t) => {
 });
 
 // Guards: the books balance, for what was only validated is in none of them.
+// INVARIANT 8
 test("what is validated is neither in Kafka nor in the books", async (t) => {
   const kafka = await freshKafka();
   const { send, url, secret } = await openApp(t, kafka);

@@ -21,6 +21,7 @@ import {
 } from "./stored.ts";
 import { eventually, freshKafka } from "./support.ts";
 
+// INVARIANT 4
 test("while ClickHouse is away offsets and memory stay, and it goes on by itself", async (t) => {
   const [kafka, { store, url }] = await Promise.all([freshKafka(), freshStore(t)]);
   const door = await openStoreDoor(t, url);
@@ -52,6 +53,7 @@ test("while ClickHouse is away offsets and memory stay, and it goes on by itself
   await untilCount(store, `events where app_id = '${app_id}'`, 10 + 60 * 4500);
 });
 
+// INVARIANT 2
 test("kill -9 of ClickHouse in the middle of inserts loses nothing and shows nothing twice", async (t) => {
   const dataDir = await mkdtemp(join(tmpdir(), "mosis-writer-outage-"));
   const [httpPort = 0, tcpPort = 0] = await freePorts(2);

@@ -23,15 +23,18 @@ const main = fileURLToPath(new URL("../src/main/writer.ts", import.meta.url));
 
 // Guards the invariants "an acknowledged event shows exactly once" and "kill -9 loses nothing"
 // (INVARIANTS.md).
+// INVARIANT 2
 test(
   "kill -9 of the writer at its worst moments stores every event once",
   { concurrency: true },
   async (t) => {
     await Promise.all([
+      // INVARIANT 7
       t.test("between the events and their deliveries", async (t) => {
         const { store, app_id } = await killWriter(t, { withoutAnswerOf: "events_raw" });
         assert.equal(await countOf(store, `events_raw where app_id = '${app_id}'`), 20, "they came twice");
       }),
+      // INVARIANT 8
       t.test("between the outcomes and their deliveries", async (t) => {
         const { store, app_id } = await killWriter(t, { withoutAnswerOf: "outcomes_raw" });
         const rows = await countOf(store, `outcomes_raw where app_id = '${app_id}'`);

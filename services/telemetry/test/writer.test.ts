@@ -93,7 +93,7 @@ test("deliveries with and without a count of dropped events are stored alike", a
   assert.equal(await countOf(store, `ingest_batches where app_id = '${app_id}' and dead_letters = 1`), 1);
 });
 
-// Guards the invariant "an acknowledged event shows exactly once in the events view" (INVARIANTS.md).
+// INVARIANT 1
 test("an event that came twice with different clock corrections shows once, in any time range", async (t) => {
   const { store, send } = await openWriter(t);
   // What one `send` has for a partition is one record batch to Kafka, of at most 1.4 MB.
@@ -160,6 +160,7 @@ function rejectedRecord(types: Partial<typeof rejectedColumns>, app_id: string) 
 }
 
 // Guards the invariant "the books balance" (INVARIANTS.md): what nobody has any more is in them, too.
+// INVARIANT 8
 test("records that Kafka deletes before they are stored are counted, and named in the books", async (t) => {
   const [kafka, { store, url }] = await Promise.all([freshKafka(), freshStore(t)]);
   const producer = await openTestProducer(t, kafka);
@@ -199,6 +200,7 @@ test("records that Kafka deletes before they are stored are counted, and named i
 });
 
 // ClickHouse itself says how it is when its disk is full: the table wants more room than there is.
+// INVARIANT 72
 test("a writer whose inserts find no room is not ready until they do, and stores them then", async (t) => {
   const { store, send, writer, metrics } = await openWriter(t);
   await writer.checkStore();

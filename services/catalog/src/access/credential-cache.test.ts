@@ -36,6 +36,7 @@ test("what was found is not looked up again before its age, and by many at once 
   }
 });
 
+// INVARIANT 41
 test("what is forgotten is looked up again, also when its look-up had begun before", async () => {
   const { lookups, asked } = setUp();
   const first = lookups.get("a");

@@ -38,6 +38,7 @@ test("a changed key is the changed one at the next request", () => {
   assert.equal(table.authenticateWriter(header, now, somewhere), "permission_missing");
 });
 
+// INVARIANT 41
 test("a rotated key has two secrets until the grace of the one from before ends", () => {
   const { table, header, key } = withKey({});
   const secret = newSecret();
@@ -208,6 +209,7 @@ test("a key of one app needs no package id, a key of more does", () => {
 });
 
 // Guards: a resource that is not yours answers exactly like one that does not exist.
+// INVARIANT 40
 test("an app of somebody else is not found, like one that does not exist", () => {
   const { table, header, app } = withKey({});
   const foreign = { ...app, app_id: randomUUID(), developer_id: randomUUID(), package_id: "org.other.app" };

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { ClickHouse } from "@mosis/clickhouse";
 import { createStoreOf } from "./store-shares.ts";
 
-// Guards the invariant "no account takes what all share" (INVARIANTS.md).
+// INVARIANT 62
 test("an account's calls of ClickHouse wait for each other, and so do those of its public keys", async () => {
   const limits = {
     slotsMax: 3,

@@ -4,6 +4,7 @@ import { faultOf } from "./strength.ts";
 
 const owner = { email: "ada.lovelace@engines.example", name: "Ada Lovelace" };
 
+// INVARIANT 66
 test("passwords of breaches, patterns and what the owner says of themselves are refused", () => {
   const common = ["1234567890", "0987654321", "qwertyuiop", "password123", "1q2w3e4r5t", "qwerty123456"];
   for (const password of common) assert.equal(faultOf(password, owner), "password_common", password);

@@ -4,6 +4,7 @@ import { seal, unseal } from "./seal.ts";
 
 const secrets = { credentials: "Bearer ms_live_a", key: "0193" };
 
+// INVARIANT 25
 test("an answer is read with the secrets of its request, and with no others", () => {
   const sealed = seal("the secret of a key", secrets);
   assert.equal(unseal(sealed, secrets), "the secret of a key");

@@ -32,6 +32,7 @@ test("each state allows its developer and an admin what the design says, and not
   });
 });
 
+// INVARIANT 30
 test("whatever is not allowed has a code, a reason and a way out", () => {
   for (const facts of Object.values(states)) {
     for (const action of AppAction.enum) {

@@ -17,6 +17,7 @@ const waits: Standing = {
   refusal: null,
 };
 
+// INVARIANT 37
 test("whatever the state, somebody has to do something, or nobody has to do anything", () => {
   for (const status of VersionStatus.enum) {
     for (const state of ReviewState.enum) {

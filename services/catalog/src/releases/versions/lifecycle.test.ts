@@ -59,6 +59,7 @@ test("each state allows its developer what the design says, and nothing else", (
   });
 });
 
+// INVARIANT 30
 test("whatever is not allowed has a code, a reason and a way out", () => {
   for (const [state, facts] of Object.entries(states)) {
     assert.equal(stateOf(facts), state);

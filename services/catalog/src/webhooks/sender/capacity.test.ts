@@ -44,6 +44,7 @@ test("a developer alone has no more attempts than a developer may have", () => {
   assert.deepEqual([...fill(new Room(limits), 1).values()], [14]);
 });
 
+// INVARIANT 62
 test("when thirty developers have slow receivers, some room is left for the next one", () => {
   for (const developers of [8, 10, 20, 30]) {
     const room = new Room(limits);

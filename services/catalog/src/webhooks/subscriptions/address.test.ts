@@ -6,6 +6,7 @@ import { readAllowedTargets } from "./allowed-targets.ts";
 import { webhookOptions } from "./settings.ts";
 import { readWebhookUrl } from "./url.ts";
 
+// INVARIANT 53
 test("addresses that only our own network reaches are blocked, in every disguise", () => {
   const judge = createJudgeAddress([]);
   const blocked = [
@@ -22,6 +23,7 @@ test("addresses that only our own network reaches are blocked, in every disguise
 });
 
 // Other services on an allowed host stay out of reach: a store that speaks HTTP, for example.
+// INVARIANT 53
 test("what an operator allows is one address with one port, and never a port of ours", () => {
   const judge = createJudgeAddress(["10.9.9.9:8443", "[fd00::1]:443", "10.9.9.9:9999"]);
   const cases: [string, number, string][] = [
@@ -55,6 +57,7 @@ test("what an operator allows is one address with one port, and never a port of 
   }
 });
 
+// INVARIANT 53
 test("a URL is https, public as far as it says, and holds no credentials", () => {
   const rules = { judge: createJudgeAddress([]), allowsHttp: false };
   const codeOf = (text: string, allowsHttp = false): string => {

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { createSecretBox } from "../../shared/secret-box.ts";
 import { createWebhookSecretBox, newWebhookSecret } from "./secret.ts";
 
+// INVARIANT 54
 test("a sealed secret opens with its key, current or of before, for its webhook alone", () => {
   const [old, current] = [randomBytes(32), randomBytes(32)];
   const secret = newWebhookSecret();

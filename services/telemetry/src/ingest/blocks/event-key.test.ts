@@ -40,6 +40,7 @@ test("keys fit into 48 bits, and use each of them", () => {
 });
 
 // The key is stored: another result for the same id would show an event twice.
+// INVARIANT 1
 test("keys never change", () => {
   assert.equal(keyOf("0190a3b4-c5d6-7e8f-9a0b-1c2d3e4f5061"), 262_401_959_658_760);
 });

@@ -51,6 +51,7 @@ test("while a flush is under way everything becomes the next one", async () => {
 });
 
 // A topic that was made anew with fewer partitions takes nothing for the others: each send to them fails.
+// INVARIANT 3
 test("flushes take turns over the partitions that there are now", async () => {
   const { flusher, sentTo, acknowledge, setPartitions } = openFlusher({ flushIntervalMs: 0 });
   const flushTen = async () => {

@@ -9,6 +9,7 @@ import { countRefusals } from "./refused-batches.ts";
 const minute = Date.UTC(2026, 10, 1);
 
 // Guards: a count that Kafka may have already goes again as the same rows, which fall onto each other.
+// INVARIANT 8
 test("counts whose send failed go again as the same rows, and later ones as others", async () => {
   const { refusals, sent, fail } = openRefusals();
   const app = randomUUID();

@@ -11,7 +11,7 @@ function turn(backlog: ReturnType<typeof createBacklog>, requests: number, turnM
   return admitted;
 }
 
-// Guards the invariant "for more than ingest can do it is a 503" (INVARIANTS.md).
+// INVARIANT 3
 test("two slow turns full of requests refuse what comes, until a turn is short", () => {
   const backlog = createBacklog(limits);
   const admitted = [

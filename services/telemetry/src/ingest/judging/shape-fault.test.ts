@@ -15,6 +15,7 @@ test("lengths are counted in characters, not in UTF-16 units", () => {
   assert.equal(shapeFault({ ...good, properties: { ["🌲".repeat(65)]: 1 } })?.code, "property_key_invalid");
 });
 
+// INVARIANT 9
 test("a value is checked whatever its key is made of", () => {
   for (const key of ["\n", "a\r\n", "\u2028", "x\u2029y", "\u0000", " ", "^", "constructor"]) {
     assert.equal(shapeFault({ ...good, properties: { [key]: 1 } }), null);
@@ -23,6 +24,7 @@ test("a value is checked whatever its key is made of", () => {
 });
 
 // Events are let in by the compiled check alone; the reasons must not contradict it.
+// INVARIANT 5
 test("an event has a reason of the closed list exactly when the compiled check refuses it", () => {
   const field = fc.oneof(
     fc.constantFrom(good.event_id, good.event_id.toUpperCase(), "", "a", "screen", "2026-11-24T00:00:00Z"),

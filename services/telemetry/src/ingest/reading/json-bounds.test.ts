@@ -7,7 +7,7 @@ const list = (item: (index: number) => string, count: number) =>
   `[${Array.from({ length: count }, (_, index) => item(index)).join(",")}]`;
 const object = (keys: readonly string[]) => `{${keys.map((key) => `"${key}":1`).join(",")}}`;
 
-// Guards the invariant "a body costs no more than its limits" (INVARIANTS.md).
+// INVARIANT 10
 test("what JSON.parse would take long for is beyond the bounds, whatever it is made of", () => {
   const many = 130_000;
   const hostile = {

@@ -95,6 +95,7 @@ test("a request of several apps is taken for all of them or for none", () => {
 const shares = (events: number, from = large): Share[] => [{ app: from, events }];
 const large: AppEntry = { ...app, eventsPerDay: 1_000_000, eventsPerSecond: 10_000 };
 
+// INVARIANT 69
 test("an address has a share of the rate with a public key, and all of it with a secret one", () => {
   const quotas = new Quotas(new Usage());
   const from = (network: string) => ({ network, judge() {} });

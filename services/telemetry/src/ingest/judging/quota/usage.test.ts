@@ -5,6 +5,7 @@ import { dayMs, dayOf, Usage } from "./usage.ts";
 
 const today = dayOf(Date.UTC(2026, 10, 25));
 
+// INVARIANT 14
 test("every process knows what all have taken, each record once, its own not again", () => {
   const [one, two] = [new Usage(), new Usage()];
   one.count("app", today, 5);
