@@ -4,6 +4,7 @@ import { globSync, readFileSync, writeFileSync } from "node:fs";
 import { readFlags } from "@mosis/runtime";
 import { eventCodeTable, problemCodeTable, reviewCodeTable } from "./codes.ts";
 import { fillSections } from "./sections.ts";
+import { variableTable } from "./variables.ts";
 
 const usage = `Usage: npm run docs [-- --check]
 
@@ -15,6 +16,7 @@ const sections = new Map([
   ["problem-codes", problemCodeTable()],
   ["event-codes", eventCodeTable()],
   ["review-codes", reviewCodeTable()],
+  ["variables", variableTable()],
 ]);
 
 const unused = new Set(sections.keys());

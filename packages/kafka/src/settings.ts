@@ -20,9 +20,14 @@ const fileText = (about: string) =>
 /** The variables of every process that uses Kafka. They are a part of its spec for `readEnv`. */
 export const kafkaVariables = {
   KAFKA_BROKERS: brokerList({ about: "The Kafka brokers to start from, host:port, commas between." }),
-  KAFKA_TOPIC_PREFIX: text({ about: "The prefix of every topic name on a shared cluster.", default: "" }),
+  KAFKA_TOPIC_PREFIX: text({
+    about: "The prefix of every topic and group name on a shared cluster.",
+    default: "",
+  }),
   KAFKA_SECURITY_PROTOCOL: oneOf({
-    about: "The protocol of connections to Kafka. Only SASL_SSL and SSL keep others on the network out.",
+    about:
+      "The protocol of connections to Kafka. Only SASL_SSL and SSL encrypt and keep others on the network " +
+      "out; SASL_PLAINTEXT is for loopback.",
     values: ["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"],
     default: "PLAINTEXT",
   }),

@@ -1,9 +1,12 @@
 import { isIP } from "node:net";
 import { isAddressRange } from "./address-ranges.ts";
 
-/** One variable: how its text becomes a value, its default, and one sentence about its purpose. */
+/** One variable: how its text becomes a value, its default, and a sentence or two about its purpose. */
 interface Variable<T> {
+  /** The text stands in errors and in docs/operations.md. */
   about: string;
+  /** The values that it takes, for those that are a range or a list. */
+  values?: string;
   /** The value of an unset variable; undefined when the variable must be set. */
   fallback: { value: T } | undefined;
   /**
@@ -168,6 +171,7 @@ export function integer(options: Common<number> & { min: number; max: number }):
   const { min, max } = options;
   return {
     ...common(options),
+    values: `${min} to ${max}`,
     read(value) {
       const number = Number(value);
       if (!Number.isInteger(number) || number < min || number > max) {
@@ -205,6 +209,7 @@ export function oneOf<const T extends string>(options: Common<T> & { values: rea
   const { values } = options;
   return {
     ...common(options),
+    values: values.join(", "),
     read(value) {
       const found = values.find((candidate) => candidate === value);
       if (found === undefined) throw new Error(`must be one of ${values.join(", ")}`);

@@ -29,7 +29,9 @@ const loopback = "127.0.0.1";
 export function listenVariables(name: string, options: PortOptions): EnvSpec {
   return {
     [`${name}_HOST`]: ipAddress({
-      about: `The address to listen on with ${name}_PORT; 0.0.0.0 or :: means all addresses.`,
+      about:
+        `The address to listen on with ${name}_PORT; 0.0.0.0 or :: means all addresses, as a container ` +
+        "needs it.",
       default: loopback,
     }),
     [`${name}_PORT`]: port({ about: options.about, default: options.port }),
@@ -45,16 +47,22 @@ export function publicVariables(name: string, options: PortOptions): EnvSpec {
       default: loopback,
     }),
     [`${name}_MANAGEMENT_PORT`]: optionalPort({
-      about: `The port of health, metrics and /docs; ${name}_PORT then answers 404 to them.`,
+      about:
+        `A port of its own for health, metrics, /openapi.json and /docs; ${name}_PORT then answers 404 to ` +
+        "them. Unset, they share one port.",
     }),
     [`${name}_HTTP_CONNECTIONS_MAX`]: integer({
-      about: "The most connections of clients; beyond it the longest idle ones are closed.",
+      about:
+        "The most connections of clients; beyond it the longest idle ones are closed. The process needs as " +
+        "many open files.",
       min: 10,
       max: 1_000_000,
       default: 10_000,
     }),
     [`${name}_HTTP_CONNECTIONS_PER_ADDRESS_MAX`]: integer({
-      about: "The most connections of one address (a /64 of IPv6); trusted proxies have no such limit.",
+      about:
+        "The most connections of one address (a /64 of IPv6); trusted proxies have no such limit. Raise it " +
+        "where many phones share an address, and where a proxy is not trusted.",
       min: 1,
       max: 1_000_000,
       default: 1000,

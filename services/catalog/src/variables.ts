@@ -38,10 +38,16 @@ const requestRate = (about: string, byDefault: number) =>
   });
 
 const requestRates = {
-  CATALOG_READS_PER_MINUTE: requestRate("reads of an account.", 3000),
-  CATALOG_WRITES_PER_MINUTE: requestRate("changes by an account.", 600),
-  CATALOG_PUBLIC_READS_PER_MINUTE: requestRate("reads from an address without valid credentials.", 6000),
-  CATALOG_PUBLIC_WRITES_PER_MINUTE: requestRate("signing in and similar requests from an address.", 30),
+  CATALOG_READS_PER_MINUTE: requestRate("reads of an account by all its sessions and keys.", 3000),
+  CATALOG_WRITES_PER_MINUTE: requestRate("changes by an account with all its sessions and keys.", 600),
+  CATALOG_PUBLIC_READS_PER_MINUTE: requestRate(
+    "reads from an address (a /64 of IPv6) without valid credentials.",
+    6000,
+  ),
+  CATALOG_PUBLIC_WRITES_PER_MINUTE: requestRate(
+    "signing in and similar requests from an address (a /64 of IPv6).",
+    30,
+  ),
 };
 
 const accountVariables = {
@@ -58,19 +64,21 @@ const accountVariables = {
     default: 1000,
   }),
   CATALOG_UNCONFIRMED_DAYS: integer({
-    about: "Days after which an account is removed when its e-mail address was never confirmed.",
+    about:
+      "Days after which an account is removed, with its drafts and keys, when its e-mail address was never " +
+      "confirmed. Roles and what was ever published are left alone.",
     min: 1,
     max: 3650,
     default: 30,
   }),
   CATALOG_SESSION_HOURS: integer({
-    about: "The time that a session lasts after signing in.",
+    about: "Hours that a session lasts after signing in.",
     min: 1,
     max: 720,
     default: 24,
   }),
   CATALOG_SESSION_IDLE_MINUTES: integer({
-    about: "The time that a session lasts without a request.",
+    about: "Minutes that a session lasts without a request.",
     min: 10,
     max: 43_200,
     default: 480,
@@ -81,7 +89,9 @@ const accountVariables = {
   }),
   MAIL_FROM: text({ about: "The sender of mails.", default: "Mosis <no-reply@mosis.invalid>" }),
   CATALOG_PORTAL_URL: optionalUrl({
-    about: "The portal that mails link to: https://portal.example.org has /verify-email and /reset-password.",
+    about:
+      "The portal that mails link to: https://portal.example.org has /verify-email and /reset-password. " +
+      "Unset, mails describe the request to send.",
     protocols: ["https:", "http:"],
   }),
   OIDC_PROVIDERS: custom({
@@ -98,7 +108,7 @@ const browsersAndProxies = {
   }),
   CATALOG_TRUSTED_PROXIES: addressRangeList({
     about:
-      "Proxies whose X-Forwarded-For has the client's address: ranges like 10.0.0.0/8, separated by commas.",
+      "Proxies whose X-Forwarded-For names the client's address: ranges like 10.0.0.0/8, commas between.",
     default: [],
   }),
 };
@@ -110,7 +120,9 @@ export const apiVariables = {
   ...webhookVariables,
   ...publicVariables("CATALOG", { about: "The port of the catalog API.", port: 4000 }),
   CATALOG_CONNECTIONS_MAX: integer({
-    about: "The number of connections to PostgreSQL. More than two per core of its server are hardly faster.",
+    about:
+      "The number of connections to PostgreSQL. More than two per core of its server are hardly faster. A " +
+      "developer uses three of ten at once.",
     min: 1,
     max: 200,
     default: 10,

@@ -21,7 +21,7 @@ const clickhouse = {
 
 const common = {
   LOG_LEVEL: oneOf({
-    about: "The quietest lines that are logged.",
+    about: "The lowest level that is logged.",
     values: ["trace", "debug", "info", "warn", "error", "silent"],
     default: "info",
   }),
@@ -37,7 +37,8 @@ const trustedProxies = addressRangeList({
  */
 const guardVariables = {
   INGEST_ADDRESS_WASTE_MS: integer({
-    about: "Milliseconds of CPU a second that an address may cost for requests that are refused.",
+    about:
+      "Milliseconds of CPU a second that an address (a /64 of IPv6) may cost for requests that are refused.",
     min: 1,
     max: 1_000_000,
     default: wasteDefaults.addressMsPerSecond,
@@ -49,13 +50,17 @@ const guardVariables = {
     default: wasteDefaults.keyMsPerSecond,
   }),
   INGEST_ADDRESS_RATE_PERCENT: integer({
-    about: "The part of an app's events a second that one address may send with an ingest key.",
+    about:
+      "The percentage of an app's events a second that one address may send with an ingest key, at least " +
+      "1000 events.",
     min: 1,
     max: 100,
     default: shareDefaults.ratePercent,
   }),
   INGEST_ADDRESS_DAY_PERCENT: integer({
-    about: "The part of an app's day that an address may send with an ingest key once half the day is used.",
+    about:
+      "The percentage of an app's day that an address may send with an ingest key once half the day is " +
+      "used, at least 100 events.",
     min: 1,
     max: 100,
     default: shareDefaults.dayPercent,
@@ -96,7 +101,9 @@ export const ingestVariables = {
   }),
   ...guardVariables,
   INGEST_USAGE_INTERVAL_MS: integer({
-    about: "How often this process publishes what it has taken of the daily quotas to the other ones.",
+    about:
+      "How often this process publishes what it has taken of the daily quotas: the others do not know " +
+      "what it has taken since.",
     min: 50,
     max: 60_000,
     default: 5000,
@@ -130,13 +137,17 @@ export const writerVariables = {
     default: 64,
   }),
   WRITER_SWEEP_SECONDS: integer({
-    about: "How often events that their app no longer keeps are deleted, and deleted accounts redacted.",
+    about:
+      "Seconds between sweeps, which delete events that their app no longer keeps, and redact deleted " +
+      "accounts.",
     min: 1,
     max: 604_800,
     default: 86_400,
   }),
   WRITER_DELIVERIES_DAYS: integer({
-    about: "Days that single deliveries are kept; then a month of them is summed up by app, day and outcome.",
+    about:
+      "Days that single deliveries and their outcomes are kept; then a month of them is summed up by app, " +
+      "day, outcome and reason.",
     min: 62,
     max: 3650,
     default: 400,
@@ -148,7 +159,7 @@ export const writerVariables = {
     default: 3,
   }),
   WRITER_SWEEP_PERCENT_MAX: integer({
-    about: "A sweep deletes nothing when it would take a larger part of all events.",
+    about: "A sweep deletes nothing when it would take a larger percentage of all events.",
     min: 1,
     max: 100,
     default: 50,

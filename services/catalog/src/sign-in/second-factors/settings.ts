@@ -12,7 +12,9 @@ export const secondFactorVariables = {
     default: [],
   }),
   PASSKEY_RP_ID: optionalText({
-    about: "The domain that passkeys belong to: the host of the first origin, or a parent of all of them.",
+    about:
+      "The domain that passkeys belong to: equal to or above the host of every origin; unset, the host of " +
+      "the first one. With another domain all passkeys are lost.",
   }),
 };
 
