@@ -1,4 +1,4 @@
-// The arrows between packages, as rules. ARCHITECTURE.md draws them.
+// The arrows between packages, as rules. CONTRIBUTING.md draws them.
 
 const adapters = ["http", "postgres", "kafka", "clickhouse"];
 const tests = "\\.test\\.ts$|^(packages|services)/[^/]+/test/|^(test|bench)/";

@@ -57,7 +57,10 @@ export const recordHeaders = {
   format: "format",
   /** Rows in the block of the record's value, decimal. */
   rows: "rows",
-  /** Month of the rows as `YYYYMM`, or "0" for rows of wrong clocks. Absent on rejected blocks. */
+  /**
+   * Month of the rows as `YYYYMM` by the client's clock, or "0" for rows outside the last, the running and
+   * the next month. Absent on rejected blocks.
+   */
   month: "month",
   /**
    * Binary: a Native block of `ingest_batches` rows. It is only on the last record of a flush, so that its

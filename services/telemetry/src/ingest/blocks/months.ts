@@ -1,6 +1,6 @@
 /**
- * Says which table partition an event belongs to by its own time: `YYYYMM`, or "0" for a time outside
- * 2026–2040.
+ * Says which block an event belongs to by its own time: one for each of three months, which goes to one table
+ * partition, or the one for all other times.
  */
 export interface Months {
   /**
