@@ -102,7 +102,11 @@ function locate(
   { install, nowMs }: Known,
 ): PreparedRequest {
   const request: PreparedRequest = {
-    ...{ message, events: events.length, idOffsets: [], sessionOffsets: [], times: [] },
+    message,
+    events: events.length,
+    idOffsets: [],
+    sessionOffsets: [],
+    times: [],
   };
   if (install) request.idOffsets.push(...lastGroupsOf(message, install));
   for (const session of new Set(events.map(({ session_id }) => session_id))) {

@@ -42,9 +42,19 @@ test("a first release goes from an account to a device as docs/first-release.md 
 
   // Each step is in the audit trail, once and in order, whoever did it.
   const actions = [
-    ...["developer.created", "account_token.created", "session.created", "developer.verified"],
-    ...["app.created", "signing_key.created", "version.created", "version.submitted", "review.claimed"],
-    ...["version.approved", "version.published", "app.published", "version.completed"],
+    "developer.created",
+    "account_token.created",
+    "session.created",
+    "developer.verified",
+    "app.created",
+    "signing_key.created",
+    "version.created",
+    "version.submitted",
+    "review.claimed",
+    "version.approved",
+    "version.published",
+    "app.published",
+    "version.completed",
   ];
   await untilEqual(async () => {
     const rows = await platform.sql<{ action: string }>(

@@ -119,8 +119,13 @@ test("a port that is taken is named before anything is started", async (t) => {
 });
 
 const portVariables = [
-  ...["CATALOG_PORT", "INGEST_PORT", "QUERY_PORT", "POSTGRES_PORT"],
-  ...["CLICKHOUSE_HTTP_PORT", "CLICKHOUSE_TCP_PORT", "KAFKA_PORT"],
+  "CATALOG_PORT",
+  "INGEST_PORT",
+  "QUERY_PORT",
+  "POSTGRES_PORT",
+  "CLICKHOUSE_HTTP_PORT",
+  "CLICKHOUSE_TCP_PORT",
+  "KAFKA_PORT",
 ];
 
 /** Makes a separate data folder and ports, as a person sets them to run two copies side by side. */

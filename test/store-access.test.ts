@@ -36,8 +36,13 @@ after(async () => {
 
 /** Errors that say that ClickHouse refuses, and not that it is unable to. */
 const refusals = new Set([
-  ...["ACCESS_DENIED", "READONLY", "SETTING_CONSTRAINT_VIOLATION", "INTO_OUTFILE_NOT_ALLOWED"],
-  ...["FUNCTION_NOT_ALLOWED", "SUPPORT_IS_DISABLED", "USER_SESSION_LIMIT_EXCEEDED"],
+  "ACCESS_DENIED",
+  "READONLY",
+  "SETTING_CONSTRAINT_VIOLATION",
+  "INTO_OUTFILE_NOT_ALLOWED",
+  "FUNCTION_NOT_ALLOWED",
+  "SUPPORT_IS_DISABLED",
+  "USER_SESSION_LIMIT_EXCEEDED",
 ]);
 
 // INVARIANT 70
@@ -150,8 +155,12 @@ const drivers = [
   {
     // clickhouse-go 2, and so Grafana's data source.
     params: {
-      ...{ client_protocol_version: "54460", compress: "1", database: "mosis_analysts" },
-      ...{ default_format: "Native", max_execution_time: "60", network_compression_method: "LZ4" },
+      client_protocol_version: "54460",
+      compress: "1",
+      database: "mosis_analysts",
+      default_format: "Native",
+      max_execution_time: "60",
+      network_compression_method: "LZ4",
     },
     statements: [
       "SELECT displayName(), version(), revision(), timezone()",

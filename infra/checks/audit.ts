@@ -56,7 +56,9 @@ function asked(file: string): string[] {
 
 function npmAudit(cwd: string): Audit {
   const { stdout } = spawnSync("npm", ["audit", "--package-lock-only", "--json"], {
-    ...{ cwd, encoding: "utf8", timeout: registryTimeoutMs },
+    cwd,
+    encoding: "utf8",
+    timeout: registryTimeoutMs,
   });
   try {
     return JSON.parse(stdout) as Audit;

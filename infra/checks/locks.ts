@@ -23,7 +23,13 @@ export interface LockedPackage {
 export function readLocks(): LockFile[] {
   const names = ["package-lock.json", "**/package-lock.json"];
   const listed = execFileSync("git", [
-    ...["ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", ...names],
+    "ls-files",
+    "-z",
+    "--cached",
+    "--others",
+    "--exclude-standard",
+    "--",
+    ...names,
   ]);
   const files = [...new Set(listed.toString().split("\0"))].filter((file) => file !== "");
   return files.map((file) => ({

@@ -22,8 +22,12 @@ test("services/catalog/schema.sql is what the catalog's migrations make", async 
   const folder = pathOf("services/catalog");
   await migrate({ url, folder, direction: "up", count: Infinity, log });
   const db = openPool({
-    ...{ url, name: "schema", log, connectionsMax: 1 },
-    ...{ connectTimeoutMs: 20_000, statementTimeoutMs: 20_000 },
+    url,
+    name: "schema",
+    log,
+    connectionsMax: 1,
+    connectTimeoutMs: 20_000,
+    statementTimeoutMs: 20_000,
   });
   t.after(() => db.close());
   compare("services/catalog/schema.sql", await describePostgres(db));

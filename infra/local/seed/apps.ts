@@ -71,20 +71,47 @@ export function createAppMaker(dice: Dice, developers: readonly SeededDeveloper[
 }
 
 export const appColumns = [
-  ...["id", "developer_id", "package_id", "name", "description", "category", "tags", "status"],
-  ...["suspended_by", "suspend_reason", "latest_version_id", "latest_code", "latest_name"],
-  ...["rollout_version_id", "published_code_max", "signing_fingerprint", "created_at", "updated_at"],
+  "id",
+  "developer_id",
+  "package_id",
+  "name",
+  "description",
+  "category",
+  "tags",
+  "status",
+  "suspended_by",
+  "suspend_reason",
+  "latest_version_id",
+  "latest_code",
+  "latest_name",
+  "rollout_version_id",
+  "published_code_max",
+  "signing_fingerprint",
+  "created_at",
+  "updated_at",
 ];
 
 export function appRow(app: SeededApp, developer: SeededDeveloper, release: Release): Cell[] {
   const { id, packageId, name, description, category, tags, status, createdMs, updatedMs } = app;
   const { latestVersionId, latestCode, latestName, rolloutVersionId, publishedCodeMax } = release;
   return [
-    ...[id, developer.id, packageId, name, description, category, tags, status],
+    id,
+    developer.id,
+    packageId,
+    name,
+    description,
+    category,
+    tags,
+    status,
     ...(status === "suspended" ? ["admin", "It pretended to be another app."] : [null, null]),
-    ...[latestVersionId, latestCode, latestName, rolloutVersionId, publishedCodeMax],
+    latestVersionId,
+    latestCode,
+    latestName,
+    rolloutVersionId,
+    publishedCodeMax,
     publishedCodeMax === null ? null : developer.signingKey.fingerprint,
-    ...[time(createdMs), time(updatedMs)],
+    time(createdMs),
+    time(updatedMs),
   ];
 }
 

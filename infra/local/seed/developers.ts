@@ -41,7 +41,13 @@ export function developerRow(dice: Dice, n: number, developer: SeededDeveloper):
 }
 
 export const signingKeyColumns = [
-  ...["id", "developer_id", "name", "public_key", "fingerprint", "is_active", "created_at"],
+  "id",
+  "developer_id",
+  "name",
+  "public_key",
+  "fingerprint",
+  "is_active",
+  "created_at",
 ];
 
 export function signingKeyRow({ id, signingKey, createdMs }: SeededDeveloper): Cell[] {

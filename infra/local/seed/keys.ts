@@ -34,8 +34,16 @@ export function makeKey(dice: Dice, n: number, developers: number): SeededKey {
 }
 
 export const keyColumns = [
-  ...["id", "developer_id", "name", "kind", "key_hash", "key_prefix", "permissions", "all_apps"],
-  ...["last_used_at", "created_at"],
+  "id",
+  "developer_id",
+  "name",
+  "kind",
+  "key_hash",
+  "key_prefix",
+  "permissions",
+  "all_apps",
+  "last_used_at",
+  "created_at",
 ];
 
 export function keyRow(dice: Dice, n: number, key: SeededKey, developer: SeededDeveloper): Cell[] {
@@ -45,9 +53,16 @@ export function keyRow(dice: Dice, n: number, key: SeededKey, developer: SeededD
   const createdMs = developer.createdMs + Math.floor((epochMs - developer.createdMs) * dice(106, n));
   const usedMs = createdMs + Math.floor((epochMs - createdMs) * dice(107, n));
   return [
-    ...[id, developer.id, kind === "ingest" ? "shipped" : pick(names, dice(108, n)), kind, hash],
-    ...[secret.slice(0, 3) + secret.slice(8, 15), JSON.stringify(granted), !isOfOneApp],
-    ...[dice(109, n) < 0.7 ? time(usedMs) : null, time(createdMs)],
+    id,
+    developer.id,
+    kind === "ingest" ? "shipped" : pick(names, dice(108, n)),
+    kind,
+    hash,
+    secret.slice(0, 3) + secret.slice(8, 15),
+    JSON.stringify(granted),
+    !isOfOneApp,
+    dice(109, n) < 0.7 ? time(usedMs) : null,
+    time(createdMs),
   ];
 }
 

@@ -67,7 +67,10 @@ export function versionsOf(
     // One in ten is being rolled out to all installs; a few of the older ones never reached all.
     const isPartial = isPublished && (i === last ? i > 0 && chance < 0.1 : i > 0 && chance < 0.03);
     return {
-      ...{ id: uuid(dice, 125, n), code: i + 1, status, createdMs },
+      id: uuid(dice, 125, n),
+      code: i + 1,
+      status,
+      createdMs,
       submittedMs: ["review", "approved", "published"].includes(status) ? createdMs : null,
       publishedMs: isPublished ? Math.min(epochMs, createdMs + waitedMs) : null,
       rolloutPercent: isPublished ? (isPartial ? pick([1, 5, 10, 25, 50], dice(127, n)) : 100) : null,
@@ -114,18 +117,30 @@ function openStatus(chance: number, isSubmittable: boolean): Status {
 }
 
 export const versionColumns = [
-  ...["id", "app_id", "developer_id", "version_code", "version_name", "package_url", "package_size"],
-  ...["package_digest", "signature", "signing_key_id", "permissions", "min_mosis_version", "release_notes"],
-  ...[
-    "status",
-    "review_notes",
-    "submitted_at",
-    "published_at",
-    "rollout_percent",
-    "halted_at",
-    "halt_reason",
-  ],
-  ...["yanked_at", "yank_reason", "created_at", "updated_at"],
+  "id",
+  "app_id",
+  "developer_id",
+  "version_code",
+  "version_name",
+  "package_url",
+  "package_size",
+  "package_digest",
+  "signature",
+  "signing_key_id",
+  "permissions",
+  "min_mosis_version",
+  "release_notes",
+  "status",
+  "review_notes",
+  "submitted_at",
+  "published_at",
+  "rollout_percent",
+  "halted_at",
+  "halt_reason",
+  "yanked_at",
+  "yank_reason",
+  "created_at",
+  "updated_at",
 ];
 
 export function versionRow(
@@ -136,7 +151,11 @@ export function versionRow(
   const { id, code, status, createdMs, submittedMs, publishedMs, isHalted, isYanked } = version;
   const end = time(publishedMs ?? createdMs);
   return [
-    ...[id, app.id, developer.id, code, nameOf(version)],
+    id,
+    app.id,
+    developer.id,
+    code,
+    nameOf(version),
     `https://packages.example/${app.packageId}/${code}.mosis`,
     Math.floor(200_000 * 2000 ** dice(130, n)),
     createHash("sha256").update(id).digest("hex"),
@@ -153,7 +172,8 @@ export function versionRow(
     version.rolloutPercent,
     ...(isHalted ? [end, "Crashes went up."] : [null, null]),
     ...(isYanked ? [end, "It lost what people had saved."] : [null, null]),
-    ...[time(createdMs), end],
+    time(createdMs),
+    end,
   ];
 }
 
@@ -162,10 +182,20 @@ const permissions = [
   ..."background audio sensors".split(" "),
 ];
 const notes = [
-  ...["Bug fixes.", "Faster start.", "New levels.", "Dark mode.", "Works offline now.", "Smaller download."],
-  ...["Fixes a crash on start.", "More languages.", "A new look.", "Sync is more reliable."],
+  "Bug fixes.",
+  "Faster start.",
+  "New levels.",
+  "Dark mode.",
+  "Works offline now.",
+  "Smaller download.",
+  "Fixes a crash on start.",
+  "More languages.",
+  "A new look.",
+  "Sync is more reliable.",
 ];
 const reasons = [
-  ...["The description does not match the app.", "It crashes on start.", "A permission is not explained."],
-  ...["Screenshots are missing."],
+  "The description does not match the app.",
+  "It crashes on start.",
+  "A permission is not explained.",
+  "Screenshots are missing.",
 ];

@@ -29,9 +29,20 @@ const refusedBefore = new Set([405, 408, 417, 431]);
 
 /** Header fields that do not depend on the operation. */
 const silentFields = new Set([
-  ...["cache-control", "connection", "content-encoding", "content-length", "content-type", "date"],
-  ...["keep-alive", "transfer-encoding", "vary", "content-security-policy", "referrer-policy"],
-  ...["x-content-type-options", "strict-transport-security", "cross-origin-resource-policy"],
+  "cache-control",
+  "connection",
+  "content-encoding",
+  "content-length",
+  "content-type",
+  "date",
+  "keep-alive",
+  "transfer-encoding",
+  "vary",
+  "content-security-policy",
+  "referrer-policy",
+  "x-content-type-options",
+  "strict-transport-security",
+  "cross-origin-resource-policy",
 ]);
 
 /**

@@ -56,7 +56,11 @@ function pass(
   { agent, innerPort }: { agent: Agent; innerPort: number },
 ): void {
   const inner = request({
-    ...{ agent, host: "127.0.0.1", port: innerPort, method: asked.method, path: asked.url },
+    agent,
+    host: "127.0.0.1",
+    port: innerPort,
+    method: asked.method,
+    path: asked.url,
     headers: passedOn(asked.rawHeaders),
     maxHeaderSize: headBytesMax,
   });

@@ -75,8 +75,16 @@ function runAs(user: User | null, home: string): Run {
   }
   const view = viewOf([home, native]);
   const setpriv = [
-    ...["--reuid", `${user.uid}`, "--regid", `${user.gid}`, "--clear-groups"],
-    ...["--bounding-set", "-all", "--inh-caps", "-all", "--no-new-privs"],
+    "--reuid",
+    `${user.uid}`,
+    "--regid",
+    `${user.gid}`,
+    "--clear-groups",
+    "--bounding-set",
+    "-all",
+    "--inh-caps",
+    "-all",
+    "--no-new-privs",
   ];
   return (program, paths, args) =>
     view.wrap({
@@ -105,10 +113,7 @@ function createCluster({ run, user, home, cluster, password }: NewCluster): void
   const initdb = run(
     "initdb",
     ["-D", unfinished, "--pwfile", passwordFile],
-    [
-      ...["-U", superuser, "--auth=scram-sha-256"],
-      ...["--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions"],
-    ],
+    ["-U", superuser, "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions"],
   );
   execFileSync(initdb.command, initdb.args, {
     cwd: home,

@@ -104,8 +104,16 @@ export async function startServer(options: ServerOptions): Promise<Server> {
  * others.
  */
 const serverVariables = [
-  ...["PATH", "HOME", "TMPDIR", "TZ", "LANG", "LC_ALL", "LD_LIBRARY_PATH"],
-  ...["JAVA_HOME", "JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS"],
+  "PATH",
+  "HOME",
+  "TMPDIR",
+  "TZ",
+  "LANG",
+  "LC_ALL",
+  "LD_LIBRARY_PATH",
+  "JAVA_HOME",
+  "JAVA_TOOL_OPTIONS",
+  "JDK_JAVA_OPTIONS",
   // This names the copy that the server belongs to: chaos signals only its own.
   "MOSIS_DATA_DIR",
 ];

@@ -80,8 +80,17 @@ export function viewOf(folders: readonly string[]): View {
     wrap: ({ command, args }) => ({
       command: "unshare",
       args: [
-        ...["--mount", "--propagation", "private", "sh", "-c", mountAndRun],
-        ...[place, String(folders.length), ...folders, command, ...args],
+        "--mount",
+        "--propagation",
+        "private",
+        "sh",
+        "-c",
+        mountAndRun,
+        place,
+        String(folders.length),
+        ...folders,
+        command,
+        ...args,
       ],
     }),
   };

@@ -29,16 +29,20 @@ test("a hop is read with its port, brackets and quotes, and a word is nobody", (
     ["10.0.0.3:1, [fd00::2]:2", "10.0.0.3"],
   ];
   const nobody = [
-    ...[
-      "unknown",
-      "_secret",
-      "x",
-      "203.0.113.5:",
-      "203.0.113.5:123456",
-      "[203.0.113.5]:1",
-      "203.0.113.5:1:2",
-    ],
-    ...["[2001:db8::5", "2001:db8::5]:1", "203.0.113.256", "127.1", '"', '""', "for=203.0.113.5"],
+    "unknown",
+    "_secret",
+    "x",
+    "203.0.113.5:",
+    "203.0.113.5:123456",
+    "[203.0.113.5]:1",
+    "203.0.113.5:1:2",
+    "[2001:db8::5",
+    "2001:db8::5]:1",
+    "203.0.113.256",
+    "127.1",
+    '"',
+    '""',
+    "for=203.0.113.5",
   ];
   for (const [forwarded, expected] of cases) {
     assert.equal(address(sentBy("10.0.0.1", forwarded)), expected, forwarded);

@@ -43,8 +43,13 @@ export function referencePage({ info }: OpenApiDocument, admit: Admit): Router {
 /** The page writes styles into its elements, and its icons are in its style sheet. */
 const policy = [
   "default-src 'none'",
-  ...["script-src 'self'", "style-src 'self' 'unsafe-inline'", "img-src 'self' data:", "connect-src 'self'"],
-  ...["base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"],
+  "script-src 'self'",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
 ].join("; ");
 
 function pageOf(title: string): string {

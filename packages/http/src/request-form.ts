@@ -33,8 +33,16 @@ const badTarget: Refusal = [
  * take the last. If-Match and the like are lists, so two of them are one longer list.
  */
 const single = [
-  ...["authorization", "content-encoding", "content-length", "content-type", "expect", "host"],
-  ...["idempotency-key", "origin", "transfer-encoding", "x-request-id"],
+  "authorization",
+  "content-encoding",
+  "content-length",
+  "content-type",
+  "expect",
+  "host",
+  "idempotency-key",
+  "origin",
+  "transfer-encoding",
+  "x-request-id",
 ];
 const bits = new Map(single.map((name, index) => [name, 2 ** index]));
 /** One bit for the length of each name. */

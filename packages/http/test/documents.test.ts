@@ -15,13 +15,11 @@ async function startDocumented(t: TestContext) {
     description: long,
     operations: [
       {
-        ...{
-          method: "get",
-          path: "/v1/things",
-          id: "readThings",
-          summary: "Reads things.",
-          access: "public",
-        },
+        method: "get",
+        path: "/v1/things",
+        id: "readThings",
+        summary: "Reads things.",
+        access: "public",
         answers: { 200: { description: "All of them.", body: Type.Object({}) } },
       },
     ],

@@ -87,12 +87,17 @@ function grantsOf(config: KafkaConfig, user: string, { write, read, join, watch 
   const grant = { principal: `User:${user}`, host: "*", permissionType: ALLOW };
   const onTopics = (names: string[], operation: AclOperationTypes) =>
     names.map((name) => ({
-      ...{ ...grant, operation, resourceType: TOPIC, resourcePatternType: LITERAL },
+      ...grant,
+      operation,
+      resourceType: TOPIC,
+      resourcePatternType: LITERAL,
       resourceName: wireName(config, name as Topic),
     }));
   const onGroups = (names: string[], operation: AclOperationTypes) =>
     names.map((name) => ({
-      ...{ ...grant, operation, resourceType: GROUP },
+      ...grant,
+      operation,
+      resourceType: GROUP,
       resourcePatternType: name.endsWith("*") ? PREFIXED : LITERAL,
       resourceName: `${config.topicPrefix}${name.replace(/\*$/, "")}`,
     }));
@@ -119,7 +124,8 @@ async function findStrangers(admin: Admin, config: KafkaConfig, specs: AclSpecs)
   const strangers = new Set<string>();
   for (const topic of Object.values(topics).filter(isOutboxTopic)) {
     const matching = await describe(admin, {
-      ...{ resourceType: TOPIC, resourcePatternType: MATCH },
+      resourceType: TOPIC,
+      resourcePatternType: MATCH,
       resourceName: wireName(config, topic),
     });
     for (const { principal, operation, permissionType } of matching) {
@@ -136,7 +142,9 @@ async function describe(
   filter: Pick<AclFilter, "resourcePatternType"> & Partial<AclFilter>,
 ): Promise<AclEntry[]> {
   const { resources } = await admin.describeAcls({
-    ...{ resourceType: anyResource, operation: anyOperation, permissionType: kafkajs.AclPermissionTypes.ANY },
+    resourceType: anyResource,
+    operation: anyOperation,
+    permissionType: kafkajs.AclPermissionTypes.ANY,
     ...filter,
   });
   return resources.flatMap(({ resourceType, resourceName, resourcePatternType, acls }) =>

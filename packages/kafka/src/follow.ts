@@ -112,7 +112,12 @@ export async function followTopics(config: KafkaConfig, options: FollowOptions):
       onStart: (started) => seekBehind(started, places),
     });
     const following: Following = {
-      ...{ config, options, places, questions, consumer, names },
+      config,
+      options,
+      places,
+      questions,
+      consumer,
+      names,
       readAnew(name, ends) {
         isWhole = false;
         places.begin(name, ends);

@@ -44,7 +44,9 @@ test("who was away for longer than deletions are kept reads everything anew", as
   let nowMs = Date.now();
   let readings = 0;
   const followed = await followTopics(kafka, {
-    ...{ topics: [topics.usage], checkIntervalMs: 20, now: () => nowMs },
+    topics: [topics.usage],
+    checkIntervalMs: 20,
+    now: () => nowMs,
     onRecord() {},
     onAnew: () => void readings++,
   });
@@ -77,7 +79,10 @@ test("a follower that stands still says how old it is, and gets another consumer
   const followed = await followTopics(
     { ...kafka, verifier },
     {
-      ...{ topics: [topics.keys], maxWaitMs: 50, checkIntervalMs: 20, now: () => nowMs },
+      topics: [topics.keys],
+      maxWaitMs: 50,
+      checkIntervalMs: 20,
+      now: () => nowMs,
       onRecord: (_topic, key) => void read.push(key),
     },
   );

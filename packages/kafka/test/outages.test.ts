@@ -152,7 +152,8 @@ test("of consumers that cannot join there is one at a time, and one when they ca
       const sessionTimeout = opened.length < failingJoins ? 36_000_000 : 30_000;
       const consumer = connectTo(kafka).consumer({
         groupId: `${kafka.topicPrefix}group`,
-        ...{ sessionTimeout, maxWaitTimeInMs: 50 },
+        sessionTimeout,
+        maxWaitTimeInMs: 50,
         retry: { retries: 0, restartOnFailure: async () => false },
       });
       running.add(consumer);

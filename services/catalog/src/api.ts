@@ -80,12 +80,24 @@ export interface ApiOptions extends AccountOptions {
 const fromBrowsers = {
   methods: ["GET", "POST", "PUT", "PATCH", "DELETE"],
   sent: [
-    ...["Authorization", "Content-Type", "Content-Encoding", "If-Match", "If-None-Match"],
-    ...["Idempotency-Key", "X-Request-Id"],
+    "Authorization",
+    "Content-Type",
+    "Content-Encoding",
+    "If-Match",
+    "If-None-Match",
+    "Idempotency-Key",
+    "X-Request-Id",
   ],
   read: [
-    ...["ETag", "Idempotency-Replayed", "Link", "Location", "RateLimit", "RateLimit-Policy", "Retry-After"],
-    ...["WWW-Authenticate", "X-Request-Id"],
+    "ETag",
+    "Idempotency-Replayed",
+    "Link",
+    "Location",
+    "RateLimit",
+    "RateLimit-Policy",
+    "Retry-After",
+    "WWW-Authenticate",
+    "X-Request-Id",
   ],
 };
 

@@ -52,7 +52,12 @@ test("creating an app leaves one audit event and one state message", async (t) =
     topic: "catalog.apps",
     record_key: id,
     payload: {
-      ...{ app_id: id, developer_id: ada.id, package_id, name, status, updated_at },
+      app_id: id,
+      developer_id: ada.id,
+      package_id,
+      name,
+      status,
+      updated_at,
       ...telemetryLimitDefaults,
       ...retentionDefaults,
     },

@@ -147,8 +147,18 @@ test("a cursor that is not ours, of another list, cut or forged is refused", asy
     mark + Buffer.from(JSON.stringify(position)).toString("base64url");
   assert.equal(forge(at, id), cursor);
   const forged = [
-    ...["x", mark, cursor.slice(0, -9), cursor.slice(1), `${mark}e30`, "a".repeat(512)],
-    ...[forge(), forge(at), forge(at, id, 1), forge(id, at), forge(at, "x"), forge(at, `${id}\u0000`)],
+    "x",
+    mark,
+    cursor.slice(0, -9),
+    cursor.slice(1),
+    `${mark}e30`,
+    "a".repeat(512),
+    forge(),
+    forge(at),
+    forge(at, id, 1),
+    forge(id, at),
+    forge(at, "x"),
+    forge(at, `${id}\u0000`),
     // What JavaScript reads as a time and PostgreSQL does not, or the other way round.
     ...["0000-01-01T00:00:00.000000Z", "2026-01-01T00:00:00+23:59", "infinity", "now", "24:00"].map((time) =>
       forge(time, id),

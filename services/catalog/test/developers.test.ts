@@ -174,12 +174,10 @@ test("the spellings of one address are one account, and what is no mailbox is re
   const made = await register("eve@MÜNCHEN.example").expect(201);
   assert.equal((made.body as { email: string }).email, "eve@xn--mnchen-3ya.example");
   for (const email of [
-    ...[
-      "eve@münchen.example",
-      "eve@ｍünchen.example",
-      "eve@mün\u00adchen.example",
-      "EVE@xn--mnchen-3ya.example",
-    ],
+    "eve@münchen.example",
+    "eve@ｍünchen.example",
+    "eve@mün\u00adchen.example",
+    "EVE@xn--mnchen-3ya.example",
   ]) {
     assertProblem(await register(email), "email_taken");
     await anyone.post("/v1/sessions", { email, password }).expect(201);

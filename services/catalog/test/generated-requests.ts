@@ -177,8 +177,23 @@ const oddTypes = [
 ];
 
 const oddPaths = [
-  ...["/", "//", "/v1", "/v1/", "/v1//apps", "/v1/apps/", "/V1/apps", "/v1/apps/%zz", "/v1/apps/%C0%AF"],
-  ...["/v1/apps/%00", "/v1/keys/..%2f..%2fetc", "/openapi.json", "/healthz", "/docs", "/docs/", "/.env", "*"],
+  "/",
+  "//",
+  "/v1",
+  "/v1/",
+  "/v1//apps",
+  "/v1/apps/",
+  "/V1/apps",
+  "/v1/apps/%zz",
+  "/v1/apps/%C0%AF",
+  "/v1/apps/%00",
+  "/v1/keys/..%2f..%2fetc",
+  "/openapi.json",
+  "/healthz",
+  "/docs",
+  "/docs/",
+  "/.env",
+  "*",
 ];
 
 /** What may stand in a header at all: Node's client sends nothing else. */

@@ -21,7 +21,8 @@ export function isolationSteps(ids: Ids): Step[] {
     ...appSteps(),
     ...[release, next].map((key) =>
       step("createSigningKey", 201, {
-        ...{ others: signed, keep: found.keep("signing key") },
+        others: signed,
+        keep: found.keep("signing key"),
         body: (who) => (who === "owner" ? key : newSigningKey(developerOf(ids, who))).body,
       }),
     ),
@@ -124,7 +125,9 @@ function listingSteps(found: Found): Step[] {
 function telemetrySteps(found: Found): Step[] {
   const params = found.one("restriction");
   const restriction = (who: Who) => ({
-    ...{ event_name: "noise", action: "drop", reason: "too much" },
+    event_name: "noise",
+    action: "drop",
+    reason: "too much",
     ...(who === "otherApp" ? app : {}),
   });
   const limits = { telemetry_events_per_second: 9 };
@@ -135,7 +138,9 @@ function telemetrySteps(found: Found): Step[] {
     step("changeRetention", 200, { params: app, body: () => ({ telemetry_days: 7 }) }),
     step("requestErasure", 202, { params: app, body: () => ({ install_id: randomUUID() }) }),
     step("createTelemetryRestriction", 201, {
-      ...{ body: restriction, others: { otherApp: 422 }, keep: found.keep("restriction") },
+      body: restriction,
+      others: { otherApp: 422 },
+      keep: found.keep("restriction"),
     }),
     step("listTelemetryRestrictions", 200),
     step("getTelemetryRestriction", 200, { params }),
@@ -146,7 +151,8 @@ function telemetrySteps(found: Found): Step[] {
 function keySteps(found: Found): Step[] {
   const params = found.one("key");
   const key = (who: Who) => ({
-    ...{ name: "k", kind: "ingest" },
+    name: "k",
+    kind: "ingest",
     package_ids: [who === "owner" || who === "otherApp" ? packageId : ofOthers("of", who)],
   });
   return [

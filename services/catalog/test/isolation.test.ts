@@ -116,7 +116,10 @@ async function everybody(t: TestContext) {
   const revoked = await key(all);
   await owner.delete(`/v1/keys/${revoked.id}`).expect(204);
   const callers: Record<Who, Caller> = {
-    ...{ owner, other, reviewer, anonymous: anyone },
+    owner,
+    other,
+    reviewer,
+    anonymous: anyone,
     ownerKey: withBearer(ownerKey.secret),
     otherApp: withBearer(otherApp.secret),
     ingest: withBearer(ingest.secret),

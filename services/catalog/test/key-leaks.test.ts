@@ -12,7 +12,9 @@ const report = (by: Caller, ...tokens: string[]) =>
   by.post(
     "/v1/keys:report-leak",
     tokens.map((token) => ({
-      ...{ token, type: "mosis_key", source: "content" },
+      token,
+      type: "mosis_key",
+      source: "content",
       url: `https://example.org/leak?key=${token}`,
     })),
   );

@@ -138,7 +138,11 @@ test("notices beyond the bucket wait and become one mail of their kind; none is 
   await execute(db, sql`delete from mails`);
   const notice = (kind: "key_leaked" | "oauth_linked", subject: string) =>
     insertMail(apiDb.as(developerId), {
-      ...{ developerId, kind, recipient, requestId: "test", subjects: [subject] },
+      developerId,
+      kind,
+      recipient,
+      requestId: "test",
+      subjects: [subject],
     });
   for (let i = 0; i < 30; i++) {
     await notice("key_leaked", `mk_${i}`);
@@ -167,7 +171,10 @@ test("the api puts no mail into the queue but through its limits", async (t) => 
     values (gen_random_uuid(), ${ada.id}, 'password_changed', 'x@mosis.test', '')`;
   await assert.rejects(execute(apiDb.as(everyone), around), /permission denied/);
   const foreign = insertMail(apiDb.as("00000000-0000-4000-8000-000000000000"), {
-    ...{ developerId: ada.id, kind: "password_changed", recipient: ada.email, requestId: "" },
+    developerId: ada.id,
+    kind: "password_changed",
+    recipient: ada.email,
+    requestId: "",
   });
   await assert.rejects(foreign, /permission denied/);
 });

@@ -165,7 +165,10 @@ test("browsers come back to configured pages only, and a provider that is away i
 
 test("providers are configured with https, once each, and no secret is in what is said of a mistake", () => {
   const good = {
-    ...{ name: "a", issuer: "https://id.test", client_id: "c", client_secret: "s3cret" },
+    name: "a",
+    issuer: "https://id.test",
+    client_id: "c",
+    client_secret: "s3cret",
     redirect_uris: ["https://portal.test/in"],
   };
   assert.deepEqual(readProviders(JSON.stringify([good])), [good]);

@@ -12,13 +12,13 @@ test("a passkey is registered for its session, its challenge and one account", a
   const { as, anyone, withBearer, signIn, db } = await startWithFactors(t);
   const [ada, bob] = [await as("ada"), await as("bob")];
   const lies: Lies[] = [
-    ...[
-      { origin: "https://evil.test" },
-      { rpId: "evil.test" },
-      { type: "webauthn.get" },
-      { crossOrigin: true },
-    ],
-    ...[{ challenge: "AAAA" }, { isPresent: false }, { id: "AAAA" }],
+    { origin: "https://evil.test" },
+    { rpId: "evil.test" },
+    { type: "webauthn.get" },
+    { crossOrigin: true },
+    { challenge: "AAAA" },
+    { isPresent: false },
+    { id: "AAAA" },
   ];
   for (const lie of lies) {
     const credential = createAuthenticator().create(await optionsFor(ada), lie);

@@ -133,10 +133,15 @@ test("the relay's role reads no secret and no address, and makes up no event", a
   const { ada, ids, processDb, attack } = await startAs(t, processRoles.relay);
   const key = String(ids["adaKey"]);
   await attack([
-    ...["select url from webhooks", "select secret from webhooks", "select event from webhook_deliveries"],
-    ...["select name from apps", "select event_name from telemetry_restrictions"],
-    ...["update webhook_deliveries set status = 'failed'", "delete from webhook_deliveries"],
-    ...["update webhooks set disabled_at = now()", "select reason from outbox_quarantine"],
+    "select url from webhooks",
+    "select secret from webhooks",
+    "select event from webhook_deliveries",
+    "select name from apps",
+    "select event_name from telemetry_restrictions",
+    "update webhook_deliveries set status = 'failed'",
+    "delete from webhook_deliveries",
+    "update webhooks set disabled_at = now()",
+    "select reason from outbox_quarantine",
     "set role mosis_webhooks",
     append({ topic: "audit.events", type: "key.created" }, ada.id, ada.id),
     append({ topic: "telemetry.erasures", type: "erasure.state" }, ada.id, ada.id),
@@ -161,10 +166,15 @@ test("the role of webhooks reads no outbox, makes no delivery, and makes up no e
   );
   const key = String(ids["adaKey"]);
   await attack([
-    ...["select payload from outbox", "select id from apps", "delete from outbox"],
-    ...["select last_value from outbox_position", "select setval('outbox_position', 1)"],
-    ...["update webhooks set secret = ''", "update webhooks set quarantined_at = null"],
-    ...["update webhooks set developer_id = id", "update webhook_deliveries set webhook_id = id"],
+    "select payload from outbox",
+    "select id from apps",
+    "delete from outbox",
+    "select last_value from outbox_position",
+    "select setval('outbox_position', 1)",
+    "update webhooks set secret = ''",
+    "update webhooks set quarantined_at = null",
+    "update webhooks set developer_id = id",
+    "update webhook_deliveries set webhook_id = id",
     `insert into webhook_deliveries (id, developer_id, webhook_id, event_id, type, event)
      select uuidv7(), developer_id, id, uuidv7(), 'app.created', '{}' from webhooks`,
     "set role mosis_relay",

@@ -54,7 +54,10 @@ export async function startProvider(t: TestContext, accounts: Accounts, name = "
     void handle(req, res);
   });
   const settings: ProviderSettings = {
-    ...{ name, issuer, client_id: "mosis", client_secret },
+    name,
+    issuer,
+    client_id: "mosis",
+    client_secret,
     redirect_uris: [redirectUri],
   };
   /** From now on every endpoint is elsewhere, and the document says so. */

@@ -228,7 +228,15 @@ async function startActive(
   const producer = life.own("producer", await openProducer(kafka), (it) => it.close());
   const isActive = () => relay.state() === "active";
   const republication = await startRepublication({
-    ...{ kafka, producer, db, isActive, signingKey, log, metrics, intervalMs: 20, checkIntervalMs: 50 },
+    kafka,
+    producer,
+    db,
+    isActive,
+    signingKey,
+    log,
+    metrics,
+    intervalMs: 20,
+    checkIntervalMs: 50,
   });
   life.own("republication", republication, (it) => it.close());
   return {

@@ -81,15 +81,15 @@ test("a name that looks like that of another's published app is told, in any alp
   await publish(db, "org.mosis.chess");
   const bob = await developer("bob", "org.mosis.bob", "Weather");
   const alike = [
-    ...[
-      "Сhеss Маstеr",
-      "Ｃｈｅｓｓ Ｍａｓｔｅｒ",
-      "𝐂𝐡𝐞𝐬𝐬 𝐌𝐚𝐬𝐭𝐞𝐫",
-      "Chéss Màstêr",
-      "ⒸⓗⓔⓢⓢⓂⓐⓢⓣⓔⓡ",
-      "CHESS MASTER",
-    ],
-    ...["Che\u0301ss Mas\u0323ter", "Ϲհеѕѕ Маѕtеr", "Chess Rnaster"],
+    "Сhеss Маstеr",
+    "Ｃｈｅｓｓ Ｍａｓｔｅｒ",
+    "𝐂𝐡𝐞𝐬𝐬 𝐌𝐚𝐬𝐭𝐞𝐫",
+    "Chéss Màstêr",
+    "ⒸⓗⓔⓢⓢⓂⓐⓢⓣⓔⓡ",
+    "CHESS MASTER",
+    "Che\u0301ss Mas\u0323ter",
+    "Ϲհеѕѕ Маѕtеr",
+    "Chess Rnaster",
   ];
   let code = 1;
   for (const name of alike) {

@@ -14,8 +14,14 @@ const operations = new Map(
 );
 /** Fields of bodies, of requests and answers, that nobody else may ever see. */
 const secretFields = new Set([
-  ...["secret", "token", "flow_token", "password", "new_password"],
-  ...["sign_in_token", "otpauth_uri", "challenge"],
+  "secret",
+  "token",
+  "flow_token",
+  "password",
+  "new_password",
+  "sign_in_token",
+  "otpauth_uri",
+  "challenge",
 ]);
 
 // INVARIANT 43

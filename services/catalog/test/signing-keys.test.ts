@@ -29,7 +29,10 @@ test("a registered key is as later answers show it, with the fingerprint of its 
     const { name, public_key } = body;
     const active = { is_active: true, revoked_at: null, revoke_reason: null, allowed_actions: ["revoke"] };
     assert.deepEqual(rest, {
-      ...{ name, public_key, algorithm, ...active },
+      name,
+      public_key,
+      algorithm,
+      ...active,
       fingerprint: fingerprintOf(privateKey),
     });
     const read = await ada.get(`${keys}/${id.toUpperCase()}`).expect(200);

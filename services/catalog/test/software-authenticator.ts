@@ -57,7 +57,9 @@ export function createAuthenticator({
       userHandle = options.user.id;
       const authData = dataOf(options.rp.id, lies, attestedOf(credentialId, publicKey, algorithm));
       return {
-        ...{ id: lies.id ?? id, rawId: lies.id ?? id, type: "public-key" },
+        id: lies.id ?? id,
+        rawId: lies.id ?? id,
+        type: "public-key",
         response: {
           clientDataJSON: text(
             clientDataOf("webauthn.create", { origin, challenge: options.challenge, ...lies }),
@@ -79,7 +81,9 @@ export function createAuthenticator({
       if (lies.tampered) response[lies.tampered] = tamper(response[lies.tampered], lies.tampered);
       const handle = lies.userHandle === undefined ? userHandle : lies.userHandle;
       return {
-        ...{ id: lies.id ?? id, rawId: lies.id ?? id, type: "public-key" },
+        id: lies.id ?? id,
+        rawId: lies.id ?? id,
+        type: "public-key",
         response: { ...response, userHandle: handle },
       };
     },

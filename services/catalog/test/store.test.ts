@@ -173,12 +173,13 @@ async function rowsRead(db: Pool, query: (db: Queryable) => Promise<unknown>): P
 test("a device gets the newest version that runs on its Mosis, compared number by number", async (t) => {
   const { db, anyone, versionFor } = await startStore(t);
   await putApp(db, chess, [
-    ...[{ code: 1 }, { code: 2, min: "1.4" }, { code: 3, min: "1.9.0" }, { code: 4, min: "1.10" }],
-    ...[
-      { code: 5, isHalted: true },
-      { code: 6, isYanked: true },
-      { code: 7, status: "review" as const },
-    ],
+    { code: 1 },
+    { code: 2, min: "1.4" },
+    { code: 3, min: "1.9.0" },
+    { code: 4, min: "1.10" },
+    { code: 5, isHalted: true },
+    { code: 6, isYanked: true },
+    { code: 7, status: "review" as const },
     { code: 8, min: "2" },
   ]);
   const expected = {

@@ -72,7 +72,11 @@ test("an account that nobody confirms in time goes with drafts and keys, and no 
           created_at = now() - case when id = ${bob.id} then interval '29 days' else interval '31 days' end`,
   );
   const sweep = startAccountSweep({
-    ...{ db: apiDb, days: 30, intervalMs: 20, log, metrics: createMetrics({ service: "test" }) },
+    db: apiDb,
+    days: 30,
+    intervalMs: 20,
+    log,
+    metrics: createMetrics({ service: "test" }),
   });
   life.own("sweep", sweep, (it) => it.close());
   await eventually(async () => {

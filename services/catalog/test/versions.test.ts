@@ -16,8 +16,15 @@ test("a version is a draft as GET and the list show it later, with one audit eve
   const version = created.body as Version;
   const { id, created_at, updated_at, ...rest } = version;
   const untouched = {
-    ...{ availability: null, rollout_percent: null, halted_at: null, halt_reason: null },
-    ...{ yanked_at: null, yank_reason: null, review_notes: null, submitted_at: null, published_at: null },
+    availability: null,
+    rollout_percent: null,
+    halted_at: null,
+    halt_reason: null,
+    yanked_at: null,
+    yank_reason: null,
+    review_notes: null,
+    submitted_at: null,
+    published_at: null,
   };
   const allowed_actions = ["change", "delete", "submit"];
   assert.deepEqual(rest, { package_id: go, ...body, status: "draft", ...untouched, allowed_actions });

@@ -99,11 +99,18 @@ export async function startWebhooks(t: TestContext) {
     const deliverer = startDeliverer({
       db: pool,
       openSession: () => openSession({ url, name: "deliverer", log, ...patience }),
-      ...{ secrets, log, metrics: createMetrics({ service: "test" }) },
+      secrets,
+      log,
+      metrics: createMetrics({ service: "test" }),
       attempt: { resolve: createResolve(), judge, timeoutMs: 5000, ...attempt },
       limits: {
-        ...{ attemptsMax: 16, perWebhookMax: 4, perHostMax: 8, perDeveloperMax: 8, shareOfFreeMax: 1 },
-        ...{ slowMax: 16, unprovenMax: 16 },
+        attemptsMax: 16,
+        perWebhookMax: 4,
+        perHostMax: 8,
+        perDeveloperMax: 8,
+        shareOfFreeMax: 1,
+        slowMax: 16,
+        unprovenMax: 16,
         ...limits,
       },
       timing: {

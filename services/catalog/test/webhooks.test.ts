@@ -19,8 +19,13 @@ test("a webhook is as later answers show it, and its secret is told once", async
   const { id, created_at, updated_at, ...rest } = webhook;
   assert.deepEqual(rest, {
     ...asked,
-    ...{ disabled: false, disabled_at: null, disabled_reason: null, failing_since: null },
-    ...{ quarantined_at: null, previous_secret_until: null, allowed_actions: ["ping", "rotate_secret"] },
+    disabled: false,
+    disabled_at: null,
+    disabled_reason: null,
+    failing_since: null,
+    quarantined_at: null,
+    previous_secret_until: null,
+    allowed_actions: ["ping", "rotate_secret"],
   });
   assert.equal(created.headers["location"], `${path}/${id}`);
   assert.equal(created_at, updated_at);

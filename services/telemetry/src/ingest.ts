@@ -162,7 +162,12 @@ async function followRules(options: IngestOptions, clientAddress: ClientAddress)
   const restrictions = new RestrictionTable({ log });
   const usage = new Usage();
   const access = await followAccess({
-    ...{ kafka, producer, clientAddress, log, metrics, life },
+    kafka,
+    producer,
+    clientAddress,
+    log,
+    metrics,
+    life,
     ...(options.keepUp ? { keepUp: options.keepUp } : {}),
     alongside: {
       [topics.restrictions]: restrictions,

@@ -50,7 +50,12 @@ export async function createQuery({ trustedProxies, requestRates, ...options }: 
   const restrictions = new RestrictionTable({ log });
   const requested = createRequestedErasures({ log });
   const access = await followAccess({
-    ...{ kafka, producer, clientAddress, log, metrics, life },
+    kafka,
+    producer,
+    clientAddress,
+    log,
+    metrics,
+    life,
     alongside: {
       // Replayed events are restricted like newly sent ones.
       [topics.restrictions]: restrictions,

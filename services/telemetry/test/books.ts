@@ -30,7 +30,14 @@ export async function openBooks(t: TestContext) {
     return get<Outcomes>(`${base}/outcomes?${query}`, reader.secret);
   };
   return {
-    ...{ kafka, store, storeUrl, url, base, app: app.app, ingest: app, reader },
+    kafka,
+    store,
+    storeUrl,
+    url,
+    base,
+    app: app.app,
+    ingest: app,
+    reader,
     startWriter: () => startTestWriter(t, kafka, storeUrl),
     /** The sums over all buckets, and `outcome reason` → count. */
     books: async () => {
@@ -54,7 +61,14 @@ export async function openBooks(t: TestContext) {
 }
 
 export const nothing = {
-  ...{ received: 0, accepted: 0, rejected: 0, dropped: 0, replayed: 0, refused: 0, discarded: 0, warned: 0 },
+  received: 0,
+  accepted: 0,
+  rejected: 0,
+  dropped: 0,
+  replayed: 0,
+  refused: 0,
+  discarded: 0,
+  warned: 0,
 };
 
 function summed({ data }: Outcomes) {

@@ -27,9 +27,7 @@ function textIn(value: unknown): unknown {
 const minuteMs = 60_000;
 const dayMs = 86_400_000;
 const kinds = new Set(["event", "screen", "perf", "error", "crash"]);
-const eventFields = new Set([
-  ...["event_id", "name", "kind", "time", "session_id", "duration_ms", "properties"],
-]);
+const eventFields = new Set(["event_id", "name", "kind", "time", "session_id", "duration_ms", "properties"]);
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const noUuid = "00000000-0000-0000-0000-000000000000";
 

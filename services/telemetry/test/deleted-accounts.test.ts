@@ -11,9 +11,15 @@ import { eventually, freshKafka, nextPosition, publishApp } from "./support.ts";
 
 function event(developer_id: string, action: string, payload: AuditEvent["payload"]): AuditEvent {
   return {
-    ...{ event_id: newId(), developer_id, occurred_at: new Date().toISOString(), action, payload },
+    event_id: newId(),
+    developer_id,
+    occurred_at: new Date().toISOString(),
+    action,
+    payload,
     actor: { kind: "session", id: randomUUID() },
-    ...{ target_type: "developer", target_id: developer_id, request_id: "r" },
+    target_type: "developer",
+    target_id: developer_id,
+    request_id: "r",
   };
 }
 

@@ -97,7 +97,10 @@ async function setUp(t: TestContext) {
   /** Resolves when the erasure has its proof. */
   const erase = async (install_id: string) => {
     const request: ErasureRequest = {
-      ...{ erasure_id: randomUUID(), app_id: app.app_id, developer_id: app.developer_id, install_id },
+      erasure_id: randomUUID(),
+      app_id: app.app_id,
+      developer_id: app.developer_id,
+      install_id,
       install_hash: createHash("sha256").update(install_id).digest("hex"),
       requested_at: new Date().toISOString(),
     };

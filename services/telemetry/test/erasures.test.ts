@@ -66,7 +66,8 @@ test("an erasure of somebody else is missing byte for byte, and no list has it",
   const stranger = await publishReader(url, producer, { permissions: ["telemetry:erase", "audit:read"] });
   const { developer_id } = owner.app;
   const limited = await publishReader(url, producer, {
-    ...{ developer_id, app_ids: [randomUUID()] },
+    developer_id,
+    app_ids: [randomUUID()],
     permissions: ["telemetry:erase", "audit:read"],
   });
   const ids: string[] = [];
@@ -177,7 +178,10 @@ async function startTestDeleter(t: TestContext, kafka: KafkaConfig, storeUrl: st
 async function ask(producer: Producer, app: { app_id: string; developer_id: string }, install_id: string) {
   const { app_id, developer_id } = app;
   const request: ErasureRequest = {
-    ...{ erasure_id: randomUUID(), app_id, developer_id, install_id },
+    erasure_id: randomUUID(),
+    app_id,
+    developer_id,
+    install_id,
     install_hash: createHash("sha256").update(install_id).digest("hex"),
     requested_at: new Date().toISOString(),
   };

@@ -107,7 +107,10 @@ test("a forged erasure, app and audit event change nothing and are set aside", a
   await untilCount(store, "events", 1);
   await untilCount(store, "apps", 1);
   const request: ErasureRequest = {
-    ...{ erasure_id: randomUUID(), app_id: app.app_id, developer_id: app.developer_id, install_id },
+    erasure_id: randomUUID(),
+    app_id: app.app_id,
+    developer_id: app.developer_id,
+    install_id,
     install_hash: createHash("sha256").update(install_id).digest("hex"),
     requested_at: new Date().toISOString(),
   };
@@ -199,7 +202,9 @@ function signedBy(signer: ReturnType<typeof createRecordSigner>, record: Outgoin
 
 function keyOf(secret: string, { app_id, developer_id }: { app_id: string; developer_id: string }): KeyState {
   return {
-    ...{ key_id: randomUUID(), developer_id, app_ids: [app_id] },
+    key_id: randomUUID(),
+    developer_id,
+    app_ids: [app_id],
     key_hash: createHash("sha256").update(secret).digest("hex"),
     kind: "ingest",
     permissions: ["telemetry:write"],

@@ -42,7 +42,10 @@ export function batchOfEvents(nowMs: number, eventsMax: number): fc.Arbitrary<Ba
   // None is near the two minutes from which clocks are corrected: time goes on while a test runs.
   const clocks = [
     ...[-400 * dayMs, 400 * dayMs, -3_600_000, -240_000, 30_000].map((off) => nowMs + off),
-    ...[Date.UTC(1900, 1, 1), Date.UTC(2299, 10, 1), Date.UTC(1969, 11, 31), 0],
+    Date.UTC(1900, 1, 1),
+    Date.UTC(2299, 10, 1),
+    Date.UTC(1969, 11, 31),
+    0,
   ];
   // Made once for each clock: making arbitraries costs ten times what drawing from them does.
   const wrong = clocks.map((clockMs) => ({ weight: 1, arbitrary: batchAt(clockMs, eventsMax, ["sent_at"]) }));

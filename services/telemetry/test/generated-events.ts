@@ -70,8 +70,24 @@ const number = fc.oneof(
   fc.double({ noNaN: true, noDefaultInfinity: true }),
   fc.integer(),
   fc.constantFrom(
-    ...[0, -0, 1, -1, 0.1, 2 ** 31, 2 ** 32, 2 ** 53, 2 ** 53 + 2, -(2 ** 53), 2 ** 63, 2 ** 64, 1e21],
-    ...[Number.MAX_VALUE, -Number.MAX_VALUE, Number.MIN_VALUE, -Number.MIN_VALUE, Number.EPSILON],
+    0,
+    -0,
+    1,
+    -1,
+    0.1,
+    2 ** 31,
+    2 ** 32,
+    2 ** 53,
+    2 ** 53 + 2,
+    -(2 ** 53),
+    2 ** 63,
+    2 ** 64,
+    1e21,
+    Number.MAX_VALUE,
+    -Number.MAX_VALUE,
+    Number.MIN_VALUE,
+    -Number.MIN_VALUE,
+    Number.EPSILON,
   ),
 );
 
@@ -190,8 +206,19 @@ export const junk = fc.oneof(
   fc.jsonValue({ maxDepth: 3 }),
 );
 const fieldName = fc.constantFrom(
-  ...["event_id", "name", "time", "kind", "session_id", "duration_ms", "properties", "unknown", "__proto__"],
-  ...["constructor", "toString", "a/b~c", ""],
+  "event_id",
+  "name",
+  "time",
+  "kind",
+  "session_id",
+  "duration_ms",
+  "properties",
+  "unknown",
+  "__proto__",
+  "constructor",
+  "toString",
+  "a/b~c",
+  "",
 );
 const badProperties = fc.oneof(
   junk,

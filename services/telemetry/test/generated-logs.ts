@@ -120,8 +120,16 @@ const oddRecord = fc.oneof(
 const brokenRecord = fc.tuple(usualRecord, brokenFields).map(joined);
 
 const resourceKeys = fc.constantFrom(
-  ...["service.name", "service.version", "session.id", "mosis.package_id", "app.installation.id", "os.name"],
-  ...["telemetry.sdk.name", "telemetry.sdk.language", "deployment.environment.name", "geo.country.iso_code"],
+  "service.name",
+  "service.version",
+  "session.id",
+  "mosis.package_id",
+  "app.installation.id",
+  "os.name",
+  "telemetry.sdk.name",
+  "telemetry.sdk.language",
+  "deployment.environment.name",
+  "geo.country.iso_code",
 );
 const resource = fc
   .array(fc.tuple(resourceKeys, usualValues), { maxLength: 6 })

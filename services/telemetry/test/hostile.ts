@@ -144,25 +144,19 @@ const contentType = fc.oneof(
   {
     weight: 1,
     arbitrary: fc.constantFrom(
-      ...[
-        "application/json; charset=utf-8",
-        'application/json;charset="UTF-8"',
-        "APPLICATION/JSON",
-        "application/x-ndjson",
-      ],
-      ...[
-        "application/json; charset=utf-16",
-        "application/json;charset=latin1",
-        "text/plain",
-        "",
-        "application/jsonx",
-        "*/*",
-      ],
-      ...[
-        "application/x-ndjson; charset=utf-16le",
-        "multipart/form-data; boundary=x",
-        "application/json, text/plain",
-      ],
+      "application/json; charset=utf-8",
+      'application/json;charset="UTF-8"',
+      "APPLICATION/JSON",
+      "application/x-ndjson",
+      "application/json; charset=utf-16",
+      "application/json;charset=latin1",
+      "text/plain",
+      "",
+      "application/jsonx",
+      "*/*",
+      "application/x-ndjson; charset=utf-16le",
+      "multipart/form-data; boundary=x",
+      "application/json, text/plain",
     ),
   },
 );

@@ -80,7 +80,8 @@ test("slow bodies of one account or address leave room for those of others", asy
     fetch(`${url}/v1/telemetry/batches`, {
       method: "POST",
       headers: {
-        ...{ authorization: `Bearer ${secret}`, "content-type": "application/json" },
+        authorization: `Bearer ${secret}`,
+        "content-type": "application/json",
         "x-forwarded-for": address,
       },
       body: JSON.stringify(batchOf([])),

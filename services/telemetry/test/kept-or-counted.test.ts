@@ -123,7 +123,12 @@ test("fields of Segment's calls are kept, or counted in their event", async (t) 
   const path = await openPath(t);
   const timestamp = new Date().toISOString();
   const call = (event: string, properties: unknown, more: object = {}) => ({
-    ...{ type: "track", event, messageId: randomUUID(), anonymousId: "a", timestamp, properties },
+    type: "track",
+    event,
+    messageId: randomUUID(),
+    anonymousId: "a",
+    timestamp,
+    properties,
     ...more,
   });
   const batch = [

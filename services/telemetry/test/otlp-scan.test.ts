@@ -40,8 +40,11 @@ function withoutEvents({ events, ...rest }: IncomingBatch) {
 
 // One for all, for it has room for a thousand rows. Nothing is cut, so that both ways make the same blocks.
 const flusher = new Flusher({
-  ...{ ...flushLimits, flushBytesMax: 1e9 },
-  ...{ send: async () => {}, partitions: () => 1, onSent() {} },
+  ...flushLimits,
+  flushBytesMax: 1e9,
+  send: async () => {},
+  partitions: () => 1,
+  onSent() {},
 });
 
 /** What is sent to Kafka of these batches, byte for byte, and what becomes of each event. */
@@ -50,7 +53,13 @@ function storedOf(batches: readonly IncomingBatch[], eventBytesAtMost: number) {
   const results = batches.map((batch): Outcome => {
     const ids = { appId: id, keyId: id, deliveryId: id };
     const outcome = appendDelivery(flusher, {
-      ...{ batch, ...ids, rules: null, receivedAtMs, clockCorrectionMs: 0, bodyBytes: 0, eventBytesAtMost },
+      batch,
+      ...ids,
+      rules: null,
+      receivedAtMs,
+      clockCorrectionMs: 0,
+      bodyBytes: 0,
+      eventBytesAtMost,
     });
     // Warnings come with the slice of their events.
     outcome.results.sort((a, b) => a.index - b.index || a.result.localeCompare(b.result));

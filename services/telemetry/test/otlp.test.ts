@@ -171,7 +171,12 @@ test("a record without a time has that of receiving, and shows once when it come
   await untilCount(path.store, `ingest_batches ${mine}`, 12);
   const rows = await path.rows("name, toUnixTimestamp64Milli(event_time) as at");
   assert.deepEqual(rows.map(({ name }) => String(name)).toSorted(), [
-    ...["binary", "binary", "json", "other", "timed", "timed"],
+    "binary",
+    "binary",
+    "json",
+    "other",
+    "timed",
+    "timed",
   ]);
   for (const { at } of rows) assert.ok(Number(at) >= from - 1000 && Number(at) <= Date.now(), String(at));
   assert.equal(await countOf(path.store, `outcomes ${mine} and outcome <> 'accepted'`), 0);

@@ -104,7 +104,9 @@ test("a clock of Kafka that is not ClickHouse's makes query not ready", async (t
   let aheadOfKafkaMs: number | null = null;
   let aheadMs = 0;
   const check = createClockCheck({
-    ...{ store, metrics, now: () => Date.now() + aheadMs },
+    store,
+    metrics,
+    now: () => Date.now() + aheadMs,
     producer: { clockOffsetMs: () => aheadOfKafkaMs },
   });
   await check();
@@ -198,8 +200,13 @@ async function fillMonth(store: ClickHouse, app_id: string, { andNow }: { andNow
   const at = Math.floor((Date.now() - 500 * dayMs) / dayMs) * dayMs;
   const delivery = (n: number) => `00000000-0000-4000-8000-00000000000${n}`;
   const batch = (n: number, received_at: number, accepted: number, stored: number) => ({
-    ...{ app_id, batch_id: delivery(n), delivery_id: delivery(n), accepted, warned: n },
-    ...{ received_at: sqlTime(received_at), stored_at: sqlTime(received_at + stored) },
+    app_id,
+    batch_id: delivery(n),
+    delivery_id: delivery(n),
+    accepted,
+    warned: n,
+    received_at: sqlTime(received_at),
+    stored_at: sqlTime(received_at + stored),
   });
   await insertJson(store, {
     table: "ingest_batches_raw",
@@ -207,7 +214,12 @@ async function fillMonth(store: ClickHouse, app_id: string, { andNow }: { andNow
   });
   await insertJson(store, { table: "ingest_batches_raw", rows: [batch(1, at + 1, 5, 20)] });
   const outcome = (n: number, name: string, reason: string, count: number, received_at = at + n) => ({
-    ...{ app_id, received_at: sqlTime(received_at), delivery_id: delivery(n), outcome: name, reason, count },
+    app_id,
+    received_at: sqlTime(received_at),
+    delivery_id: delivery(n),
+    outcome: name,
+    reason,
+    count,
   });
   const outcomes = [
     outcome(1, "rejected", "time_too_old", 4),

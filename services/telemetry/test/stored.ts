@@ -60,7 +60,13 @@ export async function startTestWriter(
   const fetch = { fetchBytesMin: 1, fetchWaitMs: 50, fetchBytesMax: 8 * 1_048_576 };
   const patientStore = store;
   const writer = await startWriter({
-    ...{ kafka, producer, store, patientStore, log, metrics, sweepIntervalMs },
+    kafka,
+    producer,
+    store,
+    patientStore,
+    log,
+    metrics,
+    sweepIntervalMs,
     ...fetch,
     sweepLimits: { quietDaysMax: 3, percentMax: 50 },
     deliveriesKeptDays: 400,

@@ -174,8 +174,13 @@ export async function publishStates(
 export async function restrict(producer: Producer, changes: Partial<RestrictionState>): Promise<string> {
   const state: RestrictionState = {
     restriction_id: randomUUID(),
-    ...{ developer_id: null, app_id: null, key_id: null, event_name: null },
-    ...{ action: "drop", rate: null, expires_at: null },
+    developer_id: null,
+    app_id: null,
+    key_id: null,
+    event_name: null,
+    action: "drop",
+    rate: null,
+    expires_at: null,
     ...changes,
   };
   const message = { key: state.restriction_id, value: JSON.stringify(state), headers: nextPosition() };

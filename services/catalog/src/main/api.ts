@@ -42,7 +42,11 @@ try {
   const sender = startMailSender({ db, transport, portalUrl, log, metrics });
   const mails = life.own("mails", sender, (it) => it.close());
   const sweep = startAccountSweep({
-    ...{ db, log, metrics, days: config.unconfirmedDays, intervalMs: 3_600_000 },
+    db,
+    log,
+    metrics,
+    days: config.unconfirmedDays,
+    intervalMs: 3_600_000,
   });
   life.own("account sweep", sweep, (it) => it.close());
   const observe = self.observe.bind(self);

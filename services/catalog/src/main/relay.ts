@@ -49,7 +49,12 @@ try {
   });
   const db = life.own("postgres", pool, (it) => it.close());
   const republication = await startRepublication({
-    ...{ kafka, producer, db, log, metrics, intervalMs: 1000 },
+    kafka,
+    producer,
+    db,
+    log,
+    metrics,
+    intervalMs: 1000,
     isActive: () => relay.state() === "active",
     signingKey: config.recordSigningKey.id,
   });

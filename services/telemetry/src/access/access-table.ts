@@ -109,8 +109,8 @@ export class AccessTable {
   /** Forgets the records of a topic, because it is read from its beginning again. */
   clear(topic: Topic): void {
     this.isComplete = false;
-    if (topic === topics.keys) for (const id of [...this.keysById.keys()]) this.applyKey(id, null);
-    else for (const id of [...this.appsById.keys()]) this.applyApp(id, null);
+    if (topic === topics.keys) for (const id of this.keysById.keys()) this.applyKey(id, null);
+    else for (const id of this.appsById.keys()) this.applyApp(id, null);
   }
 
   /**

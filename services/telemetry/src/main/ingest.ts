@@ -27,7 +27,12 @@ try {
   const observe = self.observe.bind(self);
   const { apps, admits, failed } = await createIngest({
     ...config,
-    ...{ kafka, producer, log, metrics, life, observe },
+    kafka,
+    producer,
+    log,
+    metrics,
+    life,
+    observe,
     managementApart: config.http.management !== null,
   });
   const server = life.own(

@@ -83,7 +83,10 @@ export function rejectedRoutes(deps: RejectedDeps): Router {
     const { accepted, refusals, remaining, last } = report;
     const next_cursor = remaining > 0 && last ? cursors.encode(last) : null;
     const answer: Replayed = {
-      ...{ accepted, rejected: refusals.length, remaining, next_cursor },
+      accepted,
+      rejected: refusals.length,
+      remaining,
+      next_cursor,
       results: refusals,
     };
     res.status(dryRun ? 200 : 202).json(answer);

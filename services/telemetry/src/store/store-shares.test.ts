@@ -21,7 +21,10 @@ test("an account's calls of ClickHouse wait for each other, and so do those of i
       return ended;
     });
   const calls = [
-    ...[call("a", "management"), call("a", "management"), call("a", "ingest"), call("a", "ingest")],
+    call("a", "management"),
+    call("a", "management"),
+    call("a", "ingest"),
+    call("a", "ingest"),
     call("b", "management"),
   ];
   assert.deepEqual(running, ["a management", "a ingest", "b management"]);

@@ -100,7 +100,11 @@ export async function startWriter(options: WriterOptions): Promise<Writer> {
     },
   );
   const deleter = await startDeleter({
-    ...{ kafka, retry, deadLetter, log, metrics },
+    kafka,
+    retry,
+    deadLetter,
+    log,
+    metrics,
     store: options.patientStore,
     sweepIntervalMs: options.sweepIntervalMs,
     sweepLimits: options.sweepLimits,

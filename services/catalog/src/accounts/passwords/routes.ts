@@ -55,7 +55,9 @@ function serveChange(
       if (!owner) throw credentialsInvalid();
       const appWords = await readAppWords(own, owner.id);
       const passwordHash = await hashNewPassword(passwords, {
-        ...{ password: body.new_password, owner: { ...owner, appWords }, pointer: "/new_password" },
+        password: body.new_password,
+        owner: { ...owner, appWords },
+        pointer: "/new_password",
         asker: { address: call.address, account: owner.email },
       });
       return { confirmed, passwordHash };
@@ -103,7 +105,9 @@ function serveReset(router: Router, deps: Deps): void {
     const sender = senderOf(req);
     const appWords = await readAppWords(db.as(owner.id), owner.id);
     const passwordHash = await hashNewPassword(passwords, {
-      ...{ password: new_password, owner: { ...owner, appWords }, pointer: "/new_password" },
+      password: new_password,
+      owner: { ...owner, appWords },
+      pointer: "/new_password",
       asker: { address: sender.address, account: owner.email },
     });
 

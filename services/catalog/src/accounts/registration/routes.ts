@@ -31,7 +31,9 @@ export function developerRoutes(deps: DeveloperDeps): Router {
     const body = { ...sent, email: requireEmail(sent.email) };
     const sender = senderOf(req);
     const passwordHash = await hashNewPassword(passwords, {
-      ...{ password: body.password, owner: body, pointer: "/password" },
+      password: body.password,
+      owner: body,
+      pointer: "/password",
       asker: { address: sender.address, account: body.email },
     });
 

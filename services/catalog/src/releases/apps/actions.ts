@@ -26,7 +26,11 @@ export type AppStep = (tx: Queryable, app: AppRow, viewer: Viewer) => Promise<un
 
 export const appActions: AppActionRoute[] = [
   {
-    ...{ name: "publish", id: "publishApp", done: "published", access: "apps:write", body: null },
+    name: "publish",
+    id: "publishApp",
+    done: "published",
+    access: "apps:write",
+    body: null,
     summary: "Show an app that has a published version in the store",
     prepare: () => async (tx, app) => {
       await requireVerified(tx, app.developer_id);
@@ -34,7 +38,11 @@ export const appActions: AppActionRoute[] = [
     },
   },
   {
-    ...{ name: "suspend", id: "suspendApp", done: "suspended", access: "apps:write", body: Suspension },
+    name: "suspend",
+    id: "suspendApp",
+    done: "suspended",
+    access: "apps:write",
+    body: Suspension,
     summary: "Take an app out of the store; an admin gives a reason, and then only an admin can restore it",
     prepare(sent) {
       const { reason = null } = parse(Suspension, sent, "body");
@@ -50,13 +58,20 @@ export const appActions: AppActionRoute[] = [
     },
   },
   {
-    ...{ name: "restore", id: "restoreApp", done: "restored", access: "apps:write", body: null },
+    name: "restore",
+    id: "restoreApp",
+    done: "restored",
+    access: "apps:write",
+    body: null,
     summary: "Show a suspended app in the store again",
     prepare: () => (tx, app) =>
       updateApp(tx, app.id, sql`status = 'published', suspended_by = null, suspend_reason = null`),
   },
   {
-    ...{ name: "rotate-signing-key", id: "rotateSigningKey", done: "signing_key_rotated", access: "session" },
+    name: "rotate-signing-key",
+    id: "rotateSigningKey",
+    done: "signing_key_rotated",
+    access: "session",
     body: SigningKeyRotation,
     summary: "Let another key sign the next versions of an app",
     prepare(sent) {

@@ -19,7 +19,15 @@ export function listingOf(row: ListingRow, reviewerId: string, checks: Check[] =
 export function ownListingOf(row: ListingRow): AppListing {
   const { id, state, package_id, name, category, submitted_at, ended_at, checks, codes, notes } = row;
   return {
-    ...{ id, state, package_id, name, category, submitted_at, ended_at, checks, notes },
+    id,
+    state,
+    package_id,
+    name,
+    category,
+    submitted_at,
+    ended_at,
+    checks,
+    notes,
     faults: (codes as ReviewCode[]).map((code) => ({ code, fix: reviewCodes[code] })),
   };
 }

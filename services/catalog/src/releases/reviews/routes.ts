@@ -32,9 +32,12 @@ export function reviewRoutes({ authenticate }: { authenticate: Authenticate }): 
     const reviewerId = requireReviewer(call.principal);
     const { limit = 50, cursor, claimed, mine, package_id } = parse(ReviewQuery, req.query, "query");
     const rows = await listQueue(call.db.as(everyone), {
-      ...{ limit, reviewerId },
+      limit,
+      reviewerId,
       behind: cursor === undefined ? null : cursors.decode(cursor),
-      ...{ claimed: claimed ?? null, mine: mine ?? null, packageId: package_id ?? null },
+      claimed: claimed ?? null,
+      mine: mine ?? null,
+      packageId: package_id ?? null,
     });
     sendPage(
       res,

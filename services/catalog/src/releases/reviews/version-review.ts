@@ -37,9 +37,17 @@ async function readFrom(
   const { id, state, submitted_at, ended_at, codes, notes, claimed_until } = last;
   const { package_id, version_code, status } = version;
   return {
-    ...{ id, package_id, version_code, version_status: status, state },
+    id,
+    package_id,
+    version_code,
+    version_status: status,
+    state,
     waits: waitsFor({ status, state, claimed_until, position, refusal: publishRefusal(version) }),
-    ...{ submitted_at, ended_at, position, wait_p50_seconds: p50, wait_p90_seconds: p90 },
+    submitted_at,
+    ended_at,
+    position,
+    wait_p50_seconds: p50,
+    wait_p90_seconds: p90,
     checks: isWaiting ? checksNow(last.checks, version) : last.checks,
     faults: codes.map((code) => ({ code, fix: reviewCodes[code] })),
     notes,

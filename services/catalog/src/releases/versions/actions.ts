@@ -33,7 +33,10 @@ const None = Type.Undefined();
 
 export const developerActions: DeveloperAction[] = [
   define({
-    ...{ name: "submit", done: "submitted", body: None, releases: false },
+    name: "submit",
+    done: "submitted",
+    body: None,
+    releases: false,
     summary: "Submit a version for review; a waiting version with a smaller code becomes a draft again",
     async apply(tx, { id, app_id, developer_id, ...version }) {
       await requireVerified(tx, developer_id);
@@ -47,7 +50,10 @@ export const developerActions: DeveloperAction[] = [
     },
   }),
   define({
-    ...{ name: "withdraw", done: "withdrawn", body: None, releases: false },
+    name: "withdraw",
+    done: "withdrawn",
+    body: None,
+    releases: false,
     summary: "Withdraw a version from review, or an approved one: it becomes a draft again",
     async apply(tx, { id, app_id, status }) {
       await updateVersion(tx, id, sql`status = 'draft'`);
@@ -56,7 +62,10 @@ export const developerActions: DeveloperAction[] = [
     },
   }),
   define({
-    ...{ name: "publish", done: "published", body: Publication, releases: true },
+    name: "publish",
+    done: "published",
+    body: Publication,
+    releases: true,
     summary: "Publish an approved version to all installs, or to a percentage of them",
     async apply(
       tx,
@@ -74,7 +83,10 @@ export const developerActions: DeveloperAction[] = [
     },
   }),
   define({
-    ...{ name: "rollout", done: "rollout_changed", body: Rollout, releases: true },
+    name: "rollout",
+    done: "rollout_changed",
+    body: Rollout,
+    releases: true,
     summary:
       "Change the percentage of a rollout: only upwards while it runs, to any value while it is halted",
     async apply(tx, version, { rollout_percent }) {
@@ -85,7 +97,10 @@ export const developerActions: DeveloperAction[] = [
     },
   }),
   define({
-    ...{ name: "halt", done: "halted", body: VersionReason, releases: true },
+    name: "halt",
+    done: "halted",
+    body: VersionReason,
+    releases: true,
     summary: "Stop offering a published version to installs until it is resumed",
     async apply(tx, { id, app_id }, { reason }) {
       await updateVersion(tx, id, sql`halted_at = now(), halt_reason = ${reason}`);
@@ -94,7 +109,10 @@ export const developerActions: DeveloperAction[] = [
     },
   }),
   define({
-    ...{ name: "resume", done: "resumed", body: None, releases: true },
+    name: "resume",
+    done: "resumed",
+    body: None,
+    releases: true,
     summary: "Resume a halted version where it stopped",
     async apply(tx, { id, app_id }) {
       await updateVersion(tx, id, sql`halted_at = null, halt_reason = null`);
@@ -103,7 +121,10 @@ export const developerActions: DeveloperAction[] = [
     },
   }),
   define({
-    ...{ name: "complete", done: "completed", body: None, releases: true },
+    name: "complete",
+    done: "completed",
+    body: None,
+    releases: true,
     summary: "Complete a rollout: all installs get the version",
     async apply(tx, { id, app_id }) {
       await updateVersion(tx, id, sql`rollout_percent = 100`);
@@ -112,7 +133,10 @@ export const developerActions: DeveloperAction[] = [
     },
   }),
   define({
-    ...{ name: "yank", done: "yanked", body: VersionReason, releases: true },
+    name: "yank",
+    done: "yanked",
+    body: VersionReason,
+    releases: true,
     summary: "Yank a published version for good, for a reason that everybody sees",
     async apply(tx, { id, app_id }, { reason }) {
       await updateVersion(tx, id, sql`yanked_at = now(), yank_reason = ${reason}`);
@@ -130,7 +154,10 @@ interface Definition<T extends TSchema> extends Omit<DeveloperAction, "body" | "
 function define<T extends TSchema>(action: Definition<T>): DeveloperAction {
   const { name, summary, done, releases, body: schema } = action;
   return {
-    ...{ name, summary, done, releases },
+    name,
+    summary,
+    done,
+    releases,
     body: schema === (None as TSchema) ? null : schema,
     prepare(sent) {
       const body = parse(schema, sent, "body");

@@ -29,34 +29,47 @@ const over = { superseded: newer, yanked: newer };
 const ways: Record<VersionAction, Partial<Record<VersionState, string>>> = {
   change: { ...published, review: withdraw, approved: withdraw },
   delete: {
-    ...{ review: withdraw, approved: withdraw },
+    review: withdraw,
+    approved: withdraw,
     rejected: "Change it, which makes it a draft again, and delete the draft.",
     ...all(["rollout", "available", "halted", "superseded"], "Yank it: what was published is never deleted."),
     yanked: keep,
   },
   submit: { ...published, review: wait, approved: publish },
   withdraw: {
-    ...{ draft: "Change or delete it: nobody reviews it.", rejected: "Change it: nobody reviews it." },
+    draft: "Change or delete it: nobody reviews it.",
+    rejected: "Change it: nobody reviews it.",
     ...all(["rollout", "available"], "Halt or yank it."),
-    ...{ halted: "Yank it.", superseded: keep, yanked: keep },
+    halted: "Yank it.",
+    superseded: keep,
+    yanked: keep,
   },
   approve: reviewOnly(),
   reject: reviewOnly(),
   publish: {
-    ...{ draft: submit, rejected: submit, review: wait },
+    draft: submit,
+    rejected: submit,
+    review: wait,
     rollout: "Raise its percent with :rollout, or :complete it.",
-    ...{ available: "Nothing has to be done: it is published.", halted: "Resume it.", ...over },
+    available: "Nothing has to be done: it is published.",
+    halted: "Resume it.",
+    ...over,
   },
   rollout: { ...unpublished, ...over, available: "Halt or yank it to stop offering it to installs." },
   halt: { ...unpublished, ...all(["halted", "superseded", "yanked"], keep) },
   resume: { ...unpublished, ...all(["rollout", "available"], "Nothing has to be done: it runs."), ...over },
   complete: {
     ...unpublished,
-    ...{ available: "Nothing has to be done: all installs get it.", halted: "Resume it first.", ...over },
+    available: "Nothing has to be done: all installs get it.",
+    halted: "Resume it first.",
+    ...over,
   },
   yank: {
-    ...{ draft: "Delete it.", rejected: "Change it, which makes it a draft again, and delete the draft." },
-    ...{ review: withdraw, approved: withdraw, yanked: keep },
+    draft: "Delete it.",
+    rejected: "Change it, which makes it a draft again, and delete the draft.",
+    review: withdraw,
+    approved: withdraw,
+    yanked: keep,
   },
 };
 
@@ -72,7 +85,8 @@ export function wayOut(action: VersionAction, state: VersionState): Refusal {
 
 function reviewOnly(): Partial<Record<VersionState, string>> {
   return {
-    ...{ draft: unsubmitted, rejected: unsubmitted },
+    draft: unsubmitted,
+    rejected: unsubmitted,
     ...all(["approved", "rollout", "available", "halted", "superseded", "yanked"], reviewed),
   };
 }

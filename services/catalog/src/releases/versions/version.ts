@@ -16,11 +16,30 @@ export function versionOf(row: VersionRow): Omit<Version, "allowed_actions"> {
   const { rollout_percent, halted_at, halt_reason, yanked_at, yank_reason, review_notes } = row;
   const { submitted_at, published_at, created_at, updated_at } = row;
   return {
-    ...{ id, package_id, version_code, version_name, package_url, package_size, package_digest },
-    ...{ signature, signing_key, permissions, min_mosis_version, release_notes, status },
+    id,
+    package_id,
+    version_code,
+    version_name,
+    package_url,
+    package_size,
+    package_digest,
+    signature,
+    signing_key,
+    permissions,
+    min_mosis_version,
+    release_notes,
+    status,
     availability: availabilityOf(row),
-    ...{ rollout_percent, halted_at, halt_reason, yanked_at, yank_reason, review_notes },
-    ...{ submitted_at, published_at, created_at, updated_at },
+    rollout_percent,
+    halted_at,
+    halt_reason,
+    yanked_at,
+    yank_reason,
+    review_notes,
+    submitted_at,
+    published_at,
+    created_at,
+    updated_at,
   };
 }
 

@@ -55,7 +55,10 @@ export async function register(
   const { developer, factors: before } = await lockFactors(tx, developerId);
   if (before.passkeys >= passkeysMax) throw tooMany();
   const passkey = await insertPasskey(tx, {
-    ...{ id: newId(), developerId, name: asked.name, ...credential },
+    id: newId(),
+    developerId,
+    name: asked.name,
+    ...credential,
     transports: asked.credential.response.transports ?? [],
   });
   if (!passkey) throw problem("state_conflict", "The passkey is already registered: sign in with it.");

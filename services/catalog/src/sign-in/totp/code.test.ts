@@ -35,6 +35,10 @@ test("a secret has 160 bits, and its URI says what authenticator apps read", () 
     "otpauth://totp/Mosis:ada@example.org",
   );
   assert.deepEqual(Object.fromEntries(uri.searchParams), {
-    ...{ issuer: "Mosis", secret, algorithm: "SHA1", digits: "6", period: "30" },
+    issuer: "Mosis",
+    secret,
+    algorithm: "SHA1",
+    digits: "6",
+    period: "30",
   });
 });

@@ -125,8 +125,16 @@ function inStep(lists: readonly Sql[], columns: Sql): Sql {
 
 /** One name for each word and filter that a search may have. */
 const listNames = [
-  ...[sql`list_1`, sql`list_2`, sql`list_3`, sql`list_4`, sql`list_5`],
-  ...[sql`list_6`, sql`list_7`, sql`list_8`, sql`list_9`, sql`list_10`],
+  sql`list_1`,
+  sql`list_2`,
+  sql`list_3`,
+  sql`list_4`,
+  sql`list_5`,
+  sql`list_6`,
+  sql`list_7`,
+  sql`list_8`,
+  sql`list_9`,
+  sql`list_10`,
 ];
 
 function findFew(db: Queryable, wording: Wording, { behind, limit, where }: Bounds) {

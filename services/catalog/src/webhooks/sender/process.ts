@@ -19,7 +19,11 @@ export function createWebhooks(options: WebhooksProcessOptions) {
   const { db, openSession, webhooks, resolve, log, metrics } = options;
   const { secrets, judge } = readWebhookOptions(webhooks);
   const deliverer = startDeliverer({
-    ...{ db, openSession, secrets, log, metrics },
+    db,
+    openSession,
+    secrets,
+    log,
+    metrics,
     attempt: { resolve, judge, timeoutMs: 15_000 },
     limits: {
       attemptsMax: 128,

@@ -12,10 +12,20 @@ export interface AllowedTarget {
  * our services, so no setting allows these ports on any host.
  */
 const ownPorts = new Set([
-  ...[5432, 15_432], // PostgreSQL
-  ...[8123, 18_123, 19_000], // ClickHouse
-  ...[9092, 9093, 19_092], // Kafka and its controller
-  ...[4000, 4001, 4002, 4003, 4004, 4005], // the six processes
+  5432,
+  15_432, // PostgreSQL
+  8123,
+  18_123,
+  19_000, // ClickHouse
+  9092,
+  9093,
+  19_092, // Kafka and its controller
+  4000,
+  4001,
+  4002,
+  4003,
+  4004,
+  4005, // the six processes
 ]);
 
 /**

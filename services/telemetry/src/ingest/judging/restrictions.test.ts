@@ -114,8 +114,13 @@ function tableOf(...states: Partial<RestrictionState>[]) {
 function put(table: RestrictionTable, changes: Partial<RestrictionState>): string {
   const state: RestrictionState = {
     restriction_id: randomUUID(),
-    ...{ developer_id: null, app_id: null, key_id: null, event_name: null },
-    ...{ action: "drop", rate: null, expires_at: null },
+    developer_id: null,
+    app_id: null,
+    key_id: null,
+    event_name: null,
+    action: "drop",
+    rate: null,
+    expires_at: null,
     ...changes,
   };
   table.apply(state.restriction_id, Buffer.from(JSON.stringify(state)));

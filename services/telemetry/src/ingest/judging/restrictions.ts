@@ -44,7 +44,7 @@ export class RestrictionTable {
   }
 
   clear(): void {
-    for (const id of [...this.#entries.keys()]) this.apply(id, null);
+    for (const id of this.#entries.keys()) this.apply(id, null);
   }
 
   size(): number {

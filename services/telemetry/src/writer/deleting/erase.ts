@@ -125,7 +125,10 @@ async function count({ store }: EraseDeps, work: Work, before: Known | undefined
     rejected: await countRows(store, rejected, "final"),
   };
   return {
-    ...{ erasure_id, app_id, install_hash, requested_at },
+    erasure_id,
+    app_id,
+    install_hash,
+    requested_at,
     received_before: moment.toISOString(),
     completed_at: new Date(0).toISOString(),
     events_erased: Math.max(found.events, Number(before?.most_events ?? 0)),
@@ -185,8 +188,16 @@ function proofOf(erasure: Omit<ErasureProof, "proof">): string {
   const { erasure_id, app_id, install_hash, requested_at, received_before, completed_at } = erasure;
   const { events_erased, rejected_erased, remaining, kafka_expired_at } = erasure;
   const fields = [
-    ...[erasure_id, app_id, install_hash, requested_at, received_before, completed_at],
-    ...[events_erased, rejected_erased, remaining, kafka_expired_at],
+    erasure_id,
+    app_id,
+    install_hash,
+    requested_at,
+    received_before,
+    completed_at,
+    events_erased,
+    rejected_erased,
+    remaining,
+    kafka_expired_at,
   ];
   return createHash("sha256").update(JSON.stringify(fields)).digest("hex");
 }
