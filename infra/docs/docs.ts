@@ -3,6 +3,8 @@
 import { globSync, readFileSync, writeFileSync } from "node:fs";
 import { readFlags } from "@mosis/runtime";
 import { eventCodeTable, problemCodeTable, reviewCodeTable } from "./codes.ts";
+import { permissionTable } from "./permissions.ts";
+import { routeTable } from "./routes.ts";
 import { fillSections } from "./sections.ts";
 import { variableTable } from "./variables.ts";
 
@@ -17,6 +19,10 @@ const sections = new Map([
   ["event-codes", eventCodeTable()],
   ["review-codes", reviewCodeTable()],
   ["variables", variableTable()],
+  ["permissions", permissionTable()],
+  ["catalog-routes", routeTable("catalog")],
+  ["ingest-routes", routeTable("ingest")],
+  ["query-routes", routeTable("query")],
 ]);
 
 const unused = new Set(sections.keys());

@@ -11,18 +11,20 @@ export const permissions = {
   "telemetry:erase": "Erase what is stored of an install, and read how that ended.",
   "apps:read": "Read apps, their telemetry limits, restrictions and retention.",
   "apps:write":
-    "Create, change, publish, suspend and delete apps, lower their telemetry limits, restrict telemetry.",
+    "Change, publish, suspend, restore and delete apps, lower their telemetry limits, restrict their " +
+    "telemetry, change their retention; with a key for every app, create apps.",
   "versions:read": "Read versions of the key's apps, their reviews and their permissions.",
   "versions:write":
     "Upload versions of the key's apps, submit, publish and roll them out, halt and yank them.",
   "keys:read": "List keys (never their secrets).",
   "keys:write": "Create, change, rotate and delete keys.",
   "signing-keys:read": "List the keys that sign versions.",
-  "signing-keys:write": "Add and revoke keys that sign versions.",
-  "webhooks:read": "Read webhooks (never their secrets) and what was delivered to them.",
-  "webhooks:write": "Create, change, ping and delete webhooks, and deliver again.",
-  "audit:read": "Read the audit trail of the developer.",
-  "account:read": "Read the developer's e-mail address, name and role.",
+  "signing-keys:write": "Add and revoke keys that sign versions, with a key for every app.",
+  "webhooks:read":
+    "Read webhooks (never their secrets) and what was delivered to them, with a key for every app.",
+  "webhooks:write": "Create, change, ping and delete webhooks, and deliver again, with a key for every app.",
+  "audit:read": "Read the audit trail of the developer, with a key for every app.",
+  "account:read": "Read the developer's e-mail address, name and role, with a key for every app.",
 } as const;
 export type Permission = keyof typeof permissions;
 const permissionNames = Object.keys(permissions) as Permission[];
