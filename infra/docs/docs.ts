@@ -3,6 +3,7 @@
 import { globSync, readFileSync, writeFileSync } from "node:fs";
 import { readFlags } from "@mosis/runtime";
 import { eventCodeTable, problemCodeTable, reviewCodeTable } from "./codes.ts";
+import { limitTable } from "./limits.ts";
 import { permissionTable } from "./permissions.ts";
 import { routeTable } from "./routes.ts";
 import { fillSections } from "./sections.ts";
@@ -19,6 +20,7 @@ const sections = new Map([
   ["event-codes", eventCodeTable()],
   ["review-codes", reviewCodeTable()],
   ["variables", variableTable()],
+  ["limits", limitTable()],
   ["permissions", permissionTable()],
   ["catalog-routes", routeTable("catalog")],
   ["ingest-routes", routeTable("ingest")],

@@ -6,6 +6,7 @@ import { Agent, createServer, type IncomingMessage, request, type ServerResponse
 /**
  * ClickHouse gives up a client that does not read for 30 s, and that is such an exception, so this limit is
  * lower.
+ * @limit a client of the embedded ClickHouse that does not read
  */
 export const unreadMsMax = 20_000;
 /** ClickHouse accepts a URL of 1 MiB, and answers with as many bytes of progress. */

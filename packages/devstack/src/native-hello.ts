@@ -11,7 +11,10 @@ export interface Hello {
   length: number;
 }
 
-/** The largest packet: no known client sends more, and nothing beyond it is kept in memory. */
+/**
+ * The largest packet: no known client sends more, and nothing beyond it is kept in memory.
+ * @limit a packet of a native handshake with the embedded ClickHouse
+ */
 export const packetBytesMax = 16_384;
 
 const [helloPacket, exceptionPacket] = [0, 2];

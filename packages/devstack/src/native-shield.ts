@@ -11,7 +11,10 @@ import {
   readHello,
 } from "./native-hello.ts";
 
-/** The longest wait for a packet, the same as ClickHouse's. */
+/**
+ * The longest wait for a packet, the same as ClickHouse's.
+ * @limit a native handshake with the embedded ClickHouse
+ */
 const packetMsMax = 10_000;
 /** Protocol revisions of clients from 2020 on. For others, the server's answer has another form. */
 const revisions = { min: 54_400, max: 60_000 };

@@ -1,6 +1,9 @@
 import { copyFileSync, existsSync, statSync, truncateSync } from "node:fs";
 
-/** The size at which a log is rotated; the last one is kept beside it, as `.1`. */
+/**
+ * The size at which a log is rotated; the last one is kept beside it, as `.1`.
+ * @limit a log of `npm start`, of a server or a service; one more is kept beside it
+ */
 const logBytesMax = 64 * 1_048_576;
 const lookIntervalMs = 60_000;
 

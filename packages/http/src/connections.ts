@@ -35,7 +35,10 @@ interface Place {
 const placeKey = Symbol("place");
 type Placed = Socket & { [placeKey]?: Place };
 
-/** A body that takes longer than this to arrive may be cut off for a new client. */
+/**
+ * A body that takes longer than this to arrive may be cut off for a new client.
+ * @limit age of a body on its way that may be cut off for a newcomer
+ */
 const slowBodyMs = 5000;
 /**
  * The share of all places that is freed at once when all are taken. A search for each single place would cost

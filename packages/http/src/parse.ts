@@ -11,7 +11,10 @@ import { problem } from "./problem.ts";
 // nor PostgreSQL can read.
 Format.Set("date-time", isDateTime);
 
-/** The greatest number of entries in `errors`: a body of 64 KiB can be wrong in thousands of places. */
+/**
+ * The greatest number of entries in `errors`: a body of 64 KiB can be wrong in thousands of places.
+ * @limit faults that a 400 names, and unknown fields before nothing else is looked at
+ */
 const errorsMax = 20;
 
 // TypeBox stops at 8 faults by default, and counts those that only repeat others.

@@ -14,7 +14,10 @@ export function formFault(req: IncomingMessage): Refusal | null {
   return fieldsFault(req) ?? framingFault(req) ?? hostFault(req) ?? targetFault(req);
 }
 
-/** More fields than any real client sends. Node silently drops the fields beyond its own bound. */
+/**
+ * More fields than any real client sends. Node silently drops the fields beyond its own bound.
+ * @limit header fields of a request
+ */
 const headerFieldsMax = 100;
 
 const unknownVersion: Refusal = ["invalid_request", "Send HTTP/1.1 or HTTP/1.0."];

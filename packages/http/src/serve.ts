@@ -15,7 +15,10 @@ interface ServeOptions {
   admits?: (socket: Socket) => boolean;
 }
 
-/** Load balancers that check every second, or see `Connection: close`, have noticed by then. */
+/**
+ * Load balancers that check every second, or see `Connection: close`, have noticed by then.
+ * @limit the notice that an HTTP server gives before it drains
+ */
 const drainNoticeMs = 1000;
 
 export interface Serving extends Listening {

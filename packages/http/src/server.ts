@@ -62,7 +62,10 @@ export interface Listening {
   close(): Promise<void>;
 }
 
-/** Bytes of all header fields of a request together: Node's own bound, which a refusal names. */
+/**
+ * Bytes of all header fields of a request together: Node's own bound, which a refusal names.
+ * @limit the header of a request
+ */
 const headerBytesMax = 16_384;
 
 /** One address may have many people behind it, and ten such addresses still do not fill the server. */

@@ -20,6 +20,7 @@ const checkTimeoutMs = 2000;
 /**
  * The age of a verdict that is reused. Anybody may ask, so the stores are asked once in this time, however
  * many requests come.
+ * @limit age of an answer of `/readyz`
  */
 const verdictAgeMsMax = 1000;
 

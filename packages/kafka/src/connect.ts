@@ -9,7 +9,10 @@ interface Client {
   disconnect(): Promise<void>;
 }
 
-/** The time within which a starting process begins new tries: a broker may be starting as well. */
+/**
+ * The time within which a starting process begins new tries: a broker may be starting as well.
+ * @limit tries to reach Kafka of a process that starts
+ */
 const connectDeadlineMs = 30_000;
 /** Additional time for the last try, which kafkajs bounds by its own timeouts and retries. */
 const lastTryMs = 10_000;

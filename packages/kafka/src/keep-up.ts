@@ -44,12 +44,16 @@ export interface KeptUp {
 const checkIntervalMsDefault = 5000;
 const askDeadlineMs = 10_000;
 
-/** A consumer that gets nothing for so long while there is something to get is replaced. */
+/**
+ * A consumer that gets nothing for so long while there is something to get is replaced.
+ * @limit a consumer that gets nothing, until it is replaced
+ */
 const stillMsMax = 60_000;
 
 /**
  * A follower that was away for longer reads everything again. A compacted topic forgets deletions after
  * `delete.retention.ms` (30 days): a follower that went on behind that would keep deleted keys for ever.
+ * @limit an absence of a consumer after which it reads all anew
  */
 const awayMsMax = 86_400_000;
 

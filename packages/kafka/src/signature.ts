@@ -19,6 +19,7 @@ export interface SignedContent {
 
 /**
  * The number of leaves in one tree. 64 make a path of 6 hashes; more would save little of the one signature.
+ * @limit records under one signature
  */
 export const recordsPerSignatureMax = 64;
 const pathHashesMax = 6;
@@ -27,6 +28,7 @@ const hashBytes = 32;
 
 /**
  * The greatest number of bytes that signing adds to a record: the two headers with their names and lengths.
+ * @limit what a signature adds to a record
  */
 export const signingBytesMax = 320;
 

@@ -22,6 +22,7 @@ export interface RecordVerifier {
 /**
  * The number of verified roots that are kept. The records of one root are read next to each other, or not at
  * all.
+ * @limit signed roots that a reader remembers
  */
 const goodRootsMax = 10_000;
 /**

@@ -59,7 +59,10 @@ export function createLifecycle({
   };
 }
 
-/** The time that an empty process may take to end. */
+/**
+ * The time that an empty process may take to end.
+ * @limit an empty process, until it ends itself
+ */
 const endWithinMs = 2000;
 
 /**

@@ -20,9 +20,13 @@ export const outcomeLimits = {
   /**
    * Buckets from the first to the last of an answer: a day of minutes, two months of hours or four years of
    * days.
+   * @limit intervals of one answer with outcomes
    */
   bucketsMax: 1500,
-  /** Reasons of all buckets of one answer together. */
+  /**
+   * Reasons of all buckets of one answer together.
+   * @limit reasons of one answer with outcomes
+   */
   rowsMax: 20_000,
 } as const;
 

@@ -3,7 +3,10 @@ import { Label, Nullable, Timestamp, Uuid } from "./formats.ts";
 import { PageQuery } from "./pages.ts";
 
 export const replayLimits = {
-  /** Events that one call replays. */
+  /**
+   * Events that one call replays.
+   * @limit events of a replay
+   */
   eventsMax: 1000,
 } as const;
 

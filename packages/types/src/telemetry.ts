@@ -7,22 +7,44 @@ import { Nullable, Timestamp, Uuid } from "./formats.ts";
  * causes.
  */
 export const telemetryLimits = {
-  /** Bytes of a request body as sent, compressed or not. */
+  /**
+   * Bytes of a request body as sent, compressed or not.
+   * @limit a telemetry body as it is sent
+   */
   bodyBytesMax: 1_048_576,
-  /** Bytes of a request body after inflating. */
+  /**
+   * Bytes of a request body after inflating.
+   * @limit a telemetry body after inflating
+   */
   inflatedBytesMax: 5_242_880,
+  /** @limit events of a batch */
   eventsPerBatchMax: 1000,
   discardedReasonsMax: 20,
-  /** Bytes of one event as JSON. */
+  /**
+   * Bytes of one event as JSON.
+   * @limit an event
+   */
   eventBytesMax: 32_768,
+  /** @limit properties of an event */
   propertiesPerEventMax: 64,
-  /** Code points, as JSON Schema's maxLength counts them. All lengths here are counted so. */
+  /**
+   * Code points, as JSON Schema's maxLength counts them. All lengths here are counted so.
+   * @limit characters of the name of an event
+   */
   nameLengthMax: 100,
+  /** @limit characters of the key of a property */
   propertyKeyLengthMax: 64,
+  /** @limit characters of a string in properties */
   propertyStringLengthMax: 1024,
-  /** The greatest age of an event when it arrives. */
+  /**
+   * The greatest age of an event when it arrives.
+   * @limit age of an event
+   */
   eventAgeDaysMax: 30,
-  /** The furthest that an event may be ahead of our clock. */
+  /**
+   * The furthest that an event may be ahead of our clock.
+   * @limit an event ahead of our clock
+   */
   eventAheadHoursMax: 23,
   /** A client clock that is further off than this is corrected. */
   clockSkewMsMax: 120_000,

@@ -7,7 +7,10 @@ export const versionCodeMax = 2_147_483_647;
 /** Number of a version within its app. A device takes a greater number as newer. */
 export const VersionCode = Type.Integer({ minimum: 1, maximum: versionCodeMax });
 
-/** The greatest size of a package, in bytes. */
+/**
+ * The greatest size of a package, in bytes.
+ * @limit the package of a version
+ */
 export const packageBytesMax = 4_294_967_296;
 
 /** One to four numbers with dots between them, compared number by number: `1.10` is newer than `1.9`. */

@@ -16,6 +16,7 @@ const shareOfDeveloper = 0.3;
  * credentials.
  */
 const shareOfEverybody = 0.7;
+/** @limit requests of a developer that wait for a connection to PostgreSQL */
 const waitingOfDeveloperMax = 200;
 const waitingMax = 2000;
 

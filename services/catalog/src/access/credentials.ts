@@ -37,9 +37,15 @@ export interface Credentials {
   forget(developerId: string): void;
 }
 
-/** The maximum time that something revoked by another process still works here; the promise is 5 s. */
+/**
+ * The maximum time that something revoked by another process still works here; the promise is 5 s.
+ * @limit a key or session, until the api looks it up again
+ */
 const ageMsMax = 2000;
-/** An entry takes about 1 kB. */
+/**
+ * An entry takes about 1 kB.
+ * @limit keys and sessions that the api remembers, and as many that nobody has
+ */
 const entriesMax = 10_000;
 
 /**

@@ -118,7 +118,10 @@ export function touchSession(db: Queryable, id: string, address: string | null) 
   );
 }
 
-/** The time for which a session is recent after its developer has proved their identity in it. */
+/**
+ * The time for which a session is recent after its developer has proved their identity in it.
+ * @limit a session is recent after its developer has proved who they are
+ */
 const recentMinutes = 10;
 export const recentFor = sql`make_interval(mins => ${recentMinutes}::int)`;
 

@@ -111,7 +111,10 @@ export async function followAccess({
   };
 }
 
-/** An older table may accept a key that was revoked long ago. */
+/**
+ * An older table may accept a key that was revoked long ago.
+ * @limit age of the access table; beyond it `/readyz` is 503
+ */
 const ageMsMax = 60_000;
 
 function watchTable(

@@ -3,7 +3,10 @@ import type { Logger } from "@mosis/runtime";
 import type { KeyUseRecord } from "@mosis/types/key-uses";
 import { topics } from "@mosis/types/topics";
 
-/** Each process publishes the use of a key at most once in this time. */
+/**
+ * Each process publishes the use of a key at most once in this time.
+ * @limit between two reports of a process to the catalog that a key is used
+ */
 export const keyUseIntervalMs = 300_000;
 
 /** 700 kB; a record of the topic may have 1 MB. */

@@ -51,10 +51,14 @@ export interface Republication {
 /**
  * The days after which everything is published again. Records that were signed one by one are then signed in
  * groups, which a starting reader verifies faster, and no change by somebody else stays unnoticed.
+ * @limit the time until all states are published again
  */
 const publicationDays = 7;
 
-/** The number of states that are appended at once: a developer's change may have to wait for so many. */
+/**
+ * The number of states that are appended at once: a developer's change may have to wait for so many.
+ * @limit states that are appended at once while all are published again
+ */
 const rowsAtOnce = 500;
 const drainPollMs = 50;
 

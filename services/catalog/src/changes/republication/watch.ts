@@ -10,6 +10,7 @@ import { isUuid } from "../../shared/identifier.ts";
 
 /**
  * The number of keys of each topic that are remembered for repair. Beyond it, everything is published again.
+ * @limit ids to mend in a topic; beyond that, everything is published again
  */
 const spoiledMax = 10_000;
 

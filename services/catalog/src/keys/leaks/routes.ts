@@ -7,7 +7,10 @@ import { leakReportLimit } from "../../shared/body-limit.ts";
 import type { Credentials } from "../../access/credentials.ts";
 import { reportLeaks } from "./changes.ts";
 
-/** The shortest time of an answer. It is long enough for the hundred changes that a report may make. */
+/**
+ * The shortest time of an answer. It is long enough for the hundred changes that a report may make.
+ * @limit the time until the answer to a report of leaks
+ */
 const answeredAfterMs = 1000;
 
 interface KeyLeakDeps {

@@ -23,7 +23,10 @@ import {
   updateDecision,
 } from "./queries.ts";
 
-/** The maximum for one app in 24 hours: each listing is kept. */
+/**
+ * The maximum for one app in 24 hours: each listing is kept.
+ * @limit listings that are proposed for an app in 24 hours
+ */
 const listingsPerDayMax = 20;
 
 /** The fields by which the store's visitors recognise an app. */

@@ -25,9 +25,15 @@ import { countOfDay, insertReview, lockWaiting, readSubmitted } from "./submissi
 
 /** A claim ends after this time, so that a reviewer who is ill or forgets it holds nobody up for longer. */
 const claimMinutes = 240;
-/** The maximum for one reviewer at a time. */
+/**
+ * The maximum for one reviewer at a time.
+ * @limit reviews that a reviewer has claimed
+ */
 const claimsMax = 10;
-/** The maximum for one app: every submission and its checks are kept, also when its version is deleted. */
+/**
+ * The maximum for one app: every submission and its checks are kept, also when its version is deleted.
+ * @limit submissions of an app in 24 hours
+ */
 const submissionsPerDayMax = 50;
 
 /** Gives a submission to the reviewer, or extends the claim of the reviewer who has it. */

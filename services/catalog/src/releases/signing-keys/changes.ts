@@ -10,10 +10,12 @@ import type { PublicKey } from "./public-key.ts";
 import { countLocked, insertSigningKey, lockOwnSigningKey, revokeLocked } from "./queries.ts";
 import { isSignedBy } from "./verify.ts";
 
+/** @limit active signing keys of a developer */
 const activeKeysMax = 20;
 /**
  * The limit exists because revoked keys are kept for good: without it, an account could make them without
  * end.
+ * @limit signing keys of a developer, revoked ones included
  */
 const keysMax = 500;
 

@@ -17,7 +17,10 @@ import { missingVersion, tagOf, versionFor, versionOf } from "./version.ts";
 // Every change of a version locks its app first. Changes of one app therefore happen one after the other, and
 // what is read after the lock holds until the commit.
 
-/** The maximum for one app, drafts included. */
+/**
+ * The maximum for one app, drafts included.
+ * @limit versions of an app, drafts included
+ */
 const versionsMax = 2000;
 
 /** A version, identified by its app and its code. */

@@ -2,13 +2,25 @@ import { execute, maybeOne, one, type Queryable, sql } from "@mosis/postgres";
 import { Nullable, Timestamp, Uuid } from "@mosis/types/formats";
 import Type from "typebox";
 
-/** The time in which a second factor has to be sent. */
+/**
+ * The time in which a second factor has to be sent.
+ * @limit a sign-in that waits for its second factor
+ */
 const signInMinutes = 10;
-/** The time for which a challenge for a passkey is accepted. */
+/**
+ * The time for which a challenge for a passkey is accepted.
+ * @limit a challenge for a passkey at a sign-in
+ */
 const challengeMinutes = 5;
-/** The number of factors that may be tried with one token. */
+/**
+ * The number of factors that may be tried with one token.
+ * @limit attempts of a sign-in that waits for its second factor
+ */
 const attemptsMax = 5;
-/** The number of waiting sign-ins of a developer. A further one replaces the oldest. */
+/**
+ * The number of waiting sign-ins of a developer. A further one replaces the oldest.
+ * @limit sign-ins of a developer that wait for their second factor
+ */
 const waitingMax = 20;
 
 /** Locks the developer until the transaction ends. Returns false when the account is gone. */

@@ -4,7 +4,10 @@ import { Passkey } from "@mosis/types/passkeys";
 import Type, { type Static } from "typebox";
 import { IdRow } from "../../shared/rows.ts";
 
-/** The maximum of passkeys of a developer. */
+/**
+ * The maximum of passkeys of a developer.
+ * @limit passkeys of a developer
+ */
 export const passkeysMax = 20;
 const challengeMinutes = 5;
 

@@ -45,10 +45,17 @@ export interface PasswordLimits {
 /** argon2id (the library's default) with OWASP's first recommended cost: 19 MiB, two passes, one lane. */
 const cost: Options = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 
-/** The maximum for one network: the people of an office behind one address all sign in in the morning. */
+/**
+ * The maximum for one network: the people of an office behind one address all sign in in the morning.
+ * @limit passwords of a network (of IPv6: a /64) that wait to be hashed
+ */
 const waitingPerNetworkMax = 50;
-/** The maximum for one account: as many as may be wrong at once. */
+/**
+ * The maximum for one account: as many as may be wrong at once.
+ * @limit passwords of an account that are hashed at the same time
+ */
 const runningPerAccountMax = 2;
+/** @limit passwords of an account that wait to be hashed */
 const waitingPerAccountMax = 10;
 const waitMsDefault = 10_000;
 

@@ -1,7 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { hashSecret } from "../../shared/secret-hash.ts";
 
-/** The number of codes that a developer gets at once. */
+/**
+ * The number of codes that a developer gets at once.
+ * @limit recovery codes of a developer
+ */
 const codesCount = 10;
 /** 80 bits: nobody finds a code by guessing at its hash. */
 const codeBytes = 10;

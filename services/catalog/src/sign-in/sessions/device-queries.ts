@@ -1,11 +1,20 @@
 import { execute, maybeOne, one, type Queryable, sql } from "@mosis/postgres";
 import Type from "typebox";
 
-/** A device without a sign-in for this time counts as new again. */
+/**
+ * A device without a sign-in for this time counts as new again.
+ * @limit a device is known after its last sign-in
+ */
 const knownDays = 90;
-/** The maximum of rows of a developer. A further device replaces the one that was not seen for longest. */
+/**
+ * The maximum of rows of a developer. A further device replaces the one that was not seen for longest.
+ * @limit known devices of a developer
+ */
 const devicesMax = 200;
-/** The maximum of mails about new devices to a developer in 24 hours. */
+/**
+ * The maximum of mails about new devices to a developer in 24 hours.
+ * @limit mails about new devices of a developer in 24 hours
+ */
 const noticesMax = 5;
 
 const since = sql`now() - make_interval(days => ${knownDays}::int)`;

@@ -7,7 +7,10 @@ import { idleExpiresAt, isAlive, recentFor } from "../../access/queries.ts";
 import { pageClause, type PageRequest, positionColumn, positioned } from "../../shared/page-position.ts";
 import { IdRow } from "../../shared/rows.ts";
 
-/** The number of places where a developer may be signed in. A further session ends the oldest. */
+/**
+ * The number of places where a developer may be signed in. A further session ends the oldest.
+ * @limit sessions of a developer
+ */
 const sessionsMax = 100;
 
 const NewSessionRow = Type.Object({ id: Uuid, expires_at: Timestamp });

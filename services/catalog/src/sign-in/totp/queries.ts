@@ -3,7 +3,10 @@ import { Uuid } from "@mosis/types/formats";
 import Type from "typebox";
 import { IdRow } from "../../shared/rows.ts";
 
-/** The time that a secret waits for its first code. */
+/**
+ * The time that a secret waits for its first code.
+ * @limit a secret of an authenticator app until its first code
+ */
 const pendingMinutes = 15;
 
 const SealedSecret = Type.Object({ id: Uuid, secret: Type.Unsafe<Buffer>({}) });

@@ -19,7 +19,10 @@ export interface Bounds {
 
 /** The largest number of apps that are looked at for one page. */
 export const candidatesMax = 1000;
-/** The number of words that are used, so that a search reads a few ranges of an index, however long it is. */
+/**
+ * The number of words that are used, so that a search reads a few ranges of an index, however long it is.
+ * @limit words of a search that are looked for
+ */
 const wordsMax = 8;
 
 /** A place before all hits. */

@@ -5,7 +5,10 @@ import type { Router } from "express";
 import Type from "typebox";
 import { search } from "./search.ts";
 
-/** The number of hits that can be read. Nobody reads further, and every page costs the same. */
+/**
+ * The number of hits that can be read. Nobody reads further, and every page costs the same.
+ * @limit hits of a search
+ */
 const hitsMax = 1000;
 /** The length of a folded name: it has 100 characters, and some of them are 18 when they are folded. */
 const foldedMax = 1800;

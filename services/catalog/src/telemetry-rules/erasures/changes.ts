@@ -10,7 +10,10 @@ import { requireRecent } from "../../access/recent-sign-in.ts";
 import { authorOf, record } from "../../changes/outbox/record.ts";
 import { insertErasure, lockApp, usageOfDay } from "./queries.ts";
 
-/** The limit of one app. ClickHouse rewrites every part of a table that has rows of the erased install. */
+/**
+ * The limit of one app. ClickHouse rewrites every part of a table that has rows of the erased install.
+ * @limit erasures of an app in 24 hours
+ */
 const erasuresPerDayMax = 1000;
 
 export async function requestErasure(

@@ -8,7 +8,10 @@ import { restrictionEvent } from "./events.ts";
 import { countLocked, deleteEnded, deleteRestriction, insertRestriction } from "./queries.ts";
 import { scopeOf } from "./scope.ts";
 
-/** The limit of one creator. Every ingest holds all restrictions in memory. */
+/**
+ * The limit of one creator. Every ingest holds all restrictions in memory.
+ * @limit restrictions of a creator
+ */
 const restrictionsMax = 100;
 
 export async function createRestriction(

@@ -1,4 +1,7 @@
-/** The attempts of a delivery. With the pauses below, the last one begins about a day after the first. */
+/**
+ * The attempts of a delivery. With the pauses below, the last one begins about a day after the first.
+ * @limit attempts of a delivery to a webhook
+ */
 export const attemptsMax = 10;
 
 const firstPauseMs = 5000;

@@ -19,7 +19,10 @@ import { webhookEvent } from "./events.ts";
 import * as queries from "./queries.ts";
 import { newWebhookSecret } from "./secret.ts";
 
-/** The maximum for a developer: each change of theirs may become a delivery to every webhook. */
+/**
+ * The maximum for a developer: each change of theirs may become a delivery to every webhook.
+ * @limit webhooks of a developer
+ */
 const webhooksMax = 20;
 /** The time for which the previous secret also signs after a rotation. */
 const graceHours = 24;

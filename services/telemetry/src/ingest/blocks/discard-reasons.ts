@@ -4,6 +4,7 @@ export interface DiscardReasons {
   known(appId: string, reason: string, nowMs: number): string;
 }
 
+/** @limit reasons of discarding, of an app an hour and process */
 const reasonsPerAppMax = 50;
 const appsMax = 10_000;
 const hourMs = 3_600_000;

@@ -48,9 +48,13 @@ export interface FlushOptions {
 }
 
 export const flushLimits = {
+  /** @limit a flush */
   flushBytesMax: 750_000,
+  /** @limit flushes under way */
   flushesInFlightMax: 1,
+  /** @limit from one flush to the next */
   flushIntervalMs: 3,
+  /** @limit from the first request of a flush to its answer */
   answerMsMax: 7500,
 };
 

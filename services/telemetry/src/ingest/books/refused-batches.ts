@@ -27,9 +27,15 @@ interface Row {
 }
 
 const minuteMs = 60_000;
-/** Beyond this number apps and minutes are no longer counted separately, only reasons. */
+/**
+ * Beyond this number apps and minutes are no longer counted separately, only reasons.
+ * @limit counts of refused batches in memory
+ */
 const rowsMax = 5000;
-/** About 130 kB: with a request on top of it a flush stays below the size of a record. */
+/**
+ * About 130 kB: with a request on top of it a flush stays below the size of a record.
+ * @limit counts of refused batches in a flush
+ */
 const rowsPerFlushMax = 2000;
 
 /**

@@ -34,7 +34,10 @@ export interface Deleter {
   close(): Promise<void>;
 }
 
-/** The number of erasures that share one deletion. */
+/**
+ * The number of erasures that share one deletion.
+ * @limit erasures in one deletion
+ */
 const erasuresAtOnce = 50;
 const readRequests = createJsonReader(ErasureRequest);
 

@@ -9,7 +9,10 @@ export function dayOf(nowMs: number): number {
   return Math.floor(nowMs / dayMs);
 }
 
-/** How many days are kept: yesterday, today, and two days of a clock that was wrong. */
+/**
+ * How many days are kept: yesterday, today, and two days of a clock that was wrong.
+ * @limit usage that an ingest process remembers
+ */
 const daysKeptMax = 4;
 /**
  * How many days from today a record of another process may be. Records of other days are ignored: their

@@ -40,12 +40,19 @@ export const otlpLimits = {
   /**
    * A Collector's batch processor sends 8192 by default, and the rest of the data that came with the last of
    * them.
+   * @limit records of an OTLP request
    */
   recordsPerRequestMax: 10_000,
-  /** Each resource is a delivery of its own, because it has a context of its own. */
+  /**
+   * Each resource is a delivery of its own, because it has a context of its own.
+   * @limit resources of an OTLP request
+   */
   resourcesPerRequestMax: 1000,
   scopesPerRequestMax: 10_000,
-  /** The limit of attribute keys, and values with everything nested in them, in a whole request. */
+  /**
+   * The limit of attribute keys, and values with everything nested in them, in a whole request.
+   * @limit values of an OTLP request
+   */
   valuesPerRequestMax: 500_000,
   /**
    * The limit of different attribute keys: V8 makes a hidden class for each, which takes as long as a record.

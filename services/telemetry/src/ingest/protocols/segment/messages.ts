@@ -41,7 +41,10 @@ export function requestOf(body: Fields, type: CallType | null): Request {
   return { writeKey: textOf(writeKey), sentAt, messages };
 }
 
-/** Deeper lists are not looked through, so nothing of them is kept. */
+/**
+ * Deeper lists are not looked through, so nothing of them is kept.
+ * @limit levels of what stands in the place of a Segment call, to be kept as it came
+ */
 const otherLevelsMax = 16;
 
 function otherOf(item: Value): Value {
