@@ -1,16 +1,14 @@
 // `catalog` measures a seeded catalog at its full volume, in PostgreSQL and over HTTP, and the same questions
 // as people write them who do not look at the plan.
-import { fork } from "node:child_process";
-import { join } from "node:path";
-import { readPasswords } from "@mosis/devstack";
 import { execute, openSession, sql } from "@mosis/postgres";
 import { createLogger } from "@mosis/runtime";
 import { isEmpty, planSeed, seedCatalog } from "../infra/local/seed/seed-catalog.ts";
-import { processRoles, roleUrl } from "../services/catalog/src/access/process-roles.ts";
 import type { AskOrder } from "./catalog/ask.ts";
-import { firstMessage, measure, type Measured } from "./catalog/measure.ts";
+import { measure, type Measured } from "./catalog/measure.ts";
+import { withServer } from "./catalog/server-process.ts";
 import type { StatementName } from "./catalog/statements.ts";
 import { makeWorkload, type Workload } from "./catalog/workload.ts";
+import { apiDatabase, keyCheckUs } from "./key-check.ts";
 import type { Platform } from "./platform.ts";
 import type { Figures, Outcome } from "./report.ts";
 
@@ -64,11 +62,13 @@ export async function benchCatalog(platform: Platform, { seconds }: { seconds: n
     search: await query(run, "search", searches, asked("search")),
   };
   const obvious = await askObviously(run);
-  const keyCheck = await keyCheckUs(run);
+  console.log("A key's check …");
+  const secrets = run.workload.keyed.map(({ secret }) => secret);
+  const keyCheck = await keyCheckUs({ platform, secrets, seconds: 1 });
   const told = { database: inDatabase, http: overHttp, obvious };
   return {
     figures: {
-      ...promised({ inDatabase, overHttp, obvious, keyCheck }),
+      ...promised({ inDatabase, overHttp, obvious, keyCheck: keyCheck.median }),
       ...(seededInSeconds === null ? {} : { seeded_in_seconds: seededInSeconds }),
       ...Object.fromEntries(Object.entries(told).map(([name, group]) => [name, figuresOf(group)])),
     },
@@ -122,11 +122,6 @@ async function fill({ endpoints }: Platform, plan: ReturnType<typeof planSeed>):
   }
 }
 
-function apiDatabase({ endpoints, dataDir }: Platform): string {
-  const password = process.env["CATALOG_API_PASSWORD"] ?? readPasswords(dataDir).mosis_api;
-  return roleUrl(endpoints.postgres, processRoles.api, password);
-}
-
 /**
  * Connects as the api's role, behind its policies; the obvious statements run as the owner, without policies.
  */
@@ -162,35 +157,6 @@ function requestBare({ seconds }: Run, perSecond: number): Promise<Measured> {
   console.log("HTTP: a server that only answers …");
   const order = { connections, seconds, perSecond, requests: [{ path: "/" }] };
   return withServer("bare.ts", [], (server) => measure({ ...order, ...server }));
-}
-
-/**
- * Returns what a route costs with a key minus what it costs without one, in CPU µs of the process that serves
- * it.
- */
-function keyCheckUs({ platform, workload, seconds }: Run): Promise<number> {
-  console.log("A key's check …");
-  return withServer("key-check.ts", [apiDatabase(platform)], async (server) => {
-    const asked = async (path: string) => {
-      const requests = workload.keyed.map(({ secret }) => ({ path, key: secret }));
-      return (await measure({ connections, seconds, requests, ...server })).cpuUs["api"] ?? 0;
-    };
-    const open = await asked("/open");
-    return (await asked("/checked")) - open;
-  });
-}
-
-/** Runs a function with a server of `catalog/`, which reports its URL. */
-async function withServer<T>(
-  file: string,
-  parameters: string[],
-  use: (server: Pick<AskOrder, "url" | "processes">) => Promise<T>,
-): Promise<T> {
-  const child = fork(join(import.meta.dirname, "catalog", file), parameters);
-  const { url } = await firstMessage<{ url: string }>(child);
-  const used = await use({ url, processes: { api: child.pid ?? 0 } });
-  child.disconnect();
-  return used;
 }
 
 type Group = Record<string, Measured>;

@@ -8,6 +8,7 @@ import { benchBytes } from "./bytes.ts";
 import { benchConnections } from "./connections.ts";
 import { benchCatalog, catalogEnvironment } from "./catalog.ts";
 import { benchIngest, perCpuSecondOfIngest } from "./ingest.ts";
+import { benchKeyCheck } from "./key-check.ts";
 import { benchNaive } from "./naive.ts";
 import { benchOverload } from "./overload.ts";
 import { benchOtlp } from "./otlp.ts";
@@ -73,6 +74,11 @@ const benches: Record<string, Bench> = {
     seconds: 15,
     environment: catalogEnvironment,
     run: (platform, { seconds }) => benchCatalog(platform, { seconds }),
+  },
+  "key-check": {
+    seconds: 2,
+    environment: catalogEnvironment,
+    run: (platform, { seconds }) => benchKeyCheck(platform, { seconds }),
   },
   anonymous: { seconds: 0, environment: anonymousEnvironment, run: (platform) => benchAnonymous(platform) },
   overload: {

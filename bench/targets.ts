@@ -15,6 +15,7 @@ export const targets: Readonly<Record<string, readonly Target[]>> = {
   "end-to-end": [{ figure: "all_cpu_us_per_event", better: "less", must: 6, aim: 4 }],
   naive: [{ figure: "times_less_cpu_than_naive", better: "more", must: 5, aim: 12 }],
   bytes: [{ figure: "bytes_per_event", better: "less", must: 28, aim: 20 }],
+  "key-check": [{ figure: "key_check_cpu_us", better: "less", must: 150, aim: 60 }],
   otlp: [{ figure: "otlp_ingest_cpu_us_per_event", better: "less", must: 5, aim: 3 }],
   sustained: [
     { figure: "events_per_second", better: "more", must: 100_000, aim: 150_000 },
