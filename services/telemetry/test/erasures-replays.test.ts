@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
-import { createHash, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { test, type TestContext } from "node:test";
 import { openLagReader } from "@mosis/kafka";
-import type { ErasureRequest } from "@mosis/types/erasures";
 import type { Replayed } from "@mosis/types/rejected";
 import { topics } from "@mosis/types/topics";
 import { replayDeadLetters } from "../src/replay/dead-letters.ts";
+import { askErasure } from "./erasure-requests.ts";
 import { publishReader, startQuery } from "./reading.ts";
 import { batchOf, eventOf, openApp } from "./sending.ts";
 import { openStoreDoor } from "./store-door.ts";
 import { countOf, freshStore, openTestProducer, startTestWriter, untilCount } from "./stored.ts";
-import { eventually, freshKafka, nextPosition } from "./support.ts";
+import { eventually, freshKafka } from "./support.ts";
 
 // Guards "an erasure that says erased has left no row of what was acknowledged before it", also when somebody
 // has read the rows before and sends them again afterwards (INVARIANTS.md).
@@ -96,21 +96,8 @@ async function setUp(t: TestContext) {
   };
   /** Resolves when the erasure has its proof. */
   const erase = async (install_id: string) => {
-    const request: ErasureRequest = {
-      erasure_id: randomUUID(),
-      app_id: app.app_id,
-      developer_id: app.developer_id,
-      install_id,
-      install_hash: createHash("sha256").update(install_id).digest("hex"),
-      requested_at: new Date().toISOString(),
-    };
-    const message = {
-      key: request.erasure_id,
-      value: JSON.stringify(request),
-      headers: nextPosition(),
-    };
-    await producer.send([{ topic: topics.erasures, messages: [message] }]);
-    await untilCount(store, `erasures where erasure_id = '${request.erasure_id}'`, 1);
+    const { erasure_id } = await askErasure(producer, app, install_id);
+    await untilCount(store, `erasures where erasure_id = '${erasure_id}'`, 1);
   };
   const installs = [randomUUID(), randomUUID()] as const;
   return { kafka, store, storeUrl, app, send, erase, installs };

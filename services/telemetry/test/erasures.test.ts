@@ -2,19 +2,19 @@ import assert from "node:assert/strict";
 import { createHash, randomUUID } from "node:crypto";
 import { test, type TestContext } from "node:test";
 import { openClickHouse } from "@mosis/clickhouse";
-import type { KafkaConfig, Producer } from "@mosis/kafka";
+import type { KafkaConfig } from "@mosis/kafka";
 import { createMetrics } from "@mosis/runtime";
-import type { Erasure, ErasureRequest } from "@mosis/types/erasures";
+import type { Erasure } from "@mosis/types/erasures";
 import type { ProblemBody } from "@mosis/types/problems";
-import { topics } from "@mosis/types/topics";
 import { createDeadLetter } from "../src/writer/dead-letter.ts";
 import { startDeleter } from "../src/writer/deleting/deleter.ts";
 import { createRetry } from "../src/writer/retry.ts";
+import { askErasure } from "./erasure-requests.ts";
 import { get, publishReader, startQuery } from "./reading.ts";
 import { batchOf, eventOf, openApp } from "./sending.ts";
 import { openStoreDoor } from "./store-door.ts";
 import { countOf, freshStore, openTestProducer, startTestWriter, untilCount } from "./stored.ts";
-import { eventually, freshKafka, log, nextPosition, storeTimeoutMs } from "./support.ts";
+import { eventually, freshKafka, log, storeTimeoutMs } from "./support.ts";
 
 // INVARIANT 18
 test("what an install has sent is erased for good, with a proof, and the other's stays", async (t) => {
@@ -28,7 +28,7 @@ test("what an install has sent is erased for good, with a proof, and the other's
   // Acknowledged before the erasure is asked for, and stored by nobody yet.
   await send(erased, 2);
 
-  const request = await ask(producer, owner.app, erased);
+  const request = await askErasure(producer, owner.app, erased);
   const path = `${url}${pathOf(owner.app)}/${request.erasure_id}`;
   await eventually(async () =>
     assert.equal((await get<Erasure>(path, owner.secret)).body.state, "requested"),
@@ -71,7 +71,7 @@ test("an erasure of somebody else is missing byte for byte, and no list has it",
     permissions: ["telemetry:erase", "audit:read"],
   });
   const ids: string[] = [];
-  for (let n = 0; n < 3; n++) ids.unshift((await ask(producer, owner.app, randomUUID())).erasure_id);
+  for (let n = 0; n < 3; n++) ids.unshift((await askErasure(producer, owner.app, randomUUID())).erasure_id);
   const id = ids[0] as string;
   const list = async (query: string, secret: string) =>
     (
@@ -123,7 +123,7 @@ test("a writer that ends in the middle leaves an erasure to the next, which coun
   await untilCount(store, "events", 4);
   // Deleted, and the writer is never told so.
   door.withholdAnswersOf("alter table events_raw");
-  const { erasure_id } = await ask(producer, owner.app, erased);
+  const { erasure_id } = await askErasure(producer, owner.app, erased);
   await untilCount(store, "events_raw", 0);
   door.shut();
   void first.close();
@@ -172,24 +172,6 @@ async function startTestDeleter(t: TestContext, kafka: KafkaConfig, storeUrl: st
   const sweptAt = async () =>
     (await metrics.registry.getSingleMetric("writer_sweep_timestamp_seconds")?.get())?.values[0]?.value ?? 0;
   return { sweptAt };
-}
-
-/** Asks for an erasure as the catalog publishes it. */
-async function ask(producer: Producer, app: { app_id: string; developer_id: string }, install_id: string) {
-  const { app_id, developer_id } = app;
-  const request: ErasureRequest = {
-    erasure_id: randomUUID(),
-    app_id,
-    developer_id,
-    install_id,
-    install_hash: createHash("sha256").update(install_id).digest("hex"),
-    requested_at: new Date().toISOString(),
-  };
-  const value = JSON.stringify(request);
-  await producer.send([
-    { topic: topics.erasures, messages: [{ key: request.erasure_id, value, headers: nextPosition() }] },
-  ]);
-  return request;
 }
 
 function pathOf({ package_id }: { package_id: string }): string {

@@ -12,9 +12,9 @@ import {
   publicKeyOf,
 } from "@mosis/kafka";
 import { createMetrics } from "@mosis/runtime";
-import type { ErasureRequest } from "@mosis/types/erasures";
 import type { KeyState } from "@mosis/types/keys";
 import { type Topic, topics } from "@mosis/types/topics";
+import { erasureOf } from "./erasure-requests.ts";
 import { batchOf, eventOf, openApp, post } from "./sending.ts";
 import { countOf, freshStore, openTestProducer, readTopic, startTestWriter, untilCount } from "./stored.ts";
 import {
@@ -106,14 +106,7 @@ test("a forged erasure, app and audit event change nothing and are set aside", a
   assert.equal((await send(batchOf([eventOf({})], { context: { install_id } }))).status, 202);
   await untilCount(store, "events", 1);
   await untilCount(store, "apps", 1);
-  const request: ErasureRequest = {
-    erasure_id: randomUUID(),
-    app_id: app.app_id,
-    developer_id: app.developer_id,
-    install_id,
-    install_hash: createHash("sha256").update(install_id).digest("hex"),
-    requested_at: new Date().toISOString(),
-  };
+  const request = erasureOf(app, install_id);
   await forge(topics.erasures, messageOf(request.erasure_id, request));
   await forge(topics.apps, messageOf(app.app_id, { ...app, telemetry_days: 1, name: "Stolen" }));
   await forge(topics.audit, messageOf(app.developer_id, { event_id: randomUUID() }));
