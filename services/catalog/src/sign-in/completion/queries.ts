@@ -1,17 +1,13 @@
 import { execute, maybeOne, one, type Queryable, sql } from "@mosis/postgres";
 import { Nullable, Timestamp, Uuid } from "@mosis/types/formats";
 import Type from "typebox";
+import { challengeMinutes } from "../passkeys/queries.ts";
 
 /**
  * The time in which a second factor has to be sent.
  * @limit a sign-in that waits for its second factor
  */
 const signInMinutes = 10;
-/**
- * The time for which a challenge for a passkey is accepted.
- * @limit a challenge for a passkey at a sign-in
- */
-const challengeMinutes = 5;
 /**
  * The number of factors that may be tried with one token.
  * @limit attempts of a sign-in that waits for its second factor

@@ -14,7 +14,7 @@ import {
 } from "@simplewebauthn/server";
 import type { Static, TObject } from "typebox";
 import { hashSecret } from "../../shared/secret-hash.ts";
-import type { Credential, Descriptor } from "./queries.ts";
+import { challengeMinutes, type Credential, type Descriptor } from "./queries.ts";
 
 /** The domain and the pages where passkeys are made and used. */
 export interface PasskeySettings {
@@ -26,8 +26,7 @@ export interface PasskeySettings {
   origins: string[];
 }
 
-/** The time that a browser waits for its user, which is the lifetime of the challenge. */
-const timeoutMs = 300_000;
+const timeoutMs = challengeMinutes * 60_000;
 /**
  * COSE names of EdDSA, ES256 and RS256. Authenticators support these; Windows Hello supports only the last
  * one.

@@ -9,7 +9,12 @@ import { IdRow } from "../../shared/rows.ts";
  * @limit passkeys of a developer
  */
 export const passkeysMax = 20;
-const challengeMinutes = 5;
+/**
+ * The time for which a challenge for a passkey is accepted, which is also the time that a browser waits for
+ * its user.
+ * @limit a challenge for a passkey
+ */
+export const challengeMinutes = 5;
 
 const passkeyColumns = sql`id, name, backed_up, created_at, last_used_at`;
 
