@@ -8,8 +8,8 @@ import { measure, type Measured } from "./catalog/measure.ts";
 import { withServer } from "./catalog/server-process.ts";
 import type { StatementName } from "./catalog/statements.ts";
 import { makeWorkload, type Workload } from "./catalog/workload.ts";
-import { apiDatabase, keyCheckUs } from "./key-check.ts";
-import type { Platform } from "./platform.ts";
+import { keyCheckUs } from "./key-check.ts";
+import { apiDatabase, type Platform } from "./platform.ts";
 import type { Figures, Outcome } from "./report.ts";
 
 /** The volume of the database selection. */

@@ -1,16 +1,14 @@
 // `key-check` measures what the check of a key costs a request of the api: the difference between a route
 // that checks the key and one that does not, in turns, because the speed of a machine changes within seconds.
-import { readPasswords } from "@mosis/devstack";
 import { execute, openSession, sql } from "@mosis/postgres";
 import { createLogger } from "@mosis/runtime";
-import { processRoles, roleUrl } from "../services/catalog/src/access/process-roles.ts";
 import { newSecret } from "../services/catalog/src/keys/secret.ts";
 import { hashSecret } from "../services/catalog/src/shared/secret-hash.ts";
 import { withServer } from "./catalog/server-process.ts";
 import { type Connection, openConnection } from "./connection.ts";
 import { cpuSecondsOfTree } from "./cpu.ts";
 import { median } from "./percentiles.ts";
-import type { Platform } from "./platform.ts";
+import { apiDatabase, type Platform } from "./platform.ts";
 import type { Outcome } from "./report.ts";
 
 const connections = 16;
@@ -80,12 +78,6 @@ async function costOf(
 
 function requestOf(path: string, key: string): Buffer {
   return Buffer.from(`GET ${path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer ${key}\r\n\r\n`);
-}
-
-/** Returns the URL of PostgreSQL for the role of the api, behind its policies. */
-export function apiDatabase({ endpoints, dataDir }: Platform): string {
-  const password = process.env["CATALOG_API_PASSWORD"] ?? readPasswords(dataDir).mosis_api;
-  return roleUrl(endpoints.postgres, processRoles.api, password);
 }
 
 /** Makes one account with all keys. */
