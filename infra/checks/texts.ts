@@ -97,7 +97,7 @@ function missingNames(): string[] {
 }
 
 function missingPaths(line: string): string[] {
-  return [...line.matchAll(/`((?:services|packages|infra|docs|test|bench|demo)\/[\w./-]*[\w/])`/g)]
+  return [...line.matchAll(/`((?:services|packages|infra|docs|test|bench)\/[\w./-]*[\w/])`/g)]
     .map(([, path = ""]) => path)
     .filter((path) => !existsSync(path));
 }
