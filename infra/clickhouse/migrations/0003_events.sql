@@ -36,11 +36,11 @@ create table if not exists events_raw (
   -- A Native block can carry any number as an Enum8, and one such row breaks every query that reads the
   -- column.
   constraint kind_is_known check toInt8(kind) between 1 and 5
--- Of several deliveries the one that was received last is shown. Only the rows decide that, so inserting one
--- of them again, in whatever order, changes nothing.
+-- An event shows the delivery that was received last. Only the rows decide that, so inserting one of them
+-- again, in whatever order, changes nothing.
 ) engine = ReplacingMergeTree(received_delay_ms)
--- By the client's own time, because every delivery of an event has the same. Wrong clocks outside of 15
--- years share one partition, so that there are never more than 181.
+-- The partition follows the client's own time, because every delivery of an event has the same. Wrong clocks
+-- outside of 15 years share one partition, so that there are never more than 181.
 partition by if(client_time >= '2026-01-01' and client_time < '2041-01-01', toYYYYMM(client_time), 0)
 -- Identity is app, session, client_time and event_key. Month and hour follow from client_time. The month is
 -- the same in a whole part, so it costs nothing; with it, ranges of different partitions never overlap, and

@@ -1,8 +1,8 @@
 -- Up Migration
 
--- What became of telemetry beyond plain acceptance: a few rows for deliveries that have any of it, and counts
--- of refused batches. They are written before the deliveries of their flush: whoever sees a delivery sees its
--- outcomes.
+-- The outcomes of telemetry beyond plain acceptance: a few rows for deliveries that have any of them, and
+-- counts of refused batches. They are written before the deliveries of their flush: whoever sees a delivery
+-- sees its outcomes.
 create table if not exists outcomes_raw (
   app_id UUID comment 'Id of the app' codec(ZSTD(1)),
   received_at DateTime64(3, 'UTC') comment 'When ingest received it' codec(Delta, ZSTD(1)),

@@ -27,9 +27,9 @@ comment 'Refused events; read the view rejected_events';
 -- The text of an ended mutation may name an install that was erased; see events_raw.
 alter table rejected_events_raw modify setting finished_mutations_to_keep = 1;
 
--- Which rejected events a replay has taken, by the key of their row; it ends when they end. It is a table of
--- its own, because the writer may insert a rejected event again at any time, which would take a mark in its
--- row away.
+-- The rejected events that a replay has taken, by the key of their row; a mark ends with its event. It is a
+-- table of its own, because the writer may insert a rejected event again at any time, which would take a mark
+-- in its row away.
 create table if not exists replayed_events_raw (
   app_id UUID comment 'Id of the app' codec(ZSTD(1)),
   received_at DateTime64(3, 'UTC') comment 'When ingest received it' codec(Delta, ZSTD(1)),

@@ -7,7 +7,7 @@ alter table apps
     check (telemetry_events_per_second between 1 and 10000000),
   -- The default is that of packages/types/src/retention.ts.
   add column telemetry_days smallint not null default 180 check (telemetry_days between 1 and 730),
-  -- With these two, the version that a device gets is the row of the app and two probes. They are set in the
+  -- These two make the version that a device gets the row of the app and two probes. They are set in the
   -- transaction that changes a version. They are no foreign keys: what stands here is published and goes only
   -- with the app, and to prove that at each deletion PostgreSQL would need an index on each of them.
   -- The latest version is the newest one at 100 percent that is neither halted nor yanked.

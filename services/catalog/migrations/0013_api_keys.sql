@@ -76,7 +76,7 @@ create table api_key_apps (
 comment on table api_key_apps is 'Apps that a key serves, of keys that do not serve all';
 comment on column api_key_apps.key_id is 'The key';
 comment on column api_key_apps.app_id is 'The app';
--- For the cascade from apps.
+-- The cascade from apps needs this index.
 create index api_key_apps_by_app on api_key_apps (app_id);
 
 alter table api_key_apps enable row level security;

@@ -41,7 +41,7 @@ comment on column app_versions.halt_reason is 'Why its rollout was halted';
 comment on column app_versions.yanked_at is 'When it was taken back from devices for good; null: it was not';
 comment on column app_versions.yank_reason is 'Why it was taken back';
 comment on column app_versions.updated_at is 'When it was changed last';
--- For the reference, and for what a key has signed.
+-- The reference needs this index, and it finds the versions that a key has signed.
 create index app_versions_by_signing_key on app_versions (signing_key_id);
 -- Only one version of an app is in review at a time.
 create unique index app_versions_in_review on app_versions (app_id) where status = 'review';

@@ -41,7 +41,7 @@ comment on column reviews.checks is
 create index reviews_queue on reviews (submitted_at, id) where state = 'waiting';
 -- A version waits once, and so does its app.
 create unique index reviews_waiting on reviews (app_id) where state = 'waiting';
--- What a version has been through, and what an app has submitted lately.
+-- These find the reviews of a version, and the latest submissions of an app.
 create index reviews_by_version on reviews (version_id, submitted_at);
 create index reviews_by_app on reviews (app_id, submitted_at);
 create index reviews_by_claim on reviews (claimed_by) where claimed_by is not null;

@@ -1,8 +1,8 @@
 -- Up Migration
--- What the store shows, beside what developers work on. The public read side and search know only this table,
--- those that triggers fill from it, and the view `published_versions`, so no forgotten condition can show a
--- draft. It is a table, not a view: its indexes hold nothing that is not published, and behind the policies
--- of `apps` the operators of text search could not be index conditions.
+-- The apps as the store shows them, beside those that developers work on. The public read side and search
+-- know only this table, those that triggers fill from it, and the view `published_versions`, so no forgotten
+-- condition can show a draft. It is a table, not a view: its indexes hold nothing that is not published, and
+-- behind the policies of `apps` the operators of text search could not be index conditions.
 create table published_apps (
   app_id uuid primary key references apps(id) on delete cascade,
   app_no integer generated always as identity unique,
@@ -50,7 +50,7 @@ alter table published_apps enable row level security;
 create policy of_everybody on published_apps for select using (true);
 grant select on published_apps to mosis_api;
 
--- What the store answers about an app, ready to be sent: one probe of one index instead of five, and nothing
+-- The store's answer about an app, ready to be sent: one probe of one index instead of five, and nothing
 -- to put together for each request. A version that is published and the key that signed it never change, so
 -- the answer changes only when `state_hash` does. It is apart from published_apps, whose rows search reads by
 -- the thousand.

@@ -1,6 +1,6 @@
 -- Create
--- As the owner, because the api writes no retired package id. In the database, because an app also goes with
--- its developer.
+-- This runs as the owner, because the api writes no retired package id, and in the database, because an app
+-- is also deleted with its developer.
 create or replace function apps_retire_package_id() returns trigger
 language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
 begin

@@ -35,7 +35,7 @@ comment on function account_token_of(text) is
 revoke execute on function account_token_of(text) from public;
 grant execute on function account_token_of(text) to mosis_api;
 
--- Of two callers at once, one gets the token.
+-- When two callers ask at once, one gets the token.
 create or replace function use_account_token(presented_hash text, purposes text[])
 returns table (developer_id uuid, purpose text, email text)
 language sql volatile rows 1 security definer set search_path = pg_catalog, public, pg_temp as $$
@@ -49,7 +49,7 @@ comment on function use_account_token(text, text[]) is
 revoke execute on function use_account_token(text, text[]) from public;
 grant execute on function use_account_token(text, text[]) to mosis_api;
 
--- Of two callers at once, one gets it. Without a developer it is a flow for signing in.
+-- When two callers ask at once, one gets the flow. A flow without a developer is for signing in.
 create or replace function use_oauth_flow(presented_hash text, of_provider text, of_developer uuid)
 returns table (redirect_uri text)
 language sql volatile rows 1 security definer set search_path = pg_catalog, public, pg_temp as $$
@@ -96,8 +96,7 @@ comment on function is_password(uuid, text) is 'Tells whether this is the hash o
 revoke execute on function is_password(uuid, text) from public;
 grant execute on function is_password(uuid, text) to mosis_api;
 
--- For whoever has to notice a change of what can sign in to an account, without reading the hash of a
--- password.
+-- Shows a change of the ways in to an account, without the hash of its password.
 create or replace function ways_in(of_developer uuid) returns text
 language sql stable security definer set search_path = pg_catalog, public, pg_temp as $$
   select encode(sha256(convert_to(jsonb_build_array(password_hash, oauth_provider, oauth_id)::text, 'UTF8')),

@@ -78,7 +78,7 @@ $$;
 comment on function fill_outbox_row() is
   'Trigger: makes the payload of a state from its table, and refuses what does not fit its row';
 revoke execute on function fill_outbox_row() from public;
--- By its name it comes before `outbox_take_position`, which locks the developer until the commit.
+-- The name puts this trigger before `outbox_take_position`, which locks the developer until the commit.
 create or replace trigger outbox_fill before insert on outbox
   for each row execute function fill_outbox_row();
 

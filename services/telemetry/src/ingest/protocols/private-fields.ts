@@ -38,7 +38,7 @@ const lengthMax = Math.max(...[...neverStored].map((name) => name.length));
 /** Judgements of paths that were seen: events repeat their keys, and a look-up is all that one costs then. */
 const judged = new Map<string, boolean>();
 const judgedMax = 4096;
-/** Longer paths are not kept: V8 would keep the text that they were cut off from, as long as a body maybe. */
+/** A longer path is the end of another text, which V8 would keep with it, and which may be a whole body. */
 const judgedLengthMax = lengthMax + 1;
 
 /**
@@ -57,7 +57,7 @@ export function isPrivate(path: string): boolean {
 
 function endsPrivate(path: string): boolean {
   if (neverStored.has(path)) return true;
-  // Nothing further to the front: a key may be as long as a body.
+  // The search begins near the end, because a key may be as long as a body.
   let dot = path.indexOf(".", Math.max(0, path.length - lengthMax - 1));
   for (; dot >= 0; dot = path.indexOf(".", dot + 1)) {
     if (neverStored.has(path.slice(dot + 1))) return true;
@@ -69,10 +69,9 @@ function endsPrivate(path: string): boolean {
 type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 
 /**
- * A value without what is private in the objects of its lists, at whatever depth: what becomes the text of a
- * list or of an object.
- * @param path of the value.
- * @returns the value itself when nothing of it is.
+ * Returns a value without the private members of its objects, at whatever depth.
+ * @param path the keys down to the value.
+ * @returns the value itself when nothing in it is private.
  */
 export function withoutPrivate<T extends Json>(value: T, path: string): T {
   return (hasPrivate(value, path) ? cleaned(value, path) : value) as T;
@@ -98,7 +97,7 @@ function cleaned(value: Json, path: string): Json {
   return Object.fromEntries(kept);
 }
 
-/** The end of a path, with one character more than any name has: that one is no name by itself then. */
+/** Returns the end of a path, long enough that a name which was cut off is not taken for a shorter one. */
 function within(path: string, key: string): string {
   return `${path}.${key}`.slice(-lengthMax - 2);
 }
